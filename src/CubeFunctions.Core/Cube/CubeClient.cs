@@ -1,0 +1,167 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using CubeFunctions.Core.Settings;
+using Polly;
+using Polly.Registry;
+
+namespace CubeFunctions.Core.Cube;
+
+/// <summary>The only way to Cube. Every request passes <see cref="SendAsync"/>: limits, retries, credentials and failures are decided there.</summary>
+/// <remarks>
+/// Retries wrap the whole exchange, body and parse included, and not only the headers as a message handler would:
+/// a cut body and an HTML page with status 200 have to be tried again as well.
+/// </remarks>
+public sealed class CubeClient(
+    HttpClient http, CubeSettings settings, TenantPause pause, CubeLimits limits, ResiliencePipelineProvider<string> pipelines, TimeProvider time)
+{
+    private const int MaxRedirects = 3;
+    private readonly ResiliencePipeline _retries = pipelines.GetPipeline(CubePipelines.Retries);
+    private readonly ResiliencePipeline _attempt = pipelines.GetPipeline(CubePipelines.Attempt);
+
+    /// <summary>Reads one page.</summary>
+    /// <param name="feed">What the page must look like.</param>
+    /// <param name="path">Path on the tenant's origin, beginning with a slash.</param>
+    /// <param name="query">Query without the question mark.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <returns>The bytes as received and what was read off them; the caller disposes it.</returns>
+    /// <exception cref="CubeException">The request failed, after the retries that its kind deserves.</exception>
+    public Task<Page> GetPageAsync(Feed feed, string path, string query, CancellationToken cancellationToken) =>
+        SendAsync(
+            HttpMethod.Get, path, query, body: null, $"GET {path}",
+            static (received, feed) => new Page(received, PageReader.Read(feed, received.Bytes.Span)), feed, cancellationToken);
+
+    /// <summary>Sends one request whose path holds a customer's id and hands back the answer's body.</summary>
+    /// <param name="method">GET, PUT or POST.</param>
+    /// <param name="path">Path on the tenant's origin. Holds personal data, so it appears in no message.</param>
+    /// <param name="route">The path with placeholders, for messages.</param>
+    /// <param name="body">JSON to send, or null.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <returns>The JSON answer; the caller disposes it.</returns>
+    /// <exception cref="CubeException">The request failed. A write is not retried here: whether it was done is for the caller to find out.</exception>
+    public Task<PooledBody> SendAsync(HttpMethod method, string path, string route, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken) =>
+        SendAsync(method, path, "", body, $"{method} {route}", static (received, _) => CheckJson(received), 0, cancellationToken);
+
+    private async Task<T> SendAsync<T, TState>(
+        HttpMethod method, string path, string query, ReadOnlyMemory<byte>? body, string what,
+        Func<PooledBody, TState, T> read, TState state, CancellationToken cancellationToken)
+    {
+        async ValueTask<T> AttemptAsync(CancellationToken token)
+        {
+            try
+            {
+                await pause.WaitAsync(token);
+                using var slot = await limits.EnterAsync(token);
+
+                // The pause may have begun while we waited for a slot.
+                await pause.WaitAsync(token);
+                return await _attempt.ExecuteAsync(async attempt => await ExchangeAsync(method, path, query, body, what, read, state, attempt), token);
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException || !token.IsCancellationRequested)
+            {
+                var failure = CubeFailure.FromException(exception, what);
+                if (failure.RetryAfter is { } wait)
+                {
+                    pause.Ask(wait);
+                }
+
+                throw failure;
+            }
+        }
+
+        try
+        {
+            return method == HttpMethod.Get ? await _retries.ExecuteAsync(AttemptAsync, cancellationToken) : await AttemptAsync(cancellationToken);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            throw CubeFailure.FromException(exception, what);
+        }
+    }
+
+    private async Task<T> ExchangeAsync<T, TState>(
+        HttpMethod method, string path, string query, ReadOnlyMemory<byte>? body, string what,
+        Func<PooledBody, TState, T> read, TState state, CancellationToken cancellationToken)
+    {
+        using var silence = new CancellationTokenSource(CubePipelines.SilenceLimit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancellationToken);
+        cancellationToken = either.Token;
+        void Heard() => silence.CancelAfter(CubePipelines.SilenceLimit);
+
+        using var response = await FollowAsync(method, path, query, body, cancellationToken);
+        if (!response.IsSuccessStatusCode)
+        {
+            var failure = CubeFailure.FromStatus(response, what, time);
+            throw failure.Kind == CubeFailureKind.Rejected ? await WithDetailAsync(failure, response, cancellationToken) : failure;
+        }
+
+        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        var received = await PooledBody.ReadAsync(stream, response.Content.Headers.ContentLength, settings.MaxPageBytes, Heard, cancellationToken)
+            ?? throw new CubeException(CubeFailureKind.TooLarge, $"Cube's answer to {what} is over {settings.MaxPageBytes >> 20} MiB");
+        try
+        {
+            return read(received, state);
+        }
+        catch (CubeException exception)
+        {
+            received.Dispose();
+            throw new CubeException(exception.Kind, $"{exception.Message}, in answer to {what}", exception);
+        }
+        catch
+        {
+            received.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Sends, and follows redirects within the tenant's origin (a missing slash, say). Elsewhere no request goes.</summary>
+    private async Task<HttpResponseMessage> FollowAsync(HttpMethod method, string path, string query, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken)
+    {
+        var address = new Uri(settings.BaseUrl, query.Length == 0 ? path : $"{path}?{query}");
+        for (var hop = 0; ; hop++)
+        {
+            using var request = new HttpRequestMessage(method, address) { Content = new ReadOnlyMemoryContent(body ?? ReadOnlyMemory<byte>.Empty) };
+            request.Headers.Authorization = settings.Credential.Header;
+            request.Headers.Accept.ParseAdd("application/json");
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+            var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            if (response.StatusCode is not (HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect)
+                || response.Headers.Location is not { } location || hop == MaxRedirects || method != HttpMethod.Get)
+            {
+                return response;
+            }
+
+            var target = new Uri(address, location);
+            if (!target.Host.Equals(settings.BaseUrl.Host, StringComparison.OrdinalIgnoreCase))
+            {
+                return response;
+            }
+
+            response.Dispose();
+            address = new Uri(settings.BaseUrl, target.PathAndQuery);
+        }
+    }
+
+    private static async Task<CubeException> WithDetailAsync(CubeException failure, HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        const int MostWords = 16 * 1024;
+        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        using var body = await PooledBody.ReadAsync(stream, response.Content.Headers.ContentLength, MostWords, static () => { }, cancellationToken);
+        return new CubeException(failure.Kind, failure.Message) { Detail = body is null ? null : System.Text.Encoding.UTF8.GetString(body.Bytes.Span) };
+    }
+
+    private static PooledBody CheckJson(PooledBody received)
+    {
+        if (PageReader.LooksLikeHtml(received.Bytes.Span))
+        {
+            throw new CubeException(CubeFailureKind.NotJson, "Cube answered an HTML page instead of JSON");
+        }
+
+        var reader = new Utf8JsonReader(received.Bytes.Span);
+        while (reader.Read())
+        {
+        }
+
+        return received;
+    }
+}

@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Polly.Timeout;
+
+namespace CubeFunctions.Core.Cube;
+
+/// <summary>Every way in which Cube can fail us.</summary>
+public enum CubeFailureKind
+{
+    /// <summary>Timeouts, 408, 429, 5xx, resets, broken or truncated bodies: trying again may help.</summary>
+    Transient,
+
+    /// <summary>401: the credential is wrong.</summary>
+    Unauthorised,
+
+    /// <summary>403: the user lacks a permission.</summary>
+    Forbidden,
+
+    /// <summary>404.</summary>
+    NotFound,
+
+    /// <summary>HTML, or a redirect to somewhere else, where JSON is due: a login page or a proxy's error page.</summary>
+    NotJson,
+
+    /// <summary>JSON that is broken or is not the page that the feed promises.</summary>
+    MalformedPage,
+
+    /// <summary>A body over the cap.</summary>
+    TooLarge,
+
+    /// <summary>Paging that repeats a cursor or goes on beyond what <c>count</c> allows.</summary>
+    EndlessPaging,
+
+    /// <summary>400: Cube refuses what was sent (writes).</summary>
+    Rejected,
+
+    /// <summary>405 or 501: this tenant has not switched the request on (writes).</summary>
+    NotAvailable,
+}
+
+/// <summary>A request to Cube failed, with a kind of the closed set.</summary>
+public sealed class CubeException(CubeFailureKind kind, string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>Which failure.</summary>
+    public CubeFailureKind Kind { get; } = kind;
+
+    /// <summary>How long Cube asked us to wait, where it did.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>Cube's own words (the body of a 400), for writes. May hold personal data: never logged.</summary>
+    public string? Detail { get; init; }
+
+    /// <summary>Whether the same request is worth another try at once. HTML may be a proxy's hiccup, a broken page a cut connection.</summary>
+    public bool WorthRetrying => Kind is CubeFailureKind.Transient or CubeFailureKind.NotJson or CubeFailureKind.MalformedPage;
+}
+
+/// <summary>The one map from what HTTP shows to what the failure is.</summary>
+internal static class CubeFailure
+{
+    /// <summary>The failure of an answer that is no success.</summary>
+    public static CubeException FromStatus(HttpResponseMessage response, string what, TimeProvider time)
+    {
+        var status = (int)response.StatusCode;
+        var kind = response.StatusCode switch
+        {
+            HttpStatusCode.Unauthorized => CubeFailureKind.Unauthorised,
+            HttpStatusCode.Forbidden => CubeFailureKind.Forbidden,
+            HttpStatusCode.NotFound or HttpStatusCode.Gone => CubeFailureKind.NotFound,
+            HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented => CubeFailureKind.NotAvailable,
+            HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests => CubeFailureKind.Transient,
+            >= HttpStatusCode.InternalServerError => CubeFailureKind.Transient,
+            >= HttpStatusCode.MultipleChoices and < HttpStatusCode.BadRequest => CubeFailureKind.NotJson,
+            _ => CubeFailureKind.Rejected,
+        };
+
+        var words = kind == CubeFailureKind.NotJson ? $"redirected ({status}) instead of answering" : $"answered {status.ToString(CultureInfo.InvariantCulture)}";
+        return new CubeException(kind, $"Cube {words} to {what}") { RetryAfter = RetryAfter(response.Headers.RetryAfter, time) };
+    }
+
+    /// <summary>The failure behind what the HTTP stack, the time limits or the parser threw.</summary>
+    public static CubeException FromException(Exception exception, string what) => exception switch
+    {
+        CubeException cube => cube,
+        TimeoutRejectedException or OperationCanceledException => new CubeException(CubeFailureKind.Transient, $"Cube did not answer in time to {what}", exception),
+        HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } =>
+            new CubeException(CubeFailureKind.Transient, $"Cube's host name is not known (asked for {what})", exception),
+        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } =>
+            new CubeException(CubeFailureKind.Transient, $"Cube cannot be reached (asked for {what})", exception),
+        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } =>
+            new CubeException(CubeFailureKind.Transient, $"no secure connection to Cube (asked for {what})", exception),
+        HttpRequestException or IOException => new CubeException(CubeFailureKind.Transient, $"the connection broke during {what}", exception),
+        JsonException => new CubeException(CubeFailureKind.MalformedPage, $"Cube's answer to {what} is broken JSON", exception),
+        _ => new CubeException(CubeFailureKind.Transient, $"{what} failed: {exception.GetType().Name}", exception),
+    };
+
+    private static TimeSpan? RetryAfter(RetryConditionHeaderValue? header, TimeProvider time)
+    {
+        var wait = header?.Delta ?? (header?.Date is { } date ? date - time.GetUtcNow() : null);
+        return wait is { } value ? (value < TimeSpan.Zero ? TimeSpan.Zero : value) : null;
+    }
+}

@@ -1,0 +1,64 @@
+using System.Net;
+using CubeFunctions.Core.Settings;
+using Microsoft.Extensions.DependencyInjection;
+using Polly;
+using Polly.Retry;
+
+namespace CubeFunctions.Core.Cube;
+
+/// <summary>Registers the client with its time limits and retries.</summary>
+internal static class CubePipelines
+{
+    public const string Retries = "cube-retries";
+    public const string Attempt = "cube-attempt";
+
+    /// <summary>The longest silence: until the headers come, and between two reads of the body. A slow body that moves is left to arrive.</summary>
+    public static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(30);
+
+    /// <summary>The most for one attempt, body included.</summary>
+    private static readonly TimeSpan AttemptLimit = TimeSpan.FromSeconds(120);
+
+    /// <summary>The most for a request with all its attempts and pauses.</summary>
+    private static readonly TimeSpan TotalLimit = TimeSpan.FromMinutes(5);
+
+    public static IServiceCollection AddCube(this IServiceCollection services, CubeSettings settings)
+    {
+        services.AddSingleton(settings).AddSingleton<TenantPause>().AddSingleton<CubeLimits>();
+        services.AddHttpClient<CubeClient>(client => client.Timeout = Timeout.InfiniteTimeSpan)
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
+            {
+                // Redirects are followed by hand, within the origin; bytes are stored as received, so nothing is unpacked.
+                AllowAutoRedirect = false,
+                AutomaticDecompression = DecompressionMethods.None,
+                UseCookies = false,
+                PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+                ConnectTimeout = TimeSpan.FromSeconds(10),
+            });
+
+        services.AddResiliencePipeline(Retries, static (builder, context) =>
+        {
+            builder.TimeProvider = context.ServiceProvider.GetRequiredService<TimeProvider>();
+            builder.AddTimeout(TotalLimit).AddRetry(new RetryStrategyOptions
+            {
+                MaxRetryAttempts = 5,
+                Delay = TimeSpan.FromMilliseconds(500),
+                MaxDelay = TimeSpan.FromSeconds(15),
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                ShouldHandle = static arguments => ValueTask.FromResult(
+                    arguments.Outcome.Exception is CubeException { WorthRetrying: true } failure && !(failure.RetryAfter > TenantPause.LongestWait)),
+
+                // Waiting out a Retry-After is the pause's business, where all requests share it.
+                DelayGenerator = static arguments => ValueTask.FromResult<TimeSpan?>(
+                    arguments.Outcome.Exception is CubeException { RetryAfter: not null } ? TimeSpan.Zero : null),
+            });
+        });
+
+        services.AddResiliencePipeline(Attempt, static (builder, context) =>
+        {
+            builder.TimeProvider = context.ServiceProvider.GetRequiredService<TimeProvider>();
+            builder.AddTimeout(AttemptLimit);
+        });
+        return services;
+    }
+}

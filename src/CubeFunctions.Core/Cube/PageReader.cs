@@ -1,0 +1,230 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.IO.Hashing;
+using System.Text;
+using System.Text.Json;
+
+namespace CubeFunctions.Core.Cube;
+
+/// <summary>Reads <c>count</c>, <c>next</c> and the records' keys off a page, in one pass, without building it in memory.</summary>
+public static class PageReader
+{
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
+    /// <summary>Reads a page.</summary>
+    /// <exception cref="CubeException">
+    /// <see cref="CubeFailureKind.NotJson"/> for HTML, <see cref="CubeFailureKind.MalformedPage"/> for anything that is not the page the feed promises.
+    /// </exception>
+    public static PageSummary Read(Feed feed, ReadOnlySpan<byte> body)
+    {
+        if (body.StartsWith(ByteOrderMark))
+        {
+            body = body[ByteOrderMark.Length..];
+        }
+
+        if (LooksLikeHtml(body))
+        {
+            throw new CubeException(CubeFailureKind.NotJson, "Cube answered an HTML page instead of JSON (a login page, or a proxy's error page)");
+        }
+
+        try
+        {
+            var records = new Records(feed.Key);
+            var reader = new Utf8JsonReader(body);
+            reader.Read();
+            var (count, next) = feed.Shape == FeedShape.Array ? ReadArray(ref reader, body, records) : ReadPaged(ref reader, body, records);
+
+            // Bytes after the end are as wrong as bytes that miss.
+            while (reader.Read())
+            {
+            }
+
+            return records.Summary(count ?? records.Number, next);
+        }
+        catch (JsonException exception)
+        {
+            throw new CubeException(CubeFailureKind.MalformedPage, "Cube's page is broken or cut-off JSON", exception);
+        }
+    }
+
+    internal static bool LooksLikeHtml(ReadOnlySpan<byte> body)
+    {
+        var start = body.IndexOfAnyExcept(" \t\r\n"u8);
+        return start >= 0 && body[start] == (byte)'<';
+    }
+
+    private static (long? Count, string? Next) ReadArray(ref Utf8JsonReader reader, ReadOnlySpan<byte> body, Records records)
+    {
+        Expect(reader.TokenType == JsonTokenType.StartArray, "a JSON array");
+        records.ReadAll(ref reader, body);
+        return (null, null);
+    }
+
+    private static (long? Count, string? Next) ReadPaged(ref Utf8JsonReader reader, ReadOnlySpan<byte> body, Records records)
+    {
+        Expect(reader.TokenType == JsonTokenType.StartObject, "a JSON object");
+        long? count = null;
+        string? next = null;
+        var results = false;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("count"u8))
+            {
+                reader.Read();
+                count = ReadCount(ref reader);
+            }
+            else if (reader.ValueTextEquals("next"u8))
+            {
+                reader.Read();
+                Expect(reader.TokenType is JsonTokenType.String or JsonTokenType.Null or JsonTokenType.False, "text or null as 'next'");
+                next = reader.TokenType == JsonTokenType.String && reader.GetString() is { Length: > 0 } text ? text : null;
+            }
+            else if (reader.ValueTextEquals("results"u8))
+            {
+                reader.Read();
+                Expect(reader.TokenType == JsonTokenType.StartArray && !results, "one array as 'results'");
+                records.ReadAll(ref reader, body);
+                results = true;
+            }
+            else
+            {
+                reader.Read();
+                reader.Skip();
+            }
+        }
+
+        Expect(results, "'results'");
+        Expect(count is not null, "'count'");
+        return (count, next);
+    }
+
+    /// <summary>Cube gives numbers as text here and there.</summary>
+    private static long? ReadCount(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var number) && number >= 0)
+        {
+            return number;
+        }
+
+        if (reader.TokenType == JsonTokenType.String && Utf8Parser.TryParse(reader.ValueSpan, out long text, out var used) && used == reader.ValueSpan.Length && text >= 0)
+        {
+            return text;
+        }
+
+        throw Malformed("a whole number as 'count'");
+    }
+
+    private static void Expect(bool condition, string what)
+    {
+        if (!condition)
+        {
+            throw Malformed(what);
+        }
+    }
+
+    private static CubeException Malformed(string what) => new(CubeFailureKind.MalformedPage, $"Cube's page lacks {what}");
+
+    /// <summary>Collects keys and content hashes of the records of one page.</summary>
+    private sealed class Records(RecordKey key)
+    {
+        private readonly List<ulong> _keys = new(512);
+        private readonly byte[][][] _names = [.. key.Parts.Select(part => part.Select(Encoding.UTF8.GetBytes).ToArray())];
+        private readonly ArrayBufferWriter<byte> _text = new(256);
+        private int _keyless;
+        private UInt128 _content;
+
+        public int Number { get; private set; }
+
+        public PageSummary Summary(long count, string? next) => new(count, next, Number, [.. _keys], _keyless, _content);
+
+        public void ReadAll(ref Utf8JsonReader reader, ReadOnlySpan<byte> body)
+        {
+            var values = new (int Rank, Range Where, bool Escaped)[_names.Length];
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                Expect(reader.TokenType == JsonTokenType.StartObject, "an object for each record");
+                var start = (int)reader.TokenStartIndex;
+                Array.Fill(values, (int.MaxValue, default, false));
+                ReadRecord(ref reader, body, values);
+                Number++;
+                unchecked
+                {
+                    _content += XxHash128.HashToUInt128(body[start..(int)reader.BytesConsumed]);
+                }
+
+                AddKey(body, values);
+            }
+        }
+
+        /// <summary>Notes where the key's values stand: for each part the best alternative that is present and not empty.</summary>
+        private void ReadRecord(ref Utf8JsonReader reader, ReadOnlySpan<byte> body, (int Rank, Range Where, bool Escaped)[] values)
+        {
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var (part, rank) = Find(ref reader);
+                reader.Read();
+                if (part >= 0 && rank < values[part].Rank && reader.TokenType is JsonTokenType.String or JsonTokenType.Number && reader.ValueSpan.Length > 0)
+                {
+                    var from = (int)reader.TokenStartIndex + (reader.TokenType == JsonTokenType.String ? 1 : 0);
+                    values[part] = (rank, from..(from + reader.ValueSpan.Length), reader.ValueIsEscaped);
+                }
+
+                reader.Skip();
+            }
+        }
+
+        private (int Part, int Rank) Find(ref Utf8JsonReader reader)
+        {
+            for (var part = 0; part < _names.Length; part++)
+            {
+                for (var rank = 0; rank < _names[part].Length; rank++)
+                {
+                    if (reader.ValueTextEquals(_names[part][rank]))
+                    {
+                        return (part, rank);
+                    }
+                }
+            }
+
+            return (-1, 0);
+        }
+
+        private void AddKey(ReadOnlySpan<byte> body, (int Rank, Range Where, bool Escaped)[] values)
+        {
+            if (values[0].Rank == int.MaxValue)
+            {
+                _keyless++;
+                return;
+            }
+
+            // Numbers and text of the same digits are the same id: both are hashed as text. A zero byte keeps parts apart.
+            _text.ResetWrittenCount();
+            foreach (var (rank, where, escaped) in values)
+            {
+                if (rank != int.MaxValue)
+                {
+                    if (escaped)
+                    {
+                        _text.Write(Encoding.UTF8.GetBytes(Unescape(body[where])));
+                    }
+                    else
+                    {
+                        _text.Write(body[where]);
+                    }
+                }
+
+                _text.Write("\0"u8);
+            }
+
+            _keys.Add(XxHash3.HashToUInt64(_text.WrittenSpan));
+        }
+
+        private static string Unescape(ReadOnlySpan<byte> escaped)
+        {
+            byte[] quoted = [(byte)'"', .. escaped, (byte)'"'];
+            var reader = new Utf8JsonReader(quoted);
+            reader.Read();
+            return reader.GetString()!;
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Storage;
+using CubeFunctions.Core.Sync;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+
+namespace CubeFunctions.Core;
+
+/// <summary>The one composition root: both hosts, the tests and the benchmarks call it.</summary>
+public static class CubeApplication
+{
+    /// <summary>Reads the settings and registers the whole application.</summary>
+    /// <exception cref="SettingsException">A setting is missing or wrong; the message lists every fault.</exception>
+    public static IHostApplicationBuilder AddCubeFunctions(this IHostApplicationBuilder builder)
+    {
+        var settings = AppSettings.Read(builder.Configuration);
+        var services = builder.Services;
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(settings)
+            .AddSingleton(settings.Storage)
+            .AddSingleton(settings.Sync)
+            .AddSingleton(settings.Upserts)
+            .AddSingleton(settings.Changes)
+            .AddSingleton<StorageClients>()
+            .AddCube(settings.Cube)
+            .AddSync();
+        return builder;
+    }
+
+    private static IServiceCollection AddSync(this IServiceCollection services) => services
+        .AddSingleton<SyncProgress>()
+        .AddSingleton<SyncWaker>()
+        .AddSingleton<RunStore>()
+        .AddSingleton<CheckpointStore>()
+        .AddSingleton<RawStore>()
+        .AddSingleton<SharedPause>()
+        .AddSingleton<PageSlots>()
+        .AddSingleton<WindowSweeper>();
+}

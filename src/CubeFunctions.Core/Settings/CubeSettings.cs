@@ -1,0 +1,98 @@
+using CubeFunctions.Core.Cube;
+
+namespace CubeFunctions.Core.Settings;
+
+/// <summary>Which generation of Cube's API the tenant speaks.</summary>
+public enum CubeApi
+{
+    /// <summary>Clients, assignments, campaigns, responses.</summary>
+    Assignments,
+
+    /// <summary>Data owners, CRMs, call outcomes. Not built yet.</summary>
+    DataOwners,
+}
+
+/// <summary>Which of a customer's two ids goes into the URL of one customer.</summary>
+public enum CustomerIdInUrl
+{
+    /// <summary>Cube's own <c>id</c> (generation 1).</summary>
+    Internal,
+
+    /// <summary>The id that was imported, usually the CRM's own (later documents).</summary>
+    Imported,
+}
+
+/// <summary>How to reach the tenant.</summary>
+public sealed record CubeSettings
+{
+    /// <summary>The tenant's origin. Credentials go nowhere else.</summary>
+    public required Uri BaseUrl { get; init; }
+
+    /// <summary>The value of the <c>Authorization</c> header.</summary>
+    public required CubeCredential Credential { get; init; }
+
+    /// <summary>The API's generation.</summary>
+    public CubeApi Api { get; init; }
+
+    /// <summary>External users list campaigns under <c>/client_access</c>.</summary>
+    public bool ExternalUser { get; init; }
+
+    /// <summary>The tenant's local time; decides what a day is.</summary>
+    public required TimeZoneInfo TimeZone { get; init; }
+
+    /// <summary>Requests under way at once, per process. Default 8.</summary>
+    public int MaxConcurrentRequests { get; init; } = 8;
+
+    /// <summary>Which id the URL of one customer takes.</summary>
+    public CustomerIdInUrl CustomerIdInUrl { get; init; }
+
+    /// <summary>Whether upserts are delivered; off, they are kept.</summary>
+    public bool Writes { get; init; } = true;
+
+    /// <summary>The largest body taken, in bytes. Default 64 MiB.</summary>
+    public int MaxPageBytes { get; init; } = 64 * 1024 * 1024;
+
+    internal static CubeSettings Read(SettingsReader reader)
+    {
+        var baseUrl = reader.Address("Cube__BaseUrl");
+        if (baseUrl is null && reader.Text("Cube__BaseUrl") is null)
+        {
+            reader.Fault("Cube__BaseUrl", "is missing: https://{tenant}.headshed.com");
+        }
+        else if (baseUrl is not null && baseUrl.PathAndQuery != "/")
+        {
+            reader.Fault("Cube__BaseUrl", $"'{baseUrl}' must end after the host name, without a path");
+        }
+
+        var api = reader.Choice("Cube__Api", CubeApi.Assignments);
+        if (api == CubeApi.DataOwners)
+        {
+            reader.Fault("Cube__Api", "'DataOwners' is not available in this version; use Assignments");
+        }
+
+        return new CubeSettings
+        {
+            BaseUrl = baseUrl ?? new Uri("https://missing.invalid"),
+            Credential = CubeCredential.Read(reader),
+            Api = api,
+            ExternalUser = reader.Flag("Cube__ExternalUser", false),
+            TimeZone = Zone(reader),
+            MaxConcurrentRequests = reader.Number("Cube__MaxConcurrentRequests", 8, 1, 256),
+            CustomerIdInUrl = reader.Choice("Cube__CustomerIdInUrl", CustomerIdInUrl.Internal),
+            Writes = reader.Flag("Cube__Writes", true),
+            MaxPageBytes = 1024 * 1024 * reader.Number("Cube__MaxPageMiB", 64, 1, 1024),
+        };
+    }
+
+    private static TimeZoneInfo Zone(SettingsReader reader)
+    {
+        var name = reader.Text("Cube__TimeZone") ?? "Europe/Oslo";
+        if (TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone))
+        {
+            return zone;
+        }
+
+        reader.Fault("Cube__TimeZone", $"'{name}' is not a known time zone (for example Europe/Oslo)");
+        return TimeZoneInfo.Utc;
+    }
+}

@@ -1,0 +1,151 @@
+using System.Globalization;
+using Microsoft.Extensions.Configuration;
+
+namespace CubeFunctions.Core.Settings;
+
+/// <summary>
+/// Reads settings by the names users type (<c>Cube__BaseUrl</c>), and collects every fault instead of stopping at the first.
+/// </summary>
+/// <remarks>It also remembers which names were asked for: that list is what the sample file and the README are checked against.</remarks>
+public sealed class SettingsReader(IConfiguration configuration)
+{
+    private readonly List<string> _faults = [];
+    private readonly SortedSet<string> _names = new(StringComparer.Ordinal);
+
+    /// <summary>Every setting asked for so far, by its typed name.</summary>
+    public IReadOnlyCollection<string> Names => _names;
+
+    /// <summary>Every fault so far.</summary>
+    public IReadOnlyList<string> Faults => _faults;
+
+    /// <summary>The names of the blocks below <paramref name="prefix"/>, as in <c>Upserts__Senders__{name}</c>.</summary>
+    public IReadOnlyList<string> Blocks(string prefix) =>
+        [.. configuration.GetSection(Key(prefix)).GetChildren().Select(child => child.Key)];
+
+    /// <summary>Notes a fault of a setting.</summary>
+    public void Fault(string name, string problem) => _faults.Add($"{name}: {problem}");
+
+    /// <summary>The trimmed value, or null where it is missing or empty.</summary>
+    public string? Text(string name)
+    {
+        _names.Add(name);
+        var value = configuration[Key(name)]?.Trim();
+        return string.IsNullOrEmpty(value) ? null : value;
+    }
+
+    /// <summary>A secret, exactly as given; null where it is missing or empty.</summary>
+    public string? Secret(string name)
+    {
+        _names.Add(name);
+        var value = configuration[Key(name)];
+        return string.IsNullOrWhiteSpace(value) ? null : value;
+    }
+
+    /// <summary>A whole number between two bounds.</summary>
+    public int Number(string name, int fallback, int min, int max)
+    {
+        if (Text(name) is not { } text)
+        {
+            return fallback;
+        }
+
+        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max)
+        {
+            return value;
+        }
+
+        Fault(name, $"'{text}' is not a whole number from {min} to {max}");
+        return fallback;
+    }
+
+    /// <summary><c>true</c> or <c>false</c>.</summary>
+    public bool Flag(string name, bool fallback)
+    {
+        if (Text(name) is not { } text)
+        {
+            return fallback;
+        }
+
+        if (bool.TryParse(text, out var value))
+        {
+            return value;
+        }
+
+        Fault(name, $"'{text}' is neither true nor false");
+        return fallback;
+    }
+
+    /// <summary>One of a closed set of words, letter case ignored.</summary>
+    public T Choice<T>(string name, T fallback)
+        where T : struct, Enum
+    {
+        if (Text(name) is not { } text)
+        {
+            return fallback;
+        }
+
+        var match = Enum.GetNames<T>().FirstOrDefault(word => word.Equals(text, StringComparison.OrdinalIgnoreCase));
+        if (match is not null)
+        {
+            return Enum.Parse<T>(match);
+        }
+
+        Fault(name, $"'{text}' is not one of {string.Join(", ", Enum.GetNames<T>())}");
+        return fallback;
+    }
+
+    /// <summary>A calendar day, <c>yyyy-MM-dd</c> or <c>yyyyMMdd</c>.</summary>
+    public DateOnly? Day(string name)
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        if (Days.TryParse(text, out var day))
+        {
+            return day;
+        }
+
+        Fault(name, $"'{text}' is not a date (yyyy-MM-dd)");
+        return null;
+    }
+
+    /// <summary>A comma-separated list, without empty parts and repeats.</summary>
+    public IReadOnlyList<string> List(string name) =>
+        Text(name) is { } text
+            ? [.. text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct(StringComparer.Ordinal)]
+            : [];
+
+    /// <summary>An absolute address over HTTPS, or over plain HTTP when the host is this machine.</summary>
+    public Uri? Address(string name)
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || (uri.Scheme != Uri.UriSchemeHttps && uri.Scheme != Uri.UriSchemeHttp) || uri.Host.Length == 0)
+        {
+            Fault(name, $"'{text}' is not an http(s) address");
+            return null;
+        }
+
+        if (uri.Scheme != Uri.UriSchemeHttps && !uri.IsLoopback)
+        {
+            Fault(name, $"'{text}' is plain HTTP: HTTPS is required, except for this machine's own addresses");
+            return null;
+        }
+
+        if (uri.UserInfo.Length > 0)
+        {
+            // The value is not repeated: it holds a password.
+            Fault(name, "must not hold a user name or password");
+            return null;
+        }
+
+        return uri;
+    }
+
+    private static string Key(string name) => name.Replace("__", ConfigurationPath.KeyDelimiter, StringComparison.Ordinal);
+}

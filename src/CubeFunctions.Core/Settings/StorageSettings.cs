@@ -1,0 +1,66 @@
+namespace CubeFunctions.Core.Settings;
+
+/// <summary>Where our data lies: a connection string, or the three services with a credential (Functions' identity-based connections).</summary>
+public sealed record StorageSettings
+{
+    /// <summary>A connection string, or null when the service addresses are set.</summary>
+    public string? ConnectionString { get; init; }
+
+    /// <summary>Address of the blob service.</summary>
+    public Uri? BlobServiceUri { get; init; }
+
+    /// <summary>Address of the queue service.</summary>
+    public Uri? QueueServiceUri { get; init; }
+
+    /// <summary>Address of the table service.</summary>
+    public Uri? TableServiceUri { get; init; }
+
+    /// <summary>True when the credential is the app's managed identity; otherwise developer tools are asked.</summary>
+    public bool ManagedIdentity { get; init; }
+
+    /// <summary>The client id of a user-assigned identity, or null for the system-assigned one.</summary>
+    public string? ClientId { get; init; }
+
+    internal static StorageSettings Read(SettingsReader reader)
+    {
+        var connection = reader.Secret("CubeStorage");
+        var blob = reader.Address("CubeStorage__blobServiceUri");
+        var queue = reader.Address("CubeStorage__queueServiceUri");
+        var table = reader.Address("CubeStorage__tableServiceUri");
+        var credential = reader.Text("CubeStorage__credential");
+        var clientId = reader.Text("CubeStorage__clientId");
+
+        if (connection is null)
+        {
+            string[] names = ["CubeStorage__blobServiceUri", "CubeStorage__queueServiceUri", "CubeStorage__tableServiceUri"];
+            var missing = names.Where(name => reader.Text(name) is null).ToList();
+            if (missing.Count == names.Length)
+            {
+                reader.Fault("CubeStorage", "is missing: a connection string, or CubeStorage__blobServiceUri, __queueServiceUri and __tableServiceUri");
+            }
+            else
+            {
+                missing.ForEach(name => reader.Fault(name, "is missing, while other CubeStorage addresses are set"));
+            }
+        }
+        else if (!connection.Contains('=', StringComparison.Ordinal) && !connection.Equals("UseDevelopmentStorage", StringComparison.OrdinalIgnoreCase))
+        {
+            reader.Fault("CubeStorage", "is not a storage connection string");
+        }
+
+        if (credential is not null && !credential.Equals("managedidentity", StringComparison.OrdinalIgnoreCase))
+        {
+            reader.Fault("CubeStorage__credential", $"'{credential}' is not known; leave it out or use managedidentity");
+        }
+
+        return new StorageSettings
+        {
+            ConnectionString = connection,
+            BlobServiceUri = blob,
+            QueueServiceUri = queue,
+            TableServiceUri = table,
+            ManagedIdentity = credential is not null,
+            ClientId = clientId,
+        };
+    }
+}

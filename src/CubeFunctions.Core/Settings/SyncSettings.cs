@@ -1,0 +1,92 @@
+using Cronos;
+using CubeFunctions.Core.Cube;
+
+namespace CubeFunctions.Core.Settings;
+
+/// <summary>What makes a snapshot count as complete.</summary>
+public enum SnapshotProof
+{
+    /// <summary>One sweep whose pages agree with the count that each gives.</summary>
+    Count,
+
+    /// <summary>Two sweeps that agree record by record.</summary>
+    Sweeps,
+}
+
+/// <summary>What is read, when, and how patiently.</summary>
+public sealed record SyncSettings
+{
+    /// <summary>When dated feeds are read; NCRONTAB with seconds, UTC.</summary>
+    public string Schedule { get; init; } = DefaultSchedule;
+
+    /// <summary>When undated feeds are read; NCRONTAB with seconds, UTC.</summary>
+    public string SnapshotSchedule { get; init; } = DefaultSnapshotSchedule;
+
+    /// <summary>The feeds that are read.</summary>
+    public IReadOnlyList<Feed> Feeds { get; init; } = FeedCatalogue.Default;
+
+    /// <summary>Ids of the campaigns that are read; empty for all active ones.</summary>
+    public IReadOnlyList<string> Campaigns { get; init; } = [];
+
+    /// <summary>First day of a new scope's first window; null for 30 days back.</summary>
+    public DateOnly? StartDate { get; init; }
+
+    /// <summary>Days before the checkpoint that are read again. Default 2.</summary>
+    public int LookbackDays { get; init; } = 2;
+
+    /// <summary>The most days a window has. Default 31.</summary>
+    public int WindowDays { get; init; } = 31;
+
+    /// <summary>What proves a snapshot.</summary>
+    public SnapshotProof SnapshotProof { get; init; }
+
+    /// <summary>How long a claim holds without renewal. Default 60 seconds.</summary>
+    public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long one claim works before it saves and sends itself a continuation. Default 480 seconds.</summary>
+    public TimeSpan TimeBudget { get; init; } = TimeSpan.FromSeconds(480);
+
+    private const string DefaultSchedule = "0 */15 * * * *";
+    private const string DefaultSnapshotSchedule = "0 30 2 * * *";
+
+    internal static SyncSettings Read(SettingsReader reader)
+    {
+        var feeds = new List<Feed>();
+        foreach (var name in reader.List("Sync__Feeds"))
+        {
+            if (FeedCatalogue.Find(name) is { } feed)
+            {
+                feeds.Add(feed);
+            }
+            else
+            {
+                reader.Fault("Sync__Feeds", $"'{name}' is not a feed; known are {FeedCatalogue.NamesLine}");
+            }
+        }
+
+        return new SyncSettings
+        {
+            Schedule = Cron(reader, "Sync__Schedule", DefaultSchedule),
+            SnapshotSchedule = Cron(reader, "Sync__SnapshotSchedule", DefaultSnapshotSchedule),
+            Feeds = feeds.Count > 0 ? feeds : FeedCatalogue.Default,
+            Campaigns = reader.List("Sync__Campaigns"),
+            StartDate = reader.Day("Sync__StartDate"),
+            LookbackDays = reader.Number("Sync__LookbackDays", 2, 0, 366),
+            WindowDays = reader.Number("Sync__WindowDays", 31, 1, 366),
+            SnapshotProof = reader.Choice("Sync__SnapshotProof", SnapshotProof.Count),
+            Lease = TimeSpan.FromSeconds(reader.Number("Sync__LeaseSeconds", 60, 2, 3600)),
+            TimeBudget = TimeSpan.FromSeconds(reader.Number("Sync__TimeBudgetSeconds", 480, 1, 86_400)),
+        };
+    }
+
+    private static string Cron(SettingsReader reader, string name, string fallback)
+    {
+        var text = reader.Text(name) ?? fallback;
+        if (!CronExpression.TryParse(text, CronFormat.IncludeSeconds, out _))
+        {
+            reader.Fault(name, $"'{text}' is not an NCRONTAB expression of six fields, such as {fallback}");
+        }
+
+        return text;
+    }
+}

@@ -1,0 +1,137 @@
+using Azure;
+using Azure.Core;
+using Azure.Data.Tables;
+using Azure.Identity;
+using Azure.Storage.Blobs;
+using Azure.Storage.Queues;
+using CubeFunctions.Core.Settings;
+
+namespace CubeFunctions.Core.Storage;
+
+/// <summary>The clients of our containers, tables and queues, made once.</summary>
+public sealed class StorageClients
+{
+    private readonly BlobServiceClient _blobs;
+    private readonly QueueServiceClient _queues;
+    private readonly TableServiceClient _tables;
+
+    /// <summary>Makes the clients. Nothing is sent yet.</summary>
+    public StorageClients(StorageSettings settings)
+    {
+        var blobOptions = Retrying(new BlobClientOptions());
+
+        // The Functions host reads and writes base64 messages unless told otherwise.
+        var queueOptions = Retrying(new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
+        var tableOptions = Retrying(new TableClientOptions());
+        if (settings.ConnectionString is { } connection)
+        {
+            _blobs = new BlobServiceClient(connection, blobOptions);
+            _queues = new QueueServiceClient(connection, queueOptions);
+            _tables = new TableServiceClient(connection, tableOptions);
+        }
+        else
+        {
+            var credential = Credential(settings);
+            _blobs = new BlobServiceClient(settings.BlobServiceUri, credential, blobOptions);
+            _queues = new QueueServiceClient(settings.QueueServiceUri, credential, queueOptions);
+            _tables = new TableServiceClient(settings.TableServiceUri, credential, tableOptions);
+        }
+
+        Raw = _blobs.GetBlobContainerClient(StorageNames.Raw);
+        ChangeFiles = _blobs.GetBlobContainerClient(StorageNames.ChangeFiles);
+        Inbox = _blobs.GetBlobContainerClient(StorageNames.Inbox);
+        State = _blobs.GetBlobContainerClient(StorageNames.State);
+        Runs = _tables.GetTableClient(StorageNames.RunsTable);
+        Checkpoints = _tables.GetTableClient(StorageNames.CheckpointsTable);
+        Upserts = _tables.GetTableClient(StorageNames.UpsertsTable);
+        Customers = _tables.GetTableClient(StorageNames.CustomersTable);
+        Changes = _tables.GetTableClient(StorageNames.ChangesTable);
+    }
+
+    /// <summary>Pages, manifests, run manifests.</summary>
+    public BlobContainerClient Raw { get; }
+
+    /// <summary>Change files.</summary>
+    public BlobContainerClient ChangeFiles { get; }
+
+    /// <summary>Webhook bodies.</summary>
+    public BlobContainerClient Inbox { get; }
+
+    /// <summary>What is known of each scope and feed.</summary>
+    public BlobContainerClient State { get; }
+
+    /// <summary>Runs and items.</summary>
+    public TableClient Runs { get; }
+
+    /// <summary>Checkpoints, leases, the shared pause.</summary>
+    public TableClient Checkpoints { get; }
+
+    /// <summary>Upsert events.</summary>
+    public TableClient Upserts { get; }
+
+    /// <summary>Mailboxes.</summary>
+    public TableClient Customers { get; }
+
+    /// <summary>Deliveries to the CRM.</summary>
+    public TableClient Changes { get; }
+
+    /// <summary>The client of one of our queues.</summary>
+    public QueueClient Queue(string name) => _queues.GetQueueClient(name);
+
+    /// <summary>
+    /// Creates what is missing. One cheap read when everything is there, so that a deployment whose identity may not create anything starts as well.
+    /// </summary>
+    /// <exception cref="RequestFailedException">Storage refused or cannot be reached.</exception>
+    public async Task EnsureCreatedAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Checkpoints.GetEntityIfExistsAsync<TableEntity>("exists", "exists", ["PartitionKey"], cancellationToken);
+            return;
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            // The table itself is missing.
+        }
+
+        foreach (var name in StorageNames.Containers)
+        {
+            await _blobs.GetBlobContainerClient(name).CreateIfNotExistsAsync(cancellationToken: cancellationToken);
+        }
+
+        foreach (var name in StorageNames.Queues)
+        {
+            await Queue(name).CreateIfNotExistsAsync(cancellationToken: cancellationToken);
+        }
+
+        foreach (var name in StorageNames.Tables)
+        {
+            await _tables.CreateTableIfNotExistsAsync(name, cancellationToken);
+        }
+    }
+
+    private static T Retrying<T>(T options)
+        where T : ClientOptions
+    {
+        options.Retry.MaxRetries = 4;
+        options.Retry.Delay = TimeSpan.FromMilliseconds(400);
+        options.Retry.MaxDelay = TimeSpan.FromSeconds(10);
+        options.Retry.NetworkTimeout = TimeSpan.FromSeconds(60);
+
+        // Addresses of blobs are not logged by the SDK, nor spans made per storage call: tens of thousands a run.
+        options.Diagnostics.IsLoggingEnabled = false;
+        options.Diagnostics.IsDistributedTracingEnabled = false;
+        return options;
+    }
+
+    private static TokenCredential Credential(StorageSettings settings) =>
+        settings.ManagedIdentity
+            ? new ManagedIdentityCredential(settings.ClientId is { } id ? ManagedIdentityId.FromUserAssignedClientId(id) : ManagedIdentityId.SystemAssigned)
+            : new DefaultAzureCredential(new DefaultAzureCredentialOptions
+            {
+                // Developer tools only: what runs in Azure names its managed identity.
+                ExcludeManagedIdentityCredential = true,
+                ExcludeWorkloadIdentityCredential = true,
+                ExcludeInteractiveBrowserCredential = true,
+            });
+}

@@ -1,0 +1,106 @@
+using System.Text.Json;
+using Azure;
+using Azure.Data.Tables;
+using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Settings;
+
+namespace CubeFunctions.Core.Sync;
+
+/// <summary>
+/// Checkpoint and lease of one scope and feed, in one row of <c>CubeCheckpoints</c> and so under one ETag: who has lost the lease cannot move the checkpoint.
+/// </summary>
+public sealed class CheckpointRow : ITableEntity
+{
+    /// <summary>The scope, <c>campaign=17</c>.</summary>
+    public string PartitionKey { get; set; } = "";
+
+    /// <summary>The feed.</summary>
+    public string RowKey { get; set; } = "";
+
+    /// <inheritdoc />
+    public DateTimeOffset? Timestamp { get; set; }
+
+    /// <inheritdoc />
+    public ETag ETag { get; set; }
+
+    /// <summary>Version of this row's format.</summary>
+    public int SchemaVersion { get; set; } = 1;
+
+    /// <summary>The feed as settings name it.</summary>
+    public string Feed { get; set; } = "";
+
+    /// <summary>Kind of the scope.</summary>
+    public string ScopeKind { get; set; } = "";
+
+    /// <summary>Id of the scope.</summary>
+    public string ScopeId { get; set; } = "";
+
+    /// <summary>The last local day that is over and proven (<c>yyyy-MM-dd</c>), or null.</summary>
+    public string? Through { get; set; }
+
+    /// <summary>When a window was last proven.</summary>
+    public DateTimeOffset? ProvenAt { get; set; }
+
+    /// <summary>The last local day on which the campaign was listed as active.</summary>
+    public string? ListedOn { get; set; }
+
+    /// <summary>When the scope was given up as ended or not found, or null.</summary>
+    public DateTimeOffset? RetiredAt { get; set; }
+
+    /// <summary><c>ended</c> or <c>not found</c>.</summary>
+    public string? RetiredReason { get; set; }
+
+    /// <summary>Number of the last attempt: grows with every claim and every new sweep.</summary>
+    public int Attempt { get; set; }
+
+    /// <summary>Who works on it, or null.</summary>
+    public string? LeaseHolder { get; set; }
+
+    /// <summary>Until when, unless renewed.</summary>
+    public DateTimeOffset? LeaseUntil { get; set; }
+
+    /// <summary>The item that ended last.</summary>
+    public string? Finished { get; set; }
+
+    /// <summary>How far the holder's sweep is: JSON.</summary>
+    public string? Progress { get; set; }
+
+    /// <summary>The last proven readings: JSON.</summary>
+    public string? Readings { get; set; }
+
+    internal const string Ended = "ended";
+    internal const string NotFound = "not found";
+
+    internal static string PartitionOf(Scope scope) => scope.ToString();
+
+    internal DateOnly? ThroughDay => ItemRow.Day(Through);
+
+    internal Scope Scope => new(Cube.Scope.KindOf(ScopeKind), ScopeId);
+
+    /// <summary>The checkpoint only ever moves forward.</summary>
+    internal void Advance(DateOnly day)
+    {
+        if (ThroughDay is not { } through || through < day)
+        {
+            Through = day.Iso();
+        }
+    }
+
+    internal void Retire(string reason, DateTimeOffset at) => (RetiredReason, RetiredAt) = (reason, at);
+
+    internal void Revive() => (RetiredReason, RetiredAt) = (null, null);
+
+    internal SweepProgress? ReadProgress() => Progress is null ? null : JsonSerializer.Deserialize(Progress, SyncRowJson.Default.SweepProgress);
+
+    internal void WriteProgress(SweepProgress? progress) => Progress = progress is null ? null : JsonSerializer.Serialize(progress, SyncRowJson.Default.SweepProgress);
+
+    internal List<Reading> ReadReadings() => Readings is null ? [] : JsonSerializer.Deserialize(Readings, SyncRowJson.Default.ListReading) ?? [];
+
+    internal void AddReading(Reading reading)
+    {
+        // Windows that come back are those of the look-back, today's and the snapshot: a few are enough.
+        const int Kept = 12;
+        List<Reading> readings = [reading, .. ReadReadings().Where(other => other.Window != reading.Window).Take(Kept - 1)];
+        Readings = JsonSerializer.Serialize(readings, SyncRowJson.Default.ListReading);
+    }
+}

@@ -1,0 +1,116 @@
+using Azure;
+using Azure.Data.Tables;
+using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Storage;
+
+namespace CubeFunctions.Core.Sync;
+
+/// <summary>What came of an attempt to claim an item.</summary>
+internal abstract record Claim
+{
+    private Claim()
+    {
+    }
+
+    /// <summary>The caller has the lease.</summary>
+    internal sealed record Taken(ScopeLease Lease, bool Resumes) : Claim;
+
+    /// <summary>A worker has this very item: this message is a repeat.</summary>
+    internal sealed record SameItem : Claim;
+
+    /// <summary>The item ended since its row was read.</summary>
+    internal sealed record Ended : Claim;
+
+    /// <summary>Another run's item is at work on the scope and feed.</summary>
+    internal sealed record Busy(TimeSpan Left) : Claim;
+}
+
+/// <summary>Checkpoints and leases.</summary>
+public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncSettings settings, TimeProvider time)
+{
+    private readonly TableClient _table = storage.Checkpoints;
+
+    internal async Task<List<CheckpointRow>> AllAsync(CancellationToken cancellationToken)
+    {
+        var rows = new List<CheckpointRow>();
+        await foreach (var row in _table.QueryAsync<CheckpointRow>(row => row.ScopeKind != "", cancellationToken: cancellationToken))
+        {
+            rows.Add(row);
+        }
+
+        return rows;
+    }
+
+    internal async Task<Claim> ClaimAsync(ItemRow item, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var found = await _table.GetEntityIfExistsAsync<CheckpointRow>(
+                CheckpointRow.PartitionOf(item.Scope), item.Feed, cancellationToken: cancellationToken);
+            var now = time.GetUtcNow();
+            var row = found.HasValue ? found.Value! : NewRow(item);
+            if (row.Finished == item.Holder)
+            {
+                return new Claim.Ended();
+            }
+
+            if (row.LeaseHolder is { } holder && row.LeaseUntil > now)
+            {
+                return holder == item.Holder ? new Claim.SameItem() : new Claim.Busy(row.LeaseUntil.Value - now);
+            }
+
+            var progress = row.ReadProgress();
+            var resumes = item.Begun || progress?.Item == item.Holder;
+            if (progress is not null && progress.Item != item.Holder)
+            {
+                await MarkBegunAsync(progress.Item, cancellationToken);
+                progress = null;
+            }
+
+            row.Attempt++;
+            row.LeaseHolder = item.Holder;
+            row.LeaseUntil = now + settings.Lease;
+            if (item.Listed)
+            {
+                row.ListedOn = item.Today;
+                if (row.RetiredReason == CheckpointRow.Ended)
+                {
+                    row.Revive();
+                }
+            }
+
+            row.WriteProgress(progress ?? new SweepProgress(item.Holder, "", row.Attempt, 1, null, "", now));
+            try
+            {
+                row.ETag = found.HasValue
+                    ? (await _table.UpdateEntityAsync(row, row.ETag, TableUpdateMode.Replace, cancellationToken)).Headers.ETag!.Value
+                    : (await _table.AddEntityAsync(row, cancellationToken)).Headers.ETag!.Value;
+                return new Claim.Taken(new ScopeLease(_table, row, settings.Lease, time), resumes);
+            }
+            catch (RequestFailedException exception) when (exception.Status is 412 or 409)
+            {
+                // Somebody was quicker: look again.
+            }
+        }
+    }
+
+    /// <summary>An item whose lease ran out loses its progress to the next holder; its row has to say that pages of it are stored.</summary>
+    private async Task MarkBegunAsync(string holder, CancellationToken cancellationToken)
+    {
+        var bar = holder.IndexOf('|', StringComparison.Ordinal);
+        if (await runs.FindItemAsync(holder[..bar], holder[(bar + 1)..], cancellationToken) is { IsOpen: true, Begun: false } item)
+        {
+            item.Begun = true;
+            await runs.TryUpdateAsync(item, cancellationToken);
+        }
+    }
+
+    private static CheckpointRow NewRow(ItemRow item) => new()
+    {
+        PartitionKey = CheckpointRow.PartitionOf(item.Scope),
+        RowKey = item.Feed,
+        Feed = item.Feed,
+        ScopeKind = item.ScopeKind,
+        ScopeId = item.ScopeId,
+    };
+}

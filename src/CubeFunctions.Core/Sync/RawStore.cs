@@ -1,0 +1,89 @@
+using Azure;
+using Azure.Storage.Blobs.Models;
+using Azure.Storage.Blobs.Specialized;
+using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Storage;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace CubeFunctions.Core.Sync;
+
+/// <summary>Pages and manifests in <c>cube-raw</c>. Written once, never over.</summary>
+public sealed class RawStore(StorageClients storage)
+{
+    private static readonly BlobRequestConditions OnlyNew = new() { IfNoneMatch = ETag.All };
+    private static readonly BlobHttpHeaders Json = new() { ContentType = "application/json" };
+
+    /// <summary>Stores a page. Its path holds the attempt, so only this claim can have written it: a page that is there came from a try whose answer was lost.</summary>
+    internal async Task WritePageAsync(string path, PooledBody body, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var stream = body.OpenRead();
+            await storage.Raw.GetBlockBlobClient(path).UploadAsync(stream, new BlobUploadOptions { Conditions = OnlyNew, HttpHeaders = Json }, cancellationToken);
+        }
+        catch (RequestFailedException exception) when (exception.Status == 409)
+        {
+            // There already.
+        }
+    }
+
+    /// <summary>Writes a JSON file unless it is there.</summary>
+    /// <returns>False when it was there.</returns>
+    internal async Task<bool> TryWriteAsync<T>(string path, T value, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var stream = new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(value, type), writable: false);
+            await storage.Raw.GetBlockBlobClient(path).UploadAsync(stream, new BlobUploadOptions { Conditions = OnlyNew, HttpHeaders = Json }, cancellationToken);
+            return true;
+        }
+        catch (RequestFailedException exception) when (exception.Status == 409)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Reads a window's manifest, or null where there is none.</summary>
+    internal async Task<WindowManifest?> FindManifestAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = await storage.Raw.GetBlockBlobClient(path).DownloadContentAsync(cancellationToken);
+            return JsonSerializer.Deserialize(answer.Value.Content.ToMemory().Span, ManifestJson.Default.WindowManifest);
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Reads a stored page back.</summary>
+    internal async Task<Page> ReadPageAsync(Feed feed, string path, CancellationToken cancellationToken)
+    {
+        var answer = await storage.Raw.GetBlockBlobClient(path).DownloadStreamingAsync(cancellationToken: cancellationToken);
+        using var details = answer.Value;
+        var body = await PooledBody.ReadAsync(details.Content, details.Details.ContentLength, int.MaxValue, static () => { }, cancellationToken);
+        try
+        {
+            return new Page(body!, PageReader.Read(feed, body!.Bytes.Span));
+        }
+        catch
+        {
+            body!.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Names below a folder.</summary>
+    internal async IAsyncEnumerable<string> ListAsync(string folder, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var blob in storage.Raw.GetBlobsAsync(BlobTraits.None, BlobStates.None, folder, cancellationToken))
+        {
+            yield return blob.Name[folder.Length..];
+        }
+    }
+
+    internal Task DeleteAsync(string path, CancellationToken cancellationToken) =>
+        storage.Raw.GetBlockBlobClient(path).DeleteIfExistsAsync(DeleteSnapshotsOption.IncludeSnapshots, cancellationToken: cancellationToken);
+}

@@ -1,0 +1,92 @@
+using Azure;
+using Azure.Data.Tables;
+
+namespace CubeFunctions.Core.Sync;
+
+/// <summary>A run in <c>CubeRuns</c>. All runs share one partition; their items lie in a partition a run.</summary>
+public sealed class RunRow : ITableEntity
+{
+    /// <summary>The partition of all runs.</summary>
+    public const string Partition = "run";
+
+    /// <inheritdoc />
+    public string PartitionKey { get; set; } = Partition;
+
+    /// <summary>The run's id.</summary>
+    public string RowKey { get; set; } = "";
+
+    /// <inheritdoc />
+    public DateTimeOffset? Timestamp { get; set; }
+
+    /// <inheritdoc />
+    public ETag ETag { get; set; }
+
+    /// <summary>Version of this row's format.</summary>
+    public int SchemaVersion { get; set; } = 1;
+
+    /// <summary>Name of the <see cref="RunKind"/>.</summary>
+    public string Kind { get; set; } = "";
+
+    /// <summary>Name of the <see cref="RunStatus"/>.</summary>
+    public string Status { get; set; } = "";
+
+    /// <summary>The tenant's local day on which the run started; all its windows are cut by it.</summary>
+    public string Today { get; set; } = "";
+
+    /// <summary>First day of a manual run, or null.</summary>
+    public string? From { get; set; }
+
+    /// <summary>Last day of a manual run, or null.</summary>
+    public string? To { get; set; }
+
+    /// <summary>The feeds, comma-separated.</summary>
+    public string Feeds { get; set; } = "";
+
+    /// <summary>Chosen campaigns, comma-separated, or null for all.</summary>
+    public string? Campaigns { get; set; }
+
+    /// <summary>Chosen assignments, comma-separated, or null for all.</summary>
+    public string? Assignments { get; set; }
+
+    /// <summary>Whether a manual run's changes go to the CRM.</summary>
+    public bool Deliver { get; set; }
+
+    /// <summary>Grows with every try to plan the run.</summary>
+    public int PlanAttempt { get; set; }
+
+    /// <summary>Until when the planner has it for itself.</summary>
+    public DateTimeOffset? PlanLeaseUntil { get; set; }
+
+    /// <summary>When it started.</summary>
+    public DateTimeOffset StartedAt { get; set; }
+
+    /// <summary>When its last item was done.</summary>
+    public DateTimeOffset? CompletedAt { get; set; }
+
+    /// <summary>Number of items; 0 until planned.</summary>
+    public int Items { get; set; }
+
+    /// <summary>Items that succeeded, once the run is closed.</summary>
+    public int Succeeded { get; set; }
+
+    /// <summary>Items that failed, once the run is closed.</summary>
+    public int Failed { get; set; }
+
+    /// <summary>Items that are not proven, once the run is closed.</summary>
+    public int Unproven { get; set; }
+
+    /// <summary>Pages read, once the run is closed.</summary>
+    public long Pages { get; set; }
+
+    /// <summary>Records read, once the run is closed.</summary>
+    public long Records { get; set; }
+
+    /// <summary>Bytes read, once the run is closed.</summary>
+    public long Bytes { get; set; }
+
+    internal RunKind RunKind => Enum.Parse<RunKind>(Kind);
+
+    internal RunStatus RunStatus => Enum.Parse<RunStatus>(Status);
+
+    internal bool IsOpen => RunStatus is RunStatus.Planning or RunStatus.Running;
+}

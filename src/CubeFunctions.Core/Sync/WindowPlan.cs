@@ -1,0 +1,57 @@
+namespace CubeFunctions.Core.Sync;
+
+/// <summary>Cuts days into windows.</summary>
+public static class WindowPlan
+{
+    /// <summary>The windows of a scheduled reading, in order: the days that are over, then today alone.</summary>
+    /// <param name="through">The last day that is proven, or null for a new scope.</param>
+    /// <param name="start">First day of a new scope.</param>
+    /// <param name="today">Today in the tenant's local time.</param>
+    /// <param name="lookbackDays">Days before the checkpoint that are read again.</param>
+    /// <param name="windowDays">The most days a window has.</param>
+    public static IEnumerable<Window> Scheduled(DateOnly? through, DateOnly start, DateOnly today, int lookbackDays, int windowDays)
+    {
+        var from = through is { } proven ? proven.AddDays(-lookbackDays) : start;
+        foreach (var window in Days(from, today.AddDays(-1), windowDays))
+        {
+            yield return window;
+        }
+
+        // Today's count moves while agents work: it must not hold back the days before it.
+        if (from <= today)
+        {
+            yield return new Window(today, today);
+        }
+    }
+
+    /// <summary>The windows of a manual reading: the days that were asked for, today alone.</summary>
+    public static IEnumerable<Window> Manual(DateOnly from, DateOnly to, DateOnly today, int windowDays)
+    {
+        var yesterday = today.AddDays(-1);
+        foreach (var window in Days(from, to < yesterday ? to : yesterday, windowDays))
+        {
+            yield return window;
+        }
+
+        if (from <= today && to >= today)
+        {
+            yield return new Window(today, today);
+        }
+
+        // Days to come hold nothing, except where a tenant's clock is ahead of ours.
+        var tomorrow = today.AddDays(1);
+        foreach (var window in Days(from > tomorrow ? from : tomorrow, to, windowDays))
+        {
+            yield return window;
+        }
+    }
+
+    private static IEnumerable<Window> Days(DateOnly from, DateOnly to, int windowDays)
+    {
+        for (var first = from; first <= to; first = first.AddDays(windowDays))
+        {
+            var last = first.AddDays(windowDays - 1);
+            yield return new Window(first, last < to ? last : to);
+        }
+    }
+}

@@ -1,0 +1,269 @@
+using System.Collections.Concurrent;
+using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace CubeFunctions.Core.Sync;
+
+/// <summary>Brings one window into <c>cube-raw</c>: sweeps until two sweeps or a count prove it, then writes the manifest.</summary>
+public sealed partial class WindowSweeper(
+    CubeClient cube, RawStore raw, SharedPause pause, PageSlots slots, SyncProgress progress, CubeSettings cubeSettings, SyncSettings settings,
+    TimeProvider time, ILogger<WindowSweeper> logger)
+{
+    /// <summary>A window that still disagrees after so many sweeps is stored unproven. Today's moves by nature, so it gets fewer.</summary>
+    private const int MaxSweeps = 6;
+    private const int MaxSweepsToday = 3;
+
+    /// <summary>A reading older than this is stored again even when it is the same, so that its pages never outlive the lifecycle rules.</summary>
+    private static readonly TimeSpan ReadingAge = TimeSpan.FromDays(7);
+
+    /// <summary>Sweeps a window.</summary>
+    /// <returns>What it gave, or null when time was up: progress is saved in the lease's row.</returns>
+    internal async Task<WindowResult?> SweepAsync(ItemRow item, ScopeLease lease, Window window, bool resumes, Func<bool> shouldStop, CancellationToken cancellationToken)
+    {
+        var feed = item.FeedOf;
+        var folder = BlobPaths.Window(feed, item.Scope, window, item.PartitionKey);
+        var manifestPath = folder + BlobPaths.ManifestName;
+        var row = lease.Row;
+        var stored = resumes ? await ListPagesAsync(folder, cancellationToken) : [];
+        if (stored.HasManifest && await raw.FindManifestAsync(manifestPath, cancellationToken) is { } done)
+        {
+            return Result(done, manifestPath, unchanged: false);
+        }
+
+        var reading = row.ReadReadings().FirstOrDefault(other => other.Window == window && time.GetUtcNow() - other.At < ReadingAge);
+        var known = reading is null ? null : await raw.FindManifestAsync(reading.Manifest, cancellationToken);
+        var state = row.ReadProgress() is { } saved && saved.Item == item.Holder && saved.Window == window.Name
+            ? saved
+            : new SweepProgress(item.Holder, window.Name, stored.Pages.Count > 0 ? stored.Pages.Min(page => page.Attempt) : row.Attempt, 1, null, "", time.GetUtcNow());
+        row.WriteProgress(state);
+
+        var pages = new ConcurrentDictionary<int, SweptPage>();
+        await ReadBackAsync(feed, folder, stored.Pages.Where(page => page.Attempt >= state.FirstAttempt), known, state, pages, cancellationToken);
+
+        while (true)
+        {
+            var attempt = row.Attempt;
+            var sweep = new PageSweep(
+                (number, query, token) => FetchAsync(feed, feed.PathOf(item.Scope), query, folder, attempt, number, known, token),
+                window.Query, pages, cubeSettings.MaxConcurrentRequests, shouldStop);
+            var end = await sweep.RunAsync(cancellationToken);
+            if (end == SweepEnd.Suspended)
+            {
+                row.WriteProgress(state with { Matched = PageRanges.Format(pages.Values.Where(page => page.Attempt == 0).Select(page => page.Number)) });
+                return null;
+            }
+
+            var swept = Contiguous(pages);
+            var audit = SweepAudit.Of(swept, sweep.Shrunk);
+            var proof = feed.Shape == FeedShape.Array ? Proof.Count : audit.Prove(feed.Key, state.Previous, !feed.Dated && settings.SnapshotProof == SnapshotProof.Sweeps);
+            var isToday = window.From is { } from && from == window.To && from == item.TodayDay;
+            if (proof != Proof.None || state.Sweep >= (isToday ? MaxSweepsToday : MaxSweeps))
+            {
+                var manifest = Manifest(item, feed, window, state, audit, proof, swept);
+                return await FinishAsync(feed, folder, manifest, known, swept, attempt > state.FirstAttempt || state.Sweep > 1 || resumes, lease, reading, cancellationToken);
+            }
+
+            LogDisagrees(logger, feed.Name, item.Scope.KindName, item.ScopeId, window.Name, state.Sweep, audit.Records, audit.ReportedCount);
+            await Task.Delay(TimeSpan.FromMilliseconds(250 * (1 << state.Sweep)), time, cancellationToken);
+
+            // A new sweep has pages of its own; its number is saved before its first page is stored.
+            row.Attempt++;
+            state = state with { FirstAttempt = row.Attempt, Sweep = state.Sweep + 1, Previous = audit.Digest, Matched = "" };
+            row.WriteProgress(state);
+            await lease.SaveAsync(cancellationToken);
+            pages.Clear();
+            progress.Resweep(swept.Count, audit.Records, audit.Bytes);
+        }
+    }
+
+    /// <summary>Gets one page, and stores it unless it equals the same page of the last proven reading.</summary>
+    private async Task<SweptPage> FetchAsync(
+        Feed feed, string path, string query, string folder, int attempt, int number, WindowManifest? known, CancellationToken cancellationToken)
+    {
+        using var slot = await slots.EnterAsync(cancellationToken);
+        await pause.RefreshAsync(cancellationToken);
+        using var page = await GetAsync(feed, path, query, number, cancellationToken);
+        var swept = SweptPage.Of(number, attempt, page);
+        if (known is not null && number <= known.Pages.Count && known.Pages[number - 1].Sha256 == swept.Sha256)
+        {
+            swept = swept with { Attempt = 0 };
+        }
+        else
+        {
+            await raw.WritePageAsync(folder + BlobPaths.Page(attempt, number), page.Body, cancellationToken);
+        }
+
+        progress.PageRead(swept.Summary.Records, swept.Bytes);
+        return swept;
+    }
+
+    private async Task<Page> GetAsync(Feed feed, string path, string query, int number, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await cube.GetPageAsync(feed, path, query, cancellationToken);
+        }
+        catch (CubeException exception) when (exception.Kind == CubeFailureKind.NotJson && number > 1)
+        {
+            // In the middle of a sweep an HTML page is a proxy's hiccup; from the first request on it is the tenant's answer.
+            throw new CubeException(CubeFailureKind.Transient, exception.Message, exception);
+        }
+        catch (CubeException exception) when (exception.Kind == CubeFailureKind.MalformedPage)
+        {
+            throw new CubeException(CubeFailureKind.MalformedPage, $"page {number}: {exception.Message}", exception);
+        }
+    }
+
+    private async Task<WindowResult> FinishAsync(
+        Feed feed, string folder, WindowManifest manifest, WindowManifest? known, List<SweptPage> swept, bool leftovers, ScopeLease lease, Reading? reading,
+        CancellationToken cancellationToken)
+    {
+        lease.Lost.ThrowIfCancellationRequested();
+        var unchanged = known is not null && manifest.Proof != Proof.None && swept.Count == known.Pages.Count && swept.All(page => page.Attempt == 0);
+        if (unchanged)
+        {
+            if (leftovers)
+            {
+                await RemoveLeftoversAsync(folder, [], cancellationToken);
+            }
+
+            lease.Row.ProvenAt = manifest.CompletedAt;
+            return Result(manifest, reading!.Manifest, unchanged: true);
+        }
+
+        foreach (var page in swept.Where(page => page.Attempt == 0))
+        {
+            using var copy = await raw.ReadPageAsync(feed, PathBelow(reading!.Manifest, known!.Pages[page.Number - 1].Name), cancellationToken);
+            await raw.WritePageAsync(folder + BlobPaths.Page(lease.Row.Attempt, page.Number), copy.Body, cancellationToken);
+        }
+
+        manifest = manifest with { Pages = [.. swept.Select(page => ManifestPageOf(page with { Attempt = page.Attempt == 0 ? lease.Row.Attempt : page.Attempt }))] };
+        var path = folder + BlobPaths.ManifestName;
+        if (!await raw.TryWriteAsync(path, manifest, ManifestJson.Default.WindowManifest, cancellationToken))
+        {
+            // A worker that lost its lease was quicker, or our own answer was lost. The manifest that is there is the one that counts.
+            manifest = await raw.FindManifestAsync(path, cancellationToken) ?? manifest;
+        }
+
+        if (leftovers)
+        {
+            await RemoveLeftoversAsync(folder, [.. manifest.Pages.Select(page => page.Name)], cancellationToken);
+        }
+
+        if (manifest.Proof != Proof.None)
+        {
+            lease.Row.ProvenAt = manifest.CompletedAt;
+            lease.Row.AddReading(new Reading(manifest.From, manifest.To, path, manifest.CompletedAt));
+        }
+
+        return Result(manifest, path, unchanged: false);
+    }
+
+    /// <summary>Pages of claims and sweeps that do not count.</summary>
+    private async Task RemoveLeftoversAsync(string folder, HashSet<string> counting, CancellationToken cancellationToken)
+    {
+        await foreach (var name in raw.ListAsync(folder + "attempt=", cancellationToken))
+        {
+            if (!counting.Contains("attempt=" + name))
+            {
+                await raw.DeleteAsync(folder + "attempt=" + name, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Makes the pages that earlier claims of the sweep stored known again, by reading them.</summary>
+    private async Task ReadBackAsync(
+        Feed feed, string folder, IEnumerable<StoredPage> stored, WindowManifest? known, SweepProgress state, ConcurrentDictionary<int, SweptPage> pages,
+        CancellationToken cancellationToken)
+    {
+        // Where two claims stored the same page, the later one counts.
+        var paths = stored.GroupBy(page => page.Number).ToDictionary(
+            group => group.Key, group => (group.Max(page => page.Attempt), folder + BlobPaths.Page(group.Max(page => page.Attempt), group.Key)));
+        if (known is not null)
+        {
+            var root = BlobPaths.Window(feed, new Scope(Scope.KindOf(known.Scope), known.ScopeId), new Window(known.From, known.To), known.RunId);
+            foreach (var number in PageRanges.Parse(state.Matched).Where(number => !paths.ContainsKey(number)))
+            {
+                paths[number] = (0, root + known.Pages[number - 1].Name);
+            }
+        }
+
+        await Parallel.ForEachAsync(paths, cancellationToken, async (entry, token) =>
+        {
+            using var slot = await slots.EnterAsync(token);
+            using var page = await raw.ReadPageAsync(feed, entry.Value.Item2, token);
+            pages[entry.Key] = SweptPage.Of(entry.Key, entry.Value.Item1, page);
+        });
+    }
+
+    private async Task<StoredPages> ListPagesAsync(string folder, CancellationToken cancellationToken)
+    {
+        var found = new StoredPages();
+        await foreach (var name in raw.ListAsync(folder, cancellationToken))
+        {
+            if (name == BlobPaths.ManifestName)
+            {
+                found.HasManifest = true;
+            }
+            else if (BlobPaths.TryParsePage(name, out var attempt, out var number))
+            {
+                found.Pages.Add(new StoredPage(number, attempt));
+            }
+        }
+
+        return found;
+    }
+
+    private WindowManifest Manifest(ItemRow item, Feed feed, Window window, SweepProgress state, SweepAudit audit, Proof proof, List<SweptPage> swept) => new()
+    {
+        RunId = item.PartitionKey,
+        Feed = feed.Name,
+        Scope = item.Scope.KindName,
+        ScopeId = item.ScopeId,
+        From = window.From,
+        To = window.To,
+        Proof = proof,
+        Sweeps = state.Sweep,
+        ReportedCount = audit.ReportedCount,
+        Records = audit.Records,
+        DistinctKeys = audit.DistinctKeys,
+        Bytes = audit.Bytes,
+        StartedAt = state.StartedAt,
+        CompletedAt = time.GetUtcNow(),
+        Pages = [.. swept.Select(ManifestPageOf)],
+    };
+
+    private static ManifestPage ManifestPageOf(SweptPage page) => new(BlobPaths.Page(page.Attempt, page.Number), page.Summary.Records, page.Bytes, page.Sha256);
+
+    private static WindowResult Result(WindowManifest manifest, string path, bool unchanged) =>
+        new(manifest.From, manifest.To, manifest.Proof, manifest.Pages.Count, manifest.Records, manifest.Bytes, path, unchanged);
+
+    private static string PathBelow(string manifestPath, string name) => manifestPath[..^BlobPaths.ManifestName.Length] + name;
+
+    /// <summary>The pages from the first on without a gap. A gap is where a page was gone; what lies behind it belongs to no whole.</summary>
+    private static List<SweptPage> Contiguous(ConcurrentDictionary<int, SweptPage> pages)
+    {
+        var list = new List<SweptPage>(pages.Count);
+        for (var number = 1; pages.TryGetValue(number, out var page); number++)
+        {
+            list.Add(page);
+        }
+
+        return list;
+    }
+
+    [LoggerMessage(200, LogLevel.Information,
+        "{Feed} of {ScopeKind} {ScopeId}, window {Window}: sweep {Sweep} read {Records} records where Cube counts {Count}; sweeping again")]
+    private static partial void LogDisagrees(ILogger logger, string feed, string scopeKind, string scopeId, string window, int sweep, long records, long count);
+
+    private sealed record StoredPage(int Number, int Attempt);
+
+    private sealed class StoredPages : List<StoredPage>
+    {
+        public bool HasManifest { get; set; }
+
+        public List<StoredPage> Pages => this;
+    }
+}
