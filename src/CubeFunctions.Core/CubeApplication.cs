@@ -37,5 +37,9 @@ public static class CubeApplication
         .AddSingleton<RawStore>()
         .AddSingleton<SharedPause>()
         .AddSingleton<PageSlots>()
-        .AddSingleton<WindowSweeper>();
+        .AddSingleton<WindowSweeper>()
+        .AddSingleton<RunCloser>()
+        .AddSingleton<RunPlanner>()
+        .AddSingleton<ItemWorker>()
+        .AddSingleton<StaleWorkSweeper>();
 }

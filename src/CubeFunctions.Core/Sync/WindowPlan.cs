@@ -3,29 +3,8 @@ namespace CubeFunctions.Core.Sync;
 /// <summary>Cuts days into windows.</summary>
 public static class WindowPlan
 {
-    /// <summary>The windows of a scheduled reading, in order: the days that are over, then today alone.</summary>
-    /// <param name="through">The last day that is proven, or null for a new scope.</param>
-    /// <param name="start">First day of a new scope.</param>
-    /// <param name="today">Today in the tenant's local time.</param>
-    /// <param name="lookbackDays">Days before the checkpoint that are read again.</param>
-    /// <param name="windowDays">The most days a window has.</param>
-    public static IEnumerable<Window> Scheduled(DateOnly? through, DateOnly start, DateOnly today, int lookbackDays, int windowDays)
-    {
-        var from = through is { } proven ? proven.AddDays(-lookbackDays) : start;
-        foreach (var window in Days(from, today.AddDays(-1), windowDays))
-        {
-            yield return window;
-        }
-
-        // Today's count moves while agents work: it must not hold back the days before it.
-        if (from <= today)
-        {
-            yield return new Window(today, today);
-        }
-    }
-
-    /// <summary>The windows of a manual reading: the days that were asked for, today alone.</summary>
-    public static IEnumerable<Window> Manual(DateOnly from, DateOnly to, DateOnly today, int windowDays)
+    /// <summary>The windows of a reading, in order: the days that are over, then today alone.</summary>
+    public static IEnumerable<Window> Cut(DateOnly from, DateOnly to, DateOnly today, int windowDays)
     {
         var yesterday = today.AddDays(-1);
         foreach (var window in Days(from, to < yesterday ? to : yesterday, windowDays))
@@ -33,6 +12,7 @@ public static class WindowPlan
             yield return window;
         }
 
+        // Today's count moves while agents work: it must not hold back the days before it.
         if (from <= today && to >= today)
         {
             yield return new Window(today, today);

@@ -1,0 +1,94 @@
+using CubeFunctions.Core.Settings;
+
+namespace CubeFunctions.Core.Sync;
+
+/// <summary>Makes up for whoever died: finishes plans, wakes items that wait too long, closes runs whose last item ended unseen, forgets old runs.</summary>
+public sealed class StaleWorkSweeper(
+    RunStore runs, CheckpointStore checkpoints, RunPlanner planner, RunCloser closer, SyncWaker waker, SyncSettings settings, AppSettings all, TimeProvider time)
+{
+    private static readonly TimeSpan ForgetEvery = TimeSpan.FromHours(6);
+
+    /// <summary>A message that comes while the lease still holds is taken for a repeat.</summary>
+    private static readonly TimeSpan AfterLease = TimeSpan.FromSeconds(1);
+
+    private DateTimeOffset _forgot;
+
+    /// <summary>Sweeps once.</summary>
+    /// <param name="force">True to wake every open item at once, however lately it was sent for.</param>
+    /// <param name="cancellationToken">Ends the sweep.</param>
+    /// <returns>Ids of the runs that are open.</returns>
+    public async Task<IReadOnlyList<string>> SweepAsync(bool force, CancellationToken cancellationToken)
+    {
+        var open = new List<RunRow>();
+        await foreach (var run in runs.OpenRunsAsync(cancellationToken))
+        {
+            open.Add(run);
+        }
+
+        foreach (var run in open)
+        {
+            if (run.RunStatus == RunStatus.Planning)
+            {
+                await planner.ResumeAsync(run, force, cancellationToken);
+            }
+            else
+            {
+                await WakeAsync(run, force, cancellationToken);
+            }
+        }
+
+        await ForgetAsync(cancellationToken);
+        return [.. open.Select(run => run.RowKey)];
+    }
+
+    private async Task WakeAsync(RunRow run, bool force, CancellationToken cancellationToken)
+    {
+        var items = new List<ItemRow>();
+        await foreach (var item in runs.OpenItemsAsync(run.RowKey, cancellationToken))
+        {
+            items.Add(item);
+        }
+
+        if (items.Count == 0)
+        {
+            await closer.CloseIfDoneAsync(run.RowKey, cancellationToken);
+            return;
+        }
+
+        var now = time.GetUtcNow();
+        var late = items.Where(item => force || now - item.WakeAt > settings.Lease * 2).ToList();
+        if (late.Count == 0)
+        {
+            return;
+        }
+
+        var leases = (await checkpoints.AllAsync(cancellationToken))
+            .Where(row => row.LeaseHolder is not null && row.LeaseUntil > now)
+            .GroupBy(row => row.LeaseHolder!).ToDictionary(group => group.Key, group => group.First().LeaseUntil!.Value);
+        foreach (var item in late)
+        {
+            var held = leases.TryGetValue(item.Holder, out var until);
+            if (held && !force)
+            {
+                continue;
+            }
+
+            // A holder that died is waited for no longer than its lease; one that lives answers the repeat by itself.
+            item.WakeAt = now;
+            if (held || await runs.TryUpdateAsync(item, cancellationToken))
+            {
+                await waker.WakeAsync(item, held ? until - now + AfterLease : TimeSpan.Zero, cancellationToken);
+            }
+        }
+    }
+
+    private async Task ForgetAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        if (now - _forgot >= ForgetEvery)
+        {
+            _forgot = now;
+            await runs.RemoveEndedAsync(now - TimeSpan.FromDays(all.RetentionDays), cancellationToken);
+        }
+    }
+}
