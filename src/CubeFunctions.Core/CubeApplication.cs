@@ -25,7 +25,8 @@ public static class CubeApplication
             .AddSingleton(settings.Changes)
             .AddSingleton<StorageClients>()
             .AddCube(settings.Cube)
-            .AddSync();
+            .AddSync()
+            .AddSingleton<Endpoints.HealthEndpoint>();
         return builder;
     }
 
@@ -41,5 +42,6 @@ public static class CubeApplication
         .AddSingleton<RunCloser>()
         .AddSingleton<RunPlanner>()
         .AddSingleton<ItemWorker>()
-        .AddSingleton<StaleWorkSweeper>();
+        .AddSingleton<StaleWorkSweeper>()
+        .AddSingleton<RunReader>();
 }

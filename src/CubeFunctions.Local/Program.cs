@@ -1,1 +1,25 @@
-return 0;
+using System.CommandLine;
+using CubeFunctions.Local.Commands;
+
+var root = new RootCommand("CubeFunctions, local host: pulls data out of Cube into your storage, and brings customers into Cube.")
+{
+    SyncCommand.Create(),
+    DevCommand.Create(),
+    WorkCommand.Create(),
+    StatusCommand.Create(),
+    SimulateCommand.Create(),
+};
+
+var parsed = root.Parse(args);
+if (parsed.Errors.Count > 0)
+{
+    foreach (var error in parsed.Errors)
+    {
+        await Console.Error.WriteLineAsync(error.Message);
+    }
+
+    return CommandLine.WrongUsage;
+}
+
+// Time to save what was read when Ctrl-C comes.
+return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(40), EnableDefaultExceptionHandler = false });

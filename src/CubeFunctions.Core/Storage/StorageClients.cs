@@ -1,6 +1,7 @@
 using Azure;
 using Azure.Core;
 using Azure.Data.Tables;
+using Azure.Data.Tables.Models;
 using Azure.Identity;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
@@ -86,10 +87,14 @@ public sealed class StorageClients
     {
         try
         {
-            await Checkpoints.GetEntityIfExistsAsync<TableEntity>("exists", "exists", ["PartitionKey"], cancellationToken);
+            await Checkpoints.GetEntityAsync<TableEntity>("exists", "exists", ["PartitionKey"], cancellationToken);
+        }
+        catch (RequestFailedException exception) when (exception.ErrorCode == TableErrorCode.ResourceNotFound)
+        {
+            // No such row: the table answers, and it is the last that is created.
             return;
         }
-        catch (RequestFailedException exception) when (exception.Status == 404)
+        catch (RequestFailedException exception) when (exception.ErrorCode == TableErrorCode.TableNotFound)
         {
             // The table itself is missing.
         }

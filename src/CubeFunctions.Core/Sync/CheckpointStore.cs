@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Azure;
 using Azure.Data.Tables;
 using CubeFunctions.Core.Settings;
@@ -30,12 +31,16 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
 {
     private readonly TableClient _table = storage.Checkpoints;
 
+    /// <summary>Rows as last listed, each good for one claim without a read of its own: an outdated one is refused by its ETag.</summary>
+    private readonly ConcurrentDictionary<(string, string), CheckpointRow> _listed = new();
+
     internal async Task<List<CheckpointRow>> AllAsync(CancellationToken cancellationToken)
     {
         var rows = new List<CheckpointRow>();
         await foreach (var row in _table.QueryAsync<CheckpointRow>(row => row.ScopeKind != "", cancellationToken: cancellationToken))
         {
             rows.Add(row);
+            _listed[(row.PartitionKey, row.RowKey)] = row;
         }
 
         return rows;
@@ -45,10 +50,9 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
     {
         while (true)
         {
-            var found = await _table.GetEntityIfExistsAsync<CheckpointRow>(
-                CheckpointRow.PartitionOf(item.Scope), item.Feed, cancellationToken: cancellationToken);
+            var row = await FindAsync(CheckpointRow.PartitionOf(item.Scope), item.Feed, cancellationToken) ?? NewRow(item);
+            var isNew = row.ETag == default;
             var now = time.GetUtcNow();
-            var row = found.HasValue ? found.Value! : NewRow(item);
             if (row.Finished == item.Holder)
             {
                 return new Claim.Ended();
@@ -82,7 +86,7 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
             row.WriteProgress(progress ?? new SweepProgress(item.Holder, "", row.Attempt, 1, null, "", now));
             try
             {
-                row.ETag = found.HasValue
+                row.ETag = !isNew
                     ? (await _table.UpdateEntityAsync(row, row.ETag, TableUpdateMode.Replace, cancellationToken)).Headers.ETag!.Value
                     : (await _table.AddEntityAsync(row, cancellationToken)).Headers.ETag!.Value;
                 return new Claim.Taken(new ScopeLease(_table, row, settings.Lease, time), resumes);
@@ -92,6 +96,18 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
                 // Somebody was quicker: look again.
             }
         }
+    }
+
+    private async Task<CheckpointRow?> FindAsync(string partition, string key, CancellationToken cancellationToken)
+    {
+        // A row that says that somebody holds the lease is looked at again: he may have ended since.
+        if (_listed.TryRemove((partition, key), out var listed) && listed.LeaseHolder is null)
+        {
+            return listed;
+        }
+
+        var found = await _table.GetEntityIfExistsAsync<CheckpointRow>(partition, key, cancellationToken: cancellationToken);
+        return found.HasValue ? found.Value : null;
     }
 
     /// <summary>An item whose lease ran out loses its progress to the next holder; its row has to say that pages of it are stored.</summary>

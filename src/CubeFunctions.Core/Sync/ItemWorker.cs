@@ -30,7 +30,7 @@ public sealed partial class ItemWorker(
         var parsed = SyncMessage.Parse(message);
         using var activity = Traces.StartActivity("sync item", ActivityKind.Consumer, parsed.Traceparent);
         activity?.SetTag("cube.run", parsed.Run);
-        if (await runs.FindItemAsync(parsed.Run, parsed.Item, cancellationToken) is not { IsOpen: true } item)
+        if (await runs.FindItemToClaimAsync(parsed.Run, parsed.Item, cancellationToken) is not { IsOpen: true } item)
         {
             return;
         }

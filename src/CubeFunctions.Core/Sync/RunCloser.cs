@@ -11,7 +11,13 @@ namespace CubeFunctions.Core.Sync;
 /// </remarks>
 public sealed partial class RunCloser(RunStore runs, RawStore raw, SyncProgress progress, ILogger<RunCloser> logger)
 {
+    /// <summary>So many items are read whole at once; of more it is asked first whether one is open.</summary>
+    private const int FewItems = 100;
+
     private readonly ConcurrentDictionary<string, int> _inHand = new();
+
+    /// <summary>Whether this process works on an item of the run.</summary>
+    public bool HasInHand(string runId) => _inHand.ContainsKey(runId);
 
     internal void Enter(string runId) => _inHand.AddOrUpdate(runId, 1, static (_, count) => count + 1);
 
@@ -27,7 +33,8 @@ public sealed partial class RunCloser(RunStore runs, RawStore raw, SyncProgress 
     /// <summary>Closes the run when no item of it is open: run manifest, then the row.</summary>
     internal async Task CloseIfDoneAsync(string runId, CancellationToken cancellationToken)
     {
-        if (await runs.AnyOpenItemAsync(runId, cancellationToken) || await runs.FindRunAsync(runId, cancellationToken) is not { RunStatus: RunStatus.Running } run)
+        if (await runs.FindRunAsync(runId, cancellationToken) is not { RunStatus: RunStatus.Running } run
+            || (run.Items > FewItems && await runs.AnyOpenItemAsync(runId, cancellationToken)))
         {
             return;
         }
@@ -54,7 +61,7 @@ public sealed partial class RunCloser(RunStore runs, RawStore raw, SyncProgress 
             LogClosed(logger, run.Kind, runId, run.Status, run.Succeeded, run.Failed, run.Unproven, run.Records);
         }
 
-        progress.Closed(runId);
+        progress.Closed(manifest);
     }
 
     /// <summary>The run manifest: it follows from the rows alone, so that two who close at once write the same.</summary>

@@ -27,7 +27,7 @@ public sealed partial class RunPlanner(
         if (request.Kind != RunKind.Manual && await runs.TryBecomeActiveAsync(request.Kind, runId, cancellationToken) is { } active)
         {
             LogSkipped(logger, request.Kind, active);
-            return new RunStart(active, Skipped: true);
+            return new RunStart(active, Skipped: true, 0);
         }
 
         var run = new RunRow
@@ -48,7 +48,7 @@ public sealed partial class RunPlanner(
         };
         await runs.AddRunAsync(run, cancellationToken);
         await PlanAsync(run, cancellationToken);
-        return new RunStart(runId, Skipped: false);
+        return new RunStart(runId, Skipped: false, run.Items);
     }
 
     /// <summary>Plans a run whose planner died half way through.</summary>

@@ -32,4 +32,5 @@ public sealed record RunRequest(RunKind Kind, IReadOnlyList<Feed> Feeds)
 /// <summary>What came of starting a run.</summary>
 /// <param name="RunId">The run, or the one that is active already.</param>
 /// <param name="Skipped">True when a run of the kind is active already.</param>
-public sealed record RunStart(string RunId, bool Skipped);
+/// <param name="Items">How many items were planned.</param>
+public sealed record RunStart(string RunId, bool Skipped, int Items);

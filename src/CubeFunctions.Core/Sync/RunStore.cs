@@ -11,11 +11,18 @@ public sealed class RunStore(StorageClients storage)
     private const int BatchSize = 100;
     private readonly TableClient _table = storage.Runs;
 
+    /// <summary>Items that this process planned, each good for one claim without a read: what became of one meanwhile shows at the lease's row.</summary>
+    private readonly ConcurrentDictionary<(string, string), ItemRow> _planned = new();
+
     internal async Task<RunRow?> FindRunAsync(string runId, CancellationToken cancellationToken) =>
         await FindAsync<RunRow>(RunRow.Partition, runId, cancellationToken);
 
     internal async Task<ItemRow?> FindItemAsync(string runId, string itemKey, CancellationToken cancellationToken) =>
         await FindAsync<ItemRow>(runId, itemKey, cancellationToken);
+
+    /// <summary>The item as it was planned by this process just now, or as it is stored.</summary>
+    internal async Task<ItemRow?> FindItemToClaimAsync(string runId, string itemKey, CancellationToken cancellationToken) =>
+        _planned.TryRemove((runId, itemKey), out var planned) ? planned : await FindItemAsync(runId, itemKey, cancellationToken);
 
     internal async Task AddRunAsync(RunRow run, CancellationToken cancellationToken) =>
         run.ETag = (await _table.AddEntityAsync(run, cancellationToken)).Headers.ETag!.Value;
@@ -48,6 +55,7 @@ public sealed class RunStore(StorageClients storage)
             }
         }
 
+        _planned.Clear();
         foreach (var batch in items.Where(item => !existing.Contains(item.RowKey)).Chunk(BatchSize))
         {
             var actions = batch.Select(item => new TableTransactionAction(TableTransactionActionType.Add, item)).ToList();
@@ -55,6 +63,7 @@ public sealed class RunStore(StorageClients storage)
             for (var i = 0; i < batch.Length; i++)
             {
                 batch[i].ETag = answers.Value[i].Headers.ETag!.Value;
+                _planned[(batch[i].PartitionKey, batch[i].RowKey)] = batch[i];
             }
         }
     }

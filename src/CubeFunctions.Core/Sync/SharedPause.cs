@@ -27,8 +27,7 @@ public sealed class SharedPause : IDisposable
         (_table, _pause, _time) = (storage.Checkpoints, pause, time);
         pause.Extended += OnExtended;
 
-        // A process that starts looks at once.
-        _looked = DateTimeOffset.MinValue;
+        _looked = time.GetUtcNow();
     }
 
     /// <inheritdoc />

@@ -27,7 +27,7 @@ public sealed class SyncProgress
     public IReadOnlyDictionary<string, string> Retrying => _retrying;
 
     /// <summary>Raised when a run was closed by this process.</summary>
-    public event Action<string>? RunClosed;
+    public event Action<RunManifest>? RunClosed;
 
     internal void PageRead(int records, long bytes)
     {
@@ -50,5 +50,5 @@ public sealed class SyncProgress
 
     internal void ItemDone() => Interlocked.Increment(ref _done);
 
-    internal void Closed(string runId) => RunClosed?.Invoke(runId);
+    internal void Closed(RunManifest manifest) => RunClosed?.Invoke(manifest);
 }

@@ -1,0 +1,60 @@
+using System.Text.Json;
+using Azure;
+using Azure.Storage.Blobs.Specialized;
+using CubeFunctions.Core.Storage;
+
+namespace CubeFunctions.Core.Sync;
+
+/// <summary>What people ask of runs and checkpoints.</summary>
+public sealed class RunReader(RunStore runs, CheckpointStore checkpoints, StorageClients storage, TimeProvider time)
+{
+    /// <summary>How many items a run has; 0 while it is planned.</summary>
+    public async Task<int> ItemCountAsync(string runId, CancellationToken cancellationToken) =>
+        (await runs.FindRunAsync(runId, cancellationToken))?.Items ?? 0;
+
+    /// <summary>The manifest of a run that is closed, or null.</summary>
+    public async Task<RunManifest?> FindManifestAsync(string runId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = await storage.Raw.GetBlockBlobClient(BlobPaths.Run(runId)).DownloadContentAsync(cancellationToken);
+            return JsonSerializer.Deserialize(answer.Value.Content.ToMemory().Span, ManifestJson.Default.RunManifest);
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Runs that started within the last days, newest first.</summary>
+    public async Task<IReadOnlyList<RunRow>> RecentAsync(int days, CancellationToken cancellationToken)
+    {
+        var rows = new List<RunRow>();
+        await foreach (var row in runs.RunsSinceAsync(time.GetUtcNow().AddDays(-days), cancellationToken))
+        {
+            rows.Add(row);
+        }
+
+        rows.Reverse();
+        return rows;
+    }
+
+    /// <summary>All checkpoints, by scope and feed.</summary>
+    public async Task<IReadOnlyList<CheckpointRow>> CheckpointsAsync(CancellationToken cancellationToken) =>
+        [.. (await checkpoints.AllAsync(cancellationToken)).OrderBy(row => row.PartitionKey, StringComparer.Ordinal).ThenBy(row => row.RowKey, StringComparer.Ordinal)];
+
+    /// <summary>Items of a run that failed.</summary>
+    public async Task<IReadOnlyList<ItemRow>> FailedAsync(string runId, CancellationToken cancellationToken)
+    {
+        var rows = new List<ItemRow>();
+        await foreach (var row in runs.ItemsAsync(runId, null, cancellationToken))
+        {
+            if (row.ItemState == ItemState.Failed)
+            {
+                rows.Add(row);
+            }
+        }
+
+        return rows;
+    }
+}

@@ -1,0 +1,95 @@
+using System.Threading.Channels;
+using CubeFunctions.Core.Sync;
+using CubeFunctions.Local.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace CubeFunctions.Local.Commands;
+
+/// <summary>Starts a run, works on it together with whoever else does, and waits for its end.</summary>
+internal sealed class ForegroundRun(LocalApp app, SyncConsole output)
+{
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
+
+    private readonly RunReader _reader = app.Services.GetRequiredService<RunReader>();
+    private readonly TimeProvider _time = app.Services.GetRequiredService<TimeProvider>();
+
+    /// <summary>Runs.</summary>
+    /// <param name="request">What to read.</param>
+    /// <param name="finishOthers">Whether runs that are open are brought to their end first.</param>
+    /// <param name="cancellationToken">Stops the run cleanly.</param>
+    public async Task<RunManifest> RunAsync(RunRequest request, bool finishOthers, CancellationToken cancellationToken)
+    {
+        using var work = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var closed = Channel.CreateUnbounded<RunManifest>();
+        app.Services.GetRequiredService<SyncProgress>().RunClosed += manifest => closed.Writer.TryWrite(manifest);
+        var workers = app.WorkAsync(PollWaits.Patient, work.Token);
+        try
+        {
+            if (finishOthers)
+            {
+                await FinishOthersAsync(closed.Reader, cancellationToken);
+            }
+
+            var planner = app.Services.GetRequiredService<RunPlanner>();
+            RunStart start;
+            while ((start = await planner.StartAsync(request, cancellationToken)).Skipped)
+            {
+                output.Say($"Run {start.RunId} is active; finishing it first");
+                await WaitAsync(start.RunId, await _reader.ItemCountAsync(start.RunId, cancellationToken), closed.Reader, cancellationToken);
+            }
+
+            return await WaitAsync(start.RunId, start.Items, closed.Reader, cancellationToken);
+        }
+        finally
+        {
+            await work.CancelAsync();
+            await workers;
+            output.Stop();
+        }
+    }
+
+    private async Task FinishOthersAsync(ChannelReader<RunManifest> closed, CancellationToken cancellationToken)
+    {
+        var sweeper = app.Services.GetRequiredService<StaleWorkSweeper>();
+        foreach (var runId in await sweeper.SweepAsync(force: true, cancellationToken))
+        {
+            output.Say($"Finishing run {runId}, which was left unfinished");
+            await WaitAsync(runId, await _reader.ItemCountAsync(runId, cancellationToken), closed, cancellationToken);
+        }
+    }
+
+    /// <summary>Waits until a run is closed, by us or by another process.</summary>
+    private async Task<RunManifest> WaitAsync(string runId, int items, ChannelReader<RunManifest> closed, CancellationToken cancellationToken)
+    {
+        output.Follow(runId, app.Services.GetRequiredService<SyncProgress>(), items);
+        var looked = _time.GetUtcNow();
+        while (true)
+        {
+            while (closed.TryRead(out var manifest))
+            {
+                if (manifest.RunId == runId)
+                {
+                    return manifest;
+                }
+            }
+
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var signalled = closed.WaitToReadAsync(limit.Token).AsTask();
+            var first = await Task.WhenAny(signalled, Task.Delay(LookEvery, _time, limit.Token));
+            await limit.CancelAsync();
+            cancellationToken.ThrowIfCancellationRequested();
+            if (first == signalled)
+            {
+                continue;
+            }
+
+            // While items are in our own hands nobody else can close the run.
+            if (!app.Services.GetRequiredService<RunCloser>().HasInHand(runId) && await _reader.FindManifestAsync(runId, cancellationToken) is { } closedByOther)
+            {
+                return closedByOther;
+            }
+
+            output.Refresh(_time.GetUtcNow() - looked);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using CubeFunctions.Core.Sync;
+using CubeFunctions.Local.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Spectre.Console;
+
+namespace CubeFunctions.Local.Commands;
+
+/// <summary><c>status</c>: checkpoints, runs, dead letters.</summary>
+internal static class StatusCommand
+{
+    private const int RecentDays = 7;
+    private const int ShownRuns = 20;
+    private static readonly Option<bool> Json = new("--json") { Description = "Print one JSON object." };
+
+    public static Command Create()
+    {
+        var command = new Command("status", "Show checkpoints, recent runs and what failed.") { Json };
+        command.SetAction((parsed, cancellationToken) => CommandLine.RunAsync(token => RunAsync(parsed.GetValue(Json), token), cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(bool json, CancellationToken cancellationToken)
+    {
+        await using var app = await LocalApp.StartAsync(needsCube: false, Console.Error.WriteLine, LogLevel.Warning, cancellationToken);
+        var reader = app.Services.GetRequiredService<RunReader>();
+        var report = await StatusReport.ReadAsync(reader, RecentDays, ShownRuns, cancellationToken);
+        if (json)
+        {
+            await Console.Out.WriteLineAsync(JsonSerializer.Serialize(report, StatusJson.Default.StatusReport));
+        }
+        else
+        {
+            Print(report);
+        }
+
+        return 0;
+    }
+
+    private static void Print(StatusReport report)
+    {
+        var checkpoints = new Table().Border(TableBorder.Rounded).Title("Checkpoints").AddColumns("scope", "feed", "proven through", "last proven", "retired");
+        foreach (var row in report.Checkpoints)
+        {
+            checkpoints.AddRow(Markup.Escape($"{row.Scope} {row.ScopeId}"), row.Feed, row.Through ?? "", row.ProvenAt?.ToString("u", CultureInfo.InvariantCulture) ?? "never", row.Retired ?? "");
+        }
+
+        var runs = new Table().Border(TableBorder.Rounded).Title($"Runs of the last {RecentDays} days").AddColumns("run", "kind", "status", "items", "failed", "unproven", "records");
+        foreach (var run in report.Runs)
+        {
+            runs.AddRow(run.RunId, run.Kind, run.Status, $"{run.Items}", $"{run.Failed}", $"{run.Unproven}", $"{run.Records}");
+        }
+
+        AnsiConsole.Write(checkpoints);
+        AnsiConsole.Write(runs);
+        foreach (var failure in report.Failures)
+        {
+            AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[red]failed[/] {failure.Feed} of {failure.Scope} {failure.ScopeId} in run {failure.RunId}: {failure.Reason}");
+        }
+    }
+}
+
+/// <summary>What <c>status --json</c> prints.</summary>
+internal sealed record StatusReport(IReadOnlyList<StatusCheckpoint> Checkpoints, IReadOnlyList<StatusRun> Runs, IReadOnlyList<StatusFailure> Failures)
+{
+    public static async Task<StatusReport> ReadAsync(RunReader reader, int days, int mostRuns, CancellationToken cancellationToken)
+    {
+        var runs = (await reader.RecentAsync(days, cancellationToken)).Take(mostRuns).ToList();
+        var failures = new List<StatusFailure>();
+        foreach (var run in runs.Where(run => run.Failed > 0))
+        {
+            failures.AddRange((await reader.FailedAsync(run.RowKey, cancellationToken))
+                .Select(item => new StatusFailure(run.RowKey, item.ScopeKind, item.ScopeId, item.Feed, item.Reason ?? "unknown")));
+        }
+
+        return new StatusReport(
+            [.. (await reader.CheckpointsAsync(cancellationToken)).Select(row => new StatusCheckpoint(row.ScopeKind, row.ScopeId, row.Feed, row.Through, row.ProvenAt, row.RetiredReason))],
+            [.. runs.Select(run => new StatusRun(run.RowKey, run.Kind, run.Status, run.StartedAt, run.CompletedAt, run.Items, run.Succeeded, run.Failed, run.Unproven, run.Pages, run.Records, run.Bytes))],
+            failures);
+    }
+}
+
+internal sealed record StatusCheckpoint(string Scope, string ScopeId, string Feed, string? Through, DateTimeOffset? ProvenAt, string? Retired);
+
+internal sealed record StatusRun(
+    string RunId, string Kind, string Status, DateTimeOffset StartedAt, DateTimeOffset? CompletedAt, int Items, int Succeeded, int Failed, int Unproven, long Pages, long Records, long Bytes);
+
+internal sealed record StatusFailure(string RunId, string Scope, string ScopeId, string Feed, string Reason);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSerializable(typeof(StatusReport))]
+internal sealed partial class StatusJson : JsonSerializerContext;

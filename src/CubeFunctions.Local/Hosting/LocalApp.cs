@@ -1,0 +1,129 @@
+using Cronos;
+using CubeFunctions.Core;
+using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Storage;
+using CubeFunctions.Core.Sync;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace CubeFunctions.Local.Hosting;
+
+/// <summary>The application with the storage and the tenant it works on: those of the settings, or the embedded ones.</summary>
+internal sealed partial class LocalApp : IAsyncDisposable
+{
+    private readonly IHost _host;
+    private readonly LocalEnvironment _environment;
+
+    private LocalApp(IHost host, LocalEnvironment environment) => (_host, _environment) = (host, environment);
+
+    public IServiceProvider Services => _host.Services;
+
+    /// <summary>Where the data is, in words.</summary>
+    public string DataPlace => _environment.DataPlace;
+
+    /// <summary>Reads the settings, starts what they leave to us, and composes the application.</summary>
+    /// <param name="needsCube">False for commands that only look at storage.</param>
+    /// <param name="say">Takes notes for the user.</param>
+    /// <param name="verbosity">What is logged to standard error.</param>
+    /// <param name="cancellationToken">Ends the start.</param>
+    public static async Task<LocalApp> StartAsync(bool needsCube, Action<string> say, LogLevel verbosity, CancellationToken cancellationToken)
+    {
+        var values = LocalSettings.Read();
+        LocalEnvironment.CheckBeforeStart(values, needsCube);
+        var environment = await LocalEnvironment.StartAsync(values, needsCube, say, cancellationToken);
+        try
+        {
+            var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "cube" });
+            builder.Configuration.AddInMemoryCollection(values);
+            builder.Logging.SetMinimumLevel(verbosity).AddFilter("Polly", LogLevel.None).AddFilter("System.Net.Http", LogLevel.None)
+                .AddSimpleConsole(options => options.SingleLine = true);
+            builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
+            builder.AddCubeFunctions();
+            var host = builder.Build();
+            await host.Services.GetRequiredService<StorageClients>().EnsureCreatedAsync(cancellationToken);
+            return new LocalApp(host, environment);
+        }
+        catch
+        {
+            await environment.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The workers of all queues, until cancelled.</summary>
+    /// <param name="waits">How often an empty queue is looked at.</param>
+    /// <param name="cancellationToken">Stops the workers.</param>
+    public async Task WorkAsync(PollWaits waits, CancellationToken cancellationToken)
+    {
+        var services = _host.Services;
+        var time = services.GetRequiredService<TimeProvider>();
+        var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("CubeFunctions.Local.Queues");
+        var storage = services.GetRequiredService<StorageClients>();
+        var items = services.GetRequiredService<ItemWorker>();
+        using var sync = new QueueWorker(storage, StorageNames.SyncQueue, parallel: 8, waits, items.HandleAsync, time, logger);
+        using var poison = new QueueWorker(
+            storage, StorageNames.SyncQueue + StorageNames.PoisonSuffix, parallel: 1, PollWaits.Seldom, items.HandlePoisonAsync, time, logger);
+        services.GetRequiredService<SyncWaker>().Sent += sync.Expect;
+        await Task.WhenAll(sync.RunAsync(cancellationToken), poison.RunAsync(cancellationToken), SweepAsync(cancellationToken));
+    }
+
+    /// <summary>Calls an action at the times of an NCRONTAB expression, in UTC, until cancelled.</summary>
+    public async Task TickAsync(string schedule, Func<CancellationToken, Task> action, CancellationToken cancellationToken)
+    {
+        var time = _host.Services.GetRequiredService<TimeProvider>();
+        var logger = _host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("CubeFunctions.Local.Timers");
+        var cron = CronExpression.Parse(schedule, CronFormat.IncludeSeconds);
+        try
+        {
+            while (cron.GetNextOccurrence(time.GetUtcNow().UtcDateTime) is { } next)
+            {
+                await Task.Delay(next - time.GetUtcNow().UtcDateTime, time, cancellationToken);
+                try
+                {
+                    await action(cancellationToken);
+                }
+                catch (Exception exception) when (exception is not OperationCanceledException)
+                {
+                    LogTickFailed(logger, schedule, exception.GetType().Name, exception.Message);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Asked to stop.
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_host is IAsyncDisposable disposable)
+        {
+            await disposable.DisposeAsync();
+        }
+
+        await _environment.DisposeAsync();
+    }
+
+    /// <summary>Makes up for workers that died, once per lease.</summary>
+    private async Task SweepAsync(CancellationToken cancellationToken)
+    {
+        var sweeper = _host.Services.GetRequiredService<StaleWorkSweeper>();
+        using var timer = new PeriodicTimer(_host.Services.GetRequiredService<SyncSettings>().Lease, _host.Services.GetRequiredService<TimeProvider>());
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken))
+            {
+                await sweeper.SweepAsync(force: false, cancellationToken);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Asked to stop.
+        }
+    }
+
+    [LoggerMessage(310, LogLevel.Error, "The tick of {Schedule} failed: {Error}: {Reason}")]
+    private static partial void LogTickFailed(ILogger logger, string schedule, string error, string reason);
+}

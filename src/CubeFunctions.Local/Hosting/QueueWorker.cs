@@ -1,0 +1,179 @@
+using Azure;
+using Azure.Storage.Queues;
+using Azure.Storage.Queues.Models;
+using CubeFunctions.Core.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace CubeFunctions.Local.Hosting;
+
+/// <summary>
+/// Does for one queue what the Functions host does in Azure: takes messages, hands each to its handler, deletes it when that returns, leaves it when that
+/// throws, and moves it to the poison queue after five deliveries.
+/// </summary>
+internal sealed partial class QueueWorker(
+    StorageClients storage, string name, int parallel, PollWaits waits, Func<string, CancellationToken, Task> handle, TimeProvider time, ILogger logger) : IDisposable
+{
+    private const int MaxDeliveries = 5;
+    private const int MostAtOnce = 32;
+
+    /// <summary>Messages taken beyond those that can be handled at once: every look at the queue is a transaction to pay for.</summary>
+    private const int Ahead = 4;
+
+    /// <summary>How long a message stays hidden while its handler works; the sweeper does not wait for it.</summary>
+    private static readonly TimeSpan Hidden = TimeSpan.FromMinutes(30);
+    private static readonly TimeSpan HiddenAfterFailure = TimeSpan.FromSeconds(5);
+
+    private readonly QueueClient _queue = storage.Queue(name);
+    private readonly SemaphoreSlim _signal = new(0);
+
+    public void Dispose() => _signal.Dispose();
+
+    /// <summary>Says that a message will be there after <paramref name="delay"/>, so that it is not waited for longer.</summary>
+    public void Expect(TimeSpan delay) => _ = ExpectAsync(delay);
+
+    /// <summary>Works until cancelled; then waits for the handlers to save what they have.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var running = new List<Task>();
+        var taken = new Queue<QueueMessage>();
+        var wait = waits.Shortest;
+        try
+        {
+            await WaitAsync(waits.First, cancellationToken);
+            while (!cancellationToken.IsCancellationRequested)
+            {
+                running.RemoveAll(task => task.IsCompleted);
+                if (running.Count == parallel)
+                {
+                    await Task.WhenAny(running);
+                }
+                else if (taken.TryDequeue(out var message))
+                {
+                    running.Add(HandleAsync(message, cancellationToken));
+                }
+                else
+                {
+                    var asked = Math.Min(parallel - running.Count + (parallel > 1 ? Ahead : 0), MostAtOnce);
+                    foreach (var received in await ReceiveAsync(asked, cancellationToken))
+                    {
+                        taken.Enqueue(received);
+                    }
+
+                    if (taken.Count == 0)
+                    {
+                        await WaitAsync(wait, cancellationToken);
+                    }
+
+                    wait = taken.Count > 0 ? waits.Shortest : TimeSpan.FromTicks(Math.Min(wait.Ticks * 2, waits.Longest.Ticks));
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Asked to stop.
+        }
+
+        foreach (var message in taken)
+        {
+            await ShowAgainAsync(message);
+        }
+
+        await Task.WhenAll(running);
+    }
+
+    private async Task<QueueMessage[]> ReceiveAsync(int count, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await _queue.ReceiveMessagesAsync(count, Hidden, cancellationToken)).Value;
+        }
+        catch (RequestFailedException exception)
+        {
+            LogNoStorage(logger, name, exception.ErrorCode ?? "unreachable");
+            await Task.Delay(HiddenAfterFailure, time, cancellationToken);
+            return [];
+        }
+    }
+
+    /// <summary>Waits for a sign that a message is there, or until it is time to look anyway.</summary>
+    private async Task WaitAsync(TimeSpan most, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var elapsed = Task.Delay(most, time, limit.Token);
+        var signalled = _signal.WaitAsync(limit.Token);
+        await Task.WhenAny(elapsed, signalled);
+        await limit.CancelAsync();
+        while (_signal.Wait(0, CancellationToken.None))
+        {
+            // Several signs ask for one look.
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private async Task ExpectAsync(TimeSpan delay)
+    {
+        await Task.Delay(delay, time);
+        try
+        {
+            _signal.Release();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Stopped meanwhile.
+        }
+    }
+
+    private async Task HandleAsync(QueueMessage message, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await handle(message.Body.ToString(), cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await ShowAgainAsync(message);
+            return;
+        }
+        catch (Exception exception)
+        {
+            LogFailed(logger, name, message.DequeueCount, exception.GetType().Name);
+            await TryAsync(message.DequeueCount < MaxDeliveries || name.EndsWith(StorageNames.PoisonSuffix, StringComparison.Ordinal)
+                ? () => _queue.UpdateMessageAsync(message.MessageId, message.PopReceipt, message.Body, HiddenAfterFailure, CancellationToken.None)
+                : () => PoisonAsync(message));
+            Expect(HiddenAfterFailure);
+            return;
+        }
+
+        await TryAsync(() => _queue.DeleteMessageAsync(message.MessageId, message.PopReceipt, CancellationToken.None));
+    }
+
+    /// <summary>Gives a message back for another worker.</summary>
+    private Task ShowAgainAsync(QueueMessage message) =>
+        TryAsync(() => _queue.UpdateMessageAsync(message.MessageId, message.PopReceipt, message.Body, TimeSpan.Zero, CancellationToken.None));
+
+    private async Task PoisonAsync(QueueMessage message)
+    {
+        await storage.Queue(name + StorageNames.PoisonSuffix).SendMessageAsync(message.Body, timeToLive: TimeSpan.FromSeconds(-1));
+        await _queue.DeleteMessageAsync(message.MessageId, message.PopReceipt);
+    }
+
+    /// <summary>A message that cannot be put away comes again, which is harmless.</summary>
+    private async Task TryAsync(Func<Task> action)
+    {
+        try
+        {
+            await action();
+        }
+        catch (RequestFailedException exception)
+        {
+            LogNoStorage(logger, name, exception.ErrorCode ?? "unreachable");
+        }
+    }
+
+    [LoggerMessage(300, LogLevel.Warning, "A message of {Queue} failed at delivery {Delivery}: {Error}")]
+    private static partial void LogFailed(ILogger logger, string queue, long delivery, string error);
+
+    [LoggerMessage(301, LogLevel.Warning, "Queue {Queue}: storage answers {Error}")]
+    private static partial void LogNoStorage(ILogger logger, string queue, string error);
+}
