@@ -1,0 +1,4 @@
+namespace Cube.Simulator;
+
+/// <summary>What a fault can ask of a request.</summary>
+internal sealed record RequestShape(string Method, string Path, int Page, bool IsPaged, bool IsWrite, string Feed);

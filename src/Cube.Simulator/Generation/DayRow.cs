@@ -1,0 +1,4 @@
+namespace Cube.Simulator.Generation;
+
+/// <summary>A response, or an SMS (with <see cref="Comment"/> as its message), without its customer's fields.</summary>
+internal sealed record DayRow(long CustomerId, string Type, string Subtype, string Comment, string When, string By);

@@ -1,0 +1,103 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+
+namespace Cube.Simulator.Http;
+
+/// <summary>One request from arrival to the last byte.</summary>
+internal sealed class CubeServer(SimulatorOptions options, CubeData data, FaultPlan plan, RequestLog log, TimeProvider clock, CancellationToken stopping)
+{
+    private static readonly FaultKind[] WaysToFail = [FaultKind.ServiceUnavailable503, FaultKind.ResetBeforeBody, FaultKind.Hang];
+
+    private readonly Credentials credentials = new(options);
+    private readonly Router router = new(options, data);
+    private readonly PageSender pages = new(options, plan);
+    private readonly FaultSender faulty = new(clock);
+
+    /// <summary>Called with every request before it is answered; a test's place to change data between two pages.</summary>
+    public Action<LoggedRequest>? BeforeAnswer { get; set; }
+
+    public async Task HandleAsync(HttpContext context)
+    {
+        var entry = log.Begin(context.Request);
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
+        try
+        {
+            await HandleAsync(context, entry, gone.Token);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or IOException or BadHttpRequestException)
+        {
+            // The client went away, or the simulator is being stopped.
+            context.Abort();
+        }
+        finally
+        {
+            entry.End();
+        }
+    }
+
+    private async Task HandleAsync(HttpContext context, LoggedRequest entry, CancellationToken cancellationToken)
+    {
+        if (options.Latency > TimeSpan.Zero)
+            await Task.Delay(options.Latency, TimeProvider.System, cancellationToken);
+        entry.Authorized = credentials.Accept(context.Request);
+        if (!entry.Authorized)
+        {
+            await FaultSender.SendAsync(context, (BodyAnswer)Answer.Unauthorized, entry, cancellationToken);
+            return;
+        }
+
+        BeforeAnswer?.Invoke(entry);
+        var path = Router.Segments(context.Request);
+        var shape = Shape(context.Request, path);
+        var picked = plan.Pick(shape);
+        entry.Faults = [.. picked.Select(one => one.Fault.Kind)];
+        PickedFault? failure = picked.Where(one => !FaultKinds.IsOfPage(one.Fault.Kind)).Cast<PickedFault?>().FirstOrDefault();
+        if (failure is { } instead && await faulty.TrySendInsteadAsync(context, instead.Fault, entry, cancellationToken))
+            return;
+
+        var answer = await router.AnswerAsync(context.Request, path, cancellationToken);
+        if (failure is { Fault.Kind: FaultKind.WorkThenFail } after)
+        {
+            var way = after.Fault.WorkThenFailAs ?? WaysToFail[after.HappenedBefore % WaysToFail.Length];
+            if (await faulty.TrySendInsteadAsync(context, after.Fault with { Kind = way }, entry, cancellationToken))
+                return;
+        }
+
+        await SendAsync(context, answer, shape.Feed, picked, failure?.Fault, entry, cancellationToken);
+    }
+
+    private async Task SendAsync(
+        HttpContext context, Answer answer, string feed, IReadOnlyList<PickedFault> picked, Fault? failure, LoggedRequest entry, CancellationToken cancellationToken)
+    {
+        if (answer is PageAnswer requested && pages.Refuse(requested, picked) is { } refusal)
+            answer = refusal;
+        if (failure is null && answer is PageAnswer streamed)
+        {
+            entry.Status = 200;
+            context.Response.ContentType = "application/json";
+            await pages.SendAsync(context, streamed, feed, picked, cancellationToken);
+            return;
+        }
+
+        var body = answer is PageAnswer page
+            ? new BodyAnswer(200, pages.ToBytes(context.Request, page, feed, picked))
+            : (BodyAnswer)answer;
+        if (failure is null)
+            await FaultSender.SendAsync(context, body, entry, cancellationToken);
+        else
+            await FaultSender.SpoilAsync(context, failure, body, entry, cancellationToken);
+    }
+
+    private static RequestShape Shape(HttpRequest request, string[] path)
+    {
+        var isPage = int.TryParse(request.Query["page"], NumberStyles.None, CultureInfo.InvariantCulture, out var page);
+        var filters = request.Query.Where(parameter => parameter.Key != "page").Select(parameter => $"&{parameter.Key}={parameter.Value}").Order(StringComparer.Ordinal);
+        return new RequestShape(
+            request.Method,
+            request.Path.Value ?? "/",
+            isPage ? page : 1,
+            Router.IsPaged(path),
+            HttpMethods.IsPut(request.Method) || HttpMethods.IsPost(request.Method),
+            string.Join('/', path) + string.Concat(filters));
+    }
+}

@@ -1,0 +1,48 @@
+using System.Globalization;
+using System.Text.Json;
+using Cube.Simulator.Generation;
+
+namespace Cube.Simulator.Rows;
+
+/// <summary>Writes responses and SMS with their customers' fields.</summary>
+internal static class DayRowWriter
+{
+    public static void WriteResponse(Utf8JsonWriter json, DayRow row, Campaign campaign, CustomerTable customers, CustomerState state)
+    {
+        customers.WriteLater(json, state, row.CustomerId, feed: 2);
+        json.WriteString("client__short_name"u8, campaign.Assignment.ClientShortName);
+        json.WriteString("client__full_name"u8, campaign.Assignment.ClientName);
+        json.WriteString("assignment__name"u8, campaign.Assignment.Name);
+        json.WriteString("campaign__name"u8, campaign.Name);
+        json.WriteString("campaign__type"u8, campaign.Assignment.IsCompanies ? "B2B" : "");
+        json.WriteString("response_type"u8, row.Type);
+        json.WriteString("response_subtype"u8, row.Subtype);
+        json.WriteString("response_comment"u8, row.Comment);
+        json.WriteString("response_submitted_when"u8, row.When);
+        json.WriteString("response_submitted_by"u8, row.By);
+    }
+
+    public static void WriteSms(Utf8JsonWriter json, DayRow row, Campaign campaign, CustomerTable customers, CustomerState state)
+    {
+        var anonymised = customers.WriteLater(json, state, row.CustomerId, feed: 0);
+        if (anonymised)
+            json.WriteBoolean("crm__pseudonymized"u8, true);
+        else
+            json.WriteString("crm__pseudonymized"u8, "");
+        json.WriteNumber("sms_crm_customer_id"u8, row.CustomerId);
+        json.WriteString("sms_customer_name"u8, customers.NameOf(state, row.CustomerId));
+        json.WriteString("sms_customer_number"u8, customers.PhoneOf(state, row.CustomerId));
+        json.WriteString("sms_assignment_number"u8, "2440");
+        if (campaign.Id % 2 == 0)
+            json.WriteNumber("sms_campaign_id"u8, campaign.Id);
+        else
+            json.WriteString("sms_campaign_id"u8, campaign.Id.ToString(CultureInfo.InvariantCulture));
+        json.WriteString("sms_type"u8, row.Type);
+        json.WriteString("sms_subtype"u8, row.Subtype);
+        json.WriteString("sms_message"u8, anonymised ? "" : row.Comment);
+        json.WriteString("sms_submitted_by"u8, row.By);
+        json.WriteString("sms_submitted_when"u8, row.When);
+        json.WriteString("sms_response_id"u8, "");
+        json.WriteString("sms_relevant_for_reporting"u8, row.Type == "Out" ? "True" : "");
+    }
+}

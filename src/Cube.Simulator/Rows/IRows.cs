@@ -1,0 +1,12 @@
+using System.Text.Json;
+
+namespace Cube.Simulator.Rows;
+
+/// <summary>The rows of a feed as one request sees them: any of them can be written without the others.</summary>
+internal interface IRows
+{
+    int Count { get; }
+
+    /// <summary>Writes the members of a row, without its braces.</summary>
+    void Write(Utf8JsonWriter json, int position);
+}
