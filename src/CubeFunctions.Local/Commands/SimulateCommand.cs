@@ -12,7 +12,7 @@ internal static class SimulateCommand
     private static readonly Option<int> Campaigns = new("--campaigns") { Description = "Active campaigns.", DefaultValueFactory = _ => Defaults.Campaigns };
     private static readonly Option<int> Customers = new("--customers") { Description = "Customers per assignment.", DefaultValueFactory = _ => Defaults.CustomersPerAssignment };
     private static readonly Option<int> Responses = new("--responses") { Description = "Responses per campaign and day.", DefaultValueFactory = _ => Defaults.ResponsesPerCampaignPerDay };
-    private static readonly Option<string[]> Faults = new("--fault") { Description = $"A fault and its rate, such as 503=0.1; may be repeated. {FaultPlan.NamesLine}" };
+    private static readonly Option<string[]> Faults = new("--fault") { Description = $"A fault and its rate, such as 503=0.1; may be repeated. {string.Join(", ", FaultKinds.Descriptions.Keys)}" };
 
     public static Command Create()
     {
