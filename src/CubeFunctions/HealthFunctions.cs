@@ -1,0 +1,14 @@
+using CubeFunctions.Core.Endpoints;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker;
+
+namespace CubeFunctions;
+
+/// <summary>The endpoint for probes.</summary>
+public sealed class HealthFunctions(HealthEndpoint endpoint)
+{
+    /// <summary>Is the app up and is storage within reach.</summary>
+    [Function(nameof(Health))]
+    public Task<IResult> Health([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "health")] HttpRequest request, CancellationToken cancellationToken) =>
+        endpoint.GetAsync(cancellationToken);
+}
