@@ -59,10 +59,12 @@ internal readonly struct BaseCustomer(SimulatorOptions options, Assignment assig
         var hash = Hash(30 + field.Number);
         if (Rng.Below(Rng.Key(hash, 1), 6) == 0)
             return ("", null);
+        var number = Rng.Below(hash, field.MaxLength == 3 ? 40 : 900);
         return field.Type switch
         {
-            "number" when Rng.Below(Rng.Key(hash, 2), 2) == 0 => ("", Rng.Below(hash, 900)),
-            "number" => (Rng.Below(hash, 900).ToString(CultureInfo.InvariantCulture), null),
+            "number" when Rng.Below(Rng.Key(hash, 2), 2) == 0 => ("", number),
+            "number" => (number.ToString(CultureInfo.InvariantCulture), null),
+            "text" when field.MaxLength <= 20 => (Digits(hash, 100_000_000), null),
             "date" => (Date(2018, hash, 2000), null),
             _ => ($"{Rng.Pick(hash, Words.Products)} / {Rng.Pick(Rng.Key(hash, 3), Words.Products)}", null),
         };
