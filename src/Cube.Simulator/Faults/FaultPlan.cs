@@ -17,9 +17,6 @@ public sealed class FaultPlan
     /// <param name="seed">Seed of the dice.</param>
     public FaultPlan(int seed = 1) => this.seed = seed;
 
-    /// <summary>All names with their descriptions, for the help of a command-line option.</summary>
-    public static string NamesLine { get; } = "Faults: " + string.Join("; ", FaultKinds.Descriptions.Select(kind => $"{kind.Key} ({kind.Value})")) + ".";
-
     /// <summary>The faults that are switched on, in the order they are tried: of those that fail the answer, the first one counts.</summary>
     public IReadOnlyList<Fault> Active => [.. rules.Select(rule => rule.Fault)];
 
