@@ -33,7 +33,11 @@ internal static class CubePipelines
                 UseCookies = false,
                 PooledConnectionLifetime = TimeSpan.FromMinutes(5),
                 ConnectTimeout = TimeSpan.FromSeconds(10),
-            });
+
+                // No spans of its own: they would hold whole URLs, and a customer's URL holds his id.
+                ActivityHeadersPropagator = null,
+            })
+            .RemoveAllLoggers();
 
         services.AddResiliencePipeline(Retries, static (builder, context) =>
         {

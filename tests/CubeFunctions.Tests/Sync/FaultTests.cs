@@ -1,0 +1,155 @@
+using Cube.Simulator;
+using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Sync;
+using CubeFunctions.Tests.Support;
+using Xunit;
+
+namespace CubeFunctions.Tests.Sync;
+
+/// <summary>What Cube and the network do to a run, and what the run makes of it.</summary>
+public sealed class FaultTests(AzuriteFixture azurite)
+{
+    private static readonly SimulatorOptions Options = new()
+    {
+        Campaigns = 3, CustomersPerAssignment = 1800, ResponsesPerCampaignPerDay = 60, PageSize = 100, AnonymisedPerThousand = 0,
+    };
+
+    /// <summary>Faults that leave the data within reach, each at a tenth of the requests.</summary>
+    [Theory]
+    [InlineData("429=0.1")]
+    [InlineData("429-date=0.1")]
+    [InlineData("408=0.1")]
+    [InlineData("500=0.1")]
+    [InlineData("503=0.1")]
+    [InlineData("502=0.1")]
+    [InlineData("reset-before-body=0.1")]
+    [InlineData("reset-in-body=0.1")]
+    [InlineData("truncated=0.1")]
+    [InlineData("truncated-json=0.1")]
+    [InlineData("broken-json=0.1")]
+    [InlineData("html-200=0.1,from-page=2")]
+    [InlineData("html-502=0.1")]
+    [InlineData("slow-body=0.1,seconds=1")]
+    [InlineData("hang=1,times=2")]
+    [InlineData("next-http")]
+    [InlineData("next-other-host,host=http://127.0.0.2:9/")]
+    [InlineData("next-malformed")]
+    [InlineData("numbers-as-text")]
+    [InlineData("empty-strings")]
+    [InlineData("rows-shift")]
+    [InlineData("count-changes,times=6")]
+    public async Task The_same_records_arrive_as_without_faults(string fault)
+    {
+        // Ten times as fast, so that pauses and backoff pass quickly; the simulator's own delays are real.
+        var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), fault.StartsWith("429-date", StringComparison.Ordinal) ? 1 : 10);
+        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        cube.Faults.Add(fault);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock);
+        var run = await app.RunAsync(SyncRunTests.All);
+        Assert.True(run.Status == RunStatus.Succeeded, string.Join('\n', run.Failures));
+        Assert.Equal(0, run.Items.Unproven);
+        Assert.NotEqual(0, cube.Faults.Happened(FaultPlan.Parse(fault).Kind));
+        await SyncRunTests.AssertHasAllAsync(app, cube, run, cube.Data.Today.AddDays(-30), cube.Data.Today);
+        await RawLedger.CheckAllAsync(app.Storage.Raw);
+    }
+
+    [Theory]
+    [InlineData("401", "Unauthorised")]
+    [InlineData("403", "Forbidden")]
+    [InlineData("html-200", "NotJson")]
+    [InlineData("next-self", "EndlessPaging")]
+    [InlineData("next-repeats", "EndlessPaging")]
+    [InlineData("next-endless", "EndlessPaging")]
+    [InlineData("too-large,bytes=3000000", "TooLarge")]
+    public async Task What_cannot_be_read_fails_with_its_reason_and_the_others_succeed(string fault, string kind)
+    {
+        var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 10);
+        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        var campaign = cube.Data.CampaignIds()[0];
+        cube.Faults.Add($"{fault},path=/campaigns/{campaign}/responses");
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock, ("Cube__MaxPageMiB", "1"));
+        var run = await app.RunAsync(SyncRunTests.All);
+        Assert.Equal(RunStatus.PartiallySucceeded, run.Status);
+        var failure = Assert.Single(run.Failures);
+        Assert.Equal(("responses", $"{campaign}"), (failure.Feed, failure.ScopeId));
+        Assert.Equal(run.Items.Total - 1, run.Items.Succeeded);
+        var item = Assert.Single(await app.Get<RunReader>().FailedAsync(run.RunId, TestContext.Current.CancellationToken));
+        Assert.Equal(kind, item.ReasonKind);
+    }
+
+    [Fact]
+    public async Task Quirk_1_both_dates_are_always_sent()
+    {
+        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
+        await app.RunAsync(SyncRunTests.All);
+        Assert.All(
+            cube.Requests.All.Where(request => request.Path.Contains("/responses", StringComparison.Ordinal) || request.Path.Contains("/sms", StringComparison.Ordinal)),
+            request => Assert.True(request is { FromDate: not null, ToDate: not null }, request.ToString()));
+        Assert.All(cube.Requests.All, request => Assert.Equal(("application/json", "application/json"), (request.Accept, request.ContentType)));
+    }
+
+    [Fact]
+    public async Task Quirk_2_a_next_on_another_host_gets_no_credential()
+    {
+        await using var elsewhere = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        cube.Faults.Add($"next-other-host,host={elsewhere.BaseUrl}");
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
+        Assert.Equal(RunStatus.Succeeded, (await app.RunAsync(SyncRunTests.All)).Status);
+        Assert.Equal(0, elsewhere.Requests.Total);
+    }
+
+    [Fact]
+    public async Task Quirk_4_a_next_that_names_the_page_itself_ends_where_the_count_is_reached()
+    {
+        await using var cube = await CubeSimulator.StartAsync(Options with { PageSize = 5000, ResponsesPerCampaignPerDay = 5 }, null, TestContext.Current.CancellationToken);
+        cube.Faults.Add("next-self");
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
+        var run = await app.RunAsync(SyncRunTests.All);
+        Assert.Equal(RunStatus.Succeeded, run.Status);
+        await SyncRunTests.AssertHasAllAsync(app, cube, run, cube.Data.Today.AddDays(-30), cube.Data.Today);
+    }
+
+    [Fact]
+    public async Task Quirk_5_rows_that_never_stop_shifting_are_stored_unproven()
+    {
+        var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 20);
+        await using var cube = await CubeSimulator.StartAsync(Options with { Campaigns = 1 }, null, TestContext.Current.CancellationToken);
+        cube.Faults.Add("drift-forever,path=/customers");
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock);
+        var run = await app.RunAsync(RunRequest.Snapshot([FeedCatalogue.Customers]));
+        Assert.Equal(1, run.Items.Unproven);
+        Assert.Equal(Proof.None, run.Windows.Single(window => window.Feed == "customers").Proof);
+        await RawLedger.CheckAllAsync(app.Storage.Raw);
+    }
+
+    [Fact]
+    public async Task Quirk_7_without_a_listing_the_run_fails_with_the_reason()
+    {
+        var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 20);
+        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        cube.Faults.Add("html-200");
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock);
+        var run = await app.RunAsync(SyncRunTests.All);
+        Assert.Equal(RunStatus.Failed, run.Status);
+        Assert.Equal("campaigns", Assert.Single(run.Failures).Feed);
+    }
+
+    [Fact]
+    public async Task A_retry_after_pauses_all_workers_of_all_processes()
+    {
+        await using var cube = await CubeSimulator.StartAsync(Options with { ResponsesPerCampaignPerDay = 400 }, null, TestContext.Current.CancellationToken);
+        var account = await azurite.NewAccountAsync();
+        await using var one = await TestApp.StartAsync(account, cube);
+        await using var other = await TestApp.StartAsync(account, cube);
+        var pause = one.Get<TenantPause>();
+        pause.Ask(TimeSpan.FromSeconds(20));
+        Assert.True(pause.Remaining > TimeSpan.FromSeconds(15));
+        await WaitFor.TrueAsync(async () =>
+        {
+            await other.Get<SharedPause>().RefreshAsync(TestContext.Current.CancellationToken);
+            return other.Get<TenantPause>().Remaining > TimeSpan.Zero;
+        }, TimeSpan.FromSeconds(12));
+    }
+}

@@ -1,0 +1,221 @@
+using Cube.Simulator;
+using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Sync;
+using CubeFunctions.Tests.Support;
+using Xunit;
+
+namespace CubeFunctions.Tests.Sync;
+
+public sealed class SyncRunTests(AzuriteFixture azurite)
+{
+    private static readonly SimulatorOptions Small = new()
+    {
+        Campaigns = 4, CustomersPerAssignment = 700, ResponsesPerCampaignPerDay = 30, CallflowCustomersPerCampaign = 120, AnonymisedPerThousand = 0,
+    };
+
+    [Fact]
+    public async Task Every_record_of_every_feed_is_in_the_stored_pages()
+    {
+        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
+        var run = await app.RunAsync(All);
+        Assert.Equal(RunStatus.Succeeded, run.Status);
+        Assert.All(run.Windows, window => Assert.NotEqual(Proof.None, window.Proof));
+        await AssertHasAllAsync(app, cube, run, cube.Data.Today.AddDays(-30), cube.Data.Today);
+        await RawLedger.CheckAllAsync(app.Storage.Raw);
+    }
+
+    [Fact]
+    public async Task The_second_run_reads_what_the_checkpoints_call_for_and_stores_nothing_that_is_unchanged()
+    {
+        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
+        await app.RunAsync(All);
+        cube.Requests.Clear();
+        var second = await app.RunAsync(All);
+        var today = cube.Data.Today;
+        Assert.All(cube.Requests.All.Where(request => request.FromDate is not null), request => Assert.True(
+            string.CompareOrdinal(request.FromDate, today.AddDays(-3).Compact()) >= 0, request.ToString()));
+        await AssertHasAllAsync(app, cube, second, today.AddDays(-3), today);
+
+        var third = await app.RunAsync(All);
+        Assert.All(third.Windows.Where(window => window.Feed != "campaigns"), window => Assert.True(window.Unchanged, window.ToString()));
+        Assert.Equal(second.Records, third.Records);
+        Assert.Equal(second.Pages, third.Pages);
+        await AssertHasAllAsync(app, cube, third, today.AddDays(-3), today);
+        await RawLedger.CheckAllAsync(app.Storage.Raw);
+    }
+
+    [Fact]
+    public async Task A_window_that_differs_in_one_page_is_stored_whole()
+    {
+        await using var cube = await CubeSimulator.StartAsync(Small with { Campaigns = 1, CustomersPerAssignment = 2600 }, null, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
+        await app.RunAsync(Customers);
+        var assignment = cube.Data.AssignmentIds[0];
+        cube.Data.EditCustomer(assignment, (long)cube.Data.Customers(assignment).ElementAt(1700)["id"]!, "city", "Ålesund");
+        var second = await app.RunAsync(Customers);
+        Assert.False(second.Windows.Single(window => window.Feed == "customers").Unchanged);
+        await AssertSameAsync(app, second, "customers", cube.Data.Customers(assignment).Select(customer => customer.ToJsonString()));
+        await RawLedger.CheckAllAsync(app.Storage.Raw);
+    }
+
+    [Fact]
+    public async Task A_tick_is_skipped_while_a_run_of_its_kind_is_active()
+    {
+        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
+        var planner = app.Get<RunPlanner>();
+        var first = await planner.StartAsync(All, TestContext.Current.CancellationToken);
+        var second = await planner.StartAsync(All, TestContext.Current.CancellationToken);
+        var snapshot = await planner.StartAsync(RunRequest.Snapshot(FeedCatalogue.Default), TestContext.Current.CancellationToken);
+        Assert.True(second.Skipped);
+        Assert.Equal(first.RunId, second.RunId);
+        Assert.False(snapshot.Skipped);
+        await app.FinishAsync(first.RunId);
+        Assert.False((await planner.StartAsync(All, TestContext.Current.CancellationToken)).Skipped);
+    }
+
+    [Fact]
+    public async Task A_manual_run_reads_the_days_it_was_asked_for_and_moves_no_checkpoint()
+    {
+        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
+        var (from, to) = (cube.Data.Today.AddDays(-90), cube.Data.Today.AddDays(-40));
+        var campaign = cube.Data.CampaignIds()[0];
+        var run = await app.RunAsync(new RunRequest(RunKind.Manual, [FeedCatalogue.Responses]) { From = from, To = to, Campaigns = [$"{campaign}"] });
+        Assert.Equal(["20", "31"], run.Windows.Where(window => window.Feed == "responses").Select(window => $"{window.To!.Value.DayNumber - window.From!.Value.DayNumber + 1}").Order());
+        await AssertSameAsync(app, run, "responses", cube.Data.Responses(campaign, from, to).Select(response => response.ToJsonString()));
+        Assert.All(await app.Get<RunReader>().CheckpointsAsync(TestContext.Current.CancellationToken), row => Assert.Null(row.Through));
+    }
+
+    [Fact]
+    public async Task A_new_day_moves_the_checkpoint_in_the_tenants_local_time()
+    {
+        // 23:30 in Oslo on the last day of the year; half an hour later it is another year.
+        var clock = new ShiftedClock(new DateTimeOffset(2026, 12, 31, 22, 30, 0, TimeSpan.Zero));
+        await using var cube = await CubeSimulator.StartAsync(Small with { Campaigns = 1 }, clock, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock);
+        await app.RunAsync(All);
+        Assert.Equal("2026-12-30", await ThroughAsync(app, "responses"));
+        clock.Advance(TimeSpan.FromHours(1));
+        await app.RunAsync(All);
+        Assert.Equal("2026-12-31", await ThroughAsync(app, "responses"));
+        Assert.Contains(cube.Requests.All, request => request is { FromDate: "20270101", ToDate: "20270101" });
+    }
+
+    [Fact]
+    public async Task While_agents_work_without_pause_yesterday_is_proven_and_today_is_honest()
+    {
+        await using var cube = await CubeSimulator.StartAsync(Small with { Campaigns = 2, ResponsesPerCampaignPerDay = 1500 }, null, TestContext.Current.CancellationToken);
+        cube.Data.AgentsAtWork = 1;
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, ("Sync__StartDate", cube.Data.Today.AddDays(-2).Iso()));
+        var run = await app.RunAsync(RunRequest.Scheduled([FeedCatalogue.Responses]));
+        var today = cube.Data.Today;
+        Assert.Equal(today.AddDays(-1).Iso(), await ThroughAsync(app, "responses"));
+        Assert.All(run.Windows.Where(window => window.To < today), window => Assert.Equal(Proof.Count, window.Proof));
+        Assert.All(run.Windows.Where(window => window.To == today), window => Assert.Equal(Proof.None, window.Proof));
+        Assert.Equal(2, run.Items.Unproven);
+        await RawLedger.CheckAllAsync(app.Storage.Raw);
+    }
+
+    [Fact]
+    public async Task A_campaign_that_left_the_list_is_read_until_its_last_days_are_proven()
+    {
+        var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 8, 0, 0, TimeSpan.Zero));
+        await using var cube = await CubeSimulator.StartAsync(Small with { Campaigns = 2 }, clock, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock);
+        await app.RunAsync(All);
+        var ended = cube.Data.CampaignIds()[0];
+        cube.Data.ListCampaign(ended, listed: false);
+        for (var day = 0; day < 3; day++)
+        {
+            clock.Advance(TimeSpan.FromDays(1));
+            await app.RunAsync(All);
+        }
+
+        var row = (await app.Get<RunReader>().CheckpointsAsync(TestContext.Current.CancellationToken)).Single(row => row.Feed == "responses" && row.ScopeId == $"{ended}");
+        Assert.Equal("ended", row.RetiredReason);
+        Assert.True(string.CompareOrdinal(row.Through, "2026-06-10") >= 0);
+        cube.Requests.Clear();
+        await app.RunAsync(All);
+        Assert.Equal(0, cube.Requests.Count($"/campaigns/{ended}/"));
+
+        cube.Data.ListCampaign(ended, listed: true);
+        await app.RunAsync(All);
+        Assert.NotEqual(0, cube.Requests.Count($"/campaigns/{ended}/"));
+    }
+
+    [Fact]
+    public async Task A_campaign_that_answers_404_is_retired_at_once_with_one_notice()
+    {
+        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        var campaign = cube.Data.CampaignIds()[1];
+        cube.Faults.Add(new Fault { Kind = FaultKind.NotFound404, PathContains = $"/campaigns/{campaign}/responses" });
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Equal(RunStatus.Succeeded, (await app.RunAsync(All)).Status);
+        }
+
+        Assert.Single(app.Logs.Lines, line => line.Text.Contains("404", StringComparison.Ordinal));
+        Assert.Equal(1, cube.Requests.Count($"/campaigns/{campaign}/responses"));
+    }
+
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public async Task Both_kinds_of_user_and_both_ages_of_tenant_list_their_campaigns(bool external, bool later)
+    {
+        await using var cube = await CubeSimulator.StartAsync(Small with { ExternalUser = external, LaterPathsOnly = later }, null, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, ("Cube__ExternalUser", $"{external}"));
+        Assert.Equal(RunStatus.Succeeded, (await app.RunAsync(All)).Status);
+    }
+
+    [Fact]
+    public async Task Snapshots_can_ask_for_two_sweeps()
+    {
+        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, ("Sync__SnapshotProof", "sweeps"));
+        var run = await app.RunAsync(All);
+        Assert.All(run.Windows.Where(window => window.Feed is "customers" or "callflow_customers"), window => Assert.Equal(Proof.Sweeps, window.Proof));
+        Assert.All(run.Windows.Where(window => window.Feed == "responses"), window => Assert.Equal(Proof.Count, window.Proof));
+        await RawLedger.CheckAllAsync(app.Storage.Raw);
+    }
+
+    [Fact]
+    public async Task Anonymised_customers_are_settled_by_a_second_sweep()
+    {
+        await using var cube = await CubeSimulator.StartAsync(Small with { AnonymisedPerThousand = 30, LaterFields = true }, null, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
+        var run = await app.RunAsync(All);
+        Assert.Equal(0, run.Items.Unproven);
+        Assert.Contains(run.Windows, window => window is { Feed: "customers", Proof: Proof.Sweeps });
+    }
+
+    internal static RunRequest All => new(RunKind.Scheduled, FeedCatalogue.Default);
+
+    private static RunRequest Customers => RunRequest.Snapshot([FeedCatalogue.Customers]);
+
+    internal static async Task AssertHasAllAsync(TestApp app, CubeSimulator cube, RunManifest run, DateOnly from, DateOnly to)
+    {
+        var campaigns = cube.Data.CampaignIds();
+        await AssertSameAsync(app, run, "responses", campaigns.SelectMany(id => cube.Data.Responses(id, from, to)).Select(record => record.ToJsonString()));
+        await AssertSameAsync(app, run, "sms", campaigns.SelectMany(id => cube.Data.Sms(id, from, to)).Select(record => record.ToJsonString()));
+        await AssertSameAsync(app, run, "callflow_customers", campaigns.SelectMany(id => cube.Data.CallflowCustomers(id)).Select(record => record.ToJsonString()));
+        await AssertSameAsync(app, run, "customers", cube.Data.AssignmentIds.SelectMany(cube.Data.Customers).Select(record => record.ToJsonString()));
+        await AssertSameAsync(app, run, "crm_custom_fields", cube.Data.AssignmentIds.SelectMany(cube.Data.CustomFields).Select(record => record.ToJsonString()));
+        await AssertSameAsync(app, run, "campaigns", cube.Data.Campaigns().Select(record => record.ToJsonString()));
+    }
+
+    internal static async Task AssertSameAsync(TestApp app, RunManifest run, string feed, IEnumerable<string> expected)
+    {
+        var manifest = await RawLedger.RunAsync(app.Storage.Raw, run.RunId);
+        var stored = await RawLedger.ReadAsync(app.Storage.Raw, manifest, feed);
+        Assert.Equal(expected.Order(StringComparer.Ordinal), stored.Order(StringComparer.Ordinal));
+    }
+
+    private static async Task<string?> ThroughAsync(TestApp app, string feed) =>
+        (await app.Get<RunReader>().CheckpointsAsync(TestContext.Current.CancellationToken)).First(row => row.Feed == feed).Through;
+}
