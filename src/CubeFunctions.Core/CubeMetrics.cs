@@ -36,4 +36,22 @@ public static class CubeMetrics
 
     /// <summary>Seconds that Cube asked us to pause.</summary>
     public static Gauge<double> Paused { get; } = Meter.CreateGauge<double>("cube.requests.paused", "s");
+
+    /// <summary>Upsert events kept, by kind of sender.</summary>
+    public static Counter<long> UpsertsAccepted { get; } = Meter.CreateCounter<long>("cube.upserts.accepted");
+
+    /// <summary>Upsert events whose fields arrived in Cube.</summary>
+    public static Counter<long> UpsertsDelivered { get; } = Meter.CreateCounter<long>("cube.upserts.delivered");
+
+    /// <summary>Upsert events given up, by kind of reason.</summary>
+    public static Counter<long> UpsertsDead { get; } = Meter.CreateCounter<long>("cube.upserts.dead");
+
+    /// <summary>Changes the receiver took.</summary>
+    public static Counter<long> ChangesDelivered { get; } = Meter.CreateCounter<long>("cube.changes.delivered");
+
+    /// <summary>Changes the receiver did not take in time, or refused for good.</summary>
+    public static Counter<long> ChangesUndelivered { get; } = Meter.CreateCounter<long>("cube.changes.undelivered");
+
+    /// <summary>Deletions held back because too many customers were absent at once.</summary>
+    public static Counter<long> DeletionsHeldBack { get; } = Meter.CreateCounter<long>("cube.changes.held_back");
 }
