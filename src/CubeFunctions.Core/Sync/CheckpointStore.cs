@@ -121,12 +121,13 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
         }
     }
 
-    private static CheckpointRow NewRow(ItemRow item) => new()
+    private CheckpointRow NewRow(ItemRow item) => new()
     {
         PartitionKey = CheckpointRow.PartitionOf(item.Scope),
         RowKey = item.Feed,
         Feed = item.Feed,
         ScopeKind = item.ScopeKind,
         ScopeId = item.ScopeId,
+        KnownSince = time.GetUtcNow(),
     };
 }

@@ -7,11 +7,13 @@ public sealed class StaleWorkSweeper(
     RunStore runs, CheckpointStore checkpoints, RunPlanner planner, RunCloser closer, SyncWaker waker, SyncSettings settings, AppSettings all, TimeProvider time)
 {
     private static readonly TimeSpan ForgetEvery = TimeSpan.FromHours(6);
+    private static readonly TimeSpan MeasureEvery = TimeSpan.FromMinutes(4);
 
     /// <summary>A message that comes while the lease still holds is taken for a repeat.</summary>
     private static readonly TimeSpan AfterLease = TimeSpan.FromSeconds(1);
 
     private DateTimeOffset _forgot;
+    private DateTimeOffset _measured;
 
     /// <summary>Sweeps once.</summary>
     /// <param name="force">True to wake every open item at once, however lately it was sent for.</param>
@@ -35,6 +37,11 @@ public sealed class StaleWorkSweeper(
             {
                 await WakeAsync(run, force, cancellationToken);
             }
+        }
+
+        if (!force)
+        {
+            await MeasureAsync(cancellationToken);
         }
 
         await ForgetAsync(cancellationToken);
@@ -79,6 +86,23 @@ public sealed class StaleWorkSweeper(
             {
                 await waker.WakeAsync(item, held ? until - now + AfterLease : TimeSpan.Zero, cancellationToken);
             }
+        }
+    }
+
+    /// <summary>Tells how long the scope that waits longest has waited for proof, a feed at a time.</summary>
+    private async Task MeasureAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        if (now - _measured < MeasureEvery)
+        {
+            return;
+        }
+
+        _measured = now;
+        foreach (var feed in (await checkpoints.AllAsync(cancellationToken)).Where(row => row.RetiredAt is null).GroupBy(row => row.Feed))
+        {
+            var oldest = feed.Min(row => row.ProvenAt ?? row.KnownSince ?? now);
+            CubeMetrics.Staleness.Record((now - oldest).TotalHours, new KeyValuePair<string, object?>("feed", feed.Key));
         }
     }
 

@@ -96,6 +96,10 @@ public sealed partial class WindowSweeper(
         }
 
         progress.PageRead(swept.Summary.Records, swept.Bytes);
+        var tag = new KeyValuePair<string, object?>("feed", feed.Setting);
+        CubeMetrics.Pages.Add(1, tag);
+        CubeMetrics.Records.Add(swept.Summary.Records, tag);
+        CubeMetrics.Bytes.Add(swept.Bytes, tag);
         return swept;
     }
 
