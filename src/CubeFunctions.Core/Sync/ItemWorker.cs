@@ -210,13 +210,18 @@ public sealed partial class ItemWorker(
         ItemRow item, ScopeLease lease, List<WindowResult> results, ItemState state, string? reasonKind, string? reason, CancellationToken cancellationToken)
     {
         lease.Row.WriteProgress(null);
-        await SaveAsync(item, row =>
+        var saved = await SaveAsync(item, row =>
         {
             row.WriteWindows(results);
             End(row, state, reasonKind, reason);
         }, cancellationToken);
-        progress.ItemDone();
-        Count(item, state, reasonKind);
+        if (saved)
+        {
+            progress.ItemDone();
+            closer.Ended(item);
+            Count(item, state, reasonKind);
+        }
+
         lease.Row.Finished = item.Holder;
         await lease.ReleaseAsync(cancellationToken);
     }
@@ -257,19 +262,22 @@ public sealed partial class ItemWorker(
     }
 
     /// <summary>Changes an open item's row, again on top of whatever else changed it.</summary>
-    private async Task SaveAsync(ItemRow item, Action<ItemRow> change, CancellationToken cancellationToken)
+    /// <returns>False when the item has ended already.</returns>
+    private async Task<bool> SaveAsync(ItemRow item, Action<ItemRow> change, CancellationToken cancellationToken)
     {
         change(item);
         while (!await runs.TryUpdateAsync(item, cancellationToken))
         {
             if (await runs.FindItemAsync(item.PartitionKey, item.RowKey, cancellationToken) is not { IsOpen: true } current)
             {
-                return;
+                return false;
             }
 
             item.ETag = current.ETag;
             change(item);
         }
+
+        return true;
     }
 
     private static void Count(ItemRow item, ItemState state, string? reasonKind)

@@ -21,12 +21,7 @@ public sealed class StaleWorkSweeper(
     /// <returns>Ids of the runs that are open.</returns>
     public async Task<IReadOnlyList<string>> SweepAsync(bool force, CancellationToken cancellationToken)
     {
-        var open = new List<RunRow>();
-        await foreach (var run in runs.OpenRunsAsync(cancellationToken))
-        {
-            open.Add(run);
-        }
-
+        var open = (await runs.OpenRunsAsync(cancellationToken)).Runs;
         foreach (var run in open)
         {
             if (run.RunStatus == RunStatus.Planning)
@@ -42,9 +37,9 @@ public sealed class StaleWorkSweeper(
         if (!force)
         {
             await MeasureAsync(cancellationToken);
+            await ForgetAsync(cancellationToken);
         }
 
-        await ForgetAsync(cancellationToken);
         return [.. open.Select(run => run.RowKey)];
     }
 

@@ -42,11 +42,14 @@ public sealed partial class WindowSweeper(
         var pages = new ConcurrentDictionary<int, SweptPage>();
         await ReadBackAsync(feed, folder, stored.Pages.Where(page => page.Attempt >= state.FirstAttempt), known, state, pages, cancellationToken);
 
+        // Pages of the sweep before, by number: one that comes again byte for byte is not stored twice.
+        var before = new Dictionary<int, SweptPage>();
         while (true)
         {
             var attempt = row.Attempt;
+            var earlier = before;
             var sweep = new PageSweep(
-                (number, query, token) => FetchAsync(feed, feed.PathOf(item.Scope), query, folder, attempt, number, known, token),
+                (number, query, token) => FetchAsync(feed, feed.PathOf(item.Scope), query, folder, attempt, number, known, earlier, token),
                 window.Query, pages, cubeSettings.MaxConcurrentRequests, shouldStop);
             var end = await sweep.RunAsync(cancellationToken);
             if (end == SweepEnd.Suspended)
@@ -74,13 +77,14 @@ public sealed partial class WindowSweeper(
             row.WriteProgress(state);
             await lease.SaveAsync(cancellationToken);
             pages.Clear();
+            before = swept.ToDictionary(page => page.Number, page => page with { Summary = page.Summary with { KeyHashes = [] } });
             progress.Resweep(swept.Count, audit.Records, audit.Bytes);
         }
     }
 
     /// <summary>Gets one page, and stores it unless it equals the same page of the last proven reading.</summary>
     private async Task<SweptPage> FetchAsync(
-        Feed feed, string path, string query, string folder, int attempt, int number, WindowManifest? known, CancellationToken cancellationToken)
+        Feed feed, string path, string query, string folder, int attempt, int number, WindowManifest? known, Dictionary<int, SweptPage> before, CancellationToken cancellationToken)
     {
         using var slot = await slots.EnterAsync(cancellationToken);
         await pause.RefreshAsync(cancellationToken);
@@ -89,6 +93,10 @@ public sealed partial class WindowSweeper(
         if (known is not null && number <= known.Pages.Count && known.Pages[number - 1].Sha256 == swept.Sha256)
         {
             swept = swept with { Attempt = 0 };
+        }
+        else if (before.TryGetValue(number, out var same) && same.Attempt > 0 && same.Sha256 == swept.Sha256)
+        {
+            swept = swept with { Attempt = same.Attempt };
         }
         else
         {

@@ -42,7 +42,6 @@ internal sealed partial class LocalApp : IAsyncDisposable
             builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
             builder.AddCubeFunctions();
             var host = builder.Build();
-            await host.Services.GetRequiredService<StorageClients>().EnsureCreatedAsync(cancellationToken);
             return new LocalApp(host, environment);
         }
         catch
@@ -51,6 +50,9 @@ internal sealed partial class LocalApp : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Creates all that is missing in storage. A run alone creates what it needs.</summary>
+    public Task EnsureStorageAsync(CancellationToken cancellationToken) => Services.GetRequiredService<StorageClients>().EnsureCreatedAsync(cancellationToken);
 
     /// <summary>The workers of all queues, until cancelled.</summary>
     /// <param name="waits">How often an empty queue is looked at.</param>
