@@ -8,7 +8,7 @@ namespace CubeFunctions.Core.Sync;
 public sealed class SharedPause : IDisposable
 {
     /// <summary>How old the last look at the row may be. A pause reaches every worker within this time.</summary>
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(10);
 
     /// <summary>A pause shorter than this is over before others have looked.</summary>
     private static readonly TimeSpan WorthSharing = TimeSpan.FromSeconds(2);

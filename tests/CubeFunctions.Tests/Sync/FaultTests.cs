@@ -151,6 +151,6 @@ public sealed class FaultTests(AzuriteFixture azurite)
         {
             await other.Get<SharedPause>().RefreshAsync(TestContext.Current.CancellationToken);
             return other.Get<TenantPause>().Remaining > TimeSpan.Zero;
-        }, TimeSpan.FromSeconds(12));
+        }, TimeSpan.FromSeconds(15));
     }
 }
