@@ -22,6 +22,7 @@ public sealed record UpsertSettings
             Senders = reader.Blocks(Block)
                 .Select(block => new SenderSettingsReader(reader, block).Read())
                 .OfType<SenderSettings>()
+                .DistinctBy(sender => sender.Name)
                 .ToFrozenDictionary(sender => sender.Name, StringComparer.OrdinalIgnoreCase),
         };
     }

@@ -34,7 +34,7 @@ public sealed class CustomerPostTests
     [InlineData("""[{"customer_id":"1","name":"a"},7]""", "'/1' is not a customer")]
     [InlineData("[]", "The body is an empty array")]
     [InlineData("null", "The body is neither")]
-    [InlineData("{", "The body is not valid JSON: line 1, byte 2.")]
+    [InlineData("{", "Not valid JSON: line 1, byte 2.")]
     public void A_fault_of_any_customer_refuses_the_body(string body, string detail)
     {
         var refusal = Parse(body).Refusal!;

@@ -55,7 +55,7 @@ public sealed class DataverseBodyTests
     [InlineData("Delete", null, "deleted")]
     [InlineData("DeleteMultiple", null, "deleted")]
     [InlineData("Merge", null, "merged")]
-    [InlineData("Update", "account", "the event is not about a account")]
+    [InlineData("Update", "account", "the event is about another kind of record")]
     public void Deletes_merges_and_other_entities_are_ignored(string message, string? entity, string reason)
     {
         var told = Sender(("Entity", entity)).One(Context(message,

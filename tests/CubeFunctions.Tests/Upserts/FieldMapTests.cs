@@ -37,6 +37,14 @@ public sealed class FieldMapTests
         Assert.Equal(["active products=1", "name=\"x\""], Lines(FieldMap.PassAll.Assemble(Values(("name", 0, "\"x\""), ("active products", 0, "1")))));
 
     [Fact]
+    public void Parts_that_the_map_no_longer_joins_are_not_sent_as_if_they_were_whole()
+    {
+        var assembled = FieldMap.PassAll.Assemble(Values(("name", 0, "\"Åsne\""), ("name", 1, "\"Ødegård\""), ("email", 0, "\"x\"")));
+        Assert.Equal(["name"], assembled.Incomplete);
+        Assert.Equal(["email=\"x\""], Lines(assembled));
+    }
+
+    [Fact]
     public void A_custom_field_keeps_its_label_for_the_delivery_to_look_up() =>
         Assert.Equal(["custom:Antall år=3"], Lines(Map("""{"custom:Antall år":"years"}""").Assemble(Values(("custom:Antall år", 0, "3")))));
 
@@ -73,7 +81,7 @@ public sealed class FieldMapTests
 
     [Theory]
     [InlineData("[]", "is not valid: a JSON object")]
-    [InlineData("{", "is not valid: The body is not valid JSON: line 1, byte 2.")]
+    [InlineData("{", "is not valid: Not valid JSON: line 1, byte 2.")]
     [InlineData("{}", "is empty")]
     [InlineData("""{"name":"a","name":"b"}""", "is not valid: A member occurs twice")]
     [InlineData("""{"name":""}""", "field 'name' has a source that is neither")]

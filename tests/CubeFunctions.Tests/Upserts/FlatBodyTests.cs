@@ -29,6 +29,7 @@ public sealed class FlatBodyTests
     [InlineData("\"2026-11-24T11:00:00+02:00\"", "2026-11-24T09:00:00Z")]
     [InlineData("\"2026-11-24T09:00:00Z\"", "2026-11-24T09:00:00Z")]
     [InlineData("\"2026-11-24T10:00:00.5000000+0100\"", "2026-11-24T09:00:00.5Z")]
+    [InlineData("\"2026-11-24T09:00:00.123456789Z\"", "2026-11-24T09:00:00.1234567Z")]
     [InlineData("\"2026-11-24 09:00:00\"", "2026-11-24T09:00:00Z")]
     [InlineData("1764000000", "2025-11-24T16:00:00Z")]
     [InlineData("1764000000123", "2025-11-24T16:00:00.123Z")]
@@ -72,9 +73,17 @@ public sealed class FlatBodyTests
         Assert.Equal("2026-11-24T08:00:00Z", parsed.Events[0].EventTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'"));
 
         var own = TestSenders.Json(("EventId", "/version")).Parse(
-            """[{"customer_id":"1","name":"a","version":7},{"customer_id":"2","name":"b","version":8},{"customer_id":"3","name":"c","version":8},{"customer_id":"4","name":"d"}]""");
-        Assert.Equal(["7", "8", "8:2", "fresh:3"], own.Events.Select(told => told.EventId));
+            """[{"customer_id":"1","name":"a","version":7},{"customer_id":"2","name":"b","version":8},{"customer_id":"3","name":"c","version":8},{"customer_id":"4","name":"d"},{"customer_id":"5","name":"e","version":"8:2"}]""");
+        Assert.Equal(["7", "8", "8:2", "fresh:3", "8:2:4"], own.Events.Select(told => told.EventId));
         Assert.All(own.Events, told => Assert.Single(told.Values));
+    }
+
+    [Fact]
+    public void The_envelope_of_a_Standard_Webhooks_payload_is_opened_by_pointers()
+    {
+        var told = TestSenders.StandardWebhooks(("Items", "/data"), ("EventTime", "/timestamp")).One(
+            """{"type":"customer.updated","timestamp":"2026-11-24T08:00:00Z","data":{"customer_id":"1","name":"a"}}""", Id);
+        Assert.Equal(("msg_1", false, "name=\"a\""), (told.EventId, told.EventTimeIsArrival, told.Line()));
     }
 
     [Fact]
@@ -107,6 +116,7 @@ public sealed class FlatBodyTests
     [InlineData("""{"customer_id":"1","crm__customer_id":"2","name":"a"}""", "field 'crm__customer_id' is not taken")]
     [InlineData("""{"customer_id":"1","assignment_id":18,"name":"a"}""", "field 'assignment_id' names another assignment")]
     [InlineData("""{"customer_id":"1","":"a"}""", "a field has no name")]
+    [InlineData("""{"customer_id":"1","a\nb":"a"}""", "a field's name is too long, or holds control")]
     public void A_customer_that_cannot_be_sent_is_dead_and_the_others_are_not(string customer, string reason)
     {
         var parsed = TestSenders.Json().Parse($$"""[{{customer}},{"customer_id":"2","name":"b"}]""");

@@ -20,6 +20,7 @@ public sealed class HubSpotBodyTests
     {
         var parsed = TestSenders.HubSpot().Parse($"[{Event(1, "firstname", "\"Åsne\"")},{Event(2, "lastname", "\"Ødegård\"")}]");
         Assert.Equal(["name=\"Åsne\"", "name[1]=\"Ødegård\""], parsed.Events.Select(TestSenders.Line));
+        Assert.All(parsed.Events, told => Assert.Equal(2, told.Values[0].Parts));
     }
 
     [Fact]
@@ -60,8 +61,8 @@ public sealed class HubSpotBodyTests
     [InlineData("contact.creation", "created in HubSpot")]
     [InlineData("contact.restore", "no property was changed")]
     [InlineData("contact.associationChange", "no property was changed")]
-    [InlineData("deal.propertyChange", "the event is not about a contact")]
-    [InlineData("contactpropertyChange", "the event is not about a contact")]
+    [InlineData("deal.propertyChange", "the event is about another kind of record")]
+    [InlineData("contactpropertyChange", "the event is about another kind of record")]
     public void Other_events_are_ignored_with_the_reason(string subscription, string reason)
     {
         var told = TestSenders.HubSpot().One($$"""[{"eventId":1,"subscriptionType":"{{subscription}}","objectId":901,"occurredAt":1764000000000,"propertyName":"email","propertyValue":"x"}]""");
@@ -122,6 +123,8 @@ public sealed class HubSpotBodyTests
 
     [Theory]
     [InlineData("""{"id":"901","properties":{"firstname":"Åsne","lastname":"Ødegård","lastmodifieddate":"2025-11-23T12:13:20Z"},"archived":false}""", false, "name=\"Åsne\" name[1]=\"Ødegård\"")]
+    [InlineData("""{"vid":901,"properties":{"id":{"value":"5"},"vid":{"value":"6"},"phone":{"value":"1"}}}""", true, "phone_1=\"1\"")]
+    [InlineData("""{"properties":{"id":{"value":"5"},"hs_object_id":{"value":"901"},"phone":{"value":"1"}}}""", true, "phone_1=\"1\"")]
     [InlineData("""{"hs_object_id":901,"firstname":"Åsne"}""", true, "name=\"Åsne\"")]
     [InlineData("""{"objectId":901,"phone":"1","properties":[]}""", true, "phone_1=\"1\"")]
     public void A_contact_comes_in_other_shapes_too(string body, bool arrival, string line)

@@ -74,6 +74,7 @@ public sealed class SenderSettingsTests
     [InlineData("standard-webhooks", "EventId", "/id", "has no meaning")]
     [InlineData("json", "Encoding", "base32", "'base32' is neither")]
     [InlineData("json", "Prefix", "sha256=", "stands before a signature")]
+    [InlineData("hubspot", "Items", "/data", "has no meaning")]
     [InlineData("json", "Items", "data", "'data' is not a JSON Pointer")]
     [InlineData("json", "EventTime", "/a~2", "'/a~2' is not a JSON Pointer")]
     [InlineData("json", "Header", "two words", "'two words' is not the name of a header")]

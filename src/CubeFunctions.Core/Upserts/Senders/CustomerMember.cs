@@ -13,6 +13,7 @@ internal static class CustomerMember
         member.Name == CubeFields.AssignmentId && Scalars.Text(member.Value) != assignmentId ? "field 'assignment_id' names another assignment"
         : CubeFields.IsIdentity(member.Name) ? $"field '{member.Name}' is not taken: the customer is named by 'customer_id'"
         : string.IsNullOrWhiteSpace(member.Name) ? "a field has no name"
+        : member.Name.Length > UpsertLimits.FieldNameLength || member.Name.Any(char.IsControl) ? "a field's name is too long, or holds control characters"
         : !Scalars.IsScalar(member.Value) ? $"field '{CubeFields.Shown(member.Name)}' is an object or an array, not a single value"
         : null;
 }

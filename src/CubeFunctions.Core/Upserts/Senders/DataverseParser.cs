@@ -34,7 +34,7 @@ internal static class DataverseParser
         var entity = Text(body, "PrimaryEntityName");
         if (post.Sender.Entity is { } wanted && !wanted.Equals(entity, StringComparison.OrdinalIgnoreCase))
         {
-            return head with { Ignored = $"the event is not about a {wanted}" };
+            return head with { Ignored = $"the event is about another kind of record than '{wanted}'" };
         }
 
         if (message.StartsWith("Delete", StringComparison.OrdinalIgnoreCase))

@@ -36,7 +36,7 @@ public sealed class FieldMap
     public static FieldMap? Parse(ReadOnlyMemory<byte> json, out IReadOnlyList<string> faults) => FieldMapReader.Read(json, out faults);
 
     /// <summary>Makes the fields to send from the values a customer's mailbox holds.</summary>
-    /// <param name="values">Field and part to JSON scalar.</param>
+    /// <param name="values">Field and part to JSON scalar, as this map made them: another sender's map joins other parts.</param>
     public AssembledFields Assemble(IReadOnlyDictionary<(string Field, int Part), string> values)
     {
         ArgumentNullException.ThrowIfNull(values);
@@ -46,7 +46,12 @@ public sealed class FieldMap
         {
             if (!_rules.TryGetValue(field, out var rule) || rule.Separator is null)
             {
-                if (part == 0)
+                // Parts that no rule joins are of a map that has changed since: half a name is worse than an old one.
+                if (part > 0 || values.ContainsKey((field, 1)))
+                {
+                    incomplete.Add(field);
+                }
+                else
                 {
                     fields[field] = json;
                 }
@@ -98,7 +103,7 @@ public sealed class FieldMap
                     return null;
                 }
 
-                values.Add(new SourceValue(rule.Target, part, json));
+                values.Add(new SourceValue(rule.Target, part, json, rule.Sources.Count));
             }
 
             if (record.IsComplete && values.Count > first)
@@ -121,7 +126,7 @@ public sealed class FieldMap
         {
             if (!known.Contains(part))
             {
-                values.Add(new SourceValue(rule.Target, part, Scalars.Null));
+                values.Add(new SourceValue(rule.Target, part, Scalars.Null, rule.Sources.Count));
             }
         }
     }

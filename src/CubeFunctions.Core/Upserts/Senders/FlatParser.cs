@@ -23,13 +23,24 @@ internal static class FlatParser
         var events = new UpsertEvent[customers.Count];
         for (var i = 0; i < events.Length; i++)
         {
-            events[i] = Event(post, customers[i], Id(post, customers[i], isArray ? i : null, taken));
+            events[i] = Event(post, customers[i], Unique(Id(post, customers[i], isArray ? i : null), i, taken));
         }
 
         return events;
     }
 
-    private static string Id(SenderPost post, JsonElement customer, int? index, HashSet<string> taken)
+    /// <summary>An id that two customers of a post share is no id: the second would be taken for a repeat of the first, and be lost.</summary>
+    private static string Unique(string id, int index, HashSet<string> taken)
+    {
+        while (!taken.Add(id))
+        {
+            id = EventIds.At(id, index);
+        }
+
+        return id;
+    }
+
+    private static string Id(SenderPost post, JsonElement customer, int? index)
     {
         if (post.Sender.Kind == SenderKind.StandardWebhooks)
         {
@@ -38,11 +49,9 @@ internal static class FlatParser
 
         if (post.Sender.EventId is { } place)
         {
-            // The customer's own id is enough by itself; one that several customers of a post share is not.
             if (place.TryFind(customer, out var own) && Scalars.Text(own) is { Length: > 0 } text)
             {
-                var eventId = EventIds.Of(text);
-                return taken.Add(eventId) ? eventId : EventIds.At(text, index);
+                return EventIds.Of(text);
             }
 
             if (place.TryFind(post.Body, out var shared) && Scalars.Text(shared) is { Length: > 0 } postId)

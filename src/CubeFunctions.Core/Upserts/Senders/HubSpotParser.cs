@@ -60,7 +60,7 @@ internal static class HubSpotParser
         var (entity, what) = Split(subscription, Text(item, "objectTypeId"));
         if (!entity.Equals(post.Sender.Entity, StringComparison.OrdinalIgnoreCase))
         {
-            return head with { Ignored = $"the event is not about a {post.Sender.Entity}" };
+            return head with { Ignored = $"the event is about another kind of record than '{post.Sender.Entity}'" };
         }
 
         if (!what.Equals(PropertyChange, StringComparison.OrdinalIgnoreCase))

@@ -8,7 +8,7 @@ namespace CubeFunctions.Core.Upserts;
 /// </summary>
 internal sealed class HubSpotWholeRecord : SourceRecord
 {
-    private static readonly string[] IdNames = ["objectId", "vid", "id", "hs_object_id", "companyId"];
+    private static readonly string[] IdNames = ["objectId", "vid", "companyId", "id", "hs_object_id"];
     private static readonly string[] ModifiedNames = ["lastmodifieddate", "hs_lastmodifieddate", "updatedAt"];
     private readonly JsonElement _body;
     private readonly JsonElement? _properties;
@@ -22,10 +22,38 @@ internal sealed class HubSpotWholeRecord : SourceRecord
     /// <summary>HubSpot leaves out the properties that a record has no value of; a flat body holds what someone chose.</summary>
     public override bool IsComplete => _properties is not null;
 
-    public JsonElement? Id => First(IdNames, value => Scalars.TryReadId(value, out _));
+    /// <summary>The record's own id. Never a property that an account happens to call <c>id</c>: it would name somebody else.</summary>
+    public JsonElement? Id
+    {
+        get
+        {
+            foreach (var name in IdNames)
+            {
+                if (_body.TryGetProperty(name, out var id) && Scalars.TryReadId(id, out _))
+                {
+                    return id;
+                }
+            }
 
-    public DateTimeOffset? LastModified =>
-        First(ModifiedNames, value => EventTimes.TryReadInstant(value, out _)) is { } value && EventTimes.TryReadInstant(value, out var time) ? time : null;
+            return TryFindField("hs_object_id", out var property) ? property : null;
+        }
+    }
+
+    public DateTimeOffset? LastModified
+    {
+        get
+        {
+            foreach (var name in ModifiedNames)
+            {
+                if (TryFindField(name, out var value) && EventTimes.TryReadInstant(value, out var time))
+                {
+                    return time;
+                }
+            }
+
+            return null;
+        }
+    }
 
     public bool IsArchived => _body.TryGetProperty("archived", out var archived) && archived.ValueKind == JsonValueKind.True;
 
@@ -40,18 +68,5 @@ internal sealed class HubSpotWholeRecord : SourceRecord
         }
 
         return _body.TryGetProperty(name, out value);
-    }
-
-    private JsonElement? First(string[] names, Func<JsonElement, bool> accept)
-    {
-        foreach (var name in names)
-        {
-            if (TryFindField(name, out var value) && accept(value))
-            {
-                return value;
-            }
-        }
-
-        return null;
     }
 }

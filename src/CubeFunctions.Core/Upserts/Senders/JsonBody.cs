@@ -17,7 +17,7 @@ internal static class JsonBody
     {
         if (body.Length > UpsertLimits.BodyBytes)
         {
-            return (null, new BodyRefusal(RefusalKind.TooLarge, $"The body is larger than {UpsertLimits.BodyBytes} bytes."));
+            return (null, new BodyRefusal(RefusalKind.TooLarge, $"Larger than {UpsertLimits.BodyBytes} bytes."));
         }
 
         if (!IsJson(headers[HeaderNames.ContentType].ToString()))
@@ -44,7 +44,7 @@ internal static class JsonBody
     {
         if (!Utf8.IsValid(body))
         {
-            return Refuse(RefusalKind.NotJson, "The body is not valid UTF-8", body, FirstInvalid(body));
+            return Refuse(RefusalKind.NotJson, "Not valid UTF-8", body, FirstInvalid(body));
         }
 
         // One level more than allowed, so that our own check meets the fault first and can name it.
@@ -64,7 +64,7 @@ internal static class JsonBody
         }
         catch (JsonException exception)
         {
-            return Refuse(RefusalKind.NotJson, "The body is not valid JSON", exception.LineNumber + 1 ?? 1, exception.BytePositionInLine + 1 ?? 1);
+            return Refuse(RefusalKind.NotJson, "Not valid JSON", exception.LineNumber + 1 ?? 1, exception.BytePositionInLine + 1 ?? 1);
         }
     }
 
@@ -73,7 +73,7 @@ internal static class JsonBody
         switch (reader.TokenType)
         {
             case JsonTokenType.StartObject or JsonTokenType.StartArray when reader.CurrentDepth >= UpsertLimits.Depth:
-                return Refuse(RefusalKind.TooDeep, $"The body nests deeper than {UpsertLimits.Depth} levels", body, (int)reader.TokenStartIndex);
+                return Refuse(RefusalKind.TooDeep, $"Nested deeper than {UpsertLimits.Depth} levels", body, (int)reader.TokenStartIndex);
             case JsonTokenType.StartObject:
                 objects.Push(new HashSet<string>(StringComparer.Ordinal));
                 return null;
@@ -81,7 +81,7 @@ internal static class JsonBody
                 objects.Pop();
                 return null;
             case JsonTokenType.PropertyName or JsonTokenType.String when reader.ValueIsEscaped && HasLoneSurrogate(reader.ValueSpan):
-                return Refuse(RefusalKind.NotJson, "The body holds half a surrogate pair", body, (int)reader.TokenStartIndex);
+                return Refuse(RefusalKind.NotJson, "Half a surrogate pair", body, (int)reader.TokenStartIndex);
             case JsonTokenType.PropertyName when !objects.Peek().Add(reader.GetString()!):
                 return Refuse(RefusalKind.DuplicateMember, "A member occurs twice in one object", body, (int)reader.TokenStartIndex);
             default:

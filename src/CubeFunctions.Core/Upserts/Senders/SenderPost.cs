@@ -16,9 +16,12 @@ internal sealed record SenderPost(SenderSettings Sender, IHeaderDictionary Heade
 
         if (head.CustomerId is null)
         {
-            return head with { Dead = Sender.FieldMap.CustomerIdSource is { } source
+            return head with
+            {
+                Dead = Sender.FieldMap.CustomerIdSource is { } source
                 ? $"field 'customer_id': source '{source.Text}' is missing, or is no id (text, or a whole number)"
-                : "field 'customer_id' is missing, or is no id (text, or a whole number)" };
+                : "field 'customer_id' is missing, or is no id (text, or a whole number)"
+            };
         }
 
         if (Sender.FieldMap.Values(record, out var fault) is not { } mapped)

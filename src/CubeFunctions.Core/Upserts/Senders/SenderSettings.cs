@@ -36,7 +36,7 @@ public sealed record SenderSettings
     /// <summary>What stands in front of the signature of a <c>json</c> sender, such as <c>sha256=</c>. Default: nothing.</summary>
     public string Prefix { get; init; } = "";
 
-    /// <summary>Where the customers stand in the body of a <c>json</c> sender. Default: the body is the customer or the array.</summary>
+    /// <summary>Where the customers stand in the body of a <c>json</c> or <c>standard-webhooks</c> sender. Default: the body is the customer or the array.</summary>
     public JsonPointer Items { get; init; } = JsonPointer.Root;
 
     /// <summary>Where a <c>json</c> sender gives the event's id: in the customer, else in the body. Null: every post is an event of its own.</summary>

@@ -13,7 +13,7 @@ internal sealed class SenderSettingsReader(SettingsReader reader, string block)
     public SenderSettings? Read()
     {
         var name = block.ToLowerInvariant();
-        if (name.Length > 40 || name.Any(c => !char.IsAsciiLetterLower(c) && !char.IsAsciiDigit(c) && c != '-'))
+        if (block.Length > 40 || block.Any(c => !char.IsAsciiLetterOrDigit(c) && c != '-'))
         {
             reader.Fault($"{UpsertSettings.Block}__{block}", "a sender's name has at most 40 letters a to z, digits and hyphens: it is part of a URL");
         }
@@ -93,7 +93,7 @@ internal sealed class SenderSettingsReader(SettingsReader reader, string block)
         "Header" => kind is SenderKind.Dataverse or SenderKind.Json,
         "Query" => kind is SenderKind.Dataverse,
         "Entity" => kind is SenderKind.HubSpot or SenderKind.Dataverse,
-        "EventTime" => kind is SenderKind.StandardWebhooks or SenderKind.Json,
+        "EventTime" or "Items" => kind is SenderKind.StandardWebhooks or SenderKind.Json,
         _ => kind is SenderKind.Json,
     };
 

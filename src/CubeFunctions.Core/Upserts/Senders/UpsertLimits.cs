@@ -18,6 +18,9 @@ public static class UpsertLimits
     /// <summary>Characters of an imported customer id.</summary>
     public const int CustomerIdLength = 256;
 
+    /// <summary>Characters of a field's name.</summary>
+    public const int FieldNameLength = 256;
+
     /// <summary>
     /// How far in the future an event's time may lie, before the event is dead: the newest time wins, so one event from the year 9999 would hold back
     /// all later ones.
