@@ -2,6 +2,7 @@ using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
+using CubeFunctions.Core.Upserts;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -27,7 +28,9 @@ public static class CubeApplication
             .AddHostedService<StorageSetup>()
             .AddCube(settings.Cube)
             .AddSync()
-            .AddSingleton<Endpoints.HealthEndpoint>();
+            .AddUpserts()
+            .AddSingleton<Endpoints.HealthEndpoint>()
+            .AddSingleton<Endpoints.UpsertEndpoints>();
         return builder;
     }
 
@@ -45,4 +48,18 @@ public static class CubeApplication
         .AddSingleton<ItemWorker>()
         .AddSingleton<StaleWorkSweeper>()
         .AddSingleton<RunReader>();
+
+    private static IServiceCollection AddUpserts(this IServiceCollection services) => services
+        .AddSingleton<Pseudonyms>()
+        .AddSingleton<UpsertStore>()
+        .AddSingleton<UpsertWaker>()
+        .AddSingleton<CustomerIndex>()
+        .AddSingleton<CustomerSearch>()
+        .AddSingleton<CustomFieldLabels>()
+        .AddSingleton<WriteSwitch>()
+        .AddSingleton<CustomerWriter>()
+        .AddSingleton<UpsertReceiver>()
+        .AddSingleton<UpsertWorker>()
+        .AddSingleton<UpsertSweeper>()
+        .AddSingleton<UpsertReader>();
 }

@@ -1,12 +1,13 @@
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
+using CubeFunctions.Core.Upserts;
 using Microsoft.Azure.Functions.Worker;
 
 namespace CubeFunctions;
 
 /// <summary>Triggers of the sync lane.</summary>
-public sealed class SyncFunctions(RunPlanner planner, ItemWorker items, StaleWorkSweeper sweeper, SyncSettings settings)
+public sealed class SyncFunctions(RunPlanner planner, ItemWorker items, StaleWorkSweeper sweeper, UpsertSweeper upserts, SyncSettings settings)
 {
     /// <summary>Starts a run over the dated feeds.</summary>
     [Function(nameof(StartSync))]
@@ -21,7 +22,7 @@ public sealed class SyncFunctions(RunPlanner planner, ItemWorker items, StaleWor
     /// <summary>Makes up for whoever died.</summary>
     [Function(nameof(SweepStaleWork))]
     public Task SweepStaleWork([TimerTrigger("0 */5 * * * *")] TimerInfo timer, CancellationToken cancellationToken) =>
-        sweeper.SweepAsync(force: false, cancellationToken);
+        Task.WhenAll(sweeper.SweepAsync(force: false, cancellationToken), upserts.SweepAsync(force: false, cancellationToken));
 
     /// <summary>Works on an item.</summary>
     [Function(nameof(SyncFeed))]

@@ -20,6 +20,9 @@ public enum FeedShape
 /// <param name="Key">Which members identify a record.</param>
 public sealed record Feed(string Setting, string Name, ScopeKind Scope, string Path, bool Dated, FeedShape Shape, RecordKey Key)
 {
+    /// <summary>Where the feed is the list of customers: the names of the imported id, best first, then those of Cube's own; else empty.</summary>
+    public IReadOnlyList<IReadOnlyList<string>> CustomerIds { get; init; } = [];
+
     /// <summary>The path for one scope.</summary>
     public string PathOf(Scope scope) => Path.Replace("{id}", Uri.EscapeDataString(scope.Id), StringComparison.Ordinal);
 

@@ -14,7 +14,10 @@ public static class FeedCatalogue
     /// <summary>Customers of an assignment; always the full list.</summary>
     public static Feed Customers { get; } = new(
         "customers", "customers", ScopeKind.Assignment, "/api/v1/assignments/{id}/customers/", Dated: false, FeedShape.Paged,
-        new RecordKey(Unique: true, ["id", "crm__customer_id", "customer_id", "external_customer_id"]));
+        new RecordKey(Unique: true, ["id", "crm__customer_id", "customer_id", "external_customer_id"]))
+    {
+        CustomerIds = [["customer_id", "external_customer_id", "crm__customer_id"], ["id"]],
+    };
 
     /// <summary>The labels of tenant-defined fields.</summary>
     public static Feed CustomFields { get; } = new(

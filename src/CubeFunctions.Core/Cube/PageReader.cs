@@ -29,7 +29,7 @@ public static class PageReader
 
         try
         {
-            var records = new Records(feed.Key);
+            var records = new Records(feed);
             var reader = new Utf8JsonReader(body);
             reader.Read();
             var (count, next) = feed.Shape == FeedShape.Array ? ReadArray(ref reader, body, records) : ReadPaged(ref reader, body, records);
@@ -125,17 +125,21 @@ public static class PageReader
     private static CubeException Malformed(string what) => new(CubeFailureKind.MalformedPage, $"Cube's page lacks {what}");
 
     /// <summary>Collects keys and content hashes of the records of one page.</summary>
-    private sealed class Records(RecordKey key)
+    private sealed class Records(Feed feed)
     {
         private readonly List<ulong> _keys = new(512);
-        private readonly byte[][][] _names = [.. key.Parts.Select(part => part.Select(Encoding.UTF8.GetBytes).ToArray())];
+        private readonly List<CustomerKey> _customers = [];
+
+        /// <summary>Names of the key's parts, then of the two ids where the feed is a list of customers.</summary>
+        private readonly byte[][][] _names = [.. feed.Key.Parts.Concat(feed.CustomerIds).Select(part => part.Select(Encoding.UTF8.GetBytes).ToArray())];
+        private readonly int _parts = feed.Key.Parts.Count;
         private readonly ArrayBufferWriter<byte> _text = new(256);
         private int _keyless;
         private UInt128 _content;
 
         public int Number { get; private set; }
 
-        public PageSummary Summary(long count, string? next) => new(count, next, Number, [.. _keys], _keyless, _content);
+        public PageSummary Summary(long count, string? next) => new(count, next, Number, [.. _keys], _keyless, _content) { Customers = [.. _customers] };
 
         public void ReadAll(ref Utf8JsonReader reader, ReadOnlySpan<byte> body)
         {
@@ -152,7 +156,11 @@ public static class PageReader
                     _content += XxHash128.HashToUInt128(body[start..(int)reader.BytesConsumed]);
                 }
 
-                AddKey(body, values);
+                AddKey(body, values.AsSpan(0, _parts));
+                if (values.Length > _parts)
+                {
+                    AddCustomer(body, values[_parts], values[_parts + 1]);
+                }
             }
         }
 
@@ -161,21 +169,27 @@ public static class PageReader
         {
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                var (part, rank) = Find(ref reader);
+                var (part, rank) = Find(ref reader, 0, _parts);
+                var (id, idRank) = Find(ref reader, _parts, _names.Length);
                 reader.Read();
-                if (part >= 0 && rank < values[part].Rank && reader.TokenType is JsonTokenType.String or JsonTokenType.Number && reader.ValueSpan.Length > 0)
-                {
-                    var from = (int)reader.TokenStartIndex + (reader.TokenType == JsonTokenType.String ? 1 : 0);
-                    values[part] = (rank, from..(from + reader.ValueSpan.Length), reader.ValueIsEscaped);
-                }
-
+                Note(ref reader, part, rank, values);
+                Note(ref reader, id, idRank, values);
                 reader.Skip();
             }
         }
 
-        private (int Part, int Rank) Find(ref Utf8JsonReader reader)
+        private static void Note(ref Utf8JsonReader reader, int part, int rank, (int Rank, Range Where, bool Escaped)[] values)
         {
-            for (var part = 0; part < _names.Length; part++)
+            if (part >= 0 && rank < values[part].Rank && reader.TokenType is JsonTokenType.String or JsonTokenType.Number && reader.ValueSpan.Length > 0)
+            {
+                var from = (int)reader.TokenStartIndex + (reader.TokenType == JsonTokenType.String ? 1 : 0);
+                values[part] = (rank, from..(from + reader.ValueSpan.Length), reader.ValueIsEscaped);
+            }
+        }
+
+        private (int Part, int Rank) Find(ref Utf8JsonReader reader, int first, int end)
+        {
+            for (var part = first; part < end; part++)
             {
                 for (var rank = 0; rank < _names[part].Length; rank++)
                 {
@@ -189,7 +203,7 @@ public static class PageReader
             return (-1, 0);
         }
 
-        private void AddKey(ReadOnlySpan<byte> body, (int Rank, Range Where, bool Escaped)[] values)
+        private void AddKey(ReadOnlySpan<byte> body, ReadOnlySpan<(int Rank, Range Where, bool Escaped)> values)
         {
             if (values[0].Rank == int.MaxValue)
             {
@@ -217,6 +231,22 @@ public static class PageReader
             }
 
             _keys.Add(XxHash3.HashToUInt64(_text.WrittenSpan));
+        }
+
+        /// <summary>Anonymised customers have no imported id any more, and nobody to look for.</summary>
+        private void AddCustomer(ReadOnlySpan<byte> body, (int Rank, Range Where, bool Escaped) imported, (int Rank, Range Where, bool Escaped) own)
+        {
+            if (imported.Rank != int.MaxValue)
+            {
+                var text = imported.Escaped ? Encoding.UTF8.GetBytes(Unescape(body[imported.Where])) : body[imported.Where];
+                long id = 0;
+                if (own.Rank != int.MaxValue && !(Utf8Parser.TryParse(body[own.Where], out id, out var used) && used == body[own.Where].Length))
+                {
+                    id = 0;
+                }
+
+                _customers.Add(new CustomerKey(XxHash3.HashToUInt64(text), id));
+            }
         }
 
         private static string Unescape(ReadOnlySpan<byte> escaped)

@@ -2,13 +2,14 @@ using System.Collections.Concurrent;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
+using CubeFunctions.Core.Upserts;
 using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Core.Sync;
 
 /// <summary>Brings one window into <c>cube-raw</c>: sweeps until two sweeps or a count prove it, then writes the manifest.</summary>
 public sealed partial class WindowSweeper(
-    CubeClient cube, RawStore raw, SharedPause pause, PageSlots slots, SyncProgress progress, CubeSettings cubeSettings, SyncSettings settings,
+    CubeClient cube, RawStore raw, SharedPause pause, PageSlots slots, SyncProgress progress, CustomerIndex customers, UpsertSweeper upserts, CubeSettings cubeSettings, SyncSettings settings,
     TimeProvider time, ILogger<WindowSweeper> logger)
 {
     /// <summary>A window that still disagrees after so many sweeps is stored unproven. Today's moves by nature, so it gets fewer.</summary>
@@ -80,7 +81,7 @@ public sealed partial class WindowSweeper(
             row.WriteProgress(state);
             await lease.SaveAsync(cancellationToken);
             pages.Clear();
-            before = swept.ToDictionary(page => page.Number, page => page with { Summary = page.Summary with { KeyHashes = [] } });
+            before = swept.ToDictionary(page => page.Number, page => page with { Summary = page.Summary with { KeyHashes = [], Customers = [] } });
             progress.Resweep(swept.Count, audit.Records, audit.Bytes);
         }
     }
@@ -152,6 +153,16 @@ public sealed partial class WindowSweeper(
         }
 
         manifest = manifest with { Pages = [.. swept.Select(page => ManifestPageOf(page with { Attempt = page.Attempt == 0 ? lease.Row.Attempt : page.Attempt }))] };
+        if (feed.CustomerIds.Count > 0 && manifest.Proof != Proof.None)
+        {
+            // Before the manifest: a window that has one is not looked at again.
+            await customers.SaveAsync(manifest.ScopeId, swept.SelectMany(page => page.Summary.Customers), cancellationToken);
+            if (reading is null)
+            {
+                await upserts.WakeAllAsync(manifest.ScopeId, cancellationToken);
+            }
+        }
+
         var path = folder + BlobPaths.ManifestName;
         if (!await raw.TryWriteAsync(path, manifest, ManifestJson.Default.WindowManifest, cancellationToken))
         {

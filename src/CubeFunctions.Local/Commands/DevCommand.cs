@@ -28,7 +28,7 @@ internal static class DevCommand
         var planner = app.Services.GetRequiredService<RunPlanner>();
         await Console.Error.WriteLineAsync($"Running at http://127.0.0.1:{port}/api; Ctrl-C stops.");
         await Task.WhenAll(
-            app.WorkAsync(PollWaits.Eager, cancellationToken),
+            app.WorkAsync(PollWaits.Eager, syncOnly: false, cancellationToken),
             app.TickAsync(settings.Schedule, token => planner.StartAsync(RunRequest.Scheduled(settings.Feeds), token), cancellationToken),
             app.TickAsync(settings.SnapshotSchedule, token => planner.StartAsync(RunRequest.Snapshot(settings.Feeds), token), cancellationToken));
         return 0;

@@ -22,7 +22,7 @@ internal sealed class ForegroundRun(LocalApp app, SyncConsole output)
         using var work = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var closed = Channel.CreateUnbounded<RunManifest>();
         app.Services.GetRequiredService<SyncProgress>().RunClosed += manifest => closed.Writer.TryWrite(manifest);
-        var workers = app.WorkAsync(PollWaits.Patient, work.Token);
+        var workers = app.WorkAsync(PollWaits.Patient, syncOnly: true, work.Token);
         try
         {
             if (finishOthers)

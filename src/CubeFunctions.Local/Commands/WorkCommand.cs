@@ -19,7 +19,7 @@ internal static class WorkCommand
         await using var app = await LocalApp.StartAsync(needsCube: true, Console.Error.WriteLine, LogLevel.Information, cancellationToken);
         await app.EnsureStorageAsync(cancellationToken);
         await Console.Error.WriteLineAsync("Working; Ctrl-C stops.");
-        await app.WorkAsync(PollWaits.Eager, cancellationToken);
+        await app.WorkAsync(PollWaits.Eager, syncOnly: false, cancellationToken);
         return 0;
     }
 }

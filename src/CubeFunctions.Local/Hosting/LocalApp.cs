@@ -3,6 +3,7 @@ using CubeFunctions.Core;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
+using CubeFunctions.Core.Upserts;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -13,6 +14,7 @@ namespace CubeFunctions.Local.Hosting;
 /// <summary>The application with the storage and the tenant it works on: those of the settings, or the embedded ones.</summary>
 internal sealed partial class LocalApp : IAsyncDisposable
 {
+    private static readonly TimeSpan UpsertsEvery = TimeSpan.FromMinutes(5);
     private readonly IHost _host;
     private readonly LocalEnvironment _environment;
 
@@ -56,20 +58,26 @@ internal sealed partial class LocalApp : IAsyncDisposable
 
     /// <summary>The workers of all queues, until cancelled.</summary>
     /// <param name="waits">How often an empty queue is looked at.</param>
+    /// <param name="syncOnly">Whether only the sync lane is worked on.</param>
     /// <param name="cancellationToken">Stops the workers.</param>
-    public async Task WorkAsync(PollWaits waits, CancellationToken cancellationToken)
+    public async Task WorkAsync(PollWaits waits, bool syncOnly, CancellationToken cancellationToken)
     {
         var services = _host.Services;
         var time = services.GetRequiredService<TimeProvider>();
         var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("CubeFunctions.Local.Queues");
         var storage = services.GetRequiredService<StorageClients>();
-        var workers = LocalQueues.Of(services).ToDictionary(
+        var workers = LocalQueues.Of(services).Where(queue => !syncOnly || queue.Name.StartsWith(StorageNames.SyncQueue, StringComparison.Ordinal)).ToDictionary(
             queue => queue.Name,
             queue => new QueueWorker(storage, queue.Name, queue.Parallel, queue.IsPoison ? PollWaits.Seldom : waits, queue.Handle, time, logger));
         services.GetRequiredService<SyncWaker>().Sent += workers[StorageNames.SyncQueue].Expect;
+        if (workers.TryGetValue(StorageNames.UpsertsQueue, out var upserts))
+        {
+            services.GetRequiredService<UpsertWaker>().Sent += upserts.Expect;
+        }
+
         try
         {
-            await Task.WhenAll([.. workers.Values.Select(worker => worker.RunAsync(cancellationToken)), SweepAsync(cancellationToken)]);
+            await Task.WhenAll([.. workers.Values.Select(worker => worker.RunAsync(cancellationToken)), SweepAsync(syncOnly, cancellationToken)]);
         }
         finally
         {
@@ -118,22 +126,50 @@ internal sealed partial class LocalApp : IAsyncDisposable
     }
 
     /// <summary>Makes up for workers that died, once per lease.</summary>
-    private async Task SweepAsync(CancellationToken cancellationToken)
+    private async Task SweepAsync(bool syncOnly, CancellationToken cancellationToken)
     {
         var sweeper = _host.Services.GetRequiredService<StaleWorkSweeper>();
+        var upserts = _host.Services.GetRequiredService<UpsertSweeper>();
+        var time = _host.Services.GetRequiredService<TimeProvider>();
+        var swept = DateTimeOffset.MinValue;
         using var timer = new PeriodicTimer(_host.Services.GetRequiredService<SyncSettings>().Lease, _host.Services.GetRequiredService<TimeProvider>());
         try
         {
-            while (await timer.WaitForNextTickAsync(cancellationToken))
+            do
             {
-                await sweeper.SweepAsync(force: false, cancellationToken);
+                if (!syncOnly && time.GetUtcNow() - swept > UpsertsEvery)
+                {
+                    // At the start all that wait are woken: the process before may have died between a row and its message.
+                    await TryAsync(() => upserts.SweepAsync(force: swept == DateTimeOffset.MinValue, cancellationToken));
+                    swept = time.GetUtcNow();
+                }
+
+                await timer.WaitForNextTickAsync(cancellationToken);
+                await TryAsync(() => sweeper.SweepAsync(force: false, cancellationToken));
             }
+            while (true);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // Asked to stop.
         }
     }
+
+    /// <summary>A sweep that storage failed comes again.</summary>
+    private async Task TryAsync(Func<Task> sweep)
+    {
+        try
+        {
+            await sweep();
+        }
+        catch (Azure.RequestFailedException exception)
+        {
+            LogSweepFailed(_host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("CubeFunctions.Local.Timers"), exception.ErrorCode ?? "unreachable");
+        }
+    }
+
+    [LoggerMessage(311, LogLevel.Warning, "A sweep for stale work failed: storage answers {Error}")]
+    private static partial void LogSweepFailed(ILogger logger, string error);
 
     [LoggerMessage(310, LogLevel.Error, "The tick of {Schedule} failed: {Error}: {Reason}")]
     private static partial void LogTickFailed(ILogger logger, string schedule, string error, string reason);

@@ -1,5 +1,6 @@
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
+using CubeFunctions.Core.Upserts;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace CubeFunctions.Local.Hosting;
@@ -20,10 +21,13 @@ internal static class LocalQueues
     public static IReadOnlyList<LocalQueue> Of(IServiceProvider services)
     {
         var items = services.GetRequiredService<ItemWorker>();
+        var upserts = services.GetRequiredService<UpsertWorker>();
         return
         [
             new LocalQueue(StorageNames.SyncQueue, 8, items.HandleAsync),
             new LocalQueue(StorageNames.SyncQueue + StorageNames.PoisonSuffix, 1, items.HandlePoisonAsync),
+            new LocalQueue(StorageNames.UpsertsQueue, 16, upserts.HandleAsync),
+            new LocalQueue(StorageNames.UpsertsQueue + StorageNames.PoisonSuffix, 1, upserts.HandlePoisonAsync),
         ];
     }
 }

@@ -29,6 +29,9 @@ public sealed class FieldMap
     /// <summary>Cube's fields that the map makes, customer id and constants included, in the order of their names.</summary>
     public IReadOnlyList<string> Targets => [.. _rules.Keys.Order(StringComparer.Ordinal)];
 
+    /// <summary>The map's constants, as values of an event.</summary>
+    internal IEnumerable<SourceValue> Constants => _ordered.Where(rule => rule.Constant is not null).Select(rule => new SourceValue(rule.Target, 0, rule.Constant!));
+
     internal SourcePath? CustomerIdSource => _rules.TryGetValue(CubeFields.CustomerId, out var rule) ? rule.Sources[0] : null;
 
     /// <summary>Reads a map from JSON.</summary>

@@ -1,0 +1,147 @@
+using System.Globalization;
+using Azure;
+using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Upserts;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+
+namespace CubeFunctions.Core.Endpoints;
+
+/// <summary>How customers come in: webhooks of CRMs, and our own API.</summary>
+public sealed partial class UpsertEndpoints(UpsertSettings settings, UpsertReceiver receiver, UpsertReader reader, TimeProvider time, ILogger<UpsertEndpoints> logger)
+{
+    private const int LongestKey = 256;
+
+    /// <summary>
+    /// <c>POST /api/webhooks/{sender}</c>. Size, sender, proof over the raw bytes, and only then the content. 202 when kept; 401 without proof, 404 for an
+    /// unknown sender, 4xx for a body that no repeat would mend, 503 when storage fails: what every sender repeats that repeats at all. Never 410, which
+    /// makes some senders forget us.
+    /// </summary>
+    public async Task<IResult> ReceiveAsync(HttpRequest request, string sender, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (!settings.Senders.TryGetValue(sender ?? "", out var known))
+        {
+            return Problem(StatusCodes.Status404NotFound, "Unknown sender", "No sender of this name is configured.");
+        }
+
+        if (await RequestBody.ReadAsync(request, UpsertLimits.BodyBytes, cancellationToken) is not { } body)
+        {
+            return TooLarge();
+        }
+
+        var now = time.GetUtcNow();
+        var target = request.HttpContext.Features.Get<IHttpRequestFeature>() is { RawTarget.Length: > 0 } feature ? feature.RawTarget : request.Path + request.QueryString.Value;
+        var verdict = SenderVerifier.Verify(known, request.Method, target, request.Headers, body.Span, now);
+        if (verdict != SenderVerdict.Verified)
+        {
+            LogRefused(logger, known.Name, verdict);
+            return Problem(StatusCodes.Status401Unauthorized, "Not verified", $"The request does not prove that it comes from the sender ({verdict}).");
+        }
+
+        var parsed = SenderParser.Parse(known, request.Headers, body, now, Guid.CreateVersion7(now).ToString("N"));
+        return parsed.IsRefused ? Refused(parsed.Refusal) : await AcceptAsync(known.Name, parsed.Events, body, cancellationToken);
+    }
+
+    /// <summary>
+    /// <c>POST /api/assignments/{assignmentId}/customers</c>: one customer or an array, in Cube's field names. With an <c>Idempotency-Key</c> a repeat has the
+    /// same upserts; with another body it is 422, while the first is being done 409.
+    /// </summary>
+    public async Task<IResult> PostCustomersAsync(HttpRequest request, string assignmentId, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (string.IsNullOrEmpty(assignmentId) || assignmentId.Length > 64 || !assignmentId.All(char.IsAsciiLetterOrDigit))
+        {
+            return Problem(StatusCodes.Status400BadRequest, "Wrong assignment", "The assignment's id must be letters and digits.");
+        }
+
+        if (await RequestBody.ReadAsync(request, UpsertLimits.BodyBytes, cancellationToken) is not { } body)
+        {
+            return TooLarge();
+        }
+
+        var key = request.Headers["Idempotency-Key"].ToString();
+        if (key.Length > LongestKey)
+        {
+            return Problem(StatusCodes.Status400BadRequest, "Wrong Idempotency-Key", $"The header Idempotency-Key is longer than {LongestKey} characters.");
+        }
+
+        var now = time.GetUtcNow();
+        var parsed = CustomerPostParser.Parse(assignmentId, request.Headers, body, now, key.Length > 0 ? $"key:{assignmentId}:{key}" : Guid.CreateVersion7(now).ToString("N"));
+        if (parsed.IsRefused)
+        {
+            return Refused(parsed.Refusal);
+        }
+
+        return key.Length == 0
+            ? await AcceptAsync(UpsertSettings.OwnApi, parsed.Events, body, cancellationToken)
+            : await OnceAsync(assignmentId, key, body, parsed.Events, cancellationToken);
+    }
+
+    /// <summary><c>GET /api/upserts/{id}</c>: waiting, delivered, superseded, dead, ignored or dropped.</summary>
+    public async Task<IResult> GetAsync(string id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await reader.FindAsync(id, cancellationToken) is { } row
+                ? Results.Json(UpsertAnswer.Of(row), UpsertAnswerJson.Default.UpsertAnswer)
+                : Problem(StatusCodes.Status404NotFound, "Unknown upsert", "There is no upsert of this id, or it ended so long ago that it is forgotten.");
+        }
+        catch (RequestFailedException)
+        {
+            return Unavailable();
+        }
+    }
+
+    private async Task<IResult> OnceAsync(string assignmentId, string key, ReadOnlyMemory<byte> body, IReadOnlyList<UpsertEvent> events, CancellationToken cancellationToken)
+    {
+        try
+        {
+            switch (await receiver.BeginAsync(assignmentId, key, body, cancellationToken))
+            {
+                case IdempotencyVerdict.OtherBody:
+                    return Problem(StatusCodes.Status422UnprocessableEntity, "Idempotency-Key used before", "The same Idempotency-Key came with another body.");
+                case IdempotencyVerdict.InFlight:
+                    return Problem(StatusCodes.Status409Conflict, "In flight", "The same request is being done just now.");
+            }
+
+            var result = await AcceptAsync(UpsertSettings.OwnApi, events, body, cancellationToken);
+            await receiver.EndAsync(assignmentId, key, body, CancellationToken.None);
+            return result;
+        }
+        catch (RequestFailedException)
+        {
+            return Unavailable();
+        }
+    }
+
+    private async Task<IResult> AcceptAsync(string sender, IReadOnlyList<UpsertEvent> events, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var accepted = await receiver.AcceptAsync(sender, events, body, cancellationToken);
+            return Results.Json(AcceptedAnswer.Of(accepted), UpsertAnswerJson.Default.AcceptedAnswer, statusCode: StatusCodes.Status202Accepted);
+        }
+        catch (RequestFailedException exception)
+        {
+            LogNoStorage(logger, sender, exception.ErrorCode ?? "unreachable");
+            return Unavailable();
+        }
+    }
+
+    private static IResult Refused(BodyRefusal refusal) => Problem(
+        refusal.Status, refusal.Kind.ToString(), refusal.Line is { } line ? string.Create(CultureInfo.InvariantCulture, $"{refusal.Detail} (line {line}, position {refusal.Position})") : refusal.Detail);
+
+    private static IResult TooLarge() => Problem(StatusCodes.Status413PayloadTooLarge, nameof(RefusalKind.TooLarge), $"The body is over {UpsertLimits.BodyBytes} bytes.");
+
+    private static IResult Unavailable() => Problem(StatusCodes.Status503ServiceUnavailable, "Storage cannot be reached", "Nothing was accepted; send it again.");
+
+    private static IResult Problem(int status, string title, string detail) => Results.Problem(detail, statusCode: status, title: title);
+
+    [LoggerMessage(211, LogLevel.Warning, "A request of sender {Sender} was refused: {Verdict}")]
+    private static partial void LogRefused(ILogger logger, string sender, SenderVerdict verdict);
+
+    [LoggerMessage(212, LogLevel.Error, "A post of sender {Sender} could not be kept: storage answers {Error}")]
+    private static partial void LogNoStorage(ILogger logger, string sender, string error);
+}

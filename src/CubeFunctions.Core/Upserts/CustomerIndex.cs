@@ -1,0 +1,136 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.IO.Hashing;
+using System.Text;
+using Azure;
+using Azure.Storage.Blobs.Models;
+using Azure.Storage.Blobs.Specialized;
+using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Storage;
+
+namespace CubeFunctions.Core.Upserts;
+
+/// <summary>What the newest proven snapshot says of an imported id.</summary>
+/// <param name="Snapshot">False when there is no snapshot yet.</param>
+/// <param name="Matches">How many customers have the id.</param>
+/// <param name="InternalId">Cube's own id of the one that has it; 0 where the tenant gives none.</param>
+internal readonly record struct IndexAnswer(bool Snapshot, int Matches, long InternalId);
+
+/// <summary>
+/// The map from imported ids to Cube's own, an assignment a blob in <c>cube-state</c>: pairs of a 64-bit hash of the imported id and the internal id, sorted by
+/// hash. Two ids with one hash show as two matches or as the wrong record, which delivery reads and compares before it writes.
+/// </summary>
+/// <remarks>Format, version 1, little endian: <c>CIDX</c>, version (4 bytes), number of pairs (8 bytes), then the pairs (16 bytes each).</remarks>
+public sealed class CustomerIndex(StorageClients storage, TimeProvider time)
+{
+    private const int HeaderBytes = 16;
+    private const int PairBytes = 16;
+    private const int Version = 1;
+
+    /// <summary>How long a loaded index is used before the blob is asked for again.</summary>
+    private static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(20);
+    private readonly ConcurrentDictionary<string, Loaded> _loaded = new();
+
+    private static ReadOnlySpan<byte> Magic => "CIDX"u8;
+
+    /// <summary>Stores the index of a proven snapshot.</summary>
+    internal async Task SaveAsync(string assignmentId, IEnumerable<CustomerKey> customers, CancellationToken cancellationToken)
+    {
+        var keys = customers.ToArray();
+        Array.Sort(keys, static (one, other) => one.ImportedHash != other.ImportedHash ? one.ImportedHash.CompareTo(other.ImportedHash) : one.InternalId.CompareTo(other.InternalId));
+        var bytes = new byte[HeaderBytes + ((long)PairBytes * keys.Length)];
+        Magic.CopyTo(bytes);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(4), Version);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(8), keys.Length);
+        for (var i = 0; i < keys.Length; i++)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(HeaderBytes + (PairBytes * i)), keys[i].ImportedHash);
+            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(HeaderBytes + (PairBytes * i) + 8), keys[i].InternalId);
+        }
+
+        try
+        {
+            await UploadAsync(assignmentId, bytes, cancellationToken);
+        }
+        catch (RequestFailedException exception) when (exception.ErrorCode == BlobErrorCode.ContainerNotFound)
+        {
+            await storage.State.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
+            await UploadAsync(assignmentId, bytes, cancellationToken);
+        }
+
+        _loaded.TryRemove(assignmentId, out _);
+    }
+
+    /// <summary>Looks an imported id up.</summary>
+    internal async Task<IndexAnswer> FindAsync(string assignmentId, string customerId, CancellationToken cancellationToken)
+    {
+        if (await LoadAsync(assignmentId, cancellationToken) is not { } bytes)
+        {
+            return default;
+        }
+
+        var wanted = HashOf(customerId);
+        long low = 0, high = BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(8));
+        var count = high;
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            (low, high) = HashAt(bytes, middle) < wanted ? (middle + 1, high) : (low, middle);
+        }
+
+        var matches = 0;
+        while (low + matches < count && HashAt(bytes, low + matches) == wanted)
+        {
+            matches++;
+        }
+
+        return new IndexAnswer(true, matches, matches == 0 ? 0 : BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan((int)(HeaderBytes + (PairBytes * low) + 8))));
+    }
+
+    /// <summary>The hash of an imported id, as text: leading zeros matter.</summary>
+    internal static ulong HashOf(string customerId) => XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(customerId));
+
+    private static ulong HashAt(byte[] bytes, long place) => BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan((int)(HeaderBytes + (PairBytes * place))));
+
+    private static string PathOf(string assignmentId) => $"customer-index/assignment={assignmentId}";
+
+    private async Task UploadAsync(string assignmentId, byte[] bytes, CancellationToken cancellationToken)
+    {
+        using var stream = new MemoryStream(bytes, writable: false);
+        await storage.State.GetBlockBlobClient(PathOf(assignmentId)).UploadAsync(stream, new BlobUploadOptions(), cancellationToken);
+    }
+
+    private async Task<byte[]?> LoadAsync(string assignmentId, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        if (_loaded.TryGetValue(assignmentId, out var loaded) && now - loaded.At < FreshFor)
+        {
+            return loaded.Bytes;
+        }
+
+        try
+        {
+            var options = new BlobDownloadOptions { Conditions = loaded is null ? null : new BlobRequestConditions { IfNoneMatch = loaded.ETag } };
+            var answer = await storage.State.GetBlockBlobClient(PathOf(assignmentId)).DownloadContentAsync(options, cancellationToken);
+            var bytes = answer.GetRawResponse().Status == 304 ? loaded!.Bytes : answer.Value.Content.ToArray();
+            if (!bytes.AsSpan().StartsWith(Magic) || BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(4)) != Version)
+            {
+                return null;
+            }
+
+            _loaded[assignmentId] = new Loaded(bytes, answer.GetRawResponse().Headers.ETag!.Value, now);
+            return bytes;
+        }
+        catch (RequestFailedException exception) when (exception.Status == 304)
+        {
+            _loaded[assignmentId] = loaded! with { At = now };
+            return loaded.Bytes;
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            return null;
+        }
+    }
+
+    private sealed record Loaded(byte[] Bytes, ETag ETag, DateTimeOffset At);
+}

@@ -1,0 +1,69 @@
+using System.Collections.Concurrent;
+using CubeFunctions.Core.Cube;
+
+namespace CubeFunctions.Core.Upserts;
+
+/// <summary>
+/// Finds out whether a customer exists whose POST was not answered: Cube has no way to ask for an imported id, so the list is read. One reading serves all
+/// who ask for a time before it.
+/// </summary>
+public sealed class CustomerSearch(CubeClient cube, TimeProvider time) : IDisposable
+{
+    private const int MostPages = 20_000;
+    private readonly ConcurrentDictionary<string, Listing> _listings = new();
+    private readonly SemaphoreSlim _gate = new(1);
+
+    /// <inheritdoc />
+    public void Dispose() => _gate.Dispose();
+
+    /// <summary>Looks the imported id up in a list that was read after <paramref name="after"/>.</summary>
+    /// <exception cref="CubeException">The list cannot be read.</exception>
+    internal async Task<IndexAnswer> FindAsync(string assignmentId, string customerId, DateTimeOffset after, CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            if (!_listings.TryGetValue(assignmentId, out var listing) || listing.StartedAt <= after)
+            {
+                _listings[assignmentId] = listing = await ReadAsync(assignmentId, cancellationToken);
+            }
+
+            return listing.Ids.TryGetValue(CustomerIndex.HashOf(customerId), out var found) ? new IndexAnswer(true, found.Matches, found.InternalId) : new IndexAnswer(true, 0, 0);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private async Task<Listing> ReadAsync(string assignmentId, CancellationToken cancellationToken)
+    {
+        var feed = FeedCatalogue.Customers;
+        var path = feed.PathOf(new Scope(ScopeKind.Assignment, assignmentId));
+        var listing = new Listing(time.GetUtcNow(), []);
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        long records = 0;
+        for (var query = ""; seen.Add(query) && seen.Count <= MostPages;)
+        {
+            using var page = await cube.GetPageAsync(feed, path, query, cancellationToken);
+            foreach (var customer in page.Summary.Customers)
+            {
+                var matches = listing.Ids.TryGetValue(customer.ImportedHash, out var earlier) && earlier.InternalId != customer.InternalId ? earlier.Matches + 1 : 1;
+                listing.Ids[customer.ImportedHash] = (matches, customer.InternalId);
+            }
+
+            records += page.Summary.Records;
+            if (page.Summary.Next is not { } next)
+            {
+                // Rows that shift between pages can hide the very one that is looked for.
+                return records == page.Summary.Count ? listing : throw new CubeException(CubeFailureKind.Transient, "the list of customers changed while it was read");
+            }
+
+            query = NextLink.QueryOf(next, "");
+        }
+
+        throw new CubeException(CubeFailureKind.EndlessPaging, "the list of customers does not end");
+    }
+
+    private sealed record Listing(DateTimeOffset StartedAt, Dictionary<ulong, (int Matches, long InternalId)> Ids);
+}

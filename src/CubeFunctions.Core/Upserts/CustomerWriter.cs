@@ -1,0 +1,260 @@
+using System.Globalization;
+using System.Text.Json;
+using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Settings;
+using Polly;
+using Polly.CircuitBreaker;
+
+namespace CubeFunctions.Core.Upserts;
+
+/// <summary>Finds a customer in Cube, makes sure that it is he, and writes.</summary>
+public sealed class CustomerWriter(
+    CubeClient cube, CustomerIndex index, CustomerSearch search, CustomFieldLabels labels, CubeSettings settings, TimeProvider time)
+{
+    private const string Route = "/api/v1/assignments/{assignment}/customers/{customer}";
+
+    private readonly ResiliencePipeline _breaker = new ResiliencePipelineBuilder { TimeProvider = time }
+        .AddCircuitBreaker(new CircuitBreakerStrategyOptions
+        {
+            // Only a Cube that is down opens it: one that fails every third time is better retried.
+            FailureRatio = 0.9,
+            MinimumThroughput = 10,
+            SamplingDuration = TimeSpan.FromSeconds(30),
+            BreakDuration = BreakFor,
+            ShouldHandle = static arguments => ValueTask.FromResult(arguments.Outcome.Exception is CubeException { Kind: CubeFailureKind.Transient }),
+        })
+        .Build();
+
+    private static TimeSpan BreakFor { get; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Brings fields into Cube.</summary>
+    /// <param name="mailbox">The customer. What is found out about him is noted in it.</param>
+    /// <param name="fields">JSON scalars by Cube's fields, or by <c>custom:{label}</c>.</param>
+    /// <param name="save">Stores the mailbox, before something that must not be forgotten.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <exception cref="CubeException">Cube failed in a way that may pass.</exception>
+    internal async Task<WriteOutcome> WriteAsync(
+        MailboxRow mailbox, IReadOnlyDictionary<string, string> fields, Func<Task> save, CancellationToken cancellationToken)
+    {
+        var resolved = new Dictionary<string, string>(StringComparer.Ordinal);
+        var origins = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (field, json) in fields)
+        {
+            if (!field.StartsWith(CubeFields.CustomPrefix, StringComparison.Ordinal))
+            {
+                resolved[field] = json;
+            }
+            else if (await labels.FindAsync(mailbox.AssignmentId, field[CubeFields.CustomPrefix.Length..], cancellationToken) is { } name)
+            {
+                resolved[name] = json;
+                origins[name] = field;
+            }
+            else
+            {
+                var reason = $"the assignment has no custom field '{CubeFields.Shown(field[CubeFields.CustomPrefix.Length..])}'";
+                return new WriteOutcome.Refused(reason, new Dictionary<string, string> { [field] = reason });
+            }
+        }
+
+        var outcome = await FindAndWriteAsync(mailbox, resolved, save, cancellationToken);
+        return outcome is WriteOutcome.Refused refused
+            ? refused with { Fields = refused.Fields.ToDictionary(field => origins.GetValueOrDefault(field.Key, field.Key), field => field.Value) }
+            : outcome;
+    }
+
+    private async Task<WriteOutcome> FindAndWriteAsync(MailboxRow mailbox, Dictionary<string, string> resolved, Func<Task> save, CancellationToken cancellationToken)
+    {
+        var content = mailbox.Content;
+        if (content.CubeId is null)
+        {
+            var found = await index.FindAsync(mailbox.AssignmentId, mailbox.CustomerId, cancellationToken);
+            if (!found.Snapshot)
+            {
+                return new WriteOutcome.Waits("waits for the first proven snapshot of the assignment's customers");
+            }
+
+            if (found.Matches == 0 && content.PostedAt is { } posted && settings.CustomerIdInUrl == CustomerIdInUrl.Internal)
+            {
+                found = await search.FindAsync(mailbox.AssignmentId, mailbox.CustomerId, posted, cancellationToken);
+            }
+
+            if (found.Matches > 1)
+            {
+                return Refused("more than one customer in Cube has this imported id");
+            }
+
+            if (found.Matches == 0 && !(settings.CustomerIdInUrl == CustomerIdInUrl.Imported && await IsHeAsync(mailbox, mailbox.CustomerId, cancellationToken)))
+            {
+                return await PostAsync(mailbox, resolved, save, cancellationToken);
+            }
+
+            var id = settings.CustomerIdInUrl == CustomerIdInUrl.Imported ? mailbox.CustomerId : found.InternalId.ToString(CultureInfo.InvariantCulture);
+            if (found.Matches == 1 && !await IsHeAsync(mailbox, id, cancellationToken))
+            {
+                // The snapshot is older than Cube. The next one knows better.
+                throw new CubeException(CubeFailureKind.Transient, "the customer is not in Cube any more where the newest snapshot has him");
+            }
+
+            content.CubeId = id;
+        }
+
+        return await PutAsync(mailbox, resolved, cancellationToken);
+    }
+
+    private async Task<WriteOutcome> PutAsync(MailboxRow mailbox, Dictionary<string, string> fields, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var answer = await SendAsync(HttpMethod.Put, mailbox, mailbox.Content.CubeId!, Body(mailbox, fields), cancellationToken);
+            mailbox.Content.PostedAt = null;
+            return new WriteOutcome.Written();
+        }
+        catch (CubeException exception) when (exception.Kind == CubeFailureKind.NotAvailable)
+        {
+            return new WriteOutcome.NotAvailable(exception.Message);
+        }
+        catch (CubeException exception) when (exception.Kind == CubeFailureKind.NotFound)
+        {
+            // Gone, or a tenant that answers 404 to all writes: reading tells.
+            if (await IsHeAsync(mailbox, mailbox.Content.CubeId!, cancellationToken))
+            {
+                return new WriteOutcome.NotAvailable(exception.Message);
+            }
+
+            mailbox.Content.CubeId = null;
+            throw new CubeException(CubeFailureKind.Transient, "the customer is not in Cube any more", exception);
+        }
+        catch (CubeException exception) when (exception.Kind == CubeFailureKind.Rejected)
+        {
+            return Refused(exception);
+        }
+    }
+
+    private async Task<WriteOutcome> PostAsync(MailboxRow mailbox, Dictionary<string, string> fields, Func<Task> save, CancellationToken cancellationToken)
+    {
+        // Noted before it is sent: whoever finds this note later looks him up before another POST.
+        mailbox.Content.PostedAt = time.GetUtcNow();
+        await save();
+        try
+        {
+            using var answer = await SendAsync(HttpMethod.Post, mailbox, mailbox.CustomerId, Body(mailbox, fields), cancellationToken);
+            using var record = JsonDocument.Parse(answer.Bytes);
+            if (CustomerIds.ImportedOf(record.RootElement) == mailbox.CustomerId)
+            {
+                mailbox.Content.CubeId = settings.CustomerIdInUrl == CustomerIdInUrl.Imported
+                    ? mailbox.CustomerId
+                    : CustomerIds.InternalOf(record.RootElement)?.ToString(CultureInfo.InvariantCulture);
+            }
+
+            mailbox.Content.PostedAt = mailbox.Content.CubeId is null ? mailbox.Content.PostedAt : null;
+            return new WriteOutcome.Written();
+        }
+        catch (CubeException exception) when (exception.Kind is CubeFailureKind.NotAvailable or CubeFailureKind.NotFound)
+        {
+            mailbox.Content.PostedAt = null;
+            return new WriteOutcome.NotAvailable(exception.Message);
+        }
+        catch (CubeException exception) when (exception.Kind == CubeFailureKind.Rejected)
+        {
+            // Created by somebody else since the snapshot, most likely: then there is a record to write to.
+            var found = settings.CustomerIdInUrl == CustomerIdInUrl.Internal
+                ? await search.FindAsync(mailbox.AssignmentId, mailbox.CustomerId, mailbox.Content.PostedAt ?? time.GetUtcNow(), cancellationToken)
+                : default;
+            if (found is not { Matches: 1 })
+            {
+                mailbox.Content.PostedAt = null;
+                return Refused(exception);
+            }
+
+            var id = found.InternalId.ToString(CultureInfo.InvariantCulture);
+            if (!await IsHeAsync(mailbox, id, cancellationToken))
+            {
+                return Refused(exception);
+            }
+
+            mailbox.Content.CubeId = id;
+            return await PutAsync(mailbox, fields, cancellationToken);
+        }
+    }
+
+    /// <summary>Reads the record and compares its imported id as text: never the wrong person.</summary>
+    private async Task<bool> IsHeAsync(MailboxRow mailbox, string id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var answer = await SendAsync(HttpMethod.Get, mailbox, id, null, cancellationToken);
+            using var record = JsonDocument.Parse(answer.Bytes);
+            return CustomerIds.ImportedOf(record.RootElement) == mailbox.CustomerId;
+        }
+        catch (CubeException exception) when (exception.Kind == CubeFailureKind.NotFound)
+        {
+            return false;
+        }
+    }
+
+    private async Task<PooledBody> SendAsync(HttpMethod method, MailboxRow mailbox, string id, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken)
+    {
+        var path = $"/api/v1/assignments/{Uri.EscapeDataString(mailbox.AssignmentId)}/customers/{Uri.EscapeDataString(id)}";
+        try
+        {
+            return await _breaker.ExecuteAsync(async token => await cube.SendAsync(method, path, Route, body, token), cancellationToken);
+        }
+        catch (BrokenCircuitException exception)
+        {
+            throw new CubeException(CubeFailureKind.Transient, "Cube fails so often that it is left alone for a moment", exception) { RetryAfter = BreakFor };
+        }
+    }
+
+    /// <summary>The body of a write: the fields to change, and both ids, which Cube requires.</summary>
+    private static byte[] Body(MailboxRow mailbox, Dictionary<string, string> fields)
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            json.WriteStartObject();
+            if (long.TryParse(mailbox.AssignmentId, NumberStyles.None, CultureInfo.InvariantCulture, out var assignment))
+            {
+                json.WriteNumber(CubeFields.AssignmentId, assignment);
+            }
+            else
+            {
+                json.WriteString(CubeFields.AssignmentId, mailbox.AssignmentId);
+            }
+
+            json.WriteString(CubeFields.CustomerId, mailbox.CustomerId);
+            foreach (var (field, value) in fields)
+            {
+                json.WritePropertyName(field);
+                json.WriteRawValue(value);
+            }
+
+            json.WriteEndObject();
+        }
+
+        return stream.ToArray();
+    }
+
+    private static WriteOutcome.Refused Refused(string reason) => new(reason, new Dictionary<string, string>());
+
+    /// <summary>Cube's own words, a field at a time where it names fields.</summary>
+    private static WriteOutcome.Refused Refused(CubeException exception)
+    {
+        const int MostCharacters = 500;
+        var fields = new Dictionary<string, string>(StringComparer.Ordinal);
+        try
+        {
+            using var document = JsonDocument.Parse(exception.Detail ?? "");
+            foreach (var member in document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.EnumerateObject() : default)
+            {
+                var words = member.Value.ValueKind == JsonValueKind.Array ? string.Join(' ', member.Value.EnumerateArray().Select(word => word.ToString())) : member.Value.ToString();
+                fields[member.Name] = words.Length > MostCharacters ? words[..MostCharacters] : words;
+            }
+        }
+        catch (JsonException)
+        {
+            // No JSON: the status has to do.
+        }
+
+        return new WriteOutcome.Refused($"{exception.Message}: {string.Join("; ", fields.Select(field => $"{field.Key}: {field.Value}"))}", fields);
+    }
+}

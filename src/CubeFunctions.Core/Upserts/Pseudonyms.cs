@@ -1,0 +1,69 @@
+using System.Security.Cryptography;
+using System.Text;
+using Azure;
+using Azure.Storage.Blobs.Specialized;
+using CubeFunctions.Core.Storage;
+
+namespace CubeFunctions.Core.Upserts;
+
+/// <summary>
+/// Salted hashes of customers' ids: what row keys, messages, our own URLs and logs hold instead of them. The salt is random, made once per storage account
+/// and kept in <c>cube-state</c>; without it a hash of a short number would be no secret.
+/// </summary>
+public sealed class Pseudonyms(StorageClients storage) : IDisposable
+{
+    private const string SaltBlob = "salt";
+    private const int SaltBytes = 32;
+    private readonly SemaphoreSlim _gate = new(1);
+    private byte[]? _salt;
+
+    /// <inheritdoc />
+    public void Dispose() => _gate.Dispose();
+
+    /// <summary>32 hexadecimal digits for these parts.</summary>
+    internal async ValueTask<string> OfAsync(string first, string second, CancellationToken cancellationToken)
+    {
+        var salt = _salt ?? await SaltAsync(cancellationToken);
+        return Convert.ToHexStringLower(HMACSHA256.HashData(salt, Encoding.UTF8.GetBytes($"{first}\n{second}")).AsSpan(0, 16));
+    }
+
+    private async Task<byte[]> SaltAsync(CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            return _salt ??= await ReadAsync(cancellationToken) ?? await CreateAsync(cancellationToken);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private async Task<byte[]?> ReadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await storage.State.GetBlockBlobClient(SaltBlob).DownloadContentAsync(cancellationToken)).Value.Content.ToArray();
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            return null;
+        }
+    }
+
+    private async Task<byte[]> CreateAsync(CancellationToken cancellationToken)
+    {
+        await storage.State.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
+        var salt = RandomNumberGenerator.GetBytes(SaltBytes);
+        try
+        {
+            await storage.State.GetBlobClient(SaltBlob).UploadAsync(new BinaryData(salt), overwrite: false, cancellationToken);
+            return salt;
+        }
+        catch (RequestFailedException exception) when (exception.Status == 409)
+        {
+            return (await ReadAsync(cancellationToken))!;
+        }
+    }
+}

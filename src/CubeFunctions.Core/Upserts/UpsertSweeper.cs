@@ -1,0 +1,58 @@
+using CubeFunctions.Core.Settings;
+
+namespace CubeFunctions.Core.Upserts;
+
+/// <summary>Makes up for messages that were never sent, wakes what waited for a snapshot, and forgets what ended long ago.</summary>
+public sealed class UpsertSweeper(UpsertStore store, UpsertWaker waker, AppSettings settings, TimeProvider time)
+{
+    private static readonly TimeSpan ForgetEvery = TimeSpan.FromHours(6);
+
+    /// <summary>An event that is younger is on its way.</summary>
+    private static readonly TimeSpan OnItsWay = TimeSpan.FromMinutes(2);
+    private static readonly string[] Keys = ["PartitionKey", "RowKey", nameof(UpsertRow.AcceptedAt), nameof(UpsertRow.AssignmentId)];
+    private DateTimeOffset _forgot = time.GetUtcNow();
+
+    /// <summary>Sweeps once.</summary>
+    /// <param name="force">True to wake all that wait, however lately they came.</param>
+    /// <param name="cancellationToken">Ends the sweep.</param>
+    /// <returns>How many customers were woken.</returns>
+    public async Task<int> SweepAsync(bool force, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var woken = await WakeAsync(row => force || now - row.AcceptedAt > OnItsWay, cancellationToken);
+        if (now - _forgot > ForgetEvery)
+        {
+            _forgot = now;
+            await foreach (var row in store.EndedBeforeAsync(now.AddDays(-settings.RetentionDays), cancellationToken))
+            {
+                await store.DeleteAsync(row, cancellationToken);
+            }
+        }
+
+        return woken;
+    }
+
+    /// <summary>Wakes all that wait for an assignment.</summary>
+    internal Task<int> WakeAllAsync(string assignmentId, CancellationToken cancellationToken) => WakeAsync(row => row.AssignmentId == assignmentId, cancellationToken);
+
+    private async Task<int> WakeAsync(Func<UpsertRow, bool> which, CancellationToken cancellationToken)
+    {
+        var customers = new HashSet<string>(StringComparer.Ordinal);
+        try
+        {
+            await foreach (var row in store.AllAsync(UpsertState.Waiting, Keys, cancellationToken))
+            {
+                if (which(row) && customers.Add(row.PartitionKey))
+                {
+                    await waker.WakeAsync(row.PartitionKey, TimeSpan.Zero, cancellationToken);
+                }
+            }
+        }
+        catch (Azure.RequestFailedException exception) when (exception.ErrorCode == Azure.Data.Tables.Models.TableErrorCode.TableNotFound)
+        {
+            // A run alone creates only what its lane needs: nothing was ever accepted.
+        }
+
+        return customers.Count;
+    }
+}

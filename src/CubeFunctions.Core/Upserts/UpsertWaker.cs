@@ -1,0 +1,23 @@
+using Azure.Storage.Queues;
+using CubeFunctions.Core.Storage;
+
+namespace CubeFunctions.Core.Upserts;
+
+/// <summary>Wakes deliveries.</summary>
+public sealed class UpsertWaker(StorageClients storage)
+{
+    /// <summary>A queue hides a message for seven days at most.</summary>
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(6);
+
+    private readonly QueueClient _queue = storage.Queue(StorageNames.UpsertsQueue);
+
+    /// <summary>Raised after a message was sent from this process, with its delay: a local worker need not poll to see it.</summary>
+    public event Action<TimeSpan>? Sent;
+
+    internal async Task WakeAsync(string customer, TimeSpan delay, CancellationToken cancellationToken)
+    {
+        delay = delay < LongestDelay ? delay : LongestDelay;
+        await _queue.SendMessageAsync(UpsertMessage.For(customer), delay, TimeSpan.FromSeconds(-1), cancellationToken);
+        Sent?.Invoke(delay);
+    }
+}

@@ -1,0 +1,282 @@
+using System.Diagnostics;
+using Azure;
+using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace CubeFunctions.Core.Upserts;
+
+/// <summary>Delivers a customer's mail: merges the events that wait into his mailbox, writes what is newest to Cube, ends the events.</summary>
+public sealed partial class UpsertWorker(
+    UpsertStore store, CustomerWriter writer, WriteSwitch writes, UpsertWaker waker, UpsertSettings settings, SyncSettings sync, TimeProvider time, ILogger<UpsertWorker> logger)
+{
+    /// <summary>The trace source of the upserts lane.</summary>
+    public const string TraceSource = "CubeFunctions.Upserts";
+
+    private static readonly ActivitySource Traces = new(TraceSource);
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromHours(1);
+    private static readonly TimeSpan SnapshotDelay = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan PartDelay = TimeSpan.FromHours(24);
+
+    /// <summary>How long deliveries of a customer may fail before his events are dead.</summary>
+    private static readonly TimeSpan GiveUpAfter = TimeSpan.FromHours(48);
+
+    /// <summary>The shortest lease: a write to Cube takes seconds.</summary>
+    private static readonly TimeSpan ShortestLease = TimeSpan.FromSeconds(10);
+
+    /// <summary>Handles a message of <c>cube-upserts</c>. Messages may repeat and come late.</summary>
+    /// <exception cref="FormatException">It is no message of ours.</exception>
+    /// <exception cref="RequestFailedException">Storage failed; the message should come again.</exception>
+    public async Task HandleAsync(string message, CancellationToken cancellationToken)
+    {
+        var parsed = UpsertMessage.Parse(message);
+        using var activity = Traces.StartActivity("deliver upserts", ActivityKind.Consumer, parsed.Traceparent);
+        while (await TryHandleAsync(parsed.Customer, cancellationToken) is false)
+        {
+            // Somebody else has changed the mailbox: look again.
+        }
+    }
+
+    /// <summary>Handles a message that failed too often: the events end as dead, with the reason.</summary>
+    public async Task HandlePoisonAsync(string message, CancellationToken cancellationToken)
+    {
+        CubeMetrics.Poison.Add(1, new KeyValuePair<string, object?>("queue", StorageNames.UpsertsQueue));
+        try
+        {
+            foreach (var row in await store.WaitingOfAsync(UpsertMessage.Parse(message).Customer, cancellationToken))
+            {
+                await EndAsync(row, UpsertState.Dead, row.Reason is { Length: > 0 } last ? $"its message failed too often; last: {last}" : "its message failed too often", cancellationToken);
+            }
+        }
+        catch (FormatException exception)
+        {
+            LogUnreadable(logger, exception.Message);
+        }
+    }
+
+    /// <returns>False when the mailbox changed under our hands.</returns>
+    private async Task<bool> TryHandleAsync(string customer, CancellationToken cancellationToken)
+    {
+        var mailbox = await store.FindMailboxAsync(customer, cancellationToken);
+        var now = time.GetUtcNow();
+        if (mailbox?.LeaseUntil > now)
+        {
+            await waker.WakeAsync(customer, Least(mailbox.LeaseUntil.Value - now, FirstDelay), cancellationToken);
+            return true;
+        }
+
+        if (mailbox?.Content.WakeAt > now)
+        {
+            // Put off; another message comes when it is time.
+            return true;
+        }
+
+        var events = await store.WaitingOfAsync(customer, cancellationToken);
+        if (events.Count == 0 && mailbox is not { Content.HasPending: true })
+        {
+            return true;
+        }
+
+        if (await writes.OffUntilAsync(cancellationToken) is { } off)
+        {
+            await waker.WakeAsync(customer, (off - now) * (1 + (0.02 * Random.Shared.NextDouble())), cancellationToken);
+            return true;
+        }
+
+        mailbox ??= MailboxRow.New(events[0]);
+        var (holder, until) = (Guid.NewGuid().ToString("N"), now + Lease);
+        foreach (var row in events)
+        {
+            await MergeAsync(mailbox, row, cancellationToken);
+        }
+
+        try
+        {
+            if (!await store.TrySaveAsync(mailbox, holder, until, cancellationToken))
+            {
+                return false;
+            }
+        }
+        catch (MailboxTooLargeException exception)
+        {
+            await Parallel.ForEachAsync(events, cancellationToken, async (row, token) => await EndAsync(row, UpsertState.Dead, exception.Message, token));
+            return true;
+        }
+
+        // Ends before the lease does: two who write the same customer could write older after newer.
+        using var limit = new CancellationTokenSource(Lease * 0.8, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        await DeliverAsync(mailbox, events, holder, until, either.Token, cancellationToken);
+        return true;
+    }
+
+    private TimeSpan Lease => sync.Lease > ShortestLease ? sync.Lease : ShortestLease;
+
+    private async Task MergeAsync(MailboxRow mailbox, UpsertRow row, CancellationToken cancellationToken)
+    {
+        var values = await store.ValuesAsync(row, cancellationToken);
+        var constants = values.Count > 0 ? MapOf(row.Sender)?.Constants ?? [] : [];
+        mailbox.Content.Merge(row.Sender, row.EventTime, row.RowKey, values.Concat(constants));
+    }
+
+    private async Task DeliverAsync(MailboxRow mailbox, List<UpsertRow> events, string holder, DateTimeOffset until, CancellationToken working, CancellationToken stopping)
+    {
+        var delivered = new HashSet<string>(StringComparer.Ordinal);
+        var dead = new Dictionary<string, string>(StringComparer.Ordinal);
+        TimeSpan? again = null;
+        try
+        {
+            for (var outgoing = mailbox.Content.Outgoing(MapOf); outgoing.Count > 0; outgoing = mailbox.Content.Outgoing(MapOf))
+            {
+                var fields = outgoing.ToDictionary(field => field.Key, field => field.Value.Json);
+                var outcome = await writer.WriteAsync(mailbox, fields, async () => await store.TrySaveAsync(mailbox, holder, until, working), working);
+                switch (outcome)
+                {
+                    case WriteOutcome.Written:
+                        mailbox.Content.Delivered(outgoing);
+                        delivered.UnionWith(outgoing.Values.SelectMany(field => field.Events));
+                        continue;
+                    case WriteOutcome.Refused refused:
+                        Refuse(mailbox, outgoing, refused, dead);
+                        continue;
+                    case WriteOutcome.Waits waits:
+                        (again, mailbox.Content.Reason) = (SnapshotDelay, waits.Reason);
+                        break;
+                    case WriteOutcome.NotAvailable off:
+                        LogOff(logger, off.Reason);
+                        again = await writes.OffAsync(working) - time.GetUtcNow();
+                        mailbox.Content.Reason = $"writes are not enabled on this tenant ({off.Reason})";
+                        break;
+                }
+
+                break;
+            }
+
+            if (again is null && mailbox.Content.HasPending)
+            {
+                (again, mailbox.Content.Reason) = (PartDelay, "waits for the other parts of a joined field");
+            }
+        }
+        catch (CubeException exception)
+        {
+            again = PutOff(mailbox, exception.Message, exception.RetryAfter, events, dead);
+        }
+        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+        {
+            again = PutOff(mailbox, "Cube did not answer in time", null, events, dead);
+        }
+
+        await SettleAsync(mailbox, events, delivered, dead, again);
+    }
+
+    /// <summary>Saves the mailbox, gives it back and ends its events, also when the host wants to stop.</summary>
+    private async Task SettleAsync(MailboxRow mailbox, List<UpsertRow> events, HashSet<string> delivered, Dictionary<string, string> dead, TimeSpan? again)
+    {
+        var content = mailbox.Content;
+
+        // What waits for a snapshot or for writes may go as soon as that changes; what failed waits its time.
+        content.WakeAt = again is { } wait && content.FailingSince is not null ? time.GetUtcNow() + wait : null;
+        if (again is null)
+        {
+            content.Reason = null;
+        }
+
+        using var limit = new CancellationTokenSource(Lease, time);
+        if (!await store.TrySaveAsync(mailbox, null, null, limit.Token))
+        {
+            // The lease ran out and somebody else took over: what is written is written again, with the same effect.
+            return;
+        }
+
+        var pending = content.Entries.Where(entry => entry.Pending).Select(entry => entry.Event).ToHashSet();
+        await Parallel.ForEachAsync(events, limit.Token, async (row, token) =>
+        {
+            if (dead.TryGetValue(row.RowKey, out var reason))
+            {
+                await EndAsync(row, UpsertState.Dead, reason, token);
+            }
+            else if (!pending.Contains(row.RowKey))
+            {
+                var isIn = delivered.Contains(row.RowKey) || content.Written.Values.Any(written => written.Event == row.RowKey);
+                await EndAsync(row, isIn ? UpsertState.Delivered : UpsertState.Superseded, null, token);
+            }
+            else if (content.Reason != row.Reason)
+            {
+                await store.SetStateAsync(row, UpsertState.Waiting, content.Reason, null, token);
+            }
+        });
+        if (again is { } delay)
+        {
+            await waker.WakeAsync(mailbox.Customer, delay, limit.Token);
+        }
+    }
+
+    private void Refuse(MailboxRow mailbox, Dictionary<string, OutgoingField> outgoing, WriteOutcome.Refused refused, Dictionary<string, string> dead)
+    {
+        var named = outgoing.Where(field => refused.Fields.ContainsKey(field.Key)).ToList();
+        foreach (var (field, sent) in named.Count > 0 ? named : [.. outgoing])
+        {
+            foreach (var key in sent.Events)
+            {
+                dead[key] = refused.Reason;
+            }
+
+            mailbox.Content.GiveUp(entry => entry.Field == field);
+        }
+
+        LogRefused(logger, mailbox.Customer[..8], named.Count > 0 ? named.Count : outgoing.Count);
+    }
+
+    private TimeSpan? PutOff(MailboxRow mailbox, string reason, TimeSpan? retryAfter, List<UpsertRow> events, Dictionary<string, string> dead)
+    {
+        var content = mailbox.Content;
+        var now = time.GetUtcNow();
+        content.FailingSince ??= now;
+        if (now - content.FailingSince > GiveUpAfter)
+        {
+            foreach (var row in events)
+            {
+                dead[row.RowKey] = $"{reason}, for {GiveUpAfter.TotalHours:0} hours";
+            }
+
+            content.GiveUp(_ => true);
+            (content.Failures, content.FailingSince) = (0, null);
+            LogGivenUp(logger, mailbox.Customer[..8], events.Count, reason);
+            return null;
+        }
+
+        var delay = Least(FirstDelay * Math.Pow(2, Math.Min(content.Failures, 12)), LongestDelay) * (0.8 + (0.4 * Random.Shared.NextDouble()));
+        content.Failures++;
+        content.Reason = reason;
+        LogPutOff(logger, mailbox.Customer[..8], reason, (int)delay.TotalSeconds);
+        return retryAfter > delay ? retryAfter.Value : delay;
+    }
+
+    private async Task EndAsync(UpsertRow row, UpsertState state, string? reason, CancellationToken cancellationToken)
+    {
+        await store.SetStateAsync(row, state, reason, time.GetUtcNow(), cancellationToken);
+        var counter = state == UpsertState.Dead ? CubeMetrics.UpsertsDead : CubeMetrics.UpsertsDelivered;
+        counter.Add(1, new KeyValuePair<string, object?>("sender", row.Sender), new("state", state.ToString()));
+    }
+
+    private FieldMap? MapOf(string sender) => settings.Senders.TryGetValue(sender, out var found) ? found.FieldMap : null;
+
+    private static TimeSpan Least(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
+    [LoggerMessage(200, LogLevel.Warning, "Upserts of customer {Customer} put off for {Seconds} s: {Reason}")]
+    private static partial void LogPutOff(ILogger logger, string customer, string reason, int seconds);
+
+    [LoggerMessage(201, LogLevel.Error, "{Count} upserts of customer {Customer} are dead: {Reason}")]
+    private static partial void LogGivenUp(ILogger logger, string customer, int count, string reason);
+
+    [LoggerMessage(202, LogLevel.Error, "Cube refused {Count} fields of customer {Customer}: the reason is in the row of the upsert")]
+    private static partial void LogRefused(ILogger logger, string customer, int count);
+
+    [LoggerMessage(203, LogLevel.Error, "Writes are not enabled on this tenant; upserts are kept and tried again tomorrow: {Reason}")]
+    private static partial void LogOff(ILogger logger, string reason);
+
+    [LoggerMessage(204, LogLevel.Error, "A poison message of cube-upserts cannot be read: {Reason}")]
+    private static partial void LogUnreadable(ILogger logger, string reason);
+}

@@ -1,0 +1,21 @@
+namespace CubeFunctions.Core.Upserts;
+
+/// <summary>What came of an attempt to bring fields into Cube. Failures that may pass are thrown.</summary>
+internal abstract record WriteOutcome
+{
+    private WriteOutcome()
+    {
+    }
+
+    /// <summary>They are in Cube.</summary>
+    internal sealed record Written : WriteOutcome;
+
+    /// <summary>Not yet: for as long as it takes.</summary>
+    internal sealed record Waits(string Reason) : WriteOutcome;
+
+    /// <summary>The tenant takes no writes.</summary>
+    internal sealed record NotAvailable(string Reason) : WriteOutcome;
+
+    /// <summary>Never: for the named fields, or for all where none is named.</summary>
+    internal sealed record Refused(string Reason, IReadOnlyDictionary<string, string> Fields) : WriteOutcome;
+}

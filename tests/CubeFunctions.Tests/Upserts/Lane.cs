@@ -1,0 +1,108 @@
+using Cube.Simulator;
+using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Storage;
+using CubeFunctions.Core.Sync;
+using CubeFunctions.Core.Upserts;
+using CubeFunctions.Tests.Support;
+using Xunit;
+
+namespace CubeFunctions.Tests.Upserts;
+
+/// <summary>The upserts lane from the endpoints to a simulated tenant.</summary>
+internal sealed class Lane : IAsyncDisposable
+{
+    private Lane(CubeSimulator cube, TestApp app, TestHttp http) => (Cube, App, Http) = (cube, app, http);
+
+    public CubeSimulator Cube { get; }
+
+    public TestApp App { get; }
+
+    public TestHttp Http { get; }
+
+    public int Assignment => Cube.Data.AssignmentIds[0];
+
+    public static async Task<Lane> StartAsync(AzuriteFixture azurite, SimulatorOptions options, TimeProvider? clock = null, params (string Name, string Value)[] settings)
+    {
+        var cube = await CubeSimulator.StartAsync(options, null, TestContext.Current.CancellationToken);
+        if (settings.Any(setting => setting.Name.StartsWith("Upserts__Senders__crm__", StringComparison.Ordinal)))
+        {
+            settings = [.. settings, ("Upserts__Senders__crm__AssignmentId", $"{cube.Data.AssignmentIds[0]}")];
+        }
+
+        var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock, settings);
+        return new Lane(cube, app, await TestHttp.StartAsync(app));
+    }
+
+    public Task SnapshotAsync() => App.RunAsync(RunRequest.Snapshot([FeedCatalogue.Customers]));
+
+    public Task<List<string>> PostAsync(string json) => AcceptedAsync($"assignments/{Assignment}/customers", json);
+
+    public Task<List<string>> HookAsync(string json) => AcceptedAsync("webhooks/crm", json, ("x-webhook-secret", "test-secret"));
+
+    /// <summary>Works on the queue for a while.</summary>
+    public async Task PumpAsync(TimeSpan time)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var work = WorkAsync(stop.Token);
+        await Task.Delay(time, TimeProvider.System, TestContext.Current.CancellationToken);
+        await stop.CancelAsync();
+        await work;
+    }
+
+    /// <summary>Works on the queue until none of these waits.</summary>
+    public async Task DeliverAsync(List<string> ids)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var work = WorkAsync(stop.Token);
+        await WaitFor.TrueAsync(async () =>
+        {
+            foreach (var id in ids)
+            {
+                if ((await App.Get<UpsertReader>().FindAsync(id, TestContext.Current.CancellationToken))!.UpsertState == UpsertState.Waiting)
+                {
+                    await SweepAsync();
+                    return false;
+                }
+            }
+
+            return true;
+        }, TimeSpan.FromMinutes(2));
+        await stop.CancelAsync();
+        await work;
+    }
+
+    /// <summary>Wakes all that wait: queues hide messages in real time, and tests have clocks of their own.</summary>
+    public Task SweepAsync() => App.Get<UpsertSweeper>().SweepAsync(force: true, TestContext.Current.CancellationToken);
+
+    public async Task<List<(string State, string? Reason)>> StatesAsync(IEnumerable<string> ids)
+    {
+        var states = new List<(string State, string? Reason)>();
+        foreach (var id in ids)
+        {
+            states.Add(await Http.UpsertAsync(id));
+        }
+
+        return states;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Http.DisposeAsync();
+        await App.DisposeAsync();
+        await Cube.DisposeAsync();
+    }
+
+    private async Task<List<string>> AcceptedAsync(string path, string json, params (string Name, string Value)[] headers)
+    {
+        var (status, answer) = await Http.PostAsync(path, json, headers);
+        Assert.True(status == 202, $"{status}: {answer}");
+        return [.. answer.GetProperty("upserts").EnumerateArray().Select(upsert => upsert.GetProperty("id").GetString()!)];
+    }
+
+    private async Task WorkAsync(CancellationToken cancellationToken)
+    {
+        using var queue = App.Worker(StorageNames.UpsertsQueue, App.Get<UpsertWorker>().HandleAsync);
+        App.Get<UpsertWaker>().Sent += queue.Expect;
+        await queue.RunAsync(cancellationToken);
+    }
+}
