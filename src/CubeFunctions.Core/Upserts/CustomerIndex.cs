@@ -112,19 +112,20 @@ public sealed class CustomerIndex(StorageClients storage, TimeProvider time)
         {
             var options = new BlobDownloadOptions { Conditions = loaded is null ? null : new BlobRequestConditions { IfNoneMatch = loaded.ETag } };
             var answer = await storage.State.GetBlockBlobClient(PathOf(assignmentId)).DownloadContentAsync(options, cancellationToken);
-            var bytes = answer.GetRawResponse().Status == 304 ? loaded!.Bytes : answer.Value.Content.ToArray();
+            if (answer.GetRawResponse().Status == 304)
+            {
+                _loaded[assignmentId] = loaded! with { At = now };
+                return loaded.Bytes;
+            }
+
+            var bytes = answer.Value.Content.ToArray();
             if (!bytes.AsSpan().StartsWith(Magic) || BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(4)) != Version)
             {
                 return null;
             }
 
-            _loaded[assignmentId] = new Loaded(bytes, answer.GetRawResponse().Headers.ETag!.Value, now);
+            _loaded[assignmentId] = new Loaded(bytes, answer.Value.Details.ETag, now);
             return bytes;
-        }
-        catch (RequestFailedException exception) when (exception.Status == 304)
-        {
-            _loaded[assignmentId] = loaded! with { At = now };
-            return loaded.Bytes;
         }
         catch (RequestFailedException exception) when (exception.Status == 404)
         {

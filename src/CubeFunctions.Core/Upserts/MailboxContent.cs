@@ -54,6 +54,7 @@ internal sealed record MailboxContent
     public Dictionary<string, MailStamp> Written { get; set; } = [];
 
     /// <summary>Whether something waits.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
     public bool HasPending => Entries.Exists(entry => entry.Pending);
 
     /// <summary>Merges an event's values.</summary>
