@@ -1,0 +1,10 @@
+using Xunit;
+
+namespace CubeFunctions.Tests.Infra;
+
+/// <summary>Tests that share the compiled templates.</summary>
+[CollectionDefinition(Name)]
+public sealed class InfraGroup : ICollectionFixture<InfraFixture>
+{
+    public const string Name = "infra";
+}
