@@ -14,7 +14,12 @@ public sealed class MutationTests(InfraFixture infra)
     private static readonly string[] Harmless =
     [
         "/location", "/tags/", "/tags ", "/kind", "/sku", "/displayName", "/description", "/groupShortName", "/useCommonAlertSchema", "/contentType", "/category ", "/version ",
+        "/name is another", "/title is another", "/meaning is another", "/skipQueryValidation", "/clientAffinityEnabled", "/http20Enabled", "/accessTier", "/Application_Type",
+        "/unauthenticatedClientAction", "/redirectToProvider", "/privateEndpointNetworkPolicies",
+        "rules/0/name", "rules/1/name", "Connections/0/name", "Configs/0/name", "delegations/0/name",
     ];
+
+    private readonly ConcurrentDictionary<string, IReadOnlyList<InfraRule>> _sound = new(StringComparer.Ordinal);
 
     [Fact]
     public void A_missing_container_is_noticed() => EachIsNoticed(Mutation.WithoutName(Compiled, "containerNames"), 2 * StorageNames.Containers.Count);
@@ -145,8 +150,10 @@ public sealed class MutationTests(InfraFixture infra)
         mutation.Apply(mutant);
         return InfraFixture.Variants.Any(variant =>
         {
+            // A rule that is broken anyway notices nothing.
+            var sound = _sound.GetOrAdd(variant, name => [.. InfraRule.All.Where(rule => !rule.Faults(infra.Deploy(name)).Any())]);
             var deployment = infra.Deploy(mutant, variant);
-            return InfraRule.All.Any(rule => rule.Faults(deployment).Any());
+            return sound.Any(rule => rule.Faults(deployment).Any());
         });
     }
 }

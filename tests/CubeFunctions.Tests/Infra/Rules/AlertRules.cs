@@ -27,11 +27,11 @@ internal static class AlertRules
                 && Equals(Value(rule, "threshold"), deployment.Given("staleAfterHours"))),
             "no rule compares staleness with staleAfterHours")),
         new("A silent app raises an alert", deployment => Expect.That(
-            deployment.All(Rule).Any(rule => Counts(rule, "customMetrics", CubeMetrics.Staleness.Name) && Text(rule, "operator") == "LessThan" && Value(rule, "threshold") is 1L && Text(rule, "query")!.Contains("count()", StringComparison.Ordinal)),
+            deployment.All(Rule).Any(rule => Counts(rule, "customMetrics", CubeMetrics.Staleness.Name) && Text(rule, "operator") == "LessThan" && Value(rule, "threshold") is 1L && Text(rule, "timeAggregation") == "Total" && Text(rule, "query")!.Contains("count()", StringComparison.Ordinal)),
             "no rule counts reports")),
         new("Server errors of webhooks raise an alert", deployment => Expect.That(
             deployment.All(Rule).Any(rule => Text(rule, "query") is { } query && query.StartsWith("requests ", StringComparison.Ordinal) && query.Contains("(500 .. 599)", StringComparison.Ordinal)
-                && query.Contains("webhooks", StringComparison.Ordinal) && Text(rule, "operator") == "GreaterThan" && Value(rule, "threshold") is 0L),
+                && query.Contains("webhooks", StringComparison.Ordinal) && Text(rule, "timeAggregation") == "Total" && Text(rule, "operator") == "GreaterThan" && Value(rule, "threshold") is 0L),
             "no rule counts them")),
         new("Every alert is on, looks at the app's telemetry and tells someone", Wiring),
         new("The action group tells whom it was asked to tell", Receivers),
@@ -55,6 +55,10 @@ internal static class AlertRules
                 .. Expect.That(rule.Text("scopes.0")?.EndsWith($"/{Expect.Insights}/{deployment.One(Expect.Insights)?.Name}", StringComparison.Ordinal) == true, "looks elsewhere"),
                 .. Expect.That(group is not null && rule.Text("actions.actionGroups.0")?.EndsWith("/" + group.Name, StringComparison.Ordinal) == true, "tells nobody"),
                 .. Expect.That(rule.Text("windowSize") == "PT30M" && rule.Text("evaluationFrequency") == "PT15M", "may miss late telemetry"),
+                .. Expect.That(rule.Property("autoMitigate") is true, "never ends"),
+                .. Expect.That(Value(rule, "failingPeriods.numberOfEvaluationPeriods") is 1L && Value(rule, "failingPeriods.minFailingPeriodsToAlert") is 1L, "waits"),
+                .. Expect.That(rule.Text("displayName") is { Length: > 0 } && rule.Text("description") is { Length: > 0 }, "does not say what it means"),
+                .. Expect.That(deployment.All(Rule).Count(other => other.Name == rule.Name) == 1 && !rule.Name.EndsWith('-'), "has the name of another, or none"),
                 .. Expect.That(Text(rule, "metricMeasureColumn") is { } column && Text(rule, "query")!.Contains(column + " = ", StringComparison.Ordinal), "measures a column that the query lacks"),
             ];
             foreach (var fault in faults)

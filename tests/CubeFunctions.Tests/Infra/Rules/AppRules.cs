@@ -7,6 +7,7 @@ internal static class AppRules
 {
     private const string Passwords = Expect.Site + "/basicPublishingCredentialsPolicies";
     private const string Scale = "functionAppConfig.scaleAndConcurrency.";
+    private const string Provider = "identityProviders.azureActiveDirectory.";
     private const string Package = "functionAppConfig.deployment.storage.";
 
     public static IReadOnlyList<InfraRule> All { get; } =
@@ -39,6 +40,11 @@ internal static class AppRules
                 .. Expect.Value(deployment, Expect.Site, 1, Scale + "alwaysReady.0.name", "http"),
                 .. Expect.Value(deployment, Expect.Site, 1, Scale + "alwaysReady.0.instanceCount", deployment.Given("alwaysReadyHttpInstances")),
             ]),
+        new("The app runs on the plan, and senders reach it", deployment => [
+            .. Expect.Value(deployment, Expect.Site, 1, "serverFarmId", $"{ArmFunctions.Subscription}/resourceGroups/g/providers/Microsoft.Web/serverfarms/{deployment.One("Microsoft.Web/serverfarms")?.Name}"),
+            .. Expect.Value(deployment, Expect.Site, 1, "publicNetworkAccess", "Enabled"),
+        ]),
+        new("The resource group is made", deployment => Expect.Same("group", [(string)deployment.Given("resourceGroupName")!], deployment.All("Microsoft.Resources/resourceGroups").Select(group => group.Name))),
         new("azd finds the app", deployment => deployment.All(Expect.Site).Where(site => ArmValue.At(site.Body, "tags.azd-service-name") is not "functions").Select(site => $"{site} lacks the tag")),
         new("Sign-in stands before everything but health and webhooks", SignIn),
     ];
@@ -52,6 +58,7 @@ internal static class AppRules
             .. Expect.That(ArmValue.At(site?.Body, "identity.type") is "UserAssigned", "the app has no user-assigned identity"),
             .. Expect.That((ArmValue.At(site?.Body, "identity.userAssignedIdentities") as IDictionary<string, object?>)?.Keys.SequenceEqual([given]) == true, "the app's identity is another"),
             .. Expect.That(site?.Text("keyVaultReferenceIdentity") == given, "secrets are read by another identity"),
+            .. Expect.That(site?.Text(Package + "type") == "blobContainer", "the package is not in a container"),
             .. Expect.That(site?.Text(Package + "authentication.type") == "UserAssignedIdentity", "the package is not read by identity"),
             .. Expect.That(site?.Text(Package + "authentication.userAssignedIdentityResourceId") == given, "the package is read by another identity"),
             .. Expect.That(container is not null && site?.Text(Package + "value") == $"https://{Expect.HostAccount(deployment)}.blob.core.windows.net/{container}", "the package's container is missing"),
@@ -66,6 +73,7 @@ internal static class AppRules
             return Expect.That(auth is null, "sign-in was not asked for");
         }
 
+        var client = (string)deployment.Given("signInClientId")!;
         return [
             .. Expect.That(auth?.Property("platform.enabled") is true && auth.Property("globalValidation.requireAuthentication") is true, "sign-in is not required"),
             .. Expect.That(auth?.Property("httpSettings.requireHttps") is true, "sign-in goes over plain HTTP"),
@@ -73,8 +81,12 @@ internal static class AppRules
                 "open path",
                 SettingRules.Senders(deployment).Select(sender => $"/api/webhooks/{ArmValue.At(sender, "name")}").Prepend("/api/health"),
                 auth?.Items("globalValidation.excludedPaths").Select(ArmValue.Show) ?? []),
-            .. Expect.That(auth?.Text("identityProviders.azureActiveDirectory.registration.clientId") == (string)deployment.Given("signInClientId")!, "another app registration"),
-            .. Expect.That(auth?.Text("identityProviders.azureActiveDirectory.registration.clientSecretSettingName") is { } name && Expect.Settings(deployment).ContainsKey(name), "sign-in's proof is not among the settings"),
+            .. Expect.That(auth?.Property(Provider + "enabled") is true, "Entra ID is off"),
+            .. Expect.That(auth?.Text(Provider + "registration.clientId") == client, "another app registration"),
+            .. Expect.That(auth?.Text(Provider + "registration.openIdIssuer") == "https://login.microsoftonline.com/tenant/v2.0", "people of other tenants may sign in"),
+            .. Expect.Same("audience", [client, "api://" + client], auth?.Items(Provider + "validation.allowedAudiences").Select(ArmValue.Show) ?? []),
+            .. Expect.That(auth?.Property("login.tokenStore.enabled") is false, "tokens of people are kept"),
+            .. Expect.That(auth?.Text(Provider + "registration.clientSecretSettingName") is { } name && Expect.Settings(deployment).GetValueOrDefault(name) == SettingRules.ClientId(deployment), "sign-in is not proven by the app's identity"),
         ];
     }
 }

@@ -6,6 +6,7 @@ namespace CubeFunctions.Tests.Infra.Rules;
 internal static class NetworkRules
 {
     private const string Endpoint = "Microsoft.Network/privateEndpoints";
+    private const string Network = "Microsoft.Network/virtualNetworks";
     private const string Zone = "Microsoft.Network/privateDnsZones";
 
     public static IReadOnlyList<InfraRule> All { get; } =
@@ -14,6 +15,7 @@ internal static class NetworkRules
             .. Expect.Value(deployment, Expect.Account, 2, "publicNetworkAccess", Private(deployment) ? "Disabled" : "Enabled"),
             .. Expect.Value(deployment, Expect.Account, 2, "networkAcls.defaultAction", Private(deployment) ? "Deny" : "Allow"),
             .. Expect.Value(deployment, Expect.Account, 2, "networkAcls.bypass", "None"),
+            .. Expect.Value(deployment, Expect.Vault, 1, "networkAcls.bypass", "AzureServices"),
             .. Expect.Value(deployment, Expect.Vault, 1, "publicNetworkAccess", Private(deployment) ? "Disabled" : "Enabled"),
             .. Expect.Value(deployment, Expect.Vault, 1, "networkAcls.defaultAction", Private(deployment) ? "Deny" : "Allow"),
         ]),
@@ -47,7 +49,7 @@ internal static class NetworkRules
             }
         }
 
-        foreach (var zone in zones.Where(zone => !deployment.All(Zone + "/virtualNetworkLinks").Any(link => link.Name.StartsWith(zone + "/", StringComparison.Ordinal) && link.Text("virtualNetwork.id") is not null)))
+        foreach (var zone in zones.Where(zone => !deployment.All(Zone + "/virtualNetworkLinks").Any(link => link.Name.StartsWith(zone + "/", StringComparison.Ordinal) && link.Text("virtualNetwork.id")?.EndsWith($"/{deployment.One(Network)?.Name}", StringComparison.Ordinal) == true && link.Property("registrationEnabled") is false)))
         {
             yield return $"zone {zone} is not linked to the network";
         }
@@ -61,10 +63,13 @@ internal static class NetworkRules
             return Expect.That(subnet is null && deployment.Resources.All(resource => !resource.Type.StartsWith("Microsoft.Network/", StringComparison.Ordinal)), "a network that was not asked for");
         }
 
-        var subnets = deployment.One("Microsoft.Network/virtualNetworks")?.Items("subnets") ?? [];
+        var subnets = deployment.One(Network)?.Items("subnets") ?? [];
         var own = subnets.FirstOrDefault(candidate => ArmValue.At(candidate, "name") as string == subnet?.Split('/')[^1]);
         var endpoints = deployment.All(Endpoint).Select(endpoint => endpoint.Text("subnet.id")?.Split('/')[^1]).Distinct().ToList();
+        var prefix = (string)deployment.Given("addressPrefix")!;
         return [
+            .. Expect.That(deployment.One(Network)?.Text("addressSpace.addressPrefixes.0") == prefix, "another address space"),
+            .. Expect.Same("subnet", [prefix + "#0", prefix + "#1"], subnets.Select(candidate => ArmValue.Show(ArmValue.At(candidate, "properties.addressPrefix")))),
             .. Expect.That(ArmValue.At(own, "properties.delegations.0.properties.serviceName") is "Microsoft.App/environments", "the app's subnet is not delegated to Flex Consumption"),
             .. Expect.That(endpoints.All(name => name != subnet?.Split('/')[^1] && subnets.Any(candidate => ArmValue.At(candidate, "name") as string == name)), "the endpoints' subnet is missing"),
         ];

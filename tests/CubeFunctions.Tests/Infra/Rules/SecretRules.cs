@@ -16,6 +16,13 @@ internal static class SecretRules
         new("Every reference has its secret", deployment => deployment.Given("cubeToken") is "" ? [] : Expect.Settings(deployment).Values.Where(IsReference)
             .Select(value => value.TrimEnd(')').Split('/')[^1]).Except(deployment.All(Expect.Vault + "/secrets").Select(secret => secret.ShortName)).Select(name => $"secret '{name}' is not written")),
         new("A secret that was not given is not written", deployment => deployment.All(Expect.Vault + "/secrets").Where(secret => secret.Text("value") is null or "").Select(secret => $"{secret} would be emptied")),
+        new("Secrets are written as they were given", deployment => {
+            var given = (IDictionary<string, object?>)deployment.Given("senderSecrets")!;
+            var known = given.Concat([
+                KeyValuePair.Create("cube-token", deployment.Given("cubeToken")), KeyValuePair.Create("cube-password", deployment.Given("cubePassword")), KeyValuePair.Create("crm-secret", deployment.Given("crmSecret")),
+            ]).ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);
+            return deployment.All(Expect.Vault + "/secrets").Where(secret => !known.TryGetValue(secret.ShortName, out var value) || !Equals(value, secret.Property("value"))).Select(secret => $"{secret} holds something else");
+        }),
         new("Secrets go to the vault and the action group only", deployment => deployment.Resources
             .Where(resource => resource.Type is not (Expect.Vault + "/secrets") and not "Microsoft.Insights/actionGroups" && Holds(resource.Body)).Select(resource => $"{resource} holds a secret")),
         new("No secret in outputs", deployment => deployment.Outputs.Where(output => Holds(output.Value)).Select(output => $"output {output.Key} holds a secret")),
@@ -28,6 +35,7 @@ internal static class SecretRules
             .. Expect.Value(deployment, Expect.Vault, 1, "enablePurgeProtection", true),
             .. Expect.Value(deployment, Expect.Vault, 1, "enableSoftDelete", true),
             .. Expect.Value(deployment, Expect.Vault, 1, "accessPolicies", null),
+            .. Expect.Value(deployment, Expect.Vault, 1, "tenantId", "tenant"),
             .. deployment.All(Expect.Vault).Where(vault => vault.Property("softDeleteRetentionInDays") is not (>= 7L and <= 90L)).Select(vault => $"{vault} keeps deleted secrets for no fit time"),
         ]),
     ];

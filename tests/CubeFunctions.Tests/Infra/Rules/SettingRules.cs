@@ -26,7 +26,7 @@ internal static class SettingRules
     /// <summary>The senders given.</summary>
     internal static IReadOnlyList<object?> Senders(ArmDeployment deployment) => (IReadOnlyList<object?>)deployment.Given("senders")!;
 
-    private static string ClientId(ArmDeployment deployment) => $"<clientId of {deployment.One("Microsoft.ManagedIdentity/userAssignedIdentities")?.Name}>";
+    internal static string ClientId(ArmDeployment deployment) => $"<clientId of {deployment.One("Microsoft.ManagedIdentity/userAssignedIdentities")?.Name}>";
 
     private static IEnumerable<string> CodeTakesThem(ArmDeployment deployment)
     {
@@ -79,6 +79,7 @@ internal static class SettingRules
         return [
             .. pairs.SelectMany(pair => Equal(deployment, pair.Setting, ArmValue.Show(deployment.Given(pair.Parameter)))),
             .. ((IDictionary<string, object?>)deployment.Given("moreSettings")!).Where(more => !SecretRules.SoundsSecret(more.Key)).SelectMany(more => Equal(deployment, more.Key, ArmValue.Show(more.Value))),
+            .. deployment.Given("cubeUsername") is "" ? [] : Equal(deployment, "Cube__Username", (string)deployment.Given("cubeUsername")!),
             .. deployment.Given("crmUrl") is "" ? [] : Equal(deployment, "Changes__Crm__Url", (string)deployment.Given("crmUrl")!),
             .. Senders(deployment).Where(sender => ArmValue.At(sender, "publicUrl") is not null)
                 .SelectMany(sender => Equal(deployment, $"Upserts__Senders__{ArmValue.At(sender, "name")}__PublicUrl", (string)ArmValue.At(sender, "publicUrl")!)),

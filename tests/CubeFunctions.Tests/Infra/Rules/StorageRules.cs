@@ -70,7 +70,8 @@ internal static class StorageRules
         ];
 
         object? Rule(string container) => ArmValue.At(
-            rules.FirstOrDefault(rule => ArmValue.At(rule, "definition.filters.prefixMatch.0") as string == container + "/" && ArmValue.At(rule, "enabled") is true),
+            rules.FirstOrDefault(rule => ArmValue.At(rule, "definition.filters.prefixMatch.0") as string == container + "/" && ArmValue.At(rule, "enabled") is true
+                && ArmValue.At(rule, "type") is "Lifecycle" && ArmValue.At(rule, "definition.filters.blobTypes.0") is "blockBlob"),
             "definition.actions.baseBlob");
     }
 }
