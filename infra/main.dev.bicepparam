@@ -2,9 +2,11 @@ using 'main.bicep'
 
 // Small and open to Azure's own addresses: identity is the door. Values come from the environment, so that azd and workflows need no other file.
 
-param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'cube-dev')
+var name = readEnvironmentVariable('AZURE_ENV_NAME', 'cube-dev')
+
+param environmentName = name
 param location = readEnvironmentVariable('AZURE_LOCATION', 'norwayeast')
-param resourceGroupName = readEnvironmentVariable('AZURE_RESOURCE_GROUP', 'rg-cube-dev')
+param resourceGroupName = readEnvironmentVariable('AZURE_RESOURCE_GROUP', 'rg-${name}')
 
 param cubeBaseUrl = readEnvironmentVariable('CUBE_BASE_URL', 'https://tenant.headshed.com')
 param cubeUsername = readEnvironmentVariable('CUBE_USERNAME', '')

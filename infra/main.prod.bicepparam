@@ -2,9 +2,11 @@ using 'main.bicep'
 
 // Private endpoints, copies in three zones, and an instance that always waits for webhooks. Values come from the environment.
 
-param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'cube-prod')
+var name = readEnvironmentVariable('AZURE_ENV_NAME', 'cube-prod')
+
+param environmentName = name
 param location = readEnvironmentVariable('AZURE_LOCATION', 'norwayeast')
-param resourceGroupName = readEnvironmentVariable('AZURE_RESOURCE_GROUP', 'rg-cube-prod')
+param resourceGroupName = readEnvironmentVariable('AZURE_RESOURCE_GROUP', 'rg-${name}')
 
 param cubeBaseUrl = readEnvironmentVariable('CUBE_BASE_URL', 'https://tenant.headshed.com')
 param cubeUsername = readEnvironmentVariable('CUBE_USERNAME', '')
