@@ -86,7 +86,7 @@ param addressPrefix string = '10.60.0.0/24'
 @allowed([512, 2048, 4096])
 param instanceMemoryMB int = 2048
 
-@description('The most instances of each function. Some regions refuse less than 40.')
+@description('The most instances of each function. The platform has refused less than 40.')
 @minValue(1)
 @maxValue(1000)
 param maximumInstanceCount int = 40
@@ -105,8 +105,8 @@ param storageSku string = 'Standard_LRS'
 @maxValue(14)
 param softDeleteDays int = 7
 
-@description('Days after which raw pages move to the cool tier.')
-@minValue(8)
+@description('Days after which raw pages move to the cool tier; 0: never, which is cheaper where pages are small (infra/README.md, Cost).')
+@minValue(0)
 @maxValue(365)
 param rawCoolAfterDays int = 30
 

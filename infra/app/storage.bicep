@@ -20,7 +20,7 @@ param privateOnly bool
 @description('Days a deleted blob or container can be brought back. An erasure is complete only when they are over.')
 param softDeleteDays int
 
-@description('Days after which raw pages move to the cool tier.')
+@description('Days after which raw pages move to the cool tier; 0: never.')
 param rawCoolAfterDays int
 
 @description('Days after which raw pages are deleted.')
@@ -124,15 +124,11 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2024-01
               prefixMatch: ['cube-raw/']
             }
             actions: {
-              baseBlob: {
-                tierToCool: {
-                  daysAfterModificationGreaterThan: rawCoolAfterDays
-                }
-                delete: {
-                  // A blob that leaves the cool tier before 30 days is charged for them all the same.
-                  daysAfterModificationGreaterThan: max(rawDeleteAfterDays, rawCoolAfterDays + 30)
-                }
-              }
+              baseBlob: union(
+                rawCoolAfterDays == 0 ? {} : { tierToCool: { daysAfterModificationGreaterThan: rawCoolAfterDays } },
+                // A blob that leaves the cool tier before 30 days is charged for them all the same.
+                { delete: { daysAfterModificationGreaterThan: max(rawDeleteAfterDays, rawCoolAfterDays + 30) } }
+              )
             }
           }
         }

@@ -44,6 +44,7 @@ public sealed class InfraFixture : IAsyncLifetime
         _variants["everything"] = Everything(_variants["prod"]);
         _variants["password"] = (JsonObject)_variants["dev"].DeepClone();
         _variants["password"]["cubeUsername"] = Value("reader");
+        _variants["password"]["rawCoolAfterDays"] = Value(0);
     }
 
     public ValueTask DisposeAsync()

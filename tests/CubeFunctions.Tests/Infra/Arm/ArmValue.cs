@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace CubeFunctions.Tests.Infra.Arm;
@@ -12,7 +13,7 @@ internal static class ArmValue
         JsonObject members => members.ToDictionary(member => member.Key, member => From(member.Value), StringComparer.OrdinalIgnoreCase),
         JsonArray items => items.Select(From).ToList(),
         JsonValue value when value.TryGetValue<bool>(out var flag) => flag,
-        JsonValue value when value.TryGetValue<long>(out var number) => number,
+        JsonValue value when value.GetValueKind() == JsonValueKind.Number => long.Parse(value.ToJsonString(), CultureInfo.InvariantCulture),
         JsonValue value => value.ToString(),
         _ => throw new FormatException(node.ToJsonString()),
     };

@@ -63,9 +63,9 @@ internal static class StorageRules
         var rawGoes = ArmValue.At(raw, "delete.daysAfterModificationGreaterThan") as long?;
         var inboxGoes = ArmValue.At(inbox, "delete.daysAfterModificationGreaterThan") as long?;
         return [
-            .. Expect.That(cool == (long)deployment.Given("rawCoolAfterDays")!, $"raw pages cool after '{cool}' days"),
+            .. Expect.That((cool ?? 0) == (long)deployment.Given("rawCoolAfterDays")!, $"raw pages cool after '{cool}' days"),
             .. Expect.That(rawGoes >= 30 && rawGoes >= (long)deployment.Given("rawDeleteAfterDays")!, $"raw pages go after '{rawGoes}' days"),
-            .. Expect.That(rawGoes >= cool + 30, "raw pages go before the cool tier's 30 days are over"),
+            .. Expect.That(rawGoes >= (cool ?? 0) + 30, "raw pages go before the cool tier's 30 days are over"),
             .. Expect.That(inboxGoes == (long)deployment.Given("inboxDeleteAfterDays")! && inboxGoes < rawGoes, $"inbox bodies go after '{inboxGoes}' days"),
         ];
 
