@@ -2,13 +2,20 @@ using 'main.bicep'
 
 // Private endpoints, copies in three zones, and an instance that always waits for webhooks. Values come from the environment.
 
-var name = readEnvironmentVariable('AZURE_ENV_NAME', 'cube-prod')
+// An empty variable counts as none: workflows set what they do not have to nothing.
+var given = {
+  name: readEnvironmentVariable('AZURE_ENV_NAME', '')
+  location: readEnvironmentVariable('AZURE_LOCATION', '')
+  group: readEnvironmentVariable('AZURE_RESOURCE_GROUP', '')
+  baseUrl: readEnvironmentVariable('CUBE_BASE_URL', '')
+}
+var name = empty(given.name) ? 'cube-prod' : given.name
 
 param environmentName = name
-param location = readEnvironmentVariable('AZURE_LOCATION', 'norwayeast')
-param resourceGroupName = readEnvironmentVariable('AZURE_RESOURCE_GROUP', 'rg-${name}')
+param location = empty(given.location) ? 'norwayeast' : given.location
+param resourceGroupName = empty(given.group) ? 'rg-${name}' : given.group
 
-param cubeBaseUrl = readEnvironmentVariable('CUBE_BASE_URL', 'https://tenant.headshed.com')
+param cubeBaseUrl = empty(given.baseUrl) ? 'https://tenant.headshed.com' : given.baseUrl
 param cubeUsername = readEnvironmentVariable('CUBE_USERNAME', '')
 param crmUrl = readEnvironmentVariable('CUBE_CRM_URL', '')
 param senders = json(readEnvironmentVariable('CUBE_SENDERS', '[]'))

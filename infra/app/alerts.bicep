@@ -122,7 +122,7 @@ var otherRules rule[] = [
     title: 'Webhooks were answered with a server error'
     meaning: 'A CRM was told to try again later; some CRMs do so once or never.'
     severity: 1
-    query: 'requests | where toint(resultCode) between (500 .. 599) | where name has \'webhooks\' or operation_Name has \'webhooks\' | project timestamp, Requests = itemCount'
+    query: 'requests | where toint(resultCode) between (500 .. 599) | where url contains \'/api/webhooks/\' or operation_Name contains \'webhooks\' | project timestamp, Requests = itemCount'
     column: 'Requests'
     operator: 'GreaterThan'
     threshold: 0

@@ -51,6 +51,13 @@ internal sealed record Mutation(string Name, Action<JsonNode> Apply)
         ]
         select mutation;
 
+    /// <summary>Every value that the main template hands to a module: made another. (A missing one is refused by Azure.)</summary>
+    public static IEnumerable<Mutation> OfModuleParameters(JsonNode template) =>
+        from module in Templates(template)
+        where module.Name.Length > 0
+        from path in Leaves(template["resources"]![module.Name]!["properties"]!["parameters"], "")
+        select new Mutation($"{module.Name}: parameters {path} is another", root => Change(root["resources"]![module.Name]!["properties"]!["parameters"]!, path));
+
     /// <summary>Another name in the place of a setting's.</summary>
     public static Mutation WithoutSetting(string setting) => new($"no setting {setting}", root =>
     {

@@ -16,7 +16,7 @@ public sealed class MutationTests(InfraFixture infra)
         "/location", "/tags/", "/tags ", "/kind", "/sku", "/displayName", "/description", "/groupShortName", "/useCommonAlertSchema", "/contentType", "/category ", "/version ",
         "/name is another", "/title is another", "/meaning is another", "/skipQueryValidation", "/clientAffinityEnabled", "/http20Enabled", "/accessTier", "/Application_Type",
         "/unauthenticatedClientAction", "/redirectToProvider", "/privateEndpointNetworkPolicies",
-        "rules/0/name", "rules/1/name", "Connections/0/name", "Configs/0/name", "delegations/0/name",
+        "/namePrefix/", "/planName/", "/workspaceName/", "/title/", "network: parameters /name/", "rules/0/name", "rules/1/name", "Connections/0/name", "Configs/0/name", "delegations/0/name",
     ];
 
     private readonly ConcurrentDictionary<string, IReadOnlyList<InfraRule>> _sound = new(StringComparer.Ordinal);
@@ -87,6 +87,13 @@ public sealed class MutationTests(InfraFixture infra)
     public void A_lost_property_is_noticed() => EachIsNoticed(
         Mutation.OfResource(Compiled, type => !type.StartsWith("Microsoft.Authorization/", StringComparison.Ordinal) && type is not ("Microsoft.Insights/scheduledQueryRules" or "Microsoft.Insights/actionGroups")).Where(Harmful),
         200);
+
+    [Fact]
+    public void A_module_that_is_given_another_value_is_noticed() => EachIsNoticed(Mutation.OfModuleParameters(Compiled).Where(Harmful), 50);
+
+    [Fact]
+    public void A_missing_or_other_private_endpoint_is_noticed() => EachIsNoticed(
+        [.. Mutation.OfVariable(Compiled, "network", "endpoints").Where(Harmful), .. Mutation.OfVariable(Compiled, "network", "zoneNames").Where(Harmful)], 50);
 
     [Fact]
     public void A_secret_in_an_output_is_noticed() => EachIsNoticed(

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using CubeFunctions.Tests.Infra.Rules;
 using Xunit;
@@ -21,6 +22,24 @@ public sealed partial class RuleTests(InfraFixture infra)
     [Fact]
     public void No_template_reads_a_key_from_Azure() => Assert.DoesNotMatch(ListFunction(), infra.Template);
 
+    [Theory]
+    [InlineData("softDeleteDays", "maxValue", 14)]
+    [InlineData("softDeleteDays", "minValue", 1)]
+    [InlineData("rawDeleteAfterDays", "minValue", 30)]
+    [InlineData("inboxDeleteAfterDays", "maxValue", 29)]
+    [InlineData("maximumInstanceCount", "maxValue", 1000)]
+    [InlineData("cubeMaxConcurrentRequests", "maxValue", 256)]
+    public void What_is_asked_for_has_bounds(string parameter, string bound, int value) =>
+        Assert.Equal(value, (int?)JsonNode.Parse(infra.Template)!["parameters"]![parameter]![bound]);
+
+    [Fact]
+    public void Every_parameter_and_output_says_what_it_is()
+    {
+        var template = JsonNode.Parse(infra.Template)!;
+        Assert.Empty(
+            ((string[])["parameters", "outputs"]).SelectMany(part => template[part]!.AsObject()).Where(member => string.IsNullOrEmpty((string?)member.Value!["metadata"]?["description"])).Select(member => member.Key));
+    }
+
     [Fact]
     public void Routes_hold_no_customer()
     {
@@ -33,7 +52,7 @@ public sealed partial class RuleTests(InfraFixture infra)
     [Fact]
     public void The_host_sends_its_telemetry_the_way_that_hides_query_strings()
     {
-        var host = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(Path.Combine(BicepCli.RepositoryRoot, "host.json")))!;
+        var host = JsonNode.Parse(File.ReadAllText(Path.Combine(BicepCli.RepositoryRoot, "host.json")))!;
         Assert.Equal("OpenTelemetry", (string?)host["telemetryMode"]);
     }
 

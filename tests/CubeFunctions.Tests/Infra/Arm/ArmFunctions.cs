@@ -20,9 +20,9 @@ internal static class ArmFunctions
         "equals" => Equals(a[0], a[1]),
         "empty" => Empty(a[0]),
         "length" => (long)Count(a[0]),
-        "add" => (long)a[0]! + (long)a[1]!,
-        "mul" => (long)a[0]! * (long)a[1]!,
-        "max" => a.Cast<long>().Max(),
+        "add" => Number(a[0]) + Number(a[1]),
+        "mul" => Number(a[0]) * Number(a[1]),
+        "max" => a.Max(Number),
         "string" => ArmValue.Show(a[0]),
         "toLower" => ArmValue.Show(a[0]).ToLowerInvariant(),
         "format" => string.Format(CultureInfo.InvariantCulture, ArmValue.Show(a[0]), [.. a.Skip(1).Select(ArmValue.Show)]),
@@ -31,7 +31,7 @@ internal static class ArmFunctions
         "createObject" => a.Chunk(2).ToDictionary(pair => (string)pair[0]!, pair => pair[1], StringComparer.OrdinalIgnoreCase),
         "union" => Merge(a),
         "shallowMerge" => Merge((IList<object?>)a[0]!),
-        "tryGet" => a.Skip(1).Aggregate(a[0], (value, name) => ArmValue.At(value, (string)name!)),
+        "tryGet" => a.Skip(1).Aggregate(a[0], (value, name) => ArmValue.At(value, ArmValue.Show(name))),
         "resourceId" => Subscription + "/resourceGroups/g/providers" + ResourcePath(a),
         "subscriptionResourceId" => Subscription + "/providers" + ResourcePath(a),
         "subscription" => Members(("id", Subscription)),
@@ -42,13 +42,16 @@ internal static class ArmFunctions
         _ => throw new NotSupportedException($"Templates do not call '{name}' so far: teach {nameof(ArmFunctions)} what it does, if it may."),
     };
 
+    // Azure would refuse what is no number; here the rules shall find the fault.
+    private static long Number(object? value) => value as long? ?? 0;
+
     private static Dictionary<string, object?> Members(params (string Name, object? Value)[] members) =>
         members.ToDictionary(member => member.Name, member => member.Value, StringComparer.OrdinalIgnoreCase);
 
     private static Dictionary<string, object?> Merge(IEnumerable<object?> parts)
     {
         var merged = new Dictionary<string, object?>(StringComparer.OrdinalIgnoreCase);
-        foreach (var (name, value) in parts.Cast<IDictionary<string, object?>>().SelectMany(part => part))
+        foreach (var (name, value) in parts.OfType<IDictionary<string, object?>>().SelectMany(part => part))
         {
             merged[name] = value;
         }
@@ -59,7 +62,7 @@ internal static class ArmFunctions
     /// <summary><c>/Namespace/type/name/type/name</c>.</summary>
     private static string ResourcePath(IReadOnlyList<object?> arguments)
     {
-        var types = ((string)arguments[0]!).Split('/');
+        var types = ArmValue.Show(arguments[0]).Split('/');
         var path = new StringBuilder("/").Append(types[0]);
         for (var i = 1; i < types.Length; i++)
         {

@@ -199,7 +199,7 @@ internal sealed class ArmScope
     {
         (ArmUnknown unknown, string member) => unknown.Member(member),
         (IDictionary<string, object?> members, string member) => members.TryGetValue(member, out var found) ? found : null,
-        (IList<object?> items, long index) => items[(int)index],
+        (IList<object?> items, long index) => index < items.Count ? items[(int)index] : null,
         _ => null,
     };
 

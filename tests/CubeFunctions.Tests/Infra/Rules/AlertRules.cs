@@ -31,7 +31,7 @@ internal static class AlertRules
             "no rule counts reports")),
         new("Server errors of webhooks raise an alert", deployment => Expect.That(
             deployment.All(Rule).Any(rule => Text(rule, "query") is { } query && query.StartsWith("requests ", StringComparison.Ordinal) && query.Contains("(500 .. 599)", StringComparison.Ordinal)
-                && query.Contains("webhooks", StringComparison.Ordinal) && Text(rule, "timeAggregation") == "Total" && Text(rule, "operator") == "GreaterThan" && Value(rule, "threshold") is 0L),
+                && query.Contains("url contains '/api/webhooks/'", StringComparison.Ordinal) && Text(rule, "timeAggregation") == "Total" && Text(rule, "operator") == "GreaterThan" && Value(rule, "threshold") is 0L),
             "no rule counts them")),
         new("Every alert is on, looks at the app's telemetry and tells someone", Wiring),
         new("The action group tells whom it was asked to tell", Receivers),

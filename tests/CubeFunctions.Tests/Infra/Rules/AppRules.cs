@@ -75,6 +75,7 @@ internal static class AppRules
 
         var client = (string)deployment.Given("signInClientId")!;
         return [
+            .. Expect.That(auth?.Name == deployment.One(Expect.Site)?.Name + "/authsettingsV2", "sign-in is another app's"),
             .. Expect.That(auth?.Property("platform.enabled") is true && auth.Property("globalValidation.requireAuthentication") is true, "sign-in is not required"),
             .. Expect.That(auth?.Property("httpSettings.requireHttps") is true, "sign-in goes over plain HTTP"),
             .. Expect.Same(

@@ -33,7 +33,7 @@ internal static class MonitoringRules
             "diagnostic",
             [
                 $"{deployment.One(Expect.Site)?.Name}: FunctionAppLogs", $"{deployment.One(Expect.Vault)?.Name}: AuditEvent",
-                "blobServices: StorageDelete", "queueServices: Capacity", "tableServices: Capacity",
+                $"{Expect.DataAccount(deployment)}/blobServices: StorageDelete", $"{Expect.DataAccount(deployment)}/queueServices: Capacity", $"{Expect.DataAccount(deployment)}/tableServices: Capacity",
             ],
             deployment.All(Diagnostics).SelectMany(Categories))),
         new("Diagnostics go to the workspace", deployment => Expect.Value(deployment, Diagnostics, 5, "workspaceId", $"{ArmFunctions.Subscription}/resourceGroups/g/providers/{Expect.Workspace}/{deployment.One(Expect.Workspace)?.Name}")),
@@ -43,7 +43,7 @@ internal static class MonitoringRules
     private static IEnumerable<string> Categories(ArmResource setting)
     {
         var parts = (setting.Scope ?? "").Split('/');
-        var target = parts[^1] == "default" ? parts[^2] : parts[^1];
+        var target = parts[^1] == "default" ? $"{parts[^3]}/{parts[^2]}" : parts[^1];
         return setting.Items("logs").Concat(setting.Items("metrics")).Where(item => ArmValue.At(item, "enabled") is true).Select(item => $"{target}: {ArmValue.At(item, "category")}");
     }
 

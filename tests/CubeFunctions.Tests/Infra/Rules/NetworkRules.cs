@@ -40,6 +40,11 @@ internal static class NetworkRules
         var zones = deployment.All(Zone).Select(zone => zone.Name).ToList();
         foreach (var endpoint in deployment.All(Endpoint))
         {
+            if (endpoint.Name.EndsWith('-') || deployment.All(Endpoint).Count(other => other.Name == endpoint.Name) > 1)
+            {
+                yield return $"{endpoint} has the name of another, or none";
+            }
+
             var group = endpoint.Text("privateLinkServiceConnections.0.properties.groupIds.0");
             var zone = group == "vault" ? "privatelink.vaultcore.azure.net" : $"privatelink.{group}.core.windows.net";
             var configured = deployment.All(Endpoint + "/privateDnsZoneGroups").FirstOrDefault(candidate => candidate.Name.StartsWith(endpoint.Name + "/", StringComparison.Ordinal));
