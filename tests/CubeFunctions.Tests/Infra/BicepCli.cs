@@ -12,9 +12,9 @@ internal static class BicepCli
     private static readonly Lazy<string> Program = new(() =>
     {
         var path = Path.GetFullPath(Metadata("BicepCli"));
-        if (!OperatingSystem.IsWindows())
+        if (!OperatingSystem.IsWindows() && !File.GetUnixFileMode(path).HasFlag(UnixFileMode.UserExecute))
         {
-            // Packages carry no execute bit.
+            // Packages need not carry an execute bit.
             File.SetUnixFileMode(path, File.GetUnixFileMode(path) | UnixFileMode.UserExecute);
         }
 
