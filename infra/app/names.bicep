@@ -37,7 +37,7 @@ var packageContainerName = 'app-package'
 @export()
 @description('One CRM or sender of webhooks.')
 type sender = {
-  @description('Name in the address: /api/webhooks/{name}. Lower-case letters, digits and hyphens.')
+  @description('Name in the address: /api/webhooks/{name}. Lower-case letters and digits only: settings take no hyphen, secrets no underscore.')
   @minLength(1)
   @maxLength(40)
   name: string

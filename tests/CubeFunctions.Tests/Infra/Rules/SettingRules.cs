@@ -11,6 +11,7 @@ internal static class SettingRules
     [
         new("The code takes the settings as they are deployed", CodeTakesThem),
         new("Every setting the code requires is set", deployment => Required(deployment).Where(name => string.IsNullOrEmpty(Expect.Settings(deployment).GetValueOrDefault(name))).Select(name => $"{name} is not set")),
+        new("Settings have names that the code reads", Known),
         new("Connections are by identity, to the right account", Connections),
         new("What is asked for reaches the settings", Parameters),
         new("Telemetry is sent by identity", deployment => [
@@ -33,6 +34,17 @@ internal static class SettingRules
         var reader = new SettingsReader(Configuration(deployment));
         AppSettings.Read(reader);
         return reader.Faults;
+    }
+
+    private static IEnumerable<string> Known(ArmDeployment deployment)
+    {
+        // Families that the code does not read at all (yet) are left alone.
+        var reader = new SettingsReader(Configuration(deployment));
+        AppSettings.Read(reader);
+        var families = reader.Names.Select(Family).ToHashSet(StringComparer.Ordinal);
+        return Expect.Settings(deployment).Keys.Where(name => families.Contains(Family(name)) && !reader.Names.Contains(name)).Select(name => $"{name} is read by nobody");
+
+        static string Family(string name) => name.Split("__")[0];
     }
 
     private static IConfiguration Configuration(ArmDeployment deployment) => new ConfigurationBuilder().AddInMemoryCollection(
