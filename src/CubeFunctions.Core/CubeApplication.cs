@@ -24,6 +24,7 @@ public static class CubeApplication
             .AddSingleton(settings.Upserts)
             .AddSingleton(settings.Changes)
             .AddSingleton<StorageClients>()
+            .AddHostedService<StorageSetup>()
             .AddCube(settings.Cube)
             .AddSync()
             .AddSingleton<Endpoints.HealthEndpoint>();

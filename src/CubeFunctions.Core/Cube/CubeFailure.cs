@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text.Json;
 using Polly.Timeout;
 
@@ -87,13 +88,16 @@ internal static class CubeFailure
         HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } =>
             new CubeException(CubeFailureKind.Transient, $"Cube's host name is not known (asked for {what})", exception),
         HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } =>
-            new CubeException(CubeFailureKind.Transient, $"Cube cannot be reached (asked for {what})", exception),
+            new CubeException(CubeFailureKind.Transient, $"Cube cannot be reached{Because(exception)} (asked for {what})", exception),
         HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } =>
             new CubeException(CubeFailureKind.Transient, $"no secure connection to Cube (asked for {what})", exception),
         HttpRequestException or IOException => new CubeException(CubeFailureKind.Transient, $"the connection broke during {what}", exception),
         JsonException => new CubeException(CubeFailureKind.MalformedPage, $"Cube's answer to {what} is broken JSON", exception),
         _ => new CubeException(CubeFailureKind.Transient, $"{what} failed: {exception.GetType().Name}", exception),
     };
+
+    /// <summary>The socket's own reason, such as ConnectionRefused, where there is one.</summary>
+    private static string Because(Exception exception) => exception.GetBaseException() is SocketException socket ? $": {socket.SocketErrorCode}" : "";
 
     private static TimeSpan? RetryAfter(RetryConditionHeaderValue? header, TimeProvider time)
     {

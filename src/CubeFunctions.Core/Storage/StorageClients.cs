@@ -87,7 +87,7 @@ public sealed class StorageClients
     {
         try
         {
-            await Checkpoints.GetEntityAsync<TableEntity>("exists", "exists", ["PartitionKey"], cancellationToken);
+            await Changes.GetEntityAsync<TableEntity>("exists", "exists", ["PartitionKey"], cancellationToken);
         }
         catch (RequestFailedException exception) when (exception.ErrorCode == TableErrorCode.ResourceNotFound)
         {
@@ -99,17 +99,26 @@ public sealed class StorageClients
             // The table itself is missing.
         }
 
-        foreach (var name in StorageNames.Containers)
+        await CreateAsync(StorageNames.Containers, StorageNames.Queues, StorageNames.Tables, cancellationToken);
+    }
+
+    /// <summary>Creates what the sync lane needs, and no more.</summary>
+    internal Task CreateSyncLaneAsync(CancellationToken cancellationToken) =>
+        CreateAsync([StorageNames.Raw], [StorageNames.SyncQueue], [StorageNames.CheckpointsTable, StorageNames.RunsTable], cancellationToken);
+
+    private async Task CreateAsync(IEnumerable<string> containers, IEnumerable<string> queues, IEnumerable<string> tables, CancellationToken cancellationToken)
+    {
+        foreach (var name in containers)
         {
             await _blobs.GetBlobContainerClient(name).CreateIfNotExistsAsync(cancellationToken: cancellationToken);
         }
 
-        foreach (var name in StorageNames.Queues)
+        foreach (var name in queues)
         {
             await Queue(name).CreateIfNotExistsAsync(cancellationToken: cancellationToken);
         }
 
-        foreach (var name in StorageNames.Tables)
+        foreach (var name in tables)
         {
             await _tables.CreateTableIfNotExistsAsync(name, cancellationToken);
         }

@@ -45,8 +45,8 @@ public static class StorageNames
     /// <summary>All blob containers.</summary>
     public static IReadOnlyList<string> Containers { get; } = [Raw, ChangeFiles, Inbox, State];
 
-    /// <summary>All tables. <see cref="CheckpointsTable"/> comes last: it exists only when everything else does.</summary>
-    public static IReadOnlyList<string> Tables { get; } = [RunsTable, UpsertsTable, CustomersTable, ChangesTable, CheckpointsTable];
+    /// <summary>All tables. <see cref="ChangesTable"/> comes last: it exists only when everything else does.</summary>
+    public static IReadOnlyList<string> Tables { get; } = [CheckpointsTable, RunsTable, UpsertsTable, CustomersTable, ChangesTable];
 
     /// <summary>All queues, the poison queues among them.</summary>
     public static IReadOnlyList<string> Queues { get; } =

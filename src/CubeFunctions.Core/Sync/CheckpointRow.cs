@@ -38,6 +38,9 @@ public sealed class CheckpointRow : ITableEntity
     /// <summary>The last local day that is over and proven (<c>yyyy-MM-dd</c>), or null.</summary>
     public string? Through { get; set; }
 
+    /// <summary>When the scope and feed was first worked on.</summary>
+    public DateTimeOffset? KnownSince { get; set; }
+
     /// <summary>When a window was last proven.</summary>
     public DateTimeOffset? ProvenAt { get; set; }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Azure;
 using Azure.Data.Tables;
+using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
 
@@ -31,8 +32,8 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
 {
     private readonly TableClient _table = storage.Checkpoints;
 
-    /// <summary>Rows as last listed, each good for one claim without a read of its own: an outdated one is refused by its ETag.</summary>
-    private readonly ConcurrentDictionary<(string, string), CheckpointRow> _listed = new();
+    /// <summary>Rows as last listed, each good for one claim without a read of its own: an outdated one is refused by its ETag. Null for one that was not there.</summary>
+    private readonly ConcurrentDictionary<(string, string), CheckpointRow?> _listed = new();
 
     internal async Task<List<CheckpointRow>> AllAsync(CancellationToken cancellationToken)
     {
@@ -45,6 +46,9 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
 
         return rows;
     }
+
+    /// <summary>Says that the list just read has no row of the scope and feed.</summary>
+    internal void ExpectNone(Scope scope, Feed feed) => _listed[(CheckpointRow.PartitionOf(scope), feed.Setting)] = null;
 
     internal async Task<Claim> ClaimAsync(ItemRow item, CancellationToken cancellationToken)
     {
@@ -101,7 +105,7 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
     private async Task<CheckpointRow?> FindAsync(string partition, string key, CancellationToken cancellationToken)
     {
         // A row that says that somebody holds the lease is looked at again: he may have ended since.
-        if (_listed.TryRemove((partition, key), out var listed) && listed.LeaseHolder is null)
+        if (_listed.TryRemove((partition, key), out var listed) && listed?.LeaseHolder is null)
         {
             return listed;
         }
@@ -121,12 +125,13 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
         }
     }
 
-    private static CheckpointRow NewRow(ItemRow item) => new()
+    private CheckpointRow NewRow(ItemRow item) => new()
     {
         PartitionKey = CheckpointRow.PartitionOf(item.Scope),
         RowKey = item.Feed,
         Feed = item.Feed,
         ScopeKind = item.ScopeKind,
         ScopeId = item.ScopeId,
+        KnownSince = time.GetUtcNow(),
     };
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Azure;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Core.Sync;
@@ -51,6 +52,7 @@ public sealed partial class ItemWorker(
     /// <summary>Handles a message that failed too often: the item fails with its reason, so that the run can close.</summary>
     public async Task HandlePoisonAsync(string message, CancellationToken cancellationToken)
     {
+        CubeMetrics.Poison.Add(1, new KeyValuePair<string, object?>("queue", StorageNames.SyncQueue));
         SyncMessage parsed;
         try
         {
@@ -67,6 +69,7 @@ public sealed partial class ItemWorker(
             var reason = item.Reason is { } last ? $"its message failed too often; last: {last}" : "its message failed too often";
             await SaveAsync(item, row => End(row, ItemState.Failed, "Poison", reason), cancellationToken);
             LogFailed(logger, item.Feed, item.ScopeKind, item.ScopeId, "Poison", reason);
+            Count(item, ItemState.Failed, "Poison");
         }
 
         await closer.CloseIfDoneAsync(parsed.Run, cancellationToken);
@@ -207,12 +210,18 @@ public sealed partial class ItemWorker(
         ItemRow item, ScopeLease lease, List<WindowResult> results, ItemState state, string? reasonKind, string? reason, CancellationToken cancellationToken)
     {
         lease.Row.WriteProgress(null);
-        await SaveAsync(item, row =>
+        var saved = await SaveAsync(item, row =>
         {
             row.WriteWindows(results);
             End(row, state, reasonKind, reason);
         }, cancellationToken);
-        progress.ItemDone();
+        if (saved)
+        {
+            progress.ItemDone();
+            closer.Ended(item);
+            Count(item, state, reasonKind);
+        }
+
         lease.Row.Finished = item.Holder;
         await lease.ReleaseAsync(cancellationToken);
     }
@@ -253,19 +262,33 @@ public sealed partial class ItemWorker(
     }
 
     /// <summary>Changes an open item's row, again on top of whatever else changed it.</summary>
-    private async Task SaveAsync(ItemRow item, Action<ItemRow> change, CancellationToken cancellationToken)
+    /// <returns>False when the item has ended already.</returns>
+    private async Task<bool> SaveAsync(ItemRow item, Action<ItemRow> change, CancellationToken cancellationToken)
     {
         change(item);
         while (!await runs.TryUpdateAsync(item, cancellationToken))
         {
             if (await runs.FindItemAsync(item.PartitionKey, item.RowKey, cancellationToken) is not { IsOpen: true } current)
             {
-                return;
+                return false;
             }
 
             item.ETag = current.ETag;
             change(item);
         }
+
+        return true;
+    }
+
+    private static void Count(ItemRow item, ItemState state, string? reasonKind)
+    {
+        var counter = state switch
+        {
+            ItemState.Failed => CubeMetrics.ItemsFailed,
+            ItemState.Unproven => CubeMetrics.ItemsUnproven,
+            _ => CubeMetrics.ItemsSucceeded,
+        };
+        counter.Add(1, new("feed", item.Feed), new("scope", item.ScopeKind), new("reason", reasonKind));
     }
 
     private void End(ItemRow row, ItemState state, string? reasonKind, string? reason)

@@ -16,8 +16,23 @@ public sealed partial class RunCloser(RunStore runs, RawStore raw, SyncProgress 
 
     private readonly ConcurrentDictionary<string, int> _inHand = new();
 
+    /// <summary>The run that this process planned last, and the items of it that ended here: when that is all of them, nobody has to be asked.</summary>
+    private OwnRun? _own;
+
     /// <summary>Whether this process works on an item of the run.</summary>
     public bool HasInHand(string runId) => _inHand.ContainsKey(runId);
+
+    /// <summary>Says that this process planned a run.</summary>
+    internal void Planned(string runId) => _own = new OwnRun(runId, new());
+
+    /// <summary>Says that an item ended here, with its row as stored.</summary>
+    internal void Ended(ItemRow item)
+    {
+        if (_own is { } own && own.RunId == item.PartitionKey)
+        {
+            own.Ended[item.RowKey] = item;
+        }
+    }
 
     internal void Enter(string runId) => _inHand.AddOrUpdate(runId, 1, static (_, count) => count + 1);
 
@@ -33,19 +48,8 @@ public sealed partial class RunCloser(RunStore runs, RawStore raw, SyncProgress 
     /// <summary>Closes the run when no item of it is open: run manifest, then the row.</summary>
     internal async Task CloseIfDoneAsync(string runId, CancellationToken cancellationToken)
     {
-        if (await runs.FindRunAsync(runId, cancellationToken) is not { RunStatus: RunStatus.Running } run
-            || (run.Items > FewItems && await runs.AnyOpenItemAsync(runId, cancellationToken)))
-        {
-            return;
-        }
-
-        var items = new List<ItemRow>();
-        await foreach (var item in runs.ItemsAsync(runId, null, cancellationToken))
-        {
-            items.Add(item);
-        }
-
-        if (items.Count < run.Items || items.Exists(item => item.IsOpen))
+        if (await runs.FindRunToCloseAsync(runId, cancellationToken) is not { RunStatus: RunStatus.Running } run
+            || await EndedItemsAsync(run, cancellationToken) is not { } items)
         {
             return;
         }
@@ -62,6 +66,28 @@ public sealed partial class RunCloser(RunStore runs, RawStore raw, SyncProgress 
         }
 
         progress.Closed(manifest);
+    }
+
+    /// <summary>All items of the run, or null when one is open.</summary>
+    private async Task<List<ItemRow>?> EndedItemsAsync(RunRow run, CancellationToken cancellationToken)
+    {
+        if (_own is { } own && own.RunId == run.RowKey && own.Ended.Count == run.Items)
+        {
+            return [.. own.Ended.Values.OrderBy(item => item.RowKey, StringComparer.Ordinal)];
+        }
+
+        if (run.Items > FewItems && await runs.AnyOpenItemAsync(run.RowKey, cancellationToken))
+        {
+            return null;
+        }
+
+        var items = new List<ItemRow>();
+        await foreach (var item in runs.ItemsAsync(run.RowKey, null, cancellationToken))
+        {
+            items.Add(item);
+        }
+
+        return items.Count < run.Items || items.Exists(item => item.IsOpen) ? null : items;
     }
 
     /// <summary>The run manifest: it follows from the rows alone, so that two who close at once write the same.</summary>
@@ -91,6 +117,8 @@ public sealed partial class RunCloser(RunStore runs, RawStore raw, SyncProgress 
                 item.FeedOf.Name, item.ScopeKind, item.ScopeId, item.Reason ?? "unknown"))],
         };
     }
+
+    private sealed record OwnRun(string RunId, ConcurrentDictionary<string, ItemRow> Ended);
 
     [LoggerMessage(110, LogLevel.Information, "{Kind} run {RunId} closed: {Status}; {Succeeded} items succeeded, {Failed} failed, {Unproven} unproven; {Records} records")]
     private static partial void LogClosed(ILogger logger, string kind, string runId, string status, int succeeded, int failed, int unproven, long records);

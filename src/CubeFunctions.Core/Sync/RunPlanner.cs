@@ -24,12 +24,6 @@ public sealed partial class RunPlanner(
     {
         var now = time.GetUtcNow();
         var runId = RunId.New(now);
-        if (request.Kind != RunKind.Manual && await runs.TryBecomeActiveAsync(request.Kind, runId, cancellationToken) is { } active)
-        {
-            LogSkipped(logger, request.Kind, active);
-            return new RunStart(active, Skipped: true, 0);
-        }
-
         var run = new RunRow
         {
             RowKey = runId,
@@ -46,7 +40,16 @@ public sealed partial class RunPlanner(
             PlanLeaseUntil = now + PlanLease,
             StartedAt = now,
         };
-        await runs.AddRunAsync(run, cancellationToken);
+        if (request.Kind == RunKind.Manual)
+        {
+            await runs.AddRunAsync(run, cancellationToken);
+        }
+        else if (await runs.TryStartAsync(run, cancellationToken) is { } active)
+        {
+            LogSkipped(logger, request.Kind, active);
+            return new RunStart(active, Skipped: true, 0);
+        }
+
         await PlanAsync(run, cancellationToken);
         return new RunStart(runId, Skipped: false, run.Items);
     }
@@ -94,12 +97,14 @@ public sealed partial class RunPlanner(
         run.Status = nameof(RunStatus.Running);
         run.Items = items.Count;
         run.PlanLeaseUntil = null;
-        if (!await runs.TryUpdateAsync(run, cancellationToken))
+        if (!await runs.TryEndPlanAsync(run, cancellationToken))
         {
             // Another planner has taken over, and does the rest.
             return;
         }
 
+        closer.Planned(run.RowKey);
+        closer.Ended(listItem);
         LogPlanned(logger, run.Kind, run.RowKey, items.Count);
         await Parallel.ForEachAsync(items.Where(item => item.IsOpen), cancellationToken, async (item, token) => await waker.WakeAsync(item, TimeSpan.Zero, token));
         if (items.TrueForAll(item => !item.IsOpen))
@@ -160,7 +165,11 @@ public sealed partial class RunPlanner(
         var items = new List<ItemRow>();
         void Add(Feed feed, Scope scope, bool isListed)
         {
-            rows.TryGetValue((CheckpointRow.PartitionOf(scope), feed.Setting), out var row);
+            if (!rows.TryGetValue((CheckpointRow.PartitionOf(scope), feed.Setting), out var row))
+            {
+                checkpoints.ExpectNone(scope, feed);
+            }
+
             if (run.RunKind == RunKind.Manual || !IsRetired(row, isListed))
             {
                 items.Add(NewItem(run, feed, scope, isListed, row?.ThroughDay));

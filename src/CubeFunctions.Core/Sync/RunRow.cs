@@ -9,6 +9,9 @@ public sealed class RunRow : ITableEntity
     /// <summary>The partition of all runs.</summary>
     public const string Partition = "run";
 
+    /// <summary>Begins the row keys of the kinds' own rows, after those of all runs.</summary>
+    internal const string KindPrefix = "kind|";
+
     /// <inheritdoc />
     public string PartitionKey { get; set; } = Partition;
 
@@ -23,6 +26,9 @@ public sealed class RunRow : ITableEntity
 
     /// <summary>Version of this row's format.</summary>
     public int SchemaVersion { get; set; } = 1;
+
+    /// <summary>On the row of a kind: the run of it that was started last.</summary>
+    public string? LastRun { get; set; }
 
     /// <summary>Name of the <see cref="RunKind"/>.</summary>
     public string Kind { get; set; } = "";

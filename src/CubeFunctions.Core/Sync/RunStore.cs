@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Azure;
 using Azure.Data.Tables;
+using Azure.Data.Tables.Models;
 using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Sync;
@@ -14,6 +15,30 @@ public sealed class RunStore(StorageClients storage)
     /// <summary>Items that this process planned, each good for one claim without a read: what became of one meanwhile shows at the lease's row.</summary>
     private readonly ConcurrentDictionary<(string, string), ItemRow> _planned = new();
 
+    /// <summary>Runs that this process planned, each good for one look without a read: a change by others shows at its ETag.</summary>
+    private readonly ConcurrentDictionary<string, RunRow> _plannedRuns = new();
+
+    /// <summary>What was listed last, good for one start.</summary>
+    private OpenRuns? _listed;
+
+    /// <summary>The run as this process planned it just now, or as it is stored.</summary>
+    internal async Task<RunRow?> FindRunToCloseAsync(string runId, CancellationToken cancellationToken) =>
+        _plannedRuns.TryRemove(runId, out var planned) ? planned : await FindRunAsync(runId, cancellationToken);
+
+    /// <summary>Says that the run is planned whole.</summary>
+    /// <returns>False when another planner has taken over.</returns>
+    internal async Task<bool> TryEndPlanAsync(RunRow run, CancellationToken cancellationToken)
+    {
+        if (!await TryUpdateAsync(run, cancellationToken))
+        {
+            return false;
+        }
+
+        _plannedRuns.Clear();
+        _plannedRuns[run.RowKey] = run;
+        return true;
+    }
+
     internal async Task<RunRow?> FindRunAsync(string runId, CancellationToken cancellationToken) =>
         await FindAsync<RunRow>(RunRow.Partition, runId, cancellationToken);
 
@@ -24,8 +49,18 @@ public sealed class RunStore(StorageClients storage)
     internal async Task<ItemRow?> FindItemToClaimAsync(string runId, string itemKey, CancellationToken cancellationToken) =>
         _planned.TryRemove((runId, itemKey), out var planned) ? planned : await FindItemAsync(runId, itemKey, cancellationToken);
 
-    internal async Task AddRunAsync(RunRow run, CancellationToken cancellationToken) =>
-        run.ETag = (await _table.AddEntityAsync(run, cancellationToken)).Headers.ETag!.Value;
+    internal async Task AddRunAsync(RunRow run, CancellationToken cancellationToken)
+    {
+        try
+        {
+            run.ETag = (await _table.AddEntityAsync(run, cancellationToken)).Headers.ETag!.Value;
+        }
+        catch (RequestFailedException exception) when (exception.ErrorCode == TableErrorCode.TableNotFound)
+        {
+            await storage.CreateSyncLaneAsync(cancellationToken);
+            run.ETag = (await _table.AddEntityAsync(run, cancellationToken)).Headers.ETag!.Value;
+        }
+    }
 
     /// <summary>Replaces a row that nobody changed since it was read.</summary>
     /// <returns>False when somebody did.</returns>
@@ -88,17 +123,41 @@ public sealed class RunStore(StorageClients storage)
         return false;
     }
 
-    /// <summary>Runs that are not closed, oldest first.</summary>
-    internal IAsyncEnumerable<RunRow> OpenRunsAsync(CancellationToken cancellationToken) =>
-        _table.QueryAsync<RunRow>(
-            row => row.PartitionKey == RunRow.Partition && (row.Status == nameof(RunStatus.Planning) || row.Status == nameof(RunStatus.Running)),
-            cancellationToken: cancellationToken);
+    /// <summary>Runs that are not closed, and the kinds' rows. Creates the tables of the lane where they are missing.</summary>
+    internal async Task<OpenRuns> OpenRunsAsync(CancellationToken cancellationToken)
+    {
+        var open = new OpenRuns([], []);
+        try
+        {
+            await foreach (var row in _table.QueryAsync<RunRow>(
+                row => row.PartitionKey == RunRow.Partition
+                    && (row.Status == nameof(RunStatus.Planning) || row.Status == nameof(RunStatus.Running) || row.RowKey.CompareTo(RunRow.KindPrefix) >= 0),
+                cancellationToken: cancellationToken))
+            {
+                if (row.RowKey.StartsWith(RunRow.KindPrefix, StringComparison.Ordinal))
+                {
+                    open.Kinds[row.Kind] = row;
+                }
+                else
+                {
+                    open.Runs.Add(row);
+                }
+            }
+        }
+        catch (RequestFailedException exception) when (exception.ErrorCode == TableErrorCode.TableNotFound)
+        {
+            await storage.CreateSyncLaneAsync(cancellationToken);
+        }
+
+        _listed = open;
+        return open;
+    }
 
     /// <summary>Runs that started at or after <paramref name="since"/>, oldest first.</summary>
     internal IAsyncEnumerable<RunRow> RunsSinceAsync(DateTimeOffset since, CancellationToken cancellationToken)
     {
         var floor = RunId.Floor(since);
-        return _table.QueryAsync<RunRow>(row => row.PartitionKey == RunRow.Partition && row.RowKey.CompareTo(floor) >= 0, cancellationToken: cancellationToken);
+        return _table.QueryAsync<RunRow>(row => row.PartitionKey == RunRow.Partition && row.RowKey.CompareTo(floor) >= 0 && row.RowKey.CompareTo(RunRow.KindPrefix) < 0, cancellationToken: cancellationToken);
     }
 
     /// <summary>Removes a few runs that ended before <paramref name="before"/>, with their items.</summary>
@@ -139,28 +198,51 @@ public sealed class RunStore(StorageClients storage)
         }
     }
 
-    /// <summary>Makes a run the active one of its kind, unless another is.</summary>
+    /// <summary>Adds a run and makes it the active one of its kind, in one step.</summary>
     /// <returns>Null on success; else the id of the run that is active.</returns>
-    internal async Task<string?> TryBecomeActiveAsync(RunKind kind, string runId, CancellationToken cancellationToken)
+    internal async Task<string?> TryStartAsync(RunRow run, CancellationToken cancellationToken)
     {
-        var name = kind.ToString();
-        var row = await FindAsync<TableEntity>("kind", name, cancellationToken);
-        if (row?.GetString("RunId") is { } active && await FindRunAsync(active, cancellationToken) is { IsOpen: true })
+        // What was listed a moment ago may be used once: an outdated row is refused by its ETag.
+        var listed = Interlocked.Exchange(ref _listed, null);
+        while (true)
         {
-            return active;
-        }
+            var open = listed ?? await OpenRunsAsync(cancellationToken);
+            if (open.ActiveOf(run.RunKind) is { } active)
+            {
+                if (listed is null)
+                {
+                    return active;
+                }
 
-        var next = new TableEntity("kind", name) { ["SchemaVersion"] = 1, ["RunId"] = runId };
-        try
-        {
-            _ = row is null
-                ? await _table.AddEntityAsync(next, cancellationToken)
-                : await _table.UpdateEntityAsync(next, row.ETag, TableUpdateMode.Replace, cancellationToken);
-            return null;
-        }
-        catch (RequestFailedException exception) when (exception.Status is 409 or 412)
-        {
-            return (await FindAsync<TableEntity>("kind", name, cancellationToken))?.GetString("RunId") ?? "";
+                listed = null;
+                continue;
+            }
+
+            var kind = open.Kinds.GetValueOrDefault(run.Kind);
+            var next = new RunRow { RowKey = RunRow.KindPrefix + run.Kind, Kind = run.Kind, LastRun = run.RowKey, StartedAt = run.StartedAt };
+            try
+            {
+                var answers = await _table.SubmitTransactionAsync(
+                    [
+                        new TableTransactionAction(TableTransactionActionType.Add, run),
+                        kind is null
+                            ? new TableTransactionAction(TableTransactionActionType.Add, next)
+                            : new TableTransactionAction(TableTransactionActionType.UpdateReplace, next, kind.ETag),
+                    ],
+                    cancellationToken);
+                run.ETag = answers.Value[0].Headers.ETag!.Value;
+                return null;
+            }
+            catch (RequestFailedException exception) when (exception.Status is 409 or 412)
+            {
+                // Another run of the kind was started meanwhile, or our own answer was lost.
+                listed = null;
+                if (await FindRunAsync(run.RowKey, cancellationToken) is { } ours)
+                {
+                    run.ETag = ours.ETag;
+                    return null;
+                }
+            }
         }
     }
 

@@ -8,7 +8,7 @@ namespace CubeFunctions.Core.Sync;
 public sealed class SharedPause : IDisposable
 {
     /// <summary>How old the last look at the row may be. A pause reaches every worker within this time.</summary>
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(10);
 
     /// <summary>A pause shorter than this is over before others have looked.</summary>
     private static readonly TimeSpan WorthSharing = TimeSpan.FromSeconds(2);
@@ -19,7 +19,9 @@ public sealed class SharedPause : IDisposable
     private readonly SemaphoreSlim _gate = new(1);
     private DateTimeOffset _looked;
     private DateTimeOffset _shared;
-    private DateTimeOffset? _toShare;
+
+    /// <summary>End of a pause that others do not know yet, in ticks of UTC; 0 for none.</summary>
+    private long _toShare;
 
     /// <summary>Listens to the pauses that Cube asks this process for.</summary>
     public SharedPause(StorageClients storage, TenantPause pause, TimeProvider time)
@@ -27,6 +29,7 @@ public sealed class SharedPause : IDisposable
         (_table, _pause, _time) = (storage.Checkpoints, pause, time);
         pause.Extended += OnExtended;
 
+        // A pause of others reaches this process with its first look, a few seconds from now.
         _looked = time.GetUtcNow();
     }
 
@@ -40,7 +43,7 @@ public sealed class SharedPause : IDisposable
     /// <summary>Writes a pause of ours that others do not know yet, and reads theirs where the last look is too old.</summary>
     internal async Task RefreshAsync(CancellationToken cancellationToken)
     {
-        if (_toShare is null && _time.GetUtcNow() - _looked < LookEvery)
+        if (Interlocked.Read(ref _toShare) == 0 && _time.GetUtcNow() - _looked < LookEvery)
         {
             return;
         }
@@ -48,9 +51,9 @@ public sealed class SharedPause : IDisposable
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            if (_toShare is { } until)
+            if (Interlocked.Exchange(ref _toShare, 0) is var ticks and > 0)
             {
-                _toShare = null;
+                var until = new DateTimeOffset(ticks, TimeSpan.Zero);
                 if (until - _time.GetUtcNow() > WorthSharing && until - _shared > WorthSharing)
                 {
                     await _table.UpsertEntityAsync(new TableEntity("pause", "tenant") { ["SchemaVersion"] = 1, ["Until"] = until }, TableUpdateMode.Replace, cancellationToken);
@@ -77,7 +80,8 @@ public sealed class SharedPause : IDisposable
 
     private void OnExtended(DateTimeOffset until)
     {
-        _toShare = until;
+        Interlocked.Exchange(ref _toShare, until.UtcTicks);
+        CubeMetrics.Paused.Record((until - _time.GetUtcNow()).TotalSeconds);
 
         // Told at once: every request of this process waits now, and would tell too late. Where storage fails, the next look tells.
         _ = RefreshAsync(CancellationToken.None).ContinueWith(static task => _ = task.Exception, TaskScheduler.Default);

@@ -7,11 +7,13 @@ public sealed class StaleWorkSweeper(
     RunStore runs, CheckpointStore checkpoints, RunPlanner planner, RunCloser closer, SyncWaker waker, SyncSettings settings, AppSettings all, TimeProvider time)
 {
     private static readonly TimeSpan ForgetEvery = TimeSpan.FromHours(6);
+    private static readonly TimeSpan MeasureEvery = TimeSpan.FromMinutes(4);
 
     /// <summary>A message that comes while the lease still holds is taken for a repeat.</summary>
     private static readonly TimeSpan AfterLease = TimeSpan.FromSeconds(1);
 
     private DateTimeOffset _forgot;
+    private DateTimeOffset _measured;
 
     /// <summary>Sweeps once.</summary>
     /// <param name="force">True to wake every open item at once, however lately it was sent for.</param>
@@ -19,12 +21,7 @@ public sealed class StaleWorkSweeper(
     /// <returns>Ids of the runs that are open.</returns>
     public async Task<IReadOnlyList<string>> SweepAsync(bool force, CancellationToken cancellationToken)
     {
-        var open = new List<RunRow>();
-        await foreach (var run in runs.OpenRunsAsync(cancellationToken))
-        {
-            open.Add(run);
-        }
-
+        var open = (await runs.OpenRunsAsync(cancellationToken)).Runs;
         foreach (var run in open)
         {
             if (run.RunStatus == RunStatus.Planning)
@@ -37,7 +34,12 @@ public sealed class StaleWorkSweeper(
             }
         }
 
-        await ForgetAsync(cancellationToken);
+        if (!force)
+        {
+            await MeasureAsync(cancellationToken);
+            await ForgetAsync(cancellationToken);
+        }
+
         return [.. open.Select(run => run.RowKey)];
     }
 
@@ -79,6 +81,23 @@ public sealed class StaleWorkSweeper(
             {
                 await waker.WakeAsync(item, held ? until - now + AfterLease : TimeSpan.Zero, cancellationToken);
             }
+        }
+    }
+
+    /// <summary>Tells how long the scope that waits longest has waited for proof, a feed at a time.</summary>
+    private async Task MeasureAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        if (now - _measured < MeasureEvery)
+        {
+            return;
+        }
+
+        _measured = now;
+        foreach (var feed in (await checkpoints.AllAsync(cancellationToken)).Where(row => row.RetiredAt is null).GroupBy(row => row.Feed))
+        {
+            var oldest = feed.Min(row => row.ProvenAt ?? row.KnownSince ?? now);
+            CubeMetrics.Staleness.Record((now - oldest).TotalHours, new KeyValuePair<string, object?>("feed", feed.Key));
         }
     }
 

@@ -42,11 +42,17 @@ public sealed partial class WindowSweeper(
         var pages = new ConcurrentDictionary<int, SweptPage>();
         await ReadBackAsync(feed, folder, stored.Pages.Where(page => page.Attempt >= state.FirstAttempt), known, state, pages, cancellationToken);
 
+        // Pages of the sweep before, by number: one that comes again byte for byte is not stored twice.
+        var before = new Dictionary<int, SweptPage>();
+
+        // Names of the pages in storage that may not count in the end; null when another claim may have left some that only a listing tells.
+        var mine = resumes ? null : new ConcurrentBag<string>();
         while (true)
         {
             var attempt = row.Attempt;
+            var earlier = before;
             var sweep = new PageSweep(
-                (number, query, token) => FetchAsync(feed, feed.PathOf(item.Scope), query, folder, attempt, number, known, token),
+                (number, query, token) => FetchAsync(feed, feed.PathOf(item.Scope), query, folder, attempt, number, known, earlier, mine, token),
                 window.Query, pages, cubeSettings.MaxConcurrentRequests, shouldStop);
             var end = await sweep.RunAsync(cancellationToken);
             if (end == SweepEnd.Suspended)
@@ -62,7 +68,7 @@ public sealed partial class WindowSweeper(
             if (proof != Proof.None || state.Sweep >= (isToday ? MaxSweepsToday : MaxSweeps))
             {
                 var manifest = Manifest(item, feed, window, state, audit, proof, swept);
-                return await FinishAsync(feed, folder, manifest, known, swept, attempt > state.FirstAttempt || state.Sweep > 1 || resumes, lease, reading, cancellationToken);
+                return await FinishAsync(feed, folder, manifest, known, swept, mine, lease, reading, cancellationToken);
             }
 
             LogDisagrees(logger, feed.Name, item.Scope.KindName, item.ScopeId, window.Name, state.Sweep, audit.Records, audit.ReportedCount);
@@ -74,13 +80,14 @@ public sealed partial class WindowSweeper(
             row.WriteProgress(state);
             await lease.SaveAsync(cancellationToken);
             pages.Clear();
+            before = swept.ToDictionary(page => page.Number, page => page with { Summary = page.Summary with { KeyHashes = [] } });
             progress.Resweep(swept.Count, audit.Records, audit.Bytes);
         }
     }
 
     /// <summary>Gets one page, and stores it unless it equals the same page of the last proven reading.</summary>
     private async Task<SweptPage> FetchAsync(
-        Feed feed, string path, string query, string folder, int attempt, int number, WindowManifest? known, CancellationToken cancellationToken)
+        Feed feed, string path, string query, string folder, int attempt, int number, WindowManifest? known, Dictionary<int, SweptPage> before, ConcurrentBag<string>? mine, CancellationToken cancellationToken)
     {
         using var slot = await slots.EnterAsync(cancellationToken);
         await pause.RefreshAsync(cancellationToken);
@@ -90,12 +97,21 @@ public sealed partial class WindowSweeper(
         {
             swept = swept with { Attempt = 0 };
         }
+        else if (before.TryGetValue(number, out var same) && same.Attempt > 0 && same.Sha256 == swept.Sha256)
+        {
+            swept = swept with { Attempt = same.Attempt };
+        }
         else
         {
+            mine?.Add(BlobPaths.Page(attempt, number));
             await raw.WritePageAsync(folder + BlobPaths.Page(attempt, number), page.Body, cancellationToken);
         }
 
         progress.PageRead(swept.Summary.Records, swept.Bytes);
+        var tag = new KeyValuePair<string, object?>("feed", feed.Setting);
+        CubeMetrics.Pages.Add(1, tag);
+        CubeMetrics.Records.Add(swept.Summary.Records, tag);
+        CubeMetrics.Bytes.Add(swept.Bytes, tag);
         return swept;
     }
 
@@ -117,18 +133,14 @@ public sealed partial class WindowSweeper(
     }
 
     private async Task<WindowResult> FinishAsync(
-        Feed feed, string folder, WindowManifest manifest, WindowManifest? known, List<SweptPage> swept, bool leftovers, ScopeLease lease, Reading? reading,
+        Feed feed, string folder, WindowManifest manifest, WindowManifest? known, List<SweptPage> swept, ConcurrentBag<string>? mine, ScopeLease lease, Reading? reading,
         CancellationToken cancellationToken)
     {
         lease.Lost.ThrowIfCancellationRequested();
         var unchanged = known is not null && manifest.Proof != Proof.None && swept.Count == known.Pages.Count && swept.All(page => page.Attempt == 0);
         if (unchanged)
         {
-            if (leftovers)
-            {
-                await RemoveLeftoversAsync(folder, [], cancellationToken);
-            }
-
+            await RemoveLeftoversAsync(folder, [], mine, cancellationToken);
             lease.Row.ProvenAt = manifest.CompletedAt;
             return Result(manifest, reading!.Manifest, unchanged: true);
         }
@@ -147,10 +159,7 @@ public sealed partial class WindowSweeper(
             manifest = await raw.FindManifestAsync(path, cancellationToken) ?? manifest;
         }
 
-        if (leftovers)
-        {
-            await RemoveLeftoversAsync(folder, [.. manifest.Pages.Select(page => page.Name)], cancellationToken);
-        }
+        await RemoveLeftoversAsync(folder, [.. manifest.Pages.Select(page => page.Name)], mine, cancellationToken);
 
         if (manifest.Proof != Proof.None)
         {
@@ -161,15 +170,21 @@ public sealed partial class WindowSweeper(
         return Result(manifest, path, unchanged: false);
     }
 
-    /// <summary>Pages of claims and sweeps that do not count.</summary>
-    private async Task RemoveLeftoversAsync(string folder, HashSet<string> counting, CancellationToken cancellationToken)
+    /// <summary>Removes pages of claims and sweeps that do not count.</summary>
+    private async Task RemoveLeftoversAsync(string folder, HashSet<string> counting, ConcurrentBag<string>? mine, CancellationToken cancellationToken)
     {
-        await foreach (var name in raw.ListAsync(folder + "attempt=", cancellationToken))
+        var stored = mine?.ToList() ?? [];
+        if (mine is null)
         {
-            if (!counting.Contains("attempt=" + name))
+            await foreach (var name in raw.ListAsync(folder + "attempt=", cancellationToken))
             {
-                await raw.DeleteAsync(folder + "attempt=" + name, cancellationToken);
+                stored.Add("attempt=" + name);
             }
+        }
+
+        foreach (var name in stored.Where(name => !counting.Contains(name)))
+        {
+            await raw.DeleteAsync(folder + name, cancellationToken);
         }
     }
 

@@ -22,6 +22,7 @@ internal static class DevCommand
     private static async Task<int> RunAsync(int port, CancellationToken cancellationToken)
     {
         await using var app = await LocalApp.StartAsync(needsCube: true, Console.Error.WriteLine, LogLevel.Information, cancellationToken);
+        await app.EnsureStorageAsync(cancellationToken);
         await using var http = await LocalHttp.StartAsync(app.Services, port, cancellationToken);
         var settings = app.Services.GetRequiredService<SyncSettings>();
         var planner = app.Services.GetRequiredService<RunPlanner>();

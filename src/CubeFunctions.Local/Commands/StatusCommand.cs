@@ -27,6 +27,7 @@ internal static class StatusCommand
     private static async Task<int> RunAsync(bool json, CancellationToken cancellationToken)
     {
         await using var app = await LocalApp.StartAsync(needsCube: false, Console.Error.WriteLine, LogLevel.Warning, cancellationToken);
+        await app.EnsureStorageAsync(cancellationToken);
         var reader = app.Services.GetRequiredService<RunReader>();
         var report = await StatusReport.ReadAsync(reader, RecentDays, ShownRuns, cancellationToken);
         if (json)

@@ -17,6 +17,7 @@ internal static class WorkCommand
     private static async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         await using var app = await LocalApp.StartAsync(needsCube: true, Console.Error.WriteLine, LogLevel.Information, cancellationToken);
+        await app.EnsureStorageAsync(cancellationToken);
         await Console.Error.WriteLineAsync("Working; Ctrl-C stops.");
         await app.WorkAsync(PollWaits.Eager, cancellationToken);
         return 0;

@@ -42,7 +42,6 @@ internal sealed partial class LocalApp : IAsyncDisposable
             builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
             builder.AddCubeFunctions();
             var host = builder.Build();
-            await host.Services.GetRequiredService<StorageClients>().EnsureCreatedAsync(cancellationToken);
             return new LocalApp(host, environment);
         }
         catch
@@ -51,6 +50,9 @@ internal sealed partial class LocalApp : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Creates all that is missing in storage. A run alone creates what it needs.</summary>
+    public Task EnsureStorageAsync(CancellationToken cancellationToken) => Services.GetRequiredService<StorageClients>().EnsureCreatedAsync(cancellationToken);
 
     /// <summary>The workers of all queues, until cancelled.</summary>
     /// <param name="waits">How often an empty queue is looked at.</param>
@@ -61,12 +63,21 @@ internal sealed partial class LocalApp : IAsyncDisposable
         var time = services.GetRequiredService<TimeProvider>();
         var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("CubeFunctions.Local.Queues");
         var storage = services.GetRequiredService<StorageClients>();
-        var items = services.GetRequiredService<ItemWorker>();
-        using var sync = new QueueWorker(storage, StorageNames.SyncQueue, parallel: 8, waits, items.HandleAsync, time, logger);
-        using var poison = new QueueWorker(
-            storage, StorageNames.SyncQueue + StorageNames.PoisonSuffix, parallel: 1, PollWaits.Seldom, items.HandlePoisonAsync, time, logger);
-        services.GetRequiredService<SyncWaker>().Sent += sync.Expect;
-        await Task.WhenAll(sync.RunAsync(cancellationToken), poison.RunAsync(cancellationToken), SweepAsync(cancellationToken));
+        var workers = LocalQueues.Of(services).ToDictionary(
+            queue => queue.Name,
+            queue => new QueueWorker(storage, queue.Name, queue.Parallel, queue.IsPoison ? PollWaits.Seldom : waits, queue.Handle, time, logger));
+        services.GetRequiredService<SyncWaker>().Sent += workers[StorageNames.SyncQueue].Expect;
+        try
+        {
+            await Task.WhenAll([.. workers.Values.Select(worker => worker.RunAsync(cancellationToken)), SweepAsync(cancellationToken)]);
+        }
+        finally
+        {
+            foreach (var worker in workers.Values)
+            {
+                worker.Dispose();
+            }
+        }
     }
 
     /// <summary>Calls an action at the times of an NCRONTAB expression, in UTC, until cancelled.</summary>

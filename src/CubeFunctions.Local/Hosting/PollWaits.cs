@@ -7,8 +7,8 @@ internal sealed record PollWaits(TimeSpan First, TimeSpan Shortest, TimeSpan Lon
     public static PollWaits Eager { get; } = new(TimeSpan.Zero, TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(5));
 
     /// <summary>For a process that sends most of its work to itself; each look is a transaction to pay for.</summary>
-    public static PollWaits Patient { get; } = new(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(15));
+    public static PollWaits Patient { get; } = new(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(30));
 
     /// <summary>For queues that are empty as a rule.</summary>
-    public static PollWaits Seldom { get; } = new(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(20), TimeSpan.FromMinutes(1));
+    public static PollWaits Seldom { get; } = new(TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(2));
 }

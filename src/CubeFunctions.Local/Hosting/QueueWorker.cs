@@ -37,6 +37,7 @@ internal sealed partial class QueueWorker(
         var running = new List<Task>();
         var taken = new Queue<QueueMessage>();
         var wait = waits.Shortest;
+        var drained = false;
         try
         {
             await WaitAsync(waits.First, cancellationToken);
@@ -51,6 +52,12 @@ internal sealed partial class QueueWorker(
                 {
                     running.Add(HandleAsync(message, cancellationToken));
                 }
+                else if (drained)
+                {
+                    // The last look gave less than was asked for: the next one can wait for a sign.
+                    drained = false;
+                    await WaitAsync(wait, cancellationToken);
+                }
                 else
                 {
                     var asked = Math.Min(parallel - running.Count + (parallel > 1 ? Ahead : 0), MostAtOnce);
@@ -59,11 +66,7 @@ internal sealed partial class QueueWorker(
                         taken.Enqueue(received);
                     }
 
-                    if (taken.Count == 0)
-                    {
-                        await WaitAsync(wait, cancellationToken);
-                    }
-
+                    drained = taken.Count < asked;
                     wait = taken.Count > 0 ? waits.Shortest : TimeSpan.FromTicks(Math.Min(wait.Ticks * 2, waits.Longest.Ticks));
                 }
             }
@@ -86,6 +89,11 @@ internal sealed partial class QueueWorker(
         try
         {
             return (await _queue.ReceiveMessagesAsync(count, Hidden, cancellationToken)).Value;
+        }
+        catch (RequestFailedException exception) when (exception.ErrorCode == QueueErrorCode.QueueNotFound)
+        {
+            // Created by whoever sends the first message.
+            return [];
         }
         catch (RequestFailedException exception)
         {
@@ -154,7 +162,9 @@ internal sealed partial class QueueWorker(
 
     private async Task PoisonAsync(QueueMessage message)
     {
-        await storage.Queue(name + StorageNames.PoisonSuffix).SendMessageAsync(message.Body, timeToLive: TimeSpan.FromSeconds(-1));
+        var poison = storage.Queue(name + StorageNames.PoisonSuffix);
+        await poison.CreateIfNotExistsAsync();
+        await poison.SendMessageAsync(message.Body, timeToLive: TimeSpan.FromSeconds(-1));
         await _queue.DeleteMessageAsync(message.MessageId, message.PopReceipt);
     }
 

@@ -93,15 +93,16 @@ public sealed class TestApp : IAsyncDisposable
     /// <summary>Works on the sync queue until cancelled.</summary>
     public async Task WorkAsync(CancellationToken cancellationToken, int workers = 8)
     {
-        var waits = new PollWaits(TimeSpan.Zero, TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(500));
-        var items = Get<ItemWorker>();
-        using var queue = new QueueWorker(
-            Storage, StorageNames.SyncQueue, workers, waits, items.HandleAsync, TimeProvider.System, Get<ILoggerFactory>().CreateLogger("queue"));
-        using var poison = new QueueWorker(
-            Storage, StorageNames.SyncQueue + StorageNames.PoisonSuffix, 1, waits, items.HandlePoisonAsync, TimeProvider.System, Get<ILoggerFactory>().CreateLogger("queue"));
+        using var queue = Worker(StorageNames.SyncQueue, Get<ItemWorker>().HandleAsync, workers);
+        using var poison = Worker(StorageNames.SyncQueue + StorageNames.PoisonSuffix, Get<ItemWorker>().HandlePoisonAsync);
         Get<SyncWaker>().Sent += queue.Expect;
         await Task.WhenAll(queue.RunAsync(cancellationToken), poison.RunAsync(cancellationToken));
     }
+
+    /// <summary>Does for a queue what the Functions host does.</summary>
+    internal QueueWorker Worker(string queue, Func<string, CancellationToken, Task> handle, int parallel = 8) => new(
+        Storage, queue, parallel, new PollWaits(TimeSpan.Zero, TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(500)), handle, TimeProvider.System,
+        Get<ILoggerFactory>().CreateLogger("queue"));
 
     public async ValueTask DisposeAsync() => await ((IAsyncDisposable)_host).DisposeAsync();
 }

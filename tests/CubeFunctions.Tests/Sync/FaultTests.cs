@@ -144,12 +144,13 @@ public sealed class FaultTests(AzuriteFixture azurite)
         await using var one = await TestApp.StartAsync(account, cube);
         await using var other = await TestApp.StartAsync(account, cube);
         var pause = one.Get<TenantPause>();
+        _ = one.Get<SharedPause>();
         pause.Ask(TimeSpan.FromSeconds(20));
         Assert.True(pause.Remaining > TimeSpan.FromSeconds(15));
         await WaitFor.TrueAsync(async () =>
         {
             await other.Get<SharedPause>().RefreshAsync(TestContext.Current.CancellationToken);
             return other.Get<TenantPause>().Remaining > TimeSpan.Zero;
-        }, TimeSpan.FromSeconds(12));
+        }, TimeSpan.FromSeconds(15));
     }
 }

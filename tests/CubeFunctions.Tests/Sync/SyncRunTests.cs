@@ -159,7 +159,7 @@ public sealed class SyncRunTests(AzuriteFixture azurite)
             Assert.Equal(RunStatus.Succeeded, (await app.RunAsync(All)).Status);
         }
 
-        Assert.Single(app.Logs.Lines, line => line.Text.Contains("404", StringComparison.Ordinal));
+        Assert.Single(app.Logs.Lines, line => line.Text.Contains("answers 404", StringComparison.Ordinal));
         Assert.Equal(1, cube.Requests.Count($"/campaigns/{campaign}/responses"));
     }
 

@@ -1,0 +1,29 @@
+using CubeFunctions.Core.Storage;
+using CubeFunctions.Core.Sync;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace CubeFunctions.Local.Hosting;
+
+/// <summary>A queue and its handler, the twin of a queue function.</summary>
+/// <param name="Name">The queue.</param>
+/// <param name="Parallel">The most messages handled at once.</param>
+/// <param name="Handle">Takes a message.</param>
+internal sealed record LocalQueue(string Name, int Parallel, Func<string, CancellationToken, Task> Handle)
+{
+    /// <summary>Holds what failed too often; empty as a rule.</summary>
+    public bool IsPoison => Name.EndsWith(StorageNames.PoisonSuffix, StringComparison.Ordinal);
+}
+
+/// <summary>The queues of the app.</summary>
+internal static class LocalQueues
+{
+    public static IReadOnlyList<LocalQueue> Of(IServiceProvider services)
+    {
+        var items = services.GetRequiredService<ItemWorker>();
+        return
+        [
+            new LocalQueue(StorageNames.SyncQueue, 8, items.HandleAsync),
+            new LocalQueue(StorageNames.SyncQueue + StorageNames.PoisonSuffix, 1, items.HandlePoisonAsync),
+        ];
+    }
+}

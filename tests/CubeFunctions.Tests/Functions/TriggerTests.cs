@@ -1,0 +1,161 @@
+using System.Reflection;
+using System.Text.Json;
+using Cube.Simulator;
+using CubeFunctions.Core.Storage;
+using CubeFunctions.Local.Hosting;
+using CubeFunctions.Tests.Support;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.Azure.Functions.Worker.Extensions.Abstractions;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace CubeFunctions.Tests.Functions;
+
+/// <summary>The triggers of the deployed app: names, sources, and that each reaches its handler.</summary>
+public sealed class TriggerTests(AzuriteFixture azurite)
+{
+    /// <summary>What the outside depends on.</summary>
+    private static readonly string[] Expected =
+    [
+        "Health: http anonymous get health",
+        "StartSnapshot: timer %Sync:SnapshotSchedule%",
+        "StartSync: timer %Sync:Schedule%",
+        "SweepStaleWork: timer 0 */5 * * * *",
+        "SyncFeed: queue cube-sync on CubeStorage",
+        "SyncFeedPoison: queue cube-sync-poison on CubeStorage",
+    ];
+
+    [Fact]
+    public void Every_function_has_its_name_and_its_trigger() => Assert.Equal(Expected, Functions().Select(Describe).Order(StringComparer.Ordinal));
+
+    [Fact]
+    public async Task Each_function_called_by_the_real_provider_reaches_its_handler()
+    {
+        await using var cube = await CubeSimulator.StartAsync(new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 20 }, null, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
+        var checks = new Dictionary<string, Func<object?, Task>>
+        {
+            ["StartSync"] = _ => HasRunAsync(app, "Scheduled"),
+            ["StartSnapshot"] = _ => HasRunAsync(app, "Snapshot"),
+            ["SweepStaleWork"] = _ => Task.CompletedTask,
+            ["SyncFeed"] = _ => ItemEndedAsync(app, "Succeeded"),
+            ["SyncFeedPoison"] = _ => ItemEndedAsync(app, "Failed"),
+            ["Health"] = result => HealthyAsync(app, (IResult)result!),
+        };
+
+        // Timers first: they make the messages that the queue functions get.
+        foreach (var function in Functions().OrderBy(function => Trigger(function) is not TimerTriggerAttribute).ThenBy(Name, StringComparer.Ordinal))
+        {
+            var instance = ActivatorUtilities.CreateInstance(app.Services, function.DeclaringType!);
+            var arguments = await Task.WhenAll(function.GetParameters().Select(parameter => ArgumentAsync(app, parameter)));
+            var task = (Task)function.Invoke(instance, arguments)!;
+            await task;
+            await checks[Name(function)](task.GetType().GetProperty("Result")?.GetValue(task));
+        }
+    }
+
+    [Fact]
+    public async Task Every_queue_and_endpoint_has_its_twin_in_the_local_host()
+    {
+        await using var cube = await CubeSimulator.StartAsync(new SimulatorOptions { Campaigns = 1 }, null, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
+        var queues = Functions().Select(Trigger).OfType<QueueTriggerAttribute>().Select(trigger => trigger.QueueName).Order(StringComparer.Ordinal);
+        Assert.Equal(queues, LocalQueues.Of(app.Services).Select(queue => queue.Name).Order(StringComparer.Ordinal));
+
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore();
+        builder.Services.AddRoutingCore();
+        await using var web = builder.Build();
+        web.MapCubeFunctions(app.Services);
+        var local = ((IEndpointRouteBuilder)web).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
+            .SelectMany(endpoint => endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Select(method => $"{method} {endpoint.RoutePattern.RawText!.Trim('/')}"));
+        var deployed = Functions().Select(Trigger).OfType<HttpTriggerAttribute>()
+            .SelectMany(trigger => trigger.Methods!.Select(method => $"{method.ToUpperInvariant()} api/{trigger.Route}"));
+        Assert.Equal(deployed.Order(StringComparer.Ordinal), local.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_SyncFeed_that_throws_five_times_ends_as_a_failed_item_and_the_run_closes()
+    {
+        await using var cube = await CubeSimulator.StartAsync(new SimulatorOptions { Campaigns = 2, CustomersPerAssignment = 20 }, null, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
+        var functions = ActivatorUtilities.CreateInstance<SyncFunctions>(app.Services);
+        var victim = "";
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        using var queue = app.Worker(StorageNames.SyncQueue, async (message, token) =>
+        {
+            var item = JsonDocument.Parse(message).RootElement.GetProperty("item").GetString()!;
+            Interlocked.CompareExchange(ref victim, item, "");
+            await (item == victim ? throw new InvalidOperationException("out of order") : functions.SyncFeed(message, token));
+        });
+        using var poison = app.Worker(StorageNames.SyncQueue + StorageNames.PoisonSuffix, functions.SyncFeedPoison);
+        var work = Task.WhenAll(queue.RunAsync(stop.Token), poison.RunAsync(stop.Token));
+        await functions.StartSync(new TimerInfo(), TestContext.Current.CancellationToken);
+        var run = (await app.Get<Core.Sync.RunReader>().RecentAsync(1, TestContext.Current.CancellationToken)).Single();
+        Core.Sync.RunManifest? manifest = null;
+        await WaitFor.TrueAsync(
+            async () => (manifest = await app.Get<Core.Sync.RunReader>().FindManifestAsync(run.RowKey, TestContext.Current.CancellationToken)) is not null, TimeSpan.FromMinutes(2));
+        await stop.CancelAsync();
+        await work;
+        Assert.Equal(Core.Sync.RunStatus.PartiallySucceeded, manifest!.Status);
+        Assert.Contains("failed too often", Assert.Single(manifest.Failures).Reason, StringComparison.Ordinal);
+    }
+
+    private static IEnumerable<MethodInfo> Functions() => typeof(SyncFunctions).Assembly.GetTypes()
+        .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static))
+        .Where(method => method.IsDefined(typeof(FunctionAttribute), inherit: false));
+
+    private static string Name(MethodInfo function) => function.GetCustomAttribute<FunctionAttribute>()!.Name;
+
+    private static TriggerBindingAttribute Trigger(MethodInfo function) =>
+        Assert.Single(function.GetParameters().SelectMany(parameter => parameter.GetCustomAttributes<TriggerBindingAttribute>()));
+
+    private static string Describe(MethodInfo function) => $"{Name(function)}: " + Trigger(function) switch
+    {
+        TimerTriggerAttribute { RunOnStartup: false } timer => $"timer {timer.Schedule}",
+        QueueTriggerAttribute queue => $"queue {queue.QueueName} on {queue.Connection}",
+        HttpTriggerAttribute http => $"http {http.AuthLevel.ToString().ToLowerInvariant()} {string.Join(',', http.Methods!)} {http.Route}",
+        _ => "unknown trigger",
+    };
+
+    private static async Task<object?> ArgumentAsync(TestApp app, ParameterInfo parameter)
+    {
+        if (parameter.ParameterType == typeof(CancellationToken))
+        {
+            return TestContext.Current.CancellationToken;
+        }
+
+        if (parameter.GetCustomAttribute<QueueTriggerAttribute>() is not null)
+        {
+            var message = await app.Storage.Queue(StorageNames.SyncQueue).ReceiveMessageAsync(TimeSpan.FromHours(1), TestContext.Current.CancellationToken);
+            return message.Value.Body.ToString();
+        }
+
+        return parameter.ParameterType == typeof(HttpRequest) ? new DefaultHttpContext().Request : new TimerInfo();
+    }
+
+    private static async Task HasRunAsync(TestApp app, string kind) =>
+        Assert.Contains(await app.Get<Core.Sync.RunReader>().RecentAsync(1, TestContext.Current.CancellationToken), run => run.Kind == kind && run.Items > 0);
+
+    private static async Task ItemEndedAsync(TestApp app, string state)
+    {
+        var ended = 0;
+        await foreach (var row in app.Storage.Runs.QueryAsync<Azure.Data.Tables.TableEntity>(cancellationToken: TestContext.Current.CancellationToken))
+        {
+            ended += row.GetString("State") == state && row.GetString("Feed") != "campaigns" ? 1 : 0;
+        }
+
+        Assert.Equal(1, ended);
+    }
+
+    private static async Task HealthyAsync(TestApp app, IResult result)
+    {
+        var context = new DefaultHttpContext { RequestServices = app.Services };
+        await result.ExecuteAsync(context);
+        Assert.Equal(200, context.Response.StatusCode);
+    }
+}

@@ -1,0 +1,159 @@
+using Cube.Simulator;
+using CubeFunctions.Core.Sync;
+using CubeFunctions.Tests.Support;
+using CubeFunctions.Tests.Sync;
+using Xunit;
+
+namespace CubeFunctions.Tests.Local;
+
+/// <summary>Processes that die, stop, and share work.</summary>
+public sealed class CrashTests(AzuriteFixture azurite)
+{
+    private static readonly SimulatorOptions Options = new()
+    {
+        Campaigns = 3, CustomersPerAssignment = 600, ResponsesPerCampaignPerDay = 40, PageSize = 50, AnonymisedPerThousand = 0, Latency = TimeSpan.FromMilliseconds(10),
+    };
+
+    private static readonly (string, string)[] ShortLeases = [("Sync__LeaseSeconds", "2")];
+
+    [Fact]
+    public async Task A_run_killed_at_random_moments_loses_no_record_and_shows_nothing_torn()
+    {
+        var random = new Random(TestScale.Seed);
+        TestContext.Current.TestOutputHelper!.WriteLine($"CUBE_SEED={TestScale.Seed}");
+        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        var rounds = TestScale.Of(3, 25);
+        for (var round = 0; round < rounds; round++)
+        {
+            var account = await azurite.NewAccountAsync();
+            var settings = CommandTests.Of(cube, account, ShortLeases);
+            for (var kill = 0; kill < 2; kill++)
+            {
+                using var victim = CubeProcess.Start("sync --json", null, settings);
+
+                // Some die before their first request, some after the run's end.
+                var requests = cube.Requests.Total + random.Next(TestScale.Of(150, 220));
+                var patience = TimeSpan.FromMilliseconds(random.Next(300, 6000));
+                var started = TimeProvider.System.GetTimestamp();
+                while (!victim.HasExited && cube.Requests.Total < requests && TimeProvider.System.GetElapsedTime(started) < patience)
+                {
+                    await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, TestContext.Current.CancellationToken);
+                }
+
+                await victim.KillAsync();
+            }
+
+            var (code, report, _) = await CubeProcess.SyncAsync("", settings);
+            Assert.Equal((0, "Succeeded"), (code, report.GetProperty("status").GetString()));
+            await using var app = await TestApp.StartAsync(account, cube);
+            await AssertWholeAsync(app, cube);
+        }
+    }
+
+    [Fact]
+    public async Task Ctrl_C_saves_and_the_next_sync_goes_on()
+    {
+        await using var cube = await CubeSimulator.StartAsync(Options with { Latency = TimeSpan.FromMilliseconds(60) }, null, TestContext.Current.CancellationToken);
+        var account = await azurite.NewAccountAsync();
+        var settings = CommandTests.Of(cube, account);
+        using (var first = CubeProcess.Start("sync", null, settings))
+        {
+            await WaitFor.TrueAsync(() => Task.FromResult(cube.Requests.Count("/customers/") > 8), TimeSpan.FromSeconds(60));
+            first.Interrupt();
+            Assert.Equal(130, await first.ExitAsync());
+            Assert.Contains("Stopped", first.Errors, StringComparison.Ordinal);
+        }
+
+        var before = cube.Requests.Count("/customers/");
+        var (code, _, _) = await CubeProcess.SyncAsync("", settings);
+        Assert.Equal(0, code);
+        await using var app = await TestApp.StartAsync(account, cube);
+        await AssertWholeAsync(app, cube);
+
+        // The first run's twelve pages an assignment are not all read again, though a second run reads them after it.
+        var assignments = cube.Data.AssignmentIds.Count;
+        Assert.InRange(cube.Requests.Count("/customers/") - before, assignments * 12, (assignments * 24) - 1);
+    }
+
+    [Fact]
+    public async Task Four_workers_share_a_run_and_each_item_is_done_once()
+    {
+        await using var cube = await CubeSimulator.StartAsync(Options with { Campaigns = 12, CustomersPerAssignment = 300 }, null, TestContext.Current.CancellationToken);
+        var account = await azurite.NewAccountAsync();
+        await using var app = await TestApp.StartAsync(account, cube);
+        var workers = Enumerable.Range(0, 4).Select(_ => CubeProcess.Start("work", null, CommandTests.Of(cube, account))).ToList();
+        var start = await app.Get<RunPlanner>().StartAsync(SyncRunTests.All, TestContext.Current.CancellationToken);
+        await ClosedAsync(app, start.RunId);
+        foreach (var worker in workers)
+        {
+            worker.Interrupt();
+            Assert.Equal(0, await worker.ExitAsync());
+            worker.Dispose();
+        }
+
+        var run = (await app.Get<RunReader>().FindManifestAsync(start.RunId, TestContext.Current.CancellationToken))!;
+        Assert.Equal(RunStatus.Succeeded, run.Status);
+        await AssertWholeAsync(app, cube);
+
+        // Each page of each feed was asked for once.
+        Assert.All(cube.Requests.All.GroupBy(request => request.ToString()), group => Assert.Single(group));
+    }
+
+    [Fact]
+    public async Task A_worker_that_is_killed_again_and_again_loses_no_item()
+    {
+        var random = new Random(TestScale.Seed);
+        TestContext.Current.TestOutputHelper!.WriteLine($"CUBE_SEED={TestScale.Seed}");
+        await using var cube = await CubeSimulator.StartAsync(Options with { Campaigns = 6, Latency = TimeSpan.FromMilliseconds(40) }, null, TestContext.Current.CancellationToken);
+        for (var round = 0; round < TestScale.Of(1, 8); round++)
+        {
+            var account = await azurite.NewAccountAsync();
+            var settings = CommandTests.Of(cube, account, ShortLeases);
+            await using var app = await TestApp.StartAsync(account, cube);
+            var workers = Enumerable.Range(0, 4).Select(_ => CubeProcess.Start("work", null, settings)).ToList();
+            var start = await app.Get<RunPlanner>().StartAsync(SyncRunTests.All, TestContext.Current.CancellationToken);
+            while (await app.Get<RunReader>().FindManifestAsync(start.RunId, TestContext.Current.CancellationToken) is null)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(random.Next(200, 1500)), TimeProvider.System, TestContext.Current.CancellationToken);
+                await workers[0].KillAsync();
+                workers[0].Dispose();
+                workers[0] = CubeProcess.Start("work", null, settings);
+            }
+
+            foreach (var worker in workers)
+            {
+                await worker.KillAsync();
+                worker.Dispose();
+            }
+
+            Assert.Equal(RunStatus.Succeeded, (await app.Get<RunReader>().FindManifestAsync(start.RunId, TestContext.Current.CancellationToken))!.Status);
+            await AssertWholeAsync(app, cube);
+        }
+    }
+
+    private static async Task ClosedAsync(TestApp app, string runId) => await WaitFor.TrueAsync(
+        async () => await app.Get<RunReader>().FindManifestAsync(runId, TestContext.Current.CancellationToken) is not null, TimeSpan.FromMinutes(3));
+
+    /// <summary>Every manifest is true, and together the runs hold every record of the thirty days and today.</summary>
+    private static async Task AssertWholeAsync(TestApp app, CubeSimulator cube)
+    {
+        await RawLedger.CheckAllAsync(app.Storage.Raw, leftovers: true);
+        var stored = new Dictionary<string, HashSet<string>>();
+        foreach (var row in await app.Get<RunReader>().RecentAsync(2, TestContext.Current.CancellationToken))
+        {
+            var manifest = await RawLedger.RunAsync(app.Storage.Raw, row.RowKey);
+            foreach (var feed in new[] { "responses", "sms", "callflow_customers", "customers" })
+            {
+                stored.TryAdd(feed, []);
+                stored[feed].UnionWith(await RawLedger.ReadAsync(app.Storage.Raw, manifest, feed));
+            }
+        }
+
+        var (from, to) = (cube.Data.Today.AddDays(-30), cube.Data.Today);
+        void Same(string feed, IEnumerable<string> expected) => Assert.Equal(expected.Distinct().Order(StringComparer.Ordinal), stored[feed].Order(StringComparer.Ordinal));
+        Same("responses", cube.Data.CampaignIds().SelectMany(id => cube.Data.Responses(id, from, to)).Select(record => record.ToJsonString()));
+        Same("sms", cube.Data.CampaignIds().SelectMany(id => cube.Data.Sms(id, from, to)).Select(record => record.ToJsonString()));
+        Same("callflow_customers", cube.Data.CampaignIds().SelectMany(id => cube.Data.CallflowCustomers(id)).Select(record => record.ToJsonString()));
+        Same("customers", cube.Data.AssignmentIds.SelectMany(cube.Data.Customers).Select(record => record.ToJsonString()));
+    }
+}

@@ -1,0 +1,80 @@
+using Cube.Simulator;
+using CubeFunctions.Core.Settings;
+using CubeFunctions.Tests.Support;
+using Xunit;
+
+namespace CubeFunctions.Tests.Local;
+
+/// <summary>What a run may cost: memory, storage transactions.</summary>
+public sealed class LimitTests(AzuriteFixture azurite)
+{
+    private const long Megabyte = 1024 * 1024;
+    private static readonly DateOnly Monday = new(2026, 11, 2);
+
+    /// <summary>Pages of about 350 KB over 20 work items: the peak does not follow the number of pages.</summary>
+    [Fact]
+    public async Task Memory_stays_below_250_MB_however_many_pages_there_are()
+    {
+        foreach (var pages in TestScale.Of<int[]>([200], [200, 2000]))
+        {
+            await using var cube = await CubeSimulator.StartAsync(
+                new SimulatorOptions { Campaigns = 20, ResponsesPerCampaignPerDay = pages / 20 * 490, PageSize = 500, AnonymisedPerThousand = 0 }, null, TestContext.Current.CancellationToken);
+            var day = Monday.Iso();
+            var (code, report, peak) = await CubeProcess.SyncAsync($"--feed responses --from {day} --to {day}", CommandTests.Of(cube, await azurite.NewAccountAsync()));
+            Assert.Equal(0, code);
+            Assert.InRange(report.GetProperty("pages").GetInt64(), pages * 9 / 10, pages * 3 / 2);
+            TestContext.Current.TestOutputHelper!.WriteLine($"{pages} pages, {report.GetProperty("bytes").GetInt64() / report.GetProperty("pages").GetInt64() / 1000} KB each: peak {peak / Megabyte} MB");
+            Assert.InRange(peak, 1, 250 * Megabyte);
+        }
+    }
+
+    [Theory]
+    [InlineData(40, 25)]
+    [InlineData(1, 1000)]
+    public async Task Storage_is_asked_at_most_once_a_page_ten_times_an_item_and_once_in_five_seconds(int campaigns, int pages)
+    {
+        var folder = Directory.CreateTempSubdirectory("cube-transactions-");
+        var (storage, log) = await AzuriteFixture.StartLoggedAsync(folder.FullName);
+        try
+        {
+            var options = new SimulatorOptions { Campaigns = campaigns, ResponsesPerCampaignPerDay = pages * 10, AnonymisedPerThousand = 0 };
+            await using (var sample = await CubeSimulator.StartAsync(options, null, TestContext.Current.CancellationToken))
+            {
+                options = options with { PageSize = (sample.Data.CampaignIds().Sum(id => sample.Data.Responses(id, sample.Data.Today.AddDays(-3), sample.Data.Today).Count()) / (campaigns * pages)) + 1 };
+            }
+
+            await using var cube = await CubeSimulator.StartAsync(options, null, TestContext.Current.CancellationToken);
+
+            // On an account that has nothing yet: what is created counts as well.
+            var (code, report, _) = await CubeProcess.SyncAsync(
+                "", CommandTests.Of(cube, storage.ConnectionString(), ("Sync__Feeds", "responses"), ("Sync__StartDate", cube.Data.Today.AddDays(-3).Iso())));
+            Assert.Equal(0, code);
+            var read = report.GetProperty("pages").GetInt64();
+            Assert.InRange(read, campaigns * pages * 9 / 10, campaigns * pages * 11 / 10);
+            var transactions = Requests(log);
+            var allowed = read + (10 * report.GetProperty("items").GetProperty("total").GetInt32()) + (report.GetProperty("durationMs").GetInt64() / 5000.0);
+            TestContext.Current.TestOutputHelper!.WriteLine($"{transactions} transactions, {allowed:0.0} allowed");
+            Assert.True(transactions <= allowed, $"{transactions} transactions, {allowed:0.0} allowed");
+        }
+        finally
+        {
+            await storage.StopAsync();
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static int Requests(string log) => ReadShared(log).Count(line => line.Contains(" HTTP/1.1\" ", StringComparison.Ordinal));
+
+    private static List<string> ReadShared(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var reader = new StreamReader(file);
+        var lines = new List<string>();
+        while (reader.ReadLine() is { } line)
+        {
+            lines.Add(line);
+        }
+
+        return lines;
+    }
+}
