@@ -190,12 +190,11 @@ var senderSettings = [
   for item in senders: {
     'Upserts__Senders__${item.name}__Kind': item.kind
     'Upserts__Senders__${item.name}__AssignmentId': item.assignmentId
-    'Upserts__Senders__${item.name}__FieldMap': item.fieldMap
     'Upserts__Senders__${item.name}__Secret': '${reference}sender-${item.name})'
   }
 ]
 
-var senderAddresses = [for item in senders: !empty(item.?publicUrl ?? '') ? { 'Upserts__Senders__${item.name}__PublicUrl': item.?publicUrl ?? '' } : {}]
+var fieldMaps = [for item in senders: !empty(item.?fieldMap ?? '') ? { 'Upserts__Senders__${item.name}__FieldMap': item.?fieldMap ?? '' } : {}]
 
 var previousSecrets = [
   for item in senders: (item.?hasPreviousSecret ?? false)
@@ -223,8 +222,12 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
       signIn ? signInSettings : {}
     ],
     senderSettings,
-    senderAddresses,
-    previousSecrets
+    fieldMaps,
+    previousSecrets,
+    // Some senders sign the address that they call: the app's own, unless they were given another.
+    map(senders, item => {
+      'Upserts__Senders__${item.name}__PublicUrl': item.?publicUrl ?? 'https://${app.properties.defaultHostName}'
+    })
   ))
 }
 

@@ -42,16 +42,16 @@ type sender = {
   @maxLength(40)
   name: string
 
-  @description('Which protocol the sender speaks, for example HubSpot or Dataverse.')
-  kind: string
+  @description('Which protocol the sender speaks.')
+  kind: 'standard-webhooks' | 'hubspot' | 'dataverse' | 'json'
 
   @description('The assignment in Cube that its customers belong to.')
   assignmentId: string
 
-  @description('How its fields map to those of Cube.')
-  fieldMap: string
+  @description('How its fields map to those of Cube, as JSON; hubspot and dataverse need one.')
+  fieldMap: string?
 
-  @description('The address the sender was given, where that differs from the app\'s own (a gateway in front).')
+  @description('The address the sender calls, where that is not the app\'s own (a gateway in front).')
   publicUrl: string?
 
   @description('True while the sender may still sign with the secret before the current one.')

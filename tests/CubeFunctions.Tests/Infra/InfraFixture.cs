@@ -73,8 +73,9 @@ public sealed class InfraFixture : IAsyncLifetime
         all["moreSettings"] = Value(new JsonObject { ["Sync__LookbackDays"] = "3", ["Cube__Token"] = "overridden" });
         all["crmUrl"] = Value("https://crm.example/changes");
         all["senders"] = Value(new JsonArray(
-            new JsonObject { ["name"] = "hubspot", ["kind"] = "HubSpot", ["assignmentId"] = "7", ["fieldMap"] = "{}", ["publicUrl"] = "https://gateway.example/hook", ["hasPreviousSecret"] = true },
-            new JsonObject { ["name"] = "dataverse", ["kind"] = "Dataverse", ["assignmentId"] = "8", ["fieldMap"] = "{}" }));
+            new JsonObject { ["name"] = "hubspot", ["kind"] = "hubspot", ["assignmentId"] = "7", ["fieldMap"] = """{"email":"email"}""", ["publicUrl"] = "https://gateway.example", ["hasPreviousSecret"] = true },
+            new JsonObject { ["name"] = "dataverse", ["kind"] = "dataverse", ["assignmentId"] = "8", ["fieldMap"] = """{"email":"emailaddress1"}""" },
+            new JsonObject { ["name"] = "script", ["kind"] = "json", ["assignmentId"] = "9" }));
         all["cubeToken"] = Value(SecretRules.Trace + "-token");
         all["cubePassword"] = Value(SecretRules.Trace + "-password");
         all["crmSecret"] = Value(SecretRules.Trace + "-crm");
@@ -83,6 +84,7 @@ public sealed class InfraFixture : IAsyncLifetime
             ["sender-hubspot"] = SecretRules.Trace + "-hubspot",
             ["sender-hubspot-previous"] = SecretRules.Trace + "-hubspot-previous",
             ["sender-dataverse"] = SecretRules.Trace + "-dataverse",
+            ["sender-script"] = SecretRules.Trace + "-script",
         });
         all["alertEmails"] = Value(new JsonArray("operations@example.com"));
         all["alertWebhookUrl"] = Value("https://alerts.example/" + SecretRules.Trace);

@@ -55,7 +55,7 @@ public sealed class MutationTests(InfraFixture infra)
         [
             .. InfraFixture.Variants.SelectMany(variant => Expect.Settings(infra.Deploy(variant)).Keys).Distinct()
                 .Where(name => name != "Sync__LookbackDays")
-                .Select(name => name.Replace("__hubspot__", "__{0}__", StringComparison.Ordinal).Replace("__dataverse__", "__{0}__", StringComparison.Ordinal)).Distinct().Select(Mutation.WithoutSetting),
+                .Select(name => name.Replace("__hubspot__", "__{0}__", StringComparison.Ordinal).Replace("__dataverse__", "__{0}__", StringComparison.Ordinal).Replace("__script__", "__{0}__", StringComparison.Ordinal)).Distinct().Select(Mutation.WithoutSetting),
         ],
         30);
 

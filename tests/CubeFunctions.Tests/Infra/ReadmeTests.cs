@@ -24,5 +24,5 @@ public sealed class ReadmeTests(InfraFixture infra)
 
     private string AlertName(string name) => name[(infra.Deploy("prod").One("Microsoft.Web/sites")!.Name.Length + 1)..];
 
-    private static string General(string name) => name.Replace("hubspot", "{name}", StringComparison.Ordinal).Replace("dataverse", "{name}", StringComparison.Ordinal);
+    private static string General(string name) => name.Replace("hubspot", "{name}", StringComparison.Ordinal).Replace("dataverse", "{name}", StringComparison.Ordinal).Replace("script", "{name}", StringComparison.Ordinal);
 }

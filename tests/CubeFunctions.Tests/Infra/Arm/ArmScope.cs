@@ -9,6 +9,7 @@ internal sealed class ArmScope
     private readonly Dictionary<string, object?> _variables = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, ArmScope?> _modules = new(StringComparer.Ordinal);
     private readonly Stack<(string? Name, long Index)> _copies = new();
+    private readonly Dictionary<string, object?> _lambda = new(StringComparer.Ordinal);
     private readonly ArmDeployment _deployment;
     private IDictionary<string, object?>? _outputs;
 
@@ -119,6 +120,7 @@ internal sealed class ArmScope
         ArmExpression.Member member => MemberOf(Evaluate(member.Of), Evaluate(member.Name)),
         ArmExpression.Call { Function: "if" } choice => Evaluate(choice.Arguments[Evaluate(choice.Arguments[0]) is true ? 1 : 2]),
         ArmExpression.Call { Function: "coalesce" } choices => choices.Arguments.Select(Evaluate).FirstOrDefault(value => value is not null),
+        ArmExpression.Call { Function: "map" } map => Mapped(Evaluate(map.Arguments[0]) as IEnumerable<object?> ?? [], (ArmExpression.Call)map.Arguments[1]),
         ArmExpression.Call call => Call(call.Function, [.. call.Arguments.Select(Evaluate)]),
         _ => throw new NotSupportedException(expression.ToString()),
     };
@@ -127,10 +129,17 @@ internal sealed class ArmScope
     {
         "parameters" => _parameters.TryGetValue((string)arguments[0]!, out var value) ? value : throw new FormatException($"{_module}: no parameter '{arguments[0]}'."),
         "variables" => Variable((string)arguments[0]!),
+        "lambdaVariables" => _lambda[(string)arguments[0]!],
         "copyIndex" => (arguments.Count == 0 ? _copies.Last() : _copies.First(copy => copy.Name == (string?)arguments[0])).Index,
         "reference" => Reference((string)arguments[0]!),
         _ => ArmFunctions.Call(function, arguments),
     };
+
+    private List<object?> Mapped(IEnumerable<object?> items, ArmExpression.Call lambda) => [.. items.Select(item =>
+    {
+        _lambda[(string)Evaluate(lambda.Arguments[0])!] = item;
+        return Evaluate(lambda.Arguments[1]);
+    })];
 
     private object? Variable(string name)
     {

@@ -12,6 +12,7 @@ internal sealed record ArmUnknown(string Type, string Name)
         (Missing, _) => this with { Name = $"{Name}.{member}" },
         (_, "primaryEndpoints") => new ArmUnknown("endpoints", Name),
         ("endpoints", _) => $"https://{Name}.{member}.core.windows.net/",
+        (_, "defaultHostName") => $"{Name}.azurewebsites.net",
         (_, "vaultUri") => $"https://{Name}.vault.azure.net/",
         _ => $"<{member} of {Name}>",
     };

@@ -62,7 +62,7 @@ internal static class SettingRules
             .. reader.Faults.Select(fault => fault.Split(':')[0]).Where(name => name is not ("CubeStorage" or "Cube__Token")),
             .. credential,
             .. CodeFacts.ScheduleSettings,
-            .. Senders(deployment).SelectMany(sender => ((string[])["Kind", "Secret", "AssignmentId", "FieldMap"]).Select(part => $"Upserts__Senders__{ArmValue.At(sender, "name")}__{part}")),
+            .. Senders(deployment).SelectMany(sender => ((string[])["Kind", "Secret", "AssignmentId", "PublicUrl"]).Select(part => $"Upserts__Senders__{ArmValue.At(sender, "name")}__{part}")),
         ];
     }
 
@@ -93,8 +93,10 @@ internal static class SettingRules
             .. ((IDictionary<string, object?>)deployment.Given("moreSettings")!).Where(more => !SecretRules.SoundsSecret(more.Key)).SelectMany(more => Equal(deployment, more.Key, ArmValue.Show(more.Value))),
             .. deployment.Given("cubeUsername") is "" ? [] : Equal(deployment, "Cube__Username", (string)deployment.Given("cubeUsername")!),
             .. deployment.Given("crmUrl") is "" ? [] : Equal(deployment, "Changes__Crm__Url", (string)deployment.Given("crmUrl")!),
-            .. Senders(deployment).Where(sender => ArmValue.At(sender, "publicUrl") is not null)
-                .SelectMany(sender => Equal(deployment, $"Upserts__Senders__{ArmValue.At(sender, "name")}__PublicUrl", (string)ArmValue.At(sender, "publicUrl")!)),
+            .. Senders(deployment).SelectMany(sender => Equal(
+                deployment, $"Upserts__Senders__{ArmValue.At(sender, "name")}__PublicUrl", ArmValue.At(sender, "publicUrl") as string ?? $"https://{deployment.One(Expect.Site)?.Name}.azurewebsites.net")),
+            .. Senders(deployment).Where(sender => ArmValue.At(sender, "fieldMap") is not null)
+                .SelectMany(sender => Equal(deployment, $"Upserts__Senders__{ArmValue.At(sender, "name")}__FieldMap", (string)ArmValue.At(sender, "fieldMap")!)),
         ];
     }
 
