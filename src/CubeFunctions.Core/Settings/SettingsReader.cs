@@ -38,6 +38,12 @@ public sealed class SettingsReader(IConfiguration configuration)
     {
         _names.Add(name);
         var value = configuration[Key(name)];
+        if (value?.StartsWith("@Microsoft.KeyVault(", StringComparison.OrdinalIgnoreCase) == true)
+        {
+            // Azure leaves a reference that it cannot follow as it stands, and that text is no secret: anyone can guess it.
+            Fault(name, "is a Key Vault reference that could not be followed: the secret is missing, or the app may not read it");
+        }
+
         return string.IsNullOrWhiteSpace(value) ? null : value;
     }
 
