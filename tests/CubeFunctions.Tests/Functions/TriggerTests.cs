@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.Json;
+using Azure.Storage.Queues.Models;
 using Cube.Simulator;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Local.Hosting;
@@ -21,7 +22,12 @@ public sealed class TriggerTests(AzuriteFixture azurite)
     /// <summary>What the outside depends on.</summary>
     private static readonly string[] Expected =
     [
+        "DeliverUpserts: queue cube-upserts on CubeStorage",
+        "DeliverUpsertsPoison: queue cube-upserts-poison on CubeStorage",
+        "GetUpsert: http function get upserts/{id}",
         "Health: http anonymous get health",
+        "PostCustomers: http function post assignments/{assignmentId}/customers",
+        "ReceiveWebhook: http anonymous post webhooks/{sender}",
         "StartSnapshot: timer %Sync:SnapshotSchedule%",
         "StartSync: timer %Sync:Schedule%",
         "SweepStaleWork: timer 0 */5 * * * *",
@@ -44,11 +50,16 @@ public sealed class TriggerTests(AzuriteFixture azurite)
             ["SweepStaleWork"] = _ => Task.CompletedTask,
             ["SyncFeed"] = _ => ItemEndedAsync(app, "Succeeded"),
             ["SyncFeedPoison"] = _ => ItemEndedAsync(app, "Failed"),
-            ["Health"] = result => HealthyAsync(app, (IResult)result!),
+            ["Health"] = result => AnswersAsync(app, result, 200),
+            ["PostCustomers"] = result => AnswersAsync(app, result, 202),
+            ["ReceiveWebhook"] = result => AnswersAsync(app, result, 404),
+            ["GetUpsert"] = result => AnswersAsync(app, result, 404),
+            ["DeliverUpserts"] = _ => UpsertIsAsync(app, "Waiting"),
+            ["DeliverUpsertsPoison"] = _ => UpsertIsAsync(app, "Dead"),
         };
 
-        // Timers first: they make the messages that the queue functions get.
-        foreach (var function in Functions().OrderBy(function => Trigger(function) is not TimerTriggerAttribute).ThenBy(Name, StringComparer.Ordinal))
+        // Timers and posts first: they make the messages that the queue functions get.
+        foreach (var function in Functions().OrderBy(function => Trigger(function) is QueueTriggerAttribute).ThenBy(Name, StringComparer.Ordinal))
         {
             var instance = ActivatorUtilities.CreateInstance(app.Services, function.DeclaringType!);
             var arguments = await Task.WhenAll(function.GetParameters().Select(parameter => ArgumentAsync(app, parameter)));
@@ -129,13 +140,29 @@ public sealed class TriggerTests(AzuriteFixture azurite)
             return TestContext.Current.CancellationToken;
         }
 
-        if (parameter.GetCustomAttribute<QueueTriggerAttribute>() is not null)
+        if (parameter.GetCustomAttribute<QueueTriggerAttribute>() is { } queue)
         {
-            var message = await app.Storage.Queue(StorageNames.SyncQueue).ReceiveMessageAsync(TimeSpan.FromHours(1), TestContext.Current.CancellationToken);
-            return message.Value.Body.ToString();
+            // What is on its way to the queue ends on the poison queue as it is; one message does for both.
+            var name = queue.QueueName.Replace(StorageNames.PoisonSuffix, "", StringComparison.Ordinal);
+            var hidden = name == StorageNames.SyncQueue ? TimeSpan.FromHours(1) : TimeSpan.FromSeconds(1);
+            return (await ReceiveAsync(app, name, hidden)).Body.ToString();
         }
 
-        return parameter.ParameterType == typeof(HttpRequest) ? new DefaultHttpContext().Request : new TimerInfo();
+        if (parameter.ParameterType == typeof(HttpRequest))
+        {
+            var context = new DefaultHttpContext { Request = { Method = "POST", ContentType = "application/json", Body = new MemoryStream("""{"customer_id":"a-1","name":"A"}"""u8.ToArray()) } };
+            return context.Request;
+        }
+
+        return parameter.ParameterType == typeof(string) ? "17" : new TimerInfo();
+    }
+
+    private static async Task<QueueMessage> ReceiveAsync(TestApp app, string queue, TimeSpan hidden)
+    {
+        QueueMessage? message = null;
+        await WaitFor.TrueAsync(
+            async () => (message = (await app.Storage.Queue(queue).ReceiveMessageAsync(hidden, TestContext.Current.CancellationToken)).Value) is not null, TimeSpan.FromSeconds(20));
+        return message!;
     }
 
     private static async Task HasRunAsync(TestApp app, string kind) =>
@@ -152,10 +179,18 @@ public sealed class TriggerTests(AzuriteFixture azurite)
         Assert.Equal(1, ended);
     }
 
-    private static async Task HealthyAsync(TestApp app, IResult result)
+    private static async Task AnswersAsync(TestApp app, object? result, int status)
     {
         var context = new DefaultHttpContext { RequestServices = app.Services };
-        await result.ExecuteAsync(context);
-        Assert.Equal(200, context.Response.StatusCode);
+        await ((IResult)result!).ExecuteAsync(context);
+        Assert.Equal(status, context.Response.StatusCode);
+    }
+
+    private static async Task UpsertIsAsync(TestApp app, string state)
+    {
+        await foreach (var row in app.Storage.Upserts.QueryAsync<Azure.Data.Tables.TableEntity>(cancellationToken: TestContext.Current.CancellationToken))
+        {
+            Assert.Equal(state, row.GetString("State"));
+        }
     }
 }
