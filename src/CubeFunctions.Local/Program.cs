@@ -7,6 +7,9 @@ var root = new RootCommand("CubeFunctions, local host: pulls data out of Cube in
     DevCommand.Create(),
     WorkCommand.Create(),
     StatusCommand.Create(),
+    CustomerCommand.Create(),
+    DeadLetterCommands.CreateReplay(),
+    DeadLetterCommands.CreateDrop(),
     SimulateCommand.Create(),
 };
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CubeFunctions.Core.Sync;
+using CubeFunctions.Core.Upserts;
 using CubeFunctions.Local.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -29,7 +30,7 @@ internal static class StatusCommand
         await using var app = await LocalApp.StartAsync(needsCube: false, Console.Error.WriteLine, LogLevel.Warning, cancellationToken);
         await app.EnsureStorageAsync(cancellationToken);
         var reader = app.Services.GetRequiredService<RunReader>();
-        var report = await StatusReport.ReadAsync(reader, RecentDays, ShownRuns, cancellationToken);
+        var report = await StatusReport.ReadAsync(reader, app.Services.GetRequiredService<UpsertReader>(), RecentDays, ShownRuns, cancellationToken);
         if (json)
         {
             await Console.Out.WriteLineAsync(JsonSerializer.Serialize(report, StatusJson.Default.StatusReport));
@@ -62,13 +63,20 @@ internal static class StatusCommand
         {
             AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[red]failed[/] {failure.Feed} of {failure.Scope} {failure.ScopeId} in run {failure.RunId}: {failure.Reason}");
         }
+
+        AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"Upserts: {report.Upserts.Waiting} waiting, {report.Upserts.Dead} dead");
+        foreach (var upsert in report.Upserts.Oldest)
+        {
+            AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{upsert.State} {upsert.Id} of {upsert.Sender}: {upsert.Reason}");
+        }
     }
 }
 
 /// <summary>What <c>status --json</c> prints.</summary>
-internal sealed record StatusReport(IReadOnlyList<StatusCheckpoint> Checkpoints, IReadOnlyList<StatusRun> Runs, IReadOnlyList<StatusFailure> Failures)
+internal sealed record StatusReport(
+    IReadOnlyList<StatusCheckpoint> Checkpoints, IReadOnlyList<StatusRun> Runs, IReadOnlyList<StatusFailure> Failures, StatusUpserts Upserts)
 {
-    public static async Task<StatusReport> ReadAsync(RunReader reader, int days, int mostRuns, CancellationToken cancellationToken)
+    public static async Task<StatusReport> ReadAsync(RunReader reader, UpsertReader upserts, int days, int mostRuns, CancellationToken cancellationToken)
     {
         var runs = (await reader.RecentAsync(days, cancellationToken)).Take(mostRuns).ToList();
         var failures = new List<StatusFailure>();
@@ -81,9 +89,26 @@ internal sealed record StatusReport(IReadOnlyList<StatusCheckpoint> Checkpoints,
         return new StatusReport(
             [.. (await reader.CheckpointsAsync(cancellationToken)).Select(row => new StatusCheckpoint(row.ScopeKind, row.ScopeId, row.Feed, row.Through, row.ProvenAt, row.RetiredReason))],
             [.. runs.Select(run => new StatusRun(run.RowKey, run.Kind, run.Status, run.StartedAt, run.CompletedAt, run.Items, run.Succeeded, run.Failed, run.Unproven, run.Pages, run.Records, run.Bytes))],
-            failures);
+            failures, await StatusUpserts.ReadAsync(upserts, cancellationToken));
     }
 }
+
+/// <summary>Upserts that are on their way, and those that are dead, with their reasons.</summary>
+internal sealed record StatusUpserts(int Waiting, int Dead, IReadOnlyList<StatusUpsert> Oldest)
+{
+    private const int Shown = 50;
+
+    public static async Task<StatusUpserts> ReadAsync(UpsertReader reader, CancellationToken cancellationToken)
+    {
+        var waiting = await reader.InStateAsync(UpsertState.Waiting, int.MaxValue, cancellationToken);
+        var dead = await reader.InStateAsync(UpsertState.Dead, int.MaxValue, cancellationToken);
+        return new StatusUpserts(
+            waiting.Count, dead.Count,
+            [.. dead.Concat(waiting).Take(Shown).Select(row => new StatusUpsert(row.Id, row.Sender, row.State.ToLowerInvariant(), row.AcceptedAt, string.IsNullOrEmpty(row.Reason) ? null : row.Reason))]);
+    }
+}
+
+internal sealed record StatusUpsert(string Id, string Sender, string State, DateTimeOffset AcceptedAt, string? Reason);
 
 internal sealed record StatusCheckpoint(string Scope, string ScopeId, string Feed, string? Through, DateTimeOffset? ProvenAt, string? Retired);
 

@@ -1,0 +1,159 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using Cube.Simulator;
+using CubeFunctions.Core.Upserts;
+using CubeFunctions.Tests.Local;
+using CubeFunctions.Tests.Support;
+using Xunit;
+
+namespace CubeFunctions.Tests.Upserts;
+
+/// <summary>Webhooks by the thousand, with repeats and in any order, a Cube that fails, and a process that is killed again and again.</summary>
+public sealed class ChaosTests(AzuriteFixture azurite)
+{
+    private static readonly string[] Fields = ["phone_1", "email", "city"];
+
+    [Fact]
+    public async Task At_the_end_every_field_has_its_newest_value_and_nothing_older_was_written_after_it()
+    {
+        var random = new Random(TestScale.Seed);
+        TestContext.Current.TestOutputHelper!.WriteLine($"CUBE_SEED={TestScale.Seed}");
+        var events = TestScale.Of(300, 10_000);
+        var kills = TestScale.Of(2, 20);
+        await using var cube = await CubeSimulator.StartAsync(
+            new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 200, AnonymisedPerThousand = 0 }, null, TestContext.Current.CancellationToken);
+        var assignment = cube.Data.AssignmentIds[0];
+        var account = await azurite.NewAccountAsync();
+        var port = FreePort();
+        var settings = CommandTests.Of(
+            cube, account, ("Sync__LeaseSeconds", "2"), ("Sync__Schedule", "0 0 0 1 1 *"), ("Sync__SnapshotSchedule", "0 0 0 1 1 *"),
+            ("Upserts__Senders__crm__Kind", "json"), ("Upserts__Senders__crm__Secret", "test-secret"), ("Upserts__Senders__crm__AssignmentId", $"{assignment}"),
+            ("Upserts__Senders__crm__EventId", "/event"), ("Upserts__Senders__crm__EventTime", "/at"),
+            ("Upserts__Senders__crm__FieldMap", """{"phone_1":"phone_1","email":"email","city":"city"}"""));
+        Assert.Equal(0, (await CubeProcess.SyncAsync("--feed customers", settings)).Code);
+
+        var customers = cube.Data.Customers(assignment).Take(events / 8).Select(customer => $"{customer["customer_id"]}")
+            .Concat(Enumerable.Range(0, events / 16).Select(i => $"ny-{i}")).ToArray();
+        var start = new DateTimeOffset(2026, 11, 1, 8, 0, 0, TimeSpan.Zero);
+        var all = Enumerable.Range(0, events).Select(i => new Event(
+            $"e{i}", customers[random.Next(customers.Length)], Fields[random.Next(Fields.Length)], string.Create(CultureInfo.InvariantCulture, $"v{i:D6}"), start.AddSeconds(i))).ToArray();
+        var posts = all.Concat(all.Where(_ => random.NextDouble() < 0.2)).ToArray();
+        random.Shuffle(posts);
+
+        foreach (var fault in new[] { "429=0.1,seconds=1,path=/customers/", "503=0.1,seconds=1,path=/customers/", "work-then-fail=0.1" })
+        {
+            cube.Faults.Add(fault);
+        }
+
+        var ids = new ConcurrentDictionary<string, string>();
+        var dev = CubeProcess.Start($"dev --port {port}", null, settings);
+        using var done = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var killing = Task.Run(async () =>
+        {
+            for (var kill = 0; kill < kills; kill++)
+            {
+                var share = posts.Length * (kill + 1) / (kills + 1);
+                while (ids.Count < Math.Min(share, events) * 3 / 4 && !done.IsCancellationRequested)
+                {
+                    await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, done.Token);
+                }
+
+                await dev.KillAsync();
+                dev.Dispose();
+                dev = CubeProcess.Start($"dev --port {port}", null, settings);
+            }
+        }, done.Token);
+        using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}/api/"), Timeout = TimeSpan.FromSeconds(20) };
+        await Parallel.ForEachAsync(posts, new ParallelOptions { MaxDegreeOfParallelism = 64, CancellationToken = TestContext.Current.CancellationToken }, async (post, token) =>
+        {
+            ids[post.Id] = await PostAsync(client, post, token);
+        });
+        await killing;
+
+        await using var app = await TestApp.StartAsync(account, cube);
+        var reader = app.Get<UpsertReader>();
+        await WaitFor.TrueAsync(
+            async () => (await reader.InStateAsync(UpsertState.Waiting, 1, TestContext.Current.CancellationToken)).Count == 0, TestScale.Of(TimeSpan.FromMinutes(8), TimeSpan.FromMinutes(40)));
+        dev.Interrupt();
+        Assert.Equal(0, await dev.ExitAsync());
+        dev.Dispose();
+
+        Assert.Equal(events, ids.Count);
+        foreach (var upsert in all)
+        {
+            var row = await reader.FindAsync(ids[upsert.Id], TestContext.Current.CancellationToken);
+            Assert.True(row!.UpsertState is UpsertState.Delivered or UpsertState.Superseded, $"{row.State}: {row.Reason}");
+        }
+
+        AssertNewest(cube, assignment, all);
+        AssertInOrder(cube, all);
+        Assert.Equal(cube.Data.Customers(assignment).Count(), cube.Data.Customers(assignment).Select(customer => $"{customer["customer_id"]}").Distinct().Count());
+    }
+
+    private static void AssertNewest(CubeSimulator cube, int assignment, Event[] all)
+    {
+        foreach (var customer in all.GroupBy(upsert => upsert.Customer))
+        {
+            var record = cube.Data.Customer(assignment, cube.Data.FindCustomer(assignment, customer.Key)!.Value)!;
+            Assert.All(customer.GroupBy(upsert => upsert.Field), field => Assert.Equal(field.MaxBy(upsert => upsert.At)!.Value, $"{record[field.Key]}"));
+        }
+    }
+
+    private static void AssertInOrder(CubeSimulator cube, Event[] all)
+    {
+        var times = all.ToDictionary(upsert => upsert.Value, upsert => upsert.At);
+        var last = new Dictionary<(string, string), DateTimeOffset>();
+        foreach (var write in cube.Data.Writes)
+        {
+            foreach (var (field, value) in write.Body.Where(member => Fields.Contains(member.Key)))
+            {
+                var at = times[$"{value}"];
+                Assert.True(!last.TryGetValue((write.ImportedId, field), out var before) || before <= at, $"{field} was written from {before:T} to {at:T}");
+                last[(write.ImportedId, field)] = at;
+            }
+        }
+    }
+
+    private static async Task<string> PostAsync(HttpClient client, Event upsert, CancellationToken cancellationToken)
+    {
+        var json = JsonSerializer.Serialize(new Dictionary<string, string>
+        {
+            ["customer_id"] = upsert.Customer, ["event"] = upsert.Id, ["at"] = upsert.At.ToString("O", CultureInfo.InvariantCulture), [upsert.Field] = upsert.Value,
+        });
+        while (true)
+        {
+            try
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Post, "webhooks/crm") { Content = new StringContent(json, Encoding.UTF8, "application/json") };
+                request.Headers.Add("x-webhook-secret", "test-secret");
+                using var response = await client.SendAsync(request, cancellationToken);
+                if (response.StatusCode == HttpStatusCode.Accepted)
+                {
+                    using var answer = JsonDocument.Parse(await response.Content.ReadAsStringAsync(cancellationToken));
+                    return answer.RootElement.GetProperty("upserts")[0].GetProperty("id").GetString()!;
+                }
+
+                Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+            }
+            catch (Exception exception) when (exception is HttpRequestException or IOException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            {
+                // Killed just now: a sender sends again.
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, cancellationToken);
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private sealed record Event(string Id, string Customer, string Field, string Value, DateTimeOffset At);
+}
