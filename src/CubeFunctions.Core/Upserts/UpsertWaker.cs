@@ -16,7 +16,8 @@ public sealed class UpsertWaker(StorageClients storage)
 
     internal async Task WakeAsync(string customer, TimeSpan delay, CancellationToken cancellationToken)
     {
-        delay = delay < LongestDelay ? delay : LongestDelay;
+        // Whole seconds, and rather late than early: a message that comes before its time is taken for a repeat.
+        delay = TimeSpan.FromSeconds(Math.Ceiling((delay < LongestDelay ? delay : LongestDelay).TotalSeconds));
         await _queue.SendMessageAsync(UpsertMessage.For(customer), delay, TimeSpan.FromSeconds(-1), cancellationToken);
         Sent?.Invoke(delay);
     }

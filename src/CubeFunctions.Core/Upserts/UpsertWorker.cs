@@ -18,6 +18,9 @@ public sealed partial class UpsertWorker(
     private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromHours(1);
     private static readonly TimeSpan SnapshotDelay = TimeSpan.FromMinutes(15);
+
+    /// <summary>Queues count whole seconds: a message may come so much before its time.</summary>
+    private static readonly TimeSpan Early = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan PartDelay = TimeSpan.FromHours(24);
 
     /// <summary>How long deliveries of a customer may fail before his events are dead.</summary>
@@ -67,7 +70,7 @@ public sealed partial class UpsertWorker(
             return true;
         }
 
-        if (mailbox?.Content.WakeAt > now)
+        if (mailbox?.Content.WakeAt > now + Early)
         {
             // Put off; another message comes when it is time.
             return true;

@@ -44,7 +44,8 @@ public sealed class ChaosTests(AzuriteFixture azurite)
         var posts = all.Concat(all.Where(_ => random.NextDouble() < 0.2)).ToArray();
         random.Shuffle(posts);
 
-        foreach (var fault in new[] { "429=0.1,seconds=1,path=/customers/", "503=0.1,seconds=1,path=/customers/", "work-then-fail=0.1" })
+        var rate = TestScale.Of("0.05", "0.1");
+        foreach (var fault in new[] { $"429={rate},seconds=1,path=/customers/", $"503={rate},seconds=1,path=/customers/", $"work-then-fail={rate}" })
         {
             cube.Faults.Add(fault);
         }
