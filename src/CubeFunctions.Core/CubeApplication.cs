@@ -27,9 +27,16 @@ public static class CubeApplication
             .AddHostedService<StorageSetup>()
             .AddCube(settings.Cube)
             .AddSync()
+            .AddChanges()
             .AddSingleton<Endpoints.HealthEndpoint>();
         return builder;
     }
+
+    private static IServiceCollection AddChanges(this IServiceCollection services) => services
+        .AddSingleton<Changes.ChangeStore>()
+        .AddSingleton<Changes.DeletionCheck>()
+        .AddSingleton<Changes.CustomerLookup>()
+        .AddSingleton<Changes.ChangeDetector>();
 
     private static IServiceCollection AddSync(this IServiceCollection services) => services
         .AddSingleton<SyncProgress>()
