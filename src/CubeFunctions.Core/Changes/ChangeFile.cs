@@ -82,7 +82,10 @@ internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner 
             using var stored = kept is null ? await earlier.FindPageAsync(manifest, page.Key, cancellationToken) : null;
             var body = kept ?? stored?.Body.Bytes ?? throw new InvalidDataException("A page that a manifest names is gone.");
             var found = Match(window, page, body);
-            var customers = await context.CustomersAsync([.. found.Select(entry => entry.Key[0])], cancellationToken);
+
+            // Of a person whom Cube has anonymised nothing is joined in: the last snapshot may still hold what was known.
+            var named = found.Where(entry => !IsAnonymised(window, entry.Change)).Select(entry => entry.Key[0]);
+            var customers = await context.CustomersAsync([.. named], cancellationToken);
             var labels = await context.LabelsAsync(cancellationToken);
             foreach (var (change, record, key) in found)
             {
@@ -96,7 +99,7 @@ internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner 
 
                 lines.Write(new ChangeLine(
                     IdOf(lines, state, window, change), change.Op, lines.KeyText(key, window[change.New].Ordinal), changed ?? [], record,
-                    customers.GetValueOrDefault(key[0]), ChangeContext.LabelsOf(record.Span, labels)));
+                    IsAnonymised(window, change) ? default : customers.GetValueOrDefault(key[0]), ChangeContext.LabelsOf(record.Span, labels)));
             }
         }
     }
@@ -110,6 +113,8 @@ internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner 
             (digest, record, key) => found.Add((wanted[(digest.Key, digest.Content)].Dequeue(), record, key)));
         return found;
     }
+
+    private static bool IsAnonymised(StateEntry[] window, PlannedChange change) => window[change.New].Flags.HasFlag(EntryFlags.Anonymised);
 
     /// <summary>Whole pages until enough records have to be read back.</summary>
     private static int EndOfBatch(List<PlannedChange> changes, StateEntry[] window, int start)

@@ -37,7 +37,8 @@ public sealed partial class GoldenFileTests(AzuriteFixture azurite)
         var ids = cube.Data.Customers(assignment).Select(customer => (long)customer["id"]!).ToList();
         var today = new DateTime(2026, 6, 10, 8, 30, 0, DateTimeKind.Unspecified);
 
-        // Snapshots first, so that there is somebody to join in.
+        // Labels and snapshots first, so that there is somebody to join in.
+        await app.RunAsync(RunRequest.Snapshot([FeedCatalogue.CustomFields]));
         await app.RunAsync(RunRequest.Snapshot(FeedCatalogue.Default));
         cube.Data.AddResponse(campaign, ids[1], today, comment: "Ønsker \"tilbud\" i høst");
         cube.Data.AddSms(campaign, ids[2], today, "Hei på deg!");
@@ -50,7 +51,8 @@ public sealed partial class GoldenFileTests(AzuriteFixture azurite)
         cube.Data.DeleteCustomer(assignment, ids[5]);
         cube.Data.AnonymiseCustomer(assignment, ids[2]);
         cube.Data.AddCustomer(assignment, new() { ["customer_id"] = "CRM-7", ["name"] = "Ny Kunde" });
-        await app.RunAsync(new RunRequest(RunKind.Scheduled, FeedCatalogue.Default));
+        await app.RunAsync(RunRequest.Scheduled(FeedCatalogue.Default));
+        await app.RunAsync(RunRequest.Snapshot(FeedCatalogue.Default));
         await app.RunAsync(RunRequest.Snapshot(FeedCatalogue.Default));
 
         var lines = await FirstLinesAsync(app);
