@@ -60,6 +60,7 @@ internal sealed partial class ChangeDetection : IDisposable
         var days = result.From is { } from && result.To is { } to ? new DayRange(from.DayNumber, to.DayNumber) : (DayRange?)null;
         var source = new StateSource(result.Manifest, result.From, result.To, capture.ReadAt, _item.PartitionKey);
         var window = await EntriesAsync(state, manifest, result.Manifest, capture, days, cancellationToken);
+        capture.ForgetDigests();
         var comparison = new WindowComparison(state, window, days);
         var outcome = await SettleAbsencesAsync(state, comparison, cancellationToken);
         await _file.WriteAsync(state, window, comparison.Changes, outcome, capture, result, cancellationToken);

@@ -7,8 +7,9 @@ namespace CubeFunctions.Core.Changes;
 /// <summary>Writes the change file of a window: page by page, so that memory does not follow the number of changes.</summary>
 internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner scanner, EarlierRecords earlier, ChangeContext context)
 {
-    /// <summary>Records read back side by side with the pages that changed them.</summary>
-    private const int Batch = 2000;
+    /// <summary>Changes told, and known records read back for them, before the next are looked at.</summary>
+    private const int Batch = 4000;
+    private const int OldBatch = 2000;
 
     /// <summary>Writes the file unless nothing is to be told.</summary>
     /// <remarks>
@@ -26,11 +27,13 @@ internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner 
         using var lines = new ChangeLineWriter(file, item.FeedOf, item.Scope, item.PartitionKey, capture.ReadAt);
         var silent = new HashSet<PlannedChange>();
         await WriteGoneAsync(state, changes, lines, silent, cancellationToken);
-        var told = changes.Where(change => change.New >= 0).OrderBy(change => window[change.New].Page).ToList();
-        for (var start = 0; start < told.Count;)
+
+        // In place: a first snapshot may tell a million.
+        changes.Sort((one, other) => (PageOf(window, one), one.New).CompareTo((PageOf(window, other), other.New)));
+        for (var start = changes.FindIndex(change => change.New >= 0); start >= 0 && start < changes.Count;)
         {
-            var end = EndOfBatch(told, window, start);
-            await WriteBatchAsync(state, window, told[start..end], capture, result.Manifest, lines, silent, cancellationToken);
+            var end = EndOfBatch(changes, window, start);
+            await WriteBatchAsync(state, window, changes[start..end], capture, result.Manifest, lines, silent, cancellationToken);
             start = end;
         }
 
@@ -78,9 +81,9 @@ internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner 
         await earlier.ReadAsync(state, olds, (index, record, _) => before[index] = scanner.Members(record.Span), cancellationToken);
         foreach (var page in batch.GroupBy(change => window[change.New].Page))
         {
-            var kept = capture.Read(page.Key);
+            using var kept = capture.Read(page.Key);
             using var stored = kept is null ? await earlier.FindPageAsync(manifest, page.Key, cancellationToken) : null;
-            var body = kept ?? stored?.Body.Bytes ?? throw new InvalidDataException("A page that a manifest names is gone.");
+            var body = kept?.Bytes ?? stored?.Body.Bytes ?? throw new InvalidDataException("A page that a manifest names is gone.");
             var found = Match(window, page, body);
 
             // Of a person whom Cube has anonymised nothing is joined in: the last snapshot may still hold what was known.
@@ -116,11 +119,14 @@ internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner 
 
     private static bool IsAnonymised(StateEntry[] window, PlannedChange change) => window[change.New].Flags.HasFlag(EntryFlags.Anonymised);
 
+    /// <summary>Records that are gone come first.</summary>
+    private static int PageOf(StateEntry[] window, PlannedChange change) => change.New >= 0 ? window[change.New].Page : 0;
+
     /// <summary>Whole pages until enough records have to be read back.</summary>
     private static int EndOfBatch(List<PlannedChange> changes, StateEntry[] window, int start)
     {
         var (end, olds) = (start, 0);
-        while (end < changes.Count && (olds < Batch || window[changes[end].New].Page == window[changes[end - 1].New].Page))
+        while (end < changes.Count && ((olds < OldBatch && end - start < Batch) || window[changes[end].New].Page == window[changes[end - 1].New].Page))
         {
             olds += changes[end++].Old >= 0 ? 1 : 0;
         }

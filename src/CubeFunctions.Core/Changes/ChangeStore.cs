@@ -37,7 +37,8 @@ public sealed class ChangeStore(StorageClients storage)
     internal async Task<ScopeState> WriteStateAsync(Feed feed, Scope scope, ScopeState state, CancellationToken cancellationToken)
     {
         var conditions = state.ETag == default ? new BlobRequestConditions { IfNoneMatch = ETag.All } : new BlobRequestConditions { IfMatch = state.ETag };
-        using var stream = StateFormat.Write(state);
+        await using var stream = TempFile.Create();
+        StateFormat.Write(state, stream);
         var etag = await UploadAsync(storage.State, BlobPaths.State(feed, scope), stream, conditions, Binary, cancellationToken);
         return state with { ETag = etag };
     }

@@ -35,11 +35,10 @@ internal static partial class StateFormat
     private static ReadOnlySpan<byte> Magic => "CUBEKNOW"u8;
 
     /// <summary>Writes a state; the stream is left at its start.</summary>
-    public static MemoryStream Write(ScopeState state)
+    public static void Write(ScopeState state, Stream stream)
     {
         var header = JsonSerializer.SerializeToUtf8Bytes(
             new Header(Version, state.Run, state.Entries.Length, state.KeptFrom, state.Seen, state.Sources), HeaderJson.Default.Header);
-        var stream = new MemoryStream(16 + header.Length + (state.Entries.Length * EntrySize));
         Span<byte> buffer = stackalloc byte[EntrySize];
         stream.Write(Magic);
         BinaryPrimitives.WriteInt32LittleEndian(buffer, Version);
@@ -60,8 +59,8 @@ internal static partial class StateFormat
             stream.Write(buffer);
         }
 
+        stream.Flush();
         stream.Position = 0;
-        return stream;
     }
 
     /// <summary>Reads a state as it streams in.</summary>

@@ -63,8 +63,11 @@ internal sealed class WindowCapture(RecordScanner scanner, Func<CancellationToke
     /// <summary>The window is swept.</summary>
     public void Complete(WindowManifest manifest, DateTimeOffset readAt) => (Manifest, ReadAt) = (manifest, readAt);
 
+    /// <summary>The digests were taken over.</summary>
+    public void ForgetDigests() => _pages.Clear();
+
     /// <summary>The bytes of a page, where they were kept.</summary>
-    public byte[]? Read(int number)
+    public RentedPage? Read(int number)
     {
         lock (_gate)
         {
@@ -73,11 +76,17 @@ internal sealed class WindowCapture(RecordScanner scanner, Func<CancellationToke
                 return null;
             }
 
-            var packed = new byte[place.Packed];
-            var body = new byte[place.Length];
+            using var packed = new RentedPage(place.Packed);
+            var page = new RentedPage(place.Length);
             _spool!.Position = place.At;
-            _spool.ReadExactly(packed);
-            return BrotliDecoder.TryDecompress(packed, body, out var written) && written == body.Length ? body : null;
+            _spool.ReadExactly(packed.Bytes.Span);
+            if (BrotliDecoder.TryDecompress(packed.Bytes.Span, page.Bytes.Span, out var written) && written == place.Length)
+            {
+                return page;
+            }
+
+            page.Dispose();
+            return null;
         }
     }
 

@@ -47,7 +47,8 @@ public sealed class WindowComparisonTests
             Sources = [new StateSource("customers/x/_manifest.json", new DateOnly(2026, 1, 2), null, new DateTimeOffset(2026, 1, 3, 4, 5, 6, TimeSpan.Zero), "r0")],
             Entries = [new StateEntry(new KeyHash(ulong.MaxValue, 2), 3, 4, 5, 6, 7, 8, EntryFlags.Absent | EntryFlags.Anonymised), .. Entries("x1 y2", ordinals: true)],
         };
-        await using var stream = StateFormat.Write(state);
+        await using var stream = new MemoryStream();
+        StateFormat.Write(state, stream);
         var read = await StateFormat.ReadAsync(stream, TestContext.Current.CancellationToken);
         Assert.Equal(state.Entries, read.Entries);
         Assert.Equal(state.Sources, read.Sources);
