@@ -29,10 +29,17 @@ public static class CubeApplication
             .AddCube(settings.Cube)
             .AddSync()
             .AddUpserts()
+            .AddChanges()
             .AddSingleton<Endpoints.HealthEndpoint>()
             .AddSingleton<Endpoints.UpsertEndpoints>();
         return builder;
     }
+
+    private static IServiceCollection AddChanges(this IServiceCollection services) => services
+        .AddSingleton<Changes.ChangeStore>()
+        .AddSingleton<Changes.DeletionCheck>()
+        .AddSingleton<Changes.CustomerLookup>()
+        .AddSingleton<Changes.ChangeDetector>();
 
     private static IServiceCollection AddSync(this IServiceCollection services) => services
         .AddSingleton<SyncProgress>()

@@ -3,9 +3,44 @@ namespace CubeFunctions.Core.Settings;
 /// <summary>What is told of changes, and to whom.</summary>
 public sealed record ChangeSettings
 {
+    /// <summary>
+    /// Whether windows are compared with what is known, and changes told in files. Default false: files and state are copies of personal data that no
+    /// command erases yet, and they cost up to three storage transactions a window.
+    /// </summary>
+    public bool Enabled { get; init; }
+
+    /// <summary>Whether change lines name the labels of tenant-defined fields (<c>crm__custom_info__{n}</c>).</summary>
+    public bool LabelCustomFields { get; init; }
+
+    /// <summary>Whether the customer's record is joined to the lines of responses and SMS.</summary>
+    public bool JoinCustomer { get; init; }
+
+    /// <summary>Fields whose difference is no change. By default Cube's bookkeeping of who changed a customer, and when.</summary>
+    public IReadOnlyList<string> IgnoreFields { get; init; } = Bookkeeping;
+
+    /// <summary>The bookkeeping fields of both shapes.</summary>
+    private static readonly string[] Bookkeeping =
+    [
+        "updated", "updated_by", "update_method", "crm__change_log__updated", "crm__change_log__updated_by", "crm__change_log__update_method",
+    ];
+
     internal static ChangeSettings Read(SettingsReader reader)
     {
         ArgumentNullException.ThrowIfNull(reader);
-        return new ChangeSettings();
+        if (reader.Text("Changes__Crm__Url") is not null)
+        {
+            reader.Fault("Changes__Crm__Url", "delivery to the CRM is not available in this version");
+        }
+
+        reader.Secret("Changes__Crm__Secret");
+        reader.Flag("Changes__Crm__Baseline", false);
+        var ignored = reader.List("Changes__IgnoreFields");
+        return new ChangeSettings
+        {
+            Enabled = reader.Flag("Changes__Enabled", false),
+            LabelCustomFields = reader.Flag("Changes__LabelCustomFields", false),
+            JoinCustomer = reader.Flag("Changes__JoinCustomer", false),
+            IgnoreFields = ignored.Count > 0 ? ignored : Bookkeeping,
+        };
     }
 }

@@ -106,4 +106,19 @@ public sealed class CheckpointRow : ITableEntity
         List<Reading> readings = [reading, .. ReadReadings().Where(other => other.Window != reading.Window).Take(Kept - 1)];
         Readings = JsonSerializer.Serialize(readings, SyncRowJson.Default.ListReading);
     }
+
+    /// <summary>Whether the last proven reading of a window was compared with what was known, and left nothing to look at again.</summary>
+    internal bool IsSettled(Window window) => ReadReadings().Exists(reading => reading.Window == window && reading.Compared);
+
+    /// <summary>Notes whether a window's reading is settled.</summary>
+    internal void Settle(Window window, bool settled)
+    {
+        var readings = ReadReadings();
+        var index = readings.FindIndex(reading => reading.Window == window);
+        if (index >= 0 && readings[index].Compared != settled)
+        {
+            readings[index] = readings[index] with { Compared = settled };
+            Readings = JsonSerializer.Serialize(readings, SyncRowJson.Default.ListReading);
+        }
+    }
 }

@@ -46,6 +46,9 @@ public sealed class ItemRow : ITableEntity
     /// <summary>Last day of a manual run, or null.</summary>
     public string? To { get; set; }
 
+    /// <summary>The campaign's assignment, or null where the listing does not say.</summary>
+    public string? AssignmentId { get; set; }
+
     /// <summary>Whether its campaign was in the list of active ones.</summary>
     public bool Listed { get; set; }
 

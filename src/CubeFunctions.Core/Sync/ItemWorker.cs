@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Azure;
+using CubeFunctions.Core.Changes;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
@@ -9,7 +10,7 @@ namespace CubeFunctions.Core.Sync;
 
 /// <summary>Works on one item at a time of its caller: claims it, sweeps its windows in order, moves the checkpoint, ends or puts it off.</summary>
 public sealed partial class ItemWorker(
-    RunStore runs, CheckpointStore checkpoints, WindowSweeper sweeper, SyncWaker waker, RunCloser closer, SyncProgress progress, SyncSettings settings,
+    RunStore runs, CheckpointStore checkpoints, WindowSweeper sweeper, SyncWaker waker, RunCloser closer, SyncProgress progress, ChangeDetector changes, SyncSettings settings,
     TimeProvider time, ILogger<ItemWorker> logger)
 {
     /// <summary>The trace source of the sync lane.</summary>
@@ -102,32 +103,39 @@ public sealed partial class ItemWorker(
     {
         var results = item.ReadWindows();
         var deadline = time.GetUtcNow() + settings.TimeBudget;
+        using var detection = changes.Begin(item, lease.Row);
         bool ShouldStop() => stopping.IsCancellationRequested || time.GetUtcNow() >= deadline;
         try
         {
             foreach (var window in Windows(item).Where(window => !results.Exists(result => result.Window == window)).ToList())
             {
-                if (await sweeper.SweepAsync(item, lease, window, resumes, ShouldStop, working) is not { } result)
+                using var capture = detection?.Capture();
+                if (await sweeper.SweepAsync(item, lease, window, resumes, capture, ShouldStop, working) is not { } result)
                 {
-                    await SuspendAsync(item, lease, results);
+                    await SuspendAsync(item, lease, detection, results);
                     return;
                 }
 
+                if (detection is not null)
+                {
+                    await detection.CompareAsync(result, capture!, working);
+                }
+
                 results.Add(result);
-                MoveCheckpoint(item, lease.Row, results);
             }
 
+            await SettleAsync(item, lease.Row, detection, results, working);
             var unproven = results.Exists(result => result.Proof == Proof.None);
             RetireIfOver(item, lease.Row, unproven);
-            await EndAsync(item, lease, results, unproven ? ItemState.Unproven : ItemState.Succeeded, null, null, working);
+            await EndAsync(item, lease, detection, results, unproven ? ItemState.Unproven : ItemState.Succeeded, null, null, working);
         }
         catch (CubeException exception)
         {
-            await FailAsync(item, lease, results, exception, working);
+            await FailAsync(item, lease, detection, results, exception, working);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            await SuspendAsync(item, lease, results);
+            await SuspendAsync(item, lease, detection, results);
         }
         catch (RequestFailedException exception)
         {
@@ -140,6 +148,17 @@ public sealed partial class ItemWorker(
         ItemRow.Day(item.From) is { } from && ItemRow.Day(item.To) is { } to
             ? WindowPlan.Cut(from, to, item.TodayDay, settings.WindowDays)
             : [Window.Snapshot];
+
+    /// <summary>What is known is saved before anything says that the windows are done.</summary>
+    private static async Task SettleAsync(ItemRow item, CheckpointRow row, ChangeDetection? detection, List<WindowResult> results, CancellationToken cancellationToken)
+    {
+        if (detection is not null)
+        {
+            await detection.FlushAsync(cancellationToken);
+        }
+
+        MoveCheckpoint(item, row, results);
+    }
 
     /// <summary>The checkpoint stands at the last day before today up to which every window is proven. A manual run leaves it.</summary>
     private static void MoveCheckpoint(ItemRow item, CheckpointRow row, List<WindowResult> results)
@@ -175,7 +194,8 @@ public sealed partial class ItemWorker(
         }
     }
 
-    private async Task FailAsync(ItemRow item, ScopeLease lease, List<WindowResult> results, CubeException failure, CancellationToken cancellationToken)
+    private async Task FailAsync(
+        ItemRow item, ScopeLease lease, ChangeDetection? detection, List<WindowResult> results, CubeException failure, CancellationToken cancellationToken)
     {
         if (failure.Kind == CubeFailureKind.NotFound && item.Scope.Kind == ScopeKind.Campaign)
         {
@@ -185,7 +205,7 @@ public sealed partial class ItemWorker(
             }
 
             lease.Row.Retire(CheckpointRow.NotFound, time.GetUtcNow());
-            await EndAsync(item, lease, results, ItemState.Succeeded, failure.Kind.ToString(), failure.Message, cancellationToken);
+            await EndAsync(item, lease, detection, results, ItemState.Succeeded, failure.Kind.ToString(), failure.Message, cancellationToken);
             return;
         }
 
@@ -198,17 +218,19 @@ public sealed partial class ItemWorker(
             item.Tries += longPause ? 0 : 1;
             progress.PutOff(item, failure.Message);
             LogPutOff(logger, item.Feed, item.ScopeKind, item.ScopeId, failure.Kind, failure.Message, (int)delay.TotalSeconds);
-            await LeaveAsync(item, lease, results, delay, failure);
+            await LeaveAsync(item, lease, detection, results, delay, failure);
             return;
         }
 
         LogFailed(logger, item.Feed, item.ScopeKind, item.ScopeId, failure.Kind.ToString(), failure.Message);
-        await EndAsync(item, lease, results, ItemState.Failed, failure.Kind.ToString(), failure.Message, cancellationToken);
+        await EndAsync(item, lease, detection, results, ItemState.Failed, failure.Kind.ToString(), failure.Message, cancellationToken);
     }
 
     private async Task EndAsync(
-        ItemRow item, ScopeLease lease, List<WindowResult> results, ItemState state, string? reasonKind, string? reason, CancellationToken cancellationToken)
+        ItemRow item, ScopeLease lease, ChangeDetection? detection, List<WindowResult> results, ItemState state, string? reasonKind, string? reason,
+        CancellationToken cancellationToken)
     {
+        await SettleAsync(item, lease.Row, detection, results, cancellationToken);
         lease.Row.WriteProgress(null);
         var saved = await SaveAsync(item, row =>
         {
@@ -226,13 +248,15 @@ public sealed partial class ItemWorker(
         await lease.ReleaseAsync(cancellationToken);
     }
 
-    private Task SuspendAsync(ItemRow item, ScopeLease lease, List<WindowResult> results) => LeaveAsync(item, lease, results, TimeSpan.Zero, failure: null);
+    private Task SuspendAsync(ItemRow item, ScopeLease lease, ChangeDetection? detection, List<WindowResult> results) =>
+        LeaveAsync(item, lease, detection, results, TimeSpan.Zero, failure: null);
 
     /// <summary>Saves what is done, gives the lease up and sends for a worker: the next claim goes on from there.</summary>
-    private async Task LeaveAsync(ItemRow item, ScopeLease lease, List<WindowResult> results, TimeSpan delay, CubeException? failure)
+    private async Task LeaveAsync(ItemRow item, ScopeLease lease, ChangeDetection? detection, List<WindowResult> results, TimeSpan delay, CubeException? failure)
     {
         // Not the caller's token: it may be cancelled already, and what was read must be saved.
         using var limit = new CancellationTokenSource(SaveLimit, time);
+        await SettleAsync(item, lease.Row, detection, results, limit.Token);
         await SaveAsync(item, row =>
         {
             row.Begun = true;

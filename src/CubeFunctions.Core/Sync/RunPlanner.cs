@@ -172,7 +172,9 @@ public sealed partial class RunPlanner(
 
             if (run.RunKind == RunKind.Manual || !IsRetired(row, isListed))
             {
-                items.Add(NewItem(run, feed, scope, isListed, row?.ThroughDay));
+                var item = NewItem(run, feed, scope, isListed, row?.ThroughDay);
+                item.AssignmentId = scope.Kind == ScopeKind.Campaign ? active.FirstOrDefault(campaign => campaign.Id == scope.Id)?.AssignmentId : null;
+                items.Add(item);
             }
         }
 

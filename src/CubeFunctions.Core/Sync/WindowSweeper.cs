@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using CubeFunctions.Core.Changes;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
@@ -21,7 +22,7 @@ public sealed partial class WindowSweeper(
 
     /// <summary>Sweeps a window.</summary>
     /// <returns>What it gave, or null when time was up: progress is saved in the lease's row.</returns>
-    internal async Task<WindowResult?> SweepAsync(ItemRow item, ScopeLease lease, Window window, bool resumes, Func<bool> shouldStop, CancellationToken cancellationToken)
+    internal async Task<WindowResult?> SweepAsync(ItemRow item, ScopeLease lease, Window window, bool resumes, WindowCapture? capture, Func<bool> shouldStop, CancellationToken cancellationToken)
     {
         var feed = item.FeedOf;
         var folder = BlobPaths.Window(feed, item.Scope, window, item.PartitionKey);
@@ -30,6 +31,7 @@ public sealed partial class WindowSweeper(
         var stored = resumes ? await ListPagesAsync(folder, cancellationToken) : [];
         if (stored.HasManifest && await raw.FindManifestAsync(manifestPath, cancellationToken) is { } done)
         {
+            capture?.Complete(done, done.CompletedAt);
             return Result(done, manifestPath, unchanged: false);
         }
 
@@ -39,9 +41,10 @@ public sealed partial class WindowSweeper(
             ? saved
             : new SweepProgress(item.Holder, window.Name, stored.Pages.Count > 0 ? stored.Pages.Min(page => page.Attempt) : row.Attempt, 1, null, "", time.GetUtcNow());
         row.WriteProgress(state);
+        var compared = reading is { Compared: true };
 
         var pages = new ConcurrentDictionary<int, SweptPage>();
-        await ReadBackAsync(feed, folder, stored.Pages.Where(page => page.Attempt >= state.FirstAttempt), known, state, pages, cancellationToken);
+        await ReadBackAsync(feed, folder, stored.Pages.Where(page => page.Attempt >= state.FirstAttempt), known, state, pages, capture, cancellationToken);
 
         // Pages of the sweep before, by number: one that comes again byte for byte is not stored twice.
         var before = new Dictionary<int, SweptPage>();
@@ -53,7 +56,7 @@ public sealed partial class WindowSweeper(
             var attempt = row.Attempt;
             var earlier = before;
             var sweep = new PageSweep(
-                (number, query, token) => FetchAsync(feed, feed.PathOf(item.Scope), query, folder, attempt, number, known, earlier, mine, token),
+                (number, query, token) => FetchAsync(feed, feed.PathOf(item.Scope), query, folder, attempt, number, known, earlier, mine, capture, compared, token),
                 window.Query, pages, cubeSettings.MaxConcurrentRequests, shouldStop);
             var end = await sweep.RunAsync(cancellationToken);
             if (end == SweepEnd.Suspended)
@@ -69,7 +72,7 @@ public sealed partial class WindowSweeper(
             if (proof != Proof.None || state.Sweep >= (isToday ? MaxSweepsToday : MaxSweeps))
             {
                 var manifest = Manifest(item, feed, window, state, audit, proof, swept);
-                return await FinishAsync(feed, folder, manifest, known, swept, mine, lease, reading, cancellationToken);
+                return await FinishAsync(feed, folder, manifest, known, swept, mine, capture, lease, reading, cancellationToken);
             }
 
             LogDisagrees(logger, feed.Name, item.Scope.KindName, item.ScopeId, window.Name, state.Sweep, audit.Records, audit.ReportedCount);
@@ -81,6 +84,7 @@ public sealed partial class WindowSweeper(
             row.WriteProgress(state);
             await lease.SaveAsync(cancellationToken);
             pages.Clear();
+            capture?.Clear();
             before = swept.ToDictionary(page => page.Number, page => page with { Summary = page.Summary with { KeyHashes = [], Customers = [] } });
             progress.Resweep(swept.Count, audit.Records, audit.Bytes);
         }
@@ -88,19 +92,25 @@ public sealed partial class WindowSweeper(
 
     /// <summary>Gets one page, and stores it unless it equals the same page of the last proven reading.</summary>
     private async Task<SweptPage> FetchAsync(
-        Feed feed, string path, string query, string folder, int attempt, int number, WindowManifest? known, Dictionary<int, SweptPage> before, ConcurrentBag<string>? mine, CancellationToken cancellationToken)
+        Feed feed, string path, string query, string folder, int attempt, int number, WindowManifest? known, Dictionary<int, SweptPage> before, ConcurrentBag<string>? mine, WindowCapture? capture, bool compared, CancellationToken cancellationToken)
     {
         using var slot = await slots.EnterAsync(cancellationToken);
         await pause.RefreshAsync(cancellationToken);
         using var page = await GetAsync(feed, path, query, number, cancellationToken);
         var swept = SweptPage.Of(number, attempt, page);
-        if (known is not null && number <= known.Pages.Count && known.Pages[number - 1].Sha256 == swept.Sha256)
+        var same = known is not null && number <= known.Pages.Count && known.Pages[number - 1].Sha256 == swept.Sha256;
+        if (capture is not null)
+        {
+            await capture.AddAsync(number, page.Body.Bytes, same && compared, cancellationToken);
+        }
+
+        if (same)
         {
             swept = swept with { Attempt = 0 };
         }
-        else if (before.TryGetValue(number, out var same) && same.Attempt > 0 && same.Sha256 == swept.Sha256)
+        else if (before.TryGetValue(number, out var earlier) && earlier.Attempt > 0 && earlier.Sha256 == swept.Sha256)
         {
-            swept = swept with { Attempt = same.Attempt };
+            swept = swept with { Attempt = earlier.Attempt };
         }
         else
         {
@@ -134,7 +144,7 @@ public sealed partial class WindowSweeper(
     }
 
     private async Task<WindowResult> FinishAsync(
-        Feed feed, string folder, WindowManifest manifest, WindowManifest? known, List<SweptPage> swept, ConcurrentBag<string>? mine, ScopeLease lease, Reading? reading,
+        Feed feed, string folder, WindowManifest manifest, WindowManifest? known, List<SweptPage> swept, ConcurrentBag<string>? mine, WindowCapture? capture, ScopeLease lease, Reading? reading,
         CancellationToken cancellationToken)
     {
         lease.Lost.ThrowIfCancellationRequested();
@@ -143,6 +153,7 @@ public sealed partial class WindowSweeper(
         {
             await RemoveLeftoversAsync(folder, [], mine, cancellationToken);
             lease.Row.ProvenAt = manifest.CompletedAt;
+            capture?.Complete(known!, manifest.CompletedAt);
             return Result(manifest, reading!.Manifest, unchanged: true);
         }
 
@@ -172,6 +183,7 @@ public sealed partial class WindowSweeper(
 
         await RemoveLeftoversAsync(folder, [.. manifest.Pages.Select(page => page.Name)], mine, cancellationToken);
 
+        capture?.Complete(manifest, manifest.CompletedAt);
         if (manifest.Proof != Proof.None)
         {
             lease.Row.ProvenAt = manifest.CompletedAt;
@@ -202,7 +214,7 @@ public sealed partial class WindowSweeper(
     /// <summary>Makes the pages that earlier claims of the sweep stored known again, by reading them.</summary>
     private async Task ReadBackAsync(
         Feed feed, string folder, IEnumerable<StoredPage> stored, WindowManifest? known, SweepProgress state, ConcurrentDictionary<int, SweptPage> pages,
-        CancellationToken cancellationToken)
+        WindowCapture? capture, CancellationToken cancellationToken)
     {
         // Where two claims stored the same page, the later one counts.
         var paths = stored.GroupBy(page => page.Number).ToDictionary(
@@ -221,6 +233,10 @@ public sealed partial class WindowSweeper(
             using var slot = await slots.EnterAsync(token);
             using var page = await raw.ReadPageAsync(feed, entry.Value.Item2, token);
             pages[entry.Key] = SweptPage.Of(entry.Key, entry.Value.Item1, page);
+            if (capture is not null)
+            {
+                await capture.AddAsync(entry.Key, page.Body.Bytes, compared: false, token);
+            }
         });
     }
 

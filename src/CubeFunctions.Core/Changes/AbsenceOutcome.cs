@@ -1,0 +1,14 @@
+namespace CubeFunctions.Core.Changes;
+
+/// <summary>What came of records that are known but absent, and of changes that could not be told.</summary>
+internal sealed class AbsenceOutcome
+{
+    /// <summary>Indexes of known records that stay as they are until a later run.</summary>
+    public List<int> Waiting { get; } = [];
+
+    /// <summary>Indexes of known records that a second snapshot has to confirm as gone.</summary>
+    public List<int> Marked { get; } = [];
+
+    /// <summary>Changes that an earlier try's file does not hold: the next run tells them.</summary>
+    public List<PlannedChange> Postponed { get; } = [];
+}

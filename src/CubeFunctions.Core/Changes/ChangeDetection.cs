@@ -1,0 +1,219 @@
+using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Sync;
+using Microsoft.Extensions.Logging;
+
+namespace CubeFunctions.Core.Changes;
+
+/// <summary>Change detection over the windows of one claimed item. What is known is read once, when it is needed, and written once, by <see cref="FlushAsync"/>.</summary>
+internal sealed partial class ChangeDetection : IDisposable
+{
+    /// <summary>Entries point to pages younger than this, so that the lifecycle rules do not remove pages that are needed.</summary>
+    private static readonly TimeSpan OldestSource = TimeSpan.FromDays(7);
+
+    private readonly ItemRow _item;
+    private readonly CheckpointRow _row;
+    private readonly Feed _feed;
+    private readonly Scope _scope;
+    private readonly ChangeStore _store;
+    private readonly DeletionCheck _deletions;
+    private readonly SyncSettings _sync;
+    private readonly ILogger _logger;
+    private readonly RecordScanner _scanner;
+    private readonly EarlierRecords _earlier;
+    private readonly ChangeFile _file;
+    private readonly SemaphoreSlim _gate = new(1);
+    private readonly List<(Window Window, bool Settled)> _compared = [];
+    private ScopeState? _state;
+    private readonly bool _first;
+    private bool _dirty;
+
+    public ChangeDetection(
+        ItemRow item, CheckpointRow row, ChangeStore store, RawStore raw, DeletionCheck deletions, CustomerLookup customers, ChangeSettings settings, SyncSettings sync, ILogger logger)
+    {
+        (_item, _row, _feed, _scope, _store, _deletions, _sync, _logger) = (item, row, item.FeedOf, item.Scope, store, deletions, sync, logger);
+        _first = row.Attempt == 1;
+        _scanner = new RecordScanner(_feed, new ContentRules(_feed, settings));
+        _earlier = new EarlierRecords(raw, _feed, _scanner);
+        _file = new ChangeFile(item, store, _scanner, _earlier, customers.For(item));
+    }
+
+    /// <summary>What is to be kept of a window while it is swept.</summary>
+    public WindowCapture Capture() => new(_scanner, KnownAsync);
+
+    /// <summary>Compares a window that was swept, and writes its change file.</summary>
+    public async Task CompareAsync(WindowResult result, WindowCapture capture, CancellationToken cancellationToken)
+    {
+        if (result.Proof == Proof.None || (result.Unchanged && _row.IsSettled(result.Window)) || capture.Manifest is not { } manifest)
+        {
+            return;
+        }
+
+        var state = await KnownAsync(cancellationToken);
+        if (IsCompared(state, result.Window, capture.ReadAt))
+        {
+            _compared.Add((result.Window, false));
+            return;
+        }
+
+        _earlier.Know(result.Manifest, manifest);
+        var days = result.From is { } from && result.To is { } to ? new DayRange(from.DayNumber, to.DayNumber) : (DayRange?)null;
+        var source = new StateSource(result.Manifest, result.From, result.To, capture.ReadAt, _item.PartitionKey);
+        var window = await EntriesAsync(state, manifest, result.Manifest, capture, days, cancellationToken);
+        capture.ForgetDigests();
+        var comparison = new WindowComparison(state, window, days);
+        var outcome = await SettleAbsencesAsync(state, comparison, cancellationToken);
+        await _file.WriteAsync(state, window, comparison.Changes, outcome, capture, result, cancellationToken);
+
+        var settled = outcome.Waiting.Count == 0 && outcome.Marked.Count == 0 && outcome.Postponed.Count == 0;
+        if (comparison.Changes.Count > 0 || outcome.Marked.Count > 0 || IsAged(state, capture.ReadAt))
+        {
+            _state = StateBuilder.Next(state, window, comparison, outcome, source, days, KeptFrom(state));
+            _dirty = true;
+        }
+
+        _compared.Add((result.Window, settled));
+        if (comparison.Changes.Count > 0)
+        {
+            LogChanges(_logger, _feed.Name, _scope.KindName, _scope.Id, result.Window.Name, comparison.Changes.Count);
+        }
+    }
+
+    /// <summary>Makes what was compared last: writes the state where it differs, then notes in the checkpoint's row that the readings are settled.</summary>
+    /// <remarks>Before anything says that the windows are done.</remarks>
+    public async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        if (_dirty)
+        {
+            _state = await _store.WriteStateAsync(_feed, _scope, _state!, cancellationToken);
+            _dirty = false;
+        }
+
+        foreach (var (window, settled) in _compared)
+        {
+            _row.Settle(window, settled);
+        }
+
+        _compared.Clear();
+    }
+
+    public void Dispose() => _gate.Dispose();
+
+    private async Task<ScopeState> KnownAsync(CancellationToken cancellationToken)
+    {
+        if (_state is { } known)
+        {
+            return known;
+        }
+
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            // The first claim there ever was finds nothing: the write says when that was wrong.
+            return _state ??= !_first ? await _store.ReadStateAsync(_feed, _scope, cancellationToken) : ScopeState.Empty;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>A window is compared once a run; and one that was read before another that is compared already tells nothing new.</summary>
+    private bool IsCompared(ScopeState state, Window window, DateTimeOffset readAt) => state.Sources.Any(source =>
+        (source.Run == _item.PartitionKey && source.From == window.From && source.To == window.To)
+        || (source.At > readAt && (source.From is null || (source.From <= window.To && source.To >= window.From))));
+
+    private async Task<StateEntry[]> EntriesAsync(
+        ScopeState state, WindowManifest manifest, string manifestPath, WindowCapture capture, DayRange? days, CancellationToken cancellationToken)
+    {
+        var entries = new StateEntry[manifest.Records];
+        var count = 0;
+        for (var number = 1; number <= manifest.Pages.Count; number++)
+        {
+            if (capture.Page(number) is not { } digests)
+            {
+                using var page = await _earlier.FindPageAsync(manifestPath, number, cancellationToken)
+                    ?? throw new InvalidDataException($"A page of {_feed.Name} that a manifest names is gone.");
+                digests = _scanner.Digest(page.Body.Bytes.Span);
+            }
+
+            foreach (var digest in digests)
+            {
+                var day = days is { } range ? Math.Clamp(digest.Day, range.From, range.To) : 0;
+
+                // Records of days that the state no longer keeps were told already, unless the day was never read.
+                if (days is null || day >= state.KeptFrom || !state.HasSeen(day))
+                {
+                    entries[count++] = new StateEntry(digest.Key, digest.Content, digest.Alias, day, number, 0, 0, digest.Anonymised ? EntryFlags.Anonymised : EntryFlags.None);
+                }
+            }
+        }
+
+        Array.Resize(ref entries, count);
+        Array.Sort(entries);
+        return entries;
+    }
+
+    private async Task<AbsenceOutcome> SettleAbsencesAsync(ScopeState state, WindowComparison comparison, CancellationToken cancellationToken)
+    {
+        var outcome = new AbsenceOutcome();
+        var absent = comparison.Absent;
+        if (absent.Count == 0)
+        {
+            return outcome;
+        }
+
+        if (_deletions.HeldBack(_feed, _scope, absent.Count, state.Entries.Length))
+        {
+            outcome.Waiting.AddRange(absent);
+            return outcome;
+        }
+
+        var records = new Dictionary<int, string>();
+        if (_feed == FeedCatalogue.Customers)
+        {
+            await _earlier.ReadAsync(state, absent, (index, record, _) =>
+            {
+                if (_deletions.IdOf(record.Span) is { } id)
+                {
+                    records[index] = id;
+                }
+            }, cancellationToken);
+        }
+
+        var gone = records.Count == 0 ? new HashSet<int>() : await _deletions.GoneAsync(_scope, records, cancellationToken);
+        foreach (var index in absent)
+        {
+            if (records.ContainsKey(index) ? gone.Contains(index) : state.Entries[index].Flags.HasFlag(EntryFlags.Absent))
+            {
+                comparison.Changes.Add(new PlannedChange(ChangeOp.Deleted, index, -1));
+            }
+            else if (records.ContainsKey(index) || state.Entries[index].Flags.HasFlag(EntryFlags.Absent))
+            {
+                outcome.Waiting.Add(index);
+            }
+            else
+            {
+                outcome.Marked.Add(index);
+            }
+        }
+
+        return outcome;
+    }
+
+    private static bool IsAged(ScopeState state, DateTimeOffset now) => state.Entries.Length > 0 && state.Sources.Max(source => source.At) < now - OldestSource;
+
+    private int KeptFrom(ScopeState state)
+    {
+        if (!_feed.Dated || _row.ThroughDay is not { } through)
+        {
+            return state.KeptFrom;
+        }
+
+        var open = Math.Min(through.DayNumber, _item.TodayDay.DayNumber);
+        return Math.Max(state.KeptFrom, open - _sync.LookbackDays - ChangeDetector.Margin);
+    }
+
+    [LoggerMessage(310, LogLevel.Information, "{Feed} of {ScopeKind} {ScopeId}, window {Window}: {Count} changes")]
+    private static partial void LogChanges(ILogger logger, string feed, string scopeKind, string scopeId, string window, int count);
+}

@@ -1,0 +1,25 @@
+using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Sync;
+using Microsoft.Extensions.Logging;
+
+namespace CubeFunctions.Core.Changes;
+
+/// <summary>Tells what changed: compares proven windows with what is known, writes change files, then what is known now.</summary>
+/// <remarks>
+/// In this order, and before the checkpoint moves: the change file, once, under a name that follows from run and window; then the state, by ETag. Who dies between
+/// the two compares again, with the same outcome and the same ids.
+/// </remarks>
+public sealed class ChangeDetector(
+    ChangeStore store, RawStore raw, DeletionCheck deletions, CustomerLookup customers, ChangeSettings settings, SyncSettings sync, ILogger<ChangeDetector> logger)
+{
+    /// <summary>Days before the look-back that a dated feed's state keeps.</summary>
+    internal const int Margin = 7;
+
+    /// <summary>Whether changes of a feed are told. Campaigns and custom fields have no change files.</summary>
+    public static bool Covers(Feed feed) => feed is { Shape: FeedShape.Paged };
+
+    /// <summary>Begins the comparison of one item's windows; null where changes are not told.</summary>
+    internal ChangeDetection? Begin(ItemRow item, CheckpointRow row) =>
+        settings.Enabled && Covers(item.FeedOf) ? new ChangeDetection(item, row, store, raw, deletions, customers, settings, sync, logger) : null;
+}

@@ -1,0 +1,163 @@
+using System.Text.Json;
+using CubeFunctions.Core.Storage;
+using CubeFunctions.Core.Sync;
+
+namespace CubeFunctions.Core.Changes;
+
+/// <summary>Writes the change file of a window: page by page, so that memory does not follow the number of changes.</summary>
+internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner scanner, EarlierRecords earlier, ChangeContext context)
+{
+    /// <summary>Changes told, and known records read back for them, before the next are looked at.</summary>
+    private const int Batch = 4000;
+    private const int OldBatch = 2000;
+
+    /// <summary>Writes the file unless nothing is to be told.</summary>
+    /// <remarks>
+    /// Where an earlier try wrote it, that file counts. What it does not tell (Cube may have changed between the tries) is postponed: the state keeps it as it was.
+    /// </remarks>
+    public async Task WriteAsync(
+        ScopeState state, StateEntry[] window, List<PlannedChange> changes, AbsenceOutcome outcome, WindowCapture capture, WindowResult result, CancellationToken cancellationToken)
+    {
+        if (changes.Count == 0)
+        {
+            return;
+        }
+
+        await using var file = TempFile.Create();
+        using var lines = new ChangeLineWriter(file, item.FeedOf, item.Scope, item.PartitionKey, capture.ReadAt);
+        var silent = new HashSet<PlannedChange>();
+        await WriteGoneAsync(state, changes, lines, silent, cancellationToken);
+
+        // In place: a first snapshot may tell a million.
+        changes.Sort((one, other) => (PageOf(window, one), one.New).CompareTo((PageOf(window, other), other.New)));
+        for (var start = changes.FindIndex(change => change.New >= 0); start >= 0 && start < changes.Count;)
+        {
+            var end = EndOfBatch(changes, window, start);
+            await WriteBatchAsync(state, window, changes[start..end], capture, result.Manifest, lines, silent, cancellationToken);
+            start = end;
+        }
+
+        if (lines.Count == 0)
+        {
+            return;
+        }
+
+        await file.FlushAsync(cancellationToken);
+        file.Position = 0;
+        var path = BlobPaths.Changes(item.FeedOf, item.Scope, item.TodayDay, item.PartitionKey, result.Window);
+        if (!await store.TryWriteFileAsync(path, file, cancellationToken))
+        {
+            var there = await IdsAsync(path, cancellationToken);
+            outcome.Postponed.AddRange(changes.Where(change => !silent.Contains(change) && !there.Contains(IdOf(lines, state, window, change))));
+        }
+    }
+
+    /// <summary>Records that are gone: their keys are read back, their fields are not told.</summary>
+    private async Task WriteGoneAsync(ScopeState state, List<PlannedChange> changes, ChangeLineWriter lines, HashSet<PlannedChange> silent, CancellationToken cancellationToken)
+    {
+        var gone = changes.Where(change => change.New < 0).ToList();
+        var keys = new Dictionary<int, string>();
+        await earlier.ReadAsync(state, gone.Select(change => change.Old), (index, _, key) => keys[index] = lines.KeyText(key, state.Entries[index].Ordinal), cancellationToken);
+        foreach (var change in gone)
+        {
+            if (keys.TryGetValue(change.Old, out var key))
+            {
+                lines.Write(new ChangeLine(IdOf(lines, state, [], change), change.Op, key, [], default, default, null));
+            }
+            else
+            {
+                // The page that named it is gone as well: nobody can be told who it was.
+                silent.Add(change);
+            }
+        }
+    }
+
+    private async Task WriteBatchAsync(
+        ScopeState state, StateEntry[] window, List<PlannedChange> batch, WindowCapture capture, string manifest, ChangeLineWriter lines, HashSet<PlannedChange> silent,
+        CancellationToken cancellationToken)
+    {
+        var before = new Dictionary<int, Dictionary<string, UInt128>>();
+        var olds = batch.Where(change => change.Op is ChangeOp.Updated or ChangeOp.Corrected).Select(change => change.Old);
+        await earlier.ReadAsync(state, olds, (index, record, _) => before[index] = scanner.Members(record.Span), cancellationToken);
+        foreach (var page in batch.GroupBy(change => window[change.New].Page))
+        {
+            using var kept = capture.Read(page.Key);
+            using var stored = kept is null ? await earlier.FindPageAsync(manifest, page.Key, cancellationToken) : null;
+            var body = kept?.Bytes ?? stored?.Body.Bytes ?? throw new InvalidDataException("A page that a manifest names is gone.");
+            var found = Match(window, page, body);
+
+            // Of a person whom Cube has anonymised nothing is joined in: the last snapshot may still hold what was known.
+            var named = found.Where(entry => !IsAnonymised(window, entry.Change)).Select(entry => entry.Key[0]);
+            var customers = await context.CustomersAsync([.. named], cancellationToken);
+            var labels = await context.LabelsAsync(cancellationToken);
+            foreach (var (change, record, key) in found)
+            {
+                var changed = before.GetValueOrDefault(change.Old) is { } old ? Difference(old, scanner.Members(record.Span)) : null;
+                if (changed is { Count: 0 })
+                {
+                    // Only Changes__IgnoreFields has changed.
+                    silent.Add(change);
+                    continue;
+                }
+
+                lines.Write(new ChangeLine(
+                    IdOf(lines, state, window, change), change.Op, lines.KeyText(key, window[change.New].Ordinal), changed ?? [], record,
+                    IsAnonymised(window, change) ? default : customers.GetValueOrDefault(key[0]), ChangeContext.LabelsOf(record.Span, labels)));
+            }
+        }
+    }
+
+    private List<(PlannedChange Change, ReadOnlyMemory<byte> Record, string[] Key)> Match(StateEntry[] window, IEnumerable<PlannedChange> changes, ReadOnlyMemory<byte> body)
+    {
+        var wanted = changes.GroupBy(change => (window[change.New].Key, window[change.New].Content)).ToDictionary(group => group.Key, group => new Queue<PlannedChange>(group));
+        var found = new List<(PlannedChange, ReadOnlyMemory<byte>, string[])>();
+        scanner.Visit(
+            body, digest => wanted.TryGetValue((digest.Key, digest.Content), out var queue) && queue.Count > 0,
+            (digest, record, key) => found.Add((wanted[(digest.Key, digest.Content)].Dequeue(), record, key)));
+        return found;
+    }
+
+    private static bool IsAnonymised(StateEntry[] window, PlannedChange change) => window[change.New].Flags.HasFlag(EntryFlags.Anonymised);
+
+    /// <summary>Records that are gone come first.</summary>
+    private static int PageOf(StateEntry[] window, PlannedChange change) => change.New >= 0 ? window[change.New].Page : 0;
+
+    /// <summary>Whole pages until enough records have to be read back.</summary>
+    private static int EndOfBatch(List<PlannedChange> changes, StateEntry[] window, int start)
+    {
+        var (end, olds) = (start, 0);
+        while (end < changes.Count && ((olds < OldBatch && end - start < Batch) || window[changes[end].New].Page == window[changes[end - 1].New].Page))
+        {
+            olds += changes[end++].Old >= 0 ? 1 : 0;
+        }
+
+        return end;
+    }
+
+    private static List<string> Difference(Dictionary<string, UInt128> before, Dictionary<string, UInt128> after) =>
+    [
+        .. before.Keys.Union(after.Keys).Where(name => before.GetValueOrDefault(name) != after.GetValueOrDefault(name)).Order(StringComparer.Ordinal),
+    ];
+
+    private static string IdOf(ChangeLineWriter lines, ScopeState state, StateEntry[] window, PlannedChange change)
+    {
+        var before = change.Old >= 0 ? state.Entries[change.Old] : default;
+        var after = change.New >= 0 ? window[change.New] : default;
+        return change.New >= 0
+            ? lines.IdOf(change.Op, after.Key, after.Ordinal, before.Content, after.Content)
+            : lines.IdOf(change.Op, before.Key, before.Ordinal, before.Content, 0);
+    }
+
+    private async Task<HashSet<string>> IdsAsync(string path, CancellationToken cancellationToken)
+    {
+        var ids = new HashSet<string>(StringComparer.Ordinal);
+        using var reader = new StreamReader(await store.ReadFileAsync(path, cancellationToken));
+        while (await reader.ReadLineAsync(cancellationToken) is { } line)
+        {
+            using var document = JsonDocument.Parse(line);
+            ids.Add(document.RootElement.GetProperty("id").GetString()!);
+        }
+
+        return ids;
+    }
+}

@@ -1,0 +1,26 @@
+namespace CubeFunctions.Core.Changes;
+
+/// <summary>What happened to a record, as change lines name it.</summary>
+public enum ChangeOp
+{
+    /// <summary>A customer that was not known.</summary>
+    Created,
+
+    /// <summary>A known customer with other content.</summary>
+    Updated,
+
+    /// <summary>A known customer that Cube no longer has.</summary>
+    Deleted,
+
+    /// <summary>A known customer that Cube anonymised: what is known of the person has to go.</summary>
+    Erased,
+
+    /// <summary>A response or SMS that was not known.</summary>
+    Recorded,
+
+    /// <summary>A known response or SMS with other content.</summary>
+    Corrected,
+
+    /// <summary>A known response or SMS that is gone from its day.</summary>
+    Removed,
+}

@@ -1,0 +1,113 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.IO.Hashing;
+using System.Text.Json;
+
+namespace CubeFunctions.Core.Changes;
+
+/// <summary>Hashes values so that equal content has equal hashes, however Cube spells it.</summary>
+/// <remarks>
+/// The order of members, insignificant white space and escapes do not count. A number, <c>true</c> and <c>false</c> are hashed as the text that they are
+/// written with, so that <c>355116</c> equals <c>"355116"</c>; <c>1.0</c> and <c>1</c>, or <c>007</c> and <c>7</c>, differ. <c>""</c>, <c>null</c>,
+/// <c>{}</c>, <c>[]</c> and a member that is missing are all "no value": Cube writes <c>""</c> where null is meant, and leaves fields out at will.
+/// </remarks>
+internal static class ContentHash
+{
+    private const long ObjectSeed = 0x6F626A656374;
+    private const long ArraySeed = 0x6172726179;
+
+    /// <summary>Hashes a member; the reader stands on its name and is left on the end of its value.</summary>
+    /// <returns>Zero where it has no value. Members of a record are added up, so that their order does not count.</returns>
+    public static UInt128 Member(ref Utf8JsonReader reader)
+    {
+        var name = (long)XxHash3.HashToUInt64(Text(ref reader, out var rented));
+        Return(rented);
+        reader.Read();
+        return Value(ref reader, name);
+    }
+
+    /// <summary>A text or number as text; null for anything else.</summary>
+    public static string? AsText(ref Utf8JsonReader value) => value.TokenType switch
+    {
+        JsonTokenType.String => value.GetString(),
+        JsonTokenType.Number => System.Text.Encoding.UTF8.GetString(value.ValueSpan),
+        _ => null,
+    };
+
+    private static UInt128 Value(ref Utf8JsonReader reader, long seed) => reader.TokenType switch
+    {
+        JsonTokenType.Null => UInt128.Zero,
+        JsonTokenType.StartObject => Object(ref reader, seed),
+        JsonTokenType.StartArray => Array(ref reader, seed),
+        _ => Scalar(ref reader, seed),
+    };
+
+    private static UInt128 Scalar(ref Utf8JsonReader reader, long seed)
+    {
+        var text = Text(ref reader, out var rented);
+        var hash = text.IsEmpty ? UInt128.Zero : XxHash128.HashToUInt128(text, seed);
+        Return(rented);
+        return hash;
+    }
+
+    private static UInt128 Object(ref Utf8JsonReader reader, long seed)
+    {
+        var sum = UInt128.Zero;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            unchecked
+            {
+                sum += Member(ref reader);
+            }
+        }
+
+        return Mix(sum, seed ^ ObjectSeed);
+    }
+
+    private static UInt128 Array(ref Utf8JsonReader reader, long seed)
+    {
+        var all = UInt128.Zero;
+        var number = 0L;
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            unchecked
+            {
+                all += Mix(Value(ref reader, ++number) + 1, number);
+            }
+        }
+
+        return Mix(all, seed ^ ArraySeed);
+    }
+
+    private static UInt128 Mix(UInt128 value, long seed)
+    {
+        if (value == UInt128.Zero)
+        {
+            return value;
+        }
+
+        Span<byte> bytes = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt128LittleEndian(bytes, value);
+        return XxHash128.HashToUInt128(bytes, seed);
+    }
+
+    private static ReadOnlySpan<byte> Text(ref Utf8JsonReader reader, out byte[]? rented)
+    {
+        rented = null;
+        if (!reader.ValueIsEscaped)
+        {
+            return reader.ValueSpan;
+        }
+
+        rented = ArrayPool<byte>.Shared.Rent(reader.ValueSpan.Length);
+        return rented.AsSpan(0, reader.CopyString(rented));
+    }
+
+    private static void Return(byte[]? rented)
+    {
+        if (rented is not null)
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Storage;
+using CubeFunctions.Core.Sync;
+
+namespace CubeFunctions.Core.Changes;
+
+/// <summary>Gives change lines what belongs beside their records: customers and labels, from the newest proven snapshots of the assignment.</summary>
+public sealed class CustomerLookup(StorageClients storage, ChangeStore store, RawStore raw, ChangeSettings settings)
+{
+    /// <summary>The lookups of one item.</summary>
+    internal ChangeContext For(ItemRow item)
+    {
+        var assignment = item.Scope.Kind == ScopeKind.Assignment ? item.ScopeId : item.AssignmentId;
+        return new ChangeContext(this, settings, item.FeedOf, assignment is null ? null : new Scope(ScopeKind.Assignment, assignment));
+    }
+
+    /// <summary>What is known of the customers of an assignment.</summary>
+    internal Task<ScopeState> CustomersAsync(Scope assignment, CancellationToken cancellationToken) =>
+        store.ReadStateAsync(FeedCatalogue.Customers, assignment, cancellationToken);
+
+    /// <summary>Known records of customers.</summary>
+    internal EarlierRecords Records() =>
+        new(raw, FeedCatalogue.Customers, new RecordScanner(FeedCatalogue.Customers, new ContentRules(FeedCatalogue.Customers, settings)));
+
+    /// <summary>The page of the newest proven list of custom fields, or null.</summary>
+    internal async Task<Page?> FindCustomFieldsAsync(Scope assignment, CancellationToken cancellationToken)
+    {
+        var row = await storage.Checkpoints.GetEntityIfExistsAsync<CheckpointRow>(
+            CheckpointRow.PartitionOf(assignment), FeedCatalogue.CustomFields.Setting, cancellationToken: cancellationToken);
+        var reading = row.HasValue ? row.Value!.ReadReadings().FirstOrDefault() : null;
+        if (reading is null || await raw.FindManifestAsync(reading.Manifest, cancellationToken) is not { Pages: [var page, ..] })
+        {
+            return null;
+        }
+
+        return await raw.ReadPageAsync(FeedCatalogue.CustomFields, reading.Manifest[..^BlobPaths.ManifestName.Length] + page.Name, cancellationToken);
+    }
+}

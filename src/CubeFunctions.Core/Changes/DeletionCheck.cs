@@ -1,0 +1,96 @@
+using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Settings;
+using Microsoft.Extensions.Logging;
+
+namespace CubeFunctions.Core.Changes;
+
+/// <summary>
+/// Settles what it means that a proven snapshot lacks known records. Absence is not deletion: a lost permission looks the same.
+/// </summary>
+/// <remarks>
+/// A customer is deleted when Cube answers 404 to a GET of that customer. One whom Cube still has stays known, and is looked at again by the next snapshot.
+/// Callflow customers, and customers without a key, cannot be asked for: a second proven snapshot that lacks them confirms it.
+/// More than a hundred and more than one in twenty absent at once are held back.
+/// </remarks>
+public sealed partial class DeletionCheck(CubeClient cube, CubeSettings settings, ILogger<DeletionCheck> logger)
+{
+    private const int AlwaysAllowed = 100;
+    private const int AllowedShare = 20;
+
+    /// <summary>Whether so many absences are too many to be true.</summary>
+    internal bool HeldBack(Feed feed, Scope scope, int absent, int known)
+    {
+        if (absent <= Math.Max(AlwaysAllowed, known / AllowedShare))
+        {
+            return false;
+        }
+
+        LogHeldBack(logger, feed.Name, scope.KindName, scope.Id, absent, known);
+        CubeMetrics.DeletionsHeldBack.Add(absent, new KeyValuePair<string, object?>("feed", feed.Setting));
+        return true;
+    }
+
+    /// <summary>Which of the customers Cube no longer has.</summary>
+    /// <param name="scope">Their assignment.</param>
+    /// <param name="records">Index and last known record of each.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <returns>The indexes of those that are gone.</returns>
+    internal async Task<IReadOnlySet<int>> GoneAsync(Scope scope, IReadOnlyDictionary<int, string> records, CancellationToken cancellationToken)
+    {
+        var gone = new HashSet<int>();
+        var unanswered = 0;
+        var options = new ParallelOptions { MaxDegreeOfParallelism = settings.MaxConcurrentRequests, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(records, options, async (entry, token) =>
+        {
+            switch (await IsGoneAsync(scope, entry.Value, token))
+            {
+                case true:
+                    lock (gone)
+                    {
+                        gone.Add(entry.Key);
+                    }
+
+                    break;
+                case null:
+                    Interlocked.Increment(ref unanswered);
+                    break;
+            }
+        });
+        if (unanswered > 0)
+        {
+            LogUnanswered(logger, scope.KindName, scope.Id, unanswered);
+        }
+
+        return gone;
+    }
+
+    /// <summary>The id that the address of the customer takes, read off the record.</summary>
+    internal string? IdOf(ReadOnlySpan<byte> record) =>
+        CustomerIds.Find(record, settings.CustomerIdInUrl == CustomerIdInUrl.Internal ? CustomerIds.InternalFirst : CustomerIds.Imported);
+
+    private async Task<bool?> IsGoneAsync(Scope scope, string id, CancellationToken cancellationToken)
+    {
+        var path = FeedCatalogue.Customers.PathOf(scope) + Uri.EscapeDataString(id);
+        try
+        {
+            using var body = await cube.SendAsync(HttpMethod.Get, path, FeedCatalogue.Customers.Path + "{customer}", null, cancellationToken);
+            return false;
+        }
+        catch (CubeException exception) when (exception.Kind == CubeFailureKind.NotFound)
+        {
+            return true;
+        }
+        catch (CubeException exception) when (exception.Kind is not (CubeFailureKind.Transient or CubeFailureKind.MalformedPage))
+        {
+            // Refused, or not switched on: nothing is confirmed.
+            return null;
+        }
+    }
+
+    [LoggerMessage(300, LogLevel.Error,
+        "{Feed} of {ScopeKind} {ScopeId}: {Absent} of {Known} known records are absent at once; deletions are held back until a later run sees them again (was a permission lost?)")]
+    private static partial void LogHeldBack(ILogger logger, string feed, string scopeKind, string scopeId, int absent, int known);
+
+    [LoggerMessage(301, LogLevel.Warning, "{ScopeKind} {ScopeId}: Cube does not say whether {Count} absent customers still exist; they are kept as known")]
+    private static partial void LogUnanswered(ILogger logger, string scopeKind, string scopeId, int count);
+}

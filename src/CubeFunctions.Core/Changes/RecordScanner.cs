@@ -1,0 +1,197 @@
+using System.Text;
+using System.Text.Json;
+using CubeFunctions.Core.Cube;
+
+namespace CubeFunctions.Core.Changes;
+
+/// <summary>Reads the records of a page one by one: where each stands, its key, its content.</summary>
+internal sealed class RecordScanner(Feed feed, ContentRules rules)
+{
+    private static readonly byte[][] NameMembers = ["name"u8.ToArray(), "crm__standard_info__name"u8.ToArray()];
+    private readonly byte[][][] _parts = [.. feed.Key.Parts.Select(part => part.Select(Encoding.UTF8.GetBytes).ToArray())];
+
+    private readonly string[] _aliases = feed == FeedCatalogue.Customers ? CustomerIds.Imported : [];
+
+    /// <summary>Where a dated feed's key says when: the part after the customer.</summary>
+    private const int WhenPart = 1;
+
+    /// <summary>Digests of all records of a page, in order.</summary>
+    public RecordDigest[] Digest(ReadOnlySpan<byte> body)
+    {
+        var digests = new List<RecordDigest>(512);
+        var reader = AtRecords(body);
+        var values = new string?[_parts.Length];
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            digests.Add(ReadRecord(ref reader, values));
+        }
+
+        return [.. digests];
+    }
+
+    /// <summary>The records of a page that are wanted, by their digest: their bytes and the parts of their keys.</summary>
+    public void Visit(ReadOnlyMemory<byte> body, Func<RecordDigest, bool> wanted, Action<RecordDigest, ReadOnlyMemory<byte>, string[]> take)
+    {
+        var reader = AtRecords(body.Span);
+        var mark = body.Length - Unmarked(body.Span).Length;
+        var values = new string?[_parts.Length];
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            var start = (int)reader.TokenStartIndex;
+            var digest = ReadRecord(ref reader, values);
+            if (wanted(digest))
+            {
+                take(digest, body[(mark + start)..(mark + (int)reader.BytesConsumed)], [.. values.Select(value => value ?? "")]);
+            }
+        }
+    }
+
+    /// <summary>Hashes of a record's content members, by name; those without a value are left out.</summary>
+    public Dictionary<string, UInt128> Members(ReadOnlySpan<byte> record)
+    {
+        var members = new Dictionary<string, UInt128>(StringComparer.Ordinal);
+        var reader = new Utf8JsonReader(record);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (!rules.IsContent(ref reader))
+            {
+                reader.Skip();
+                continue;
+            }
+
+            var name = reader.GetString()!;
+            if (ContentHash.Member(ref reader) is var hash && hash != UInt128.Zero)
+            {
+                members[name] = hash;
+            }
+        }
+
+        return members;
+    }
+
+    private RecordDigest ReadRecord(ref Utf8JsonReader reader, string?[] values)
+    {
+        Array.Clear(values);
+        Span<int> ranks = stackalloc int[_parts.Length];
+        ranks.Fill(int.MaxValue);
+        var content = UInt128.Zero;
+        var anonymised = false;
+        var (alias, aliasRank) = (0UL, _aliases.Length);
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var (part, rank) = FindPart(ref reader);
+            var named = IsName(ref reader);
+            var isContent = rules.IsContent(ref reader);
+            var aliased = AliasRank(ref reader);
+            if (part < 0 && !named && aliased == _aliases.Length)
+            {
+                if (isContent)
+                {
+                    Add(ref content, ContentHash.Member(ref reader));
+                }
+                else
+                {
+                    reader.Skip();
+                }
+
+                continue;
+            }
+
+            var value = reader;
+            value.Read();
+            if (part >= 0 && rank < ranks[part] && ContentHash.AsText(ref value) is { Length: > 0 } text)
+            {
+                (values[part], ranks[part]) = (text, rank);
+            }
+
+            if (aliased < aliasRank && ContentHash.AsText(ref value) is { Length: > 0 } imported)
+            {
+                (alias, aliasRank) = (CustomerIds.HashAlias(imported), aliased);
+            }
+
+            anonymised |= named && value.TokenType == JsonTokenType.String && value.ValueTextEquals("Anonymized"u8);
+            if (isContent)
+            {
+                Add(ref content, ContentHash.Member(ref reader));
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        return new RecordDigest(CustomerIds.HashKey(values), (ulong)content ^ (ulong)(content >> 64), alias, feed.Dated ? DayOf(values[WhenPart]) : 0, anonymised);
+    }
+
+    private static void Add(ref UInt128 sum, UInt128 hash)
+    {
+        unchecked
+        {
+            sum += hash;
+        }
+    }
+
+    private static int DayOf(string? when) =>
+        when is { Length: >= 10 } && DateOnly.TryParseExact(when.AsSpan(0, 10), "yyyy-MM-dd", out var day) ? day.DayNumber : 0;
+
+    private (int Part, int Rank) FindPart(ref Utf8JsonReader reader)
+    {
+        for (var part = 0; part < _parts.Length; part++)
+        {
+            for (var rank = 0; rank < _parts[part].Length; rank++)
+            {
+                if (reader.ValueTextEquals(_parts[part][rank]))
+                {
+                    return (part, rank);
+                }
+            }
+        }
+
+        return (-1, 0);
+    }
+
+    private int AliasRank(ref Utf8JsonReader reader)
+    {
+        var rank = 0;
+        while (rank < _aliases.Length && !reader.ValueTextEquals(_aliases[rank]))
+        {
+            rank++;
+        }
+
+        return rank;
+    }
+
+    private static bool IsName(ref Utf8JsonReader reader) => reader.ValueTextEquals(NameMembers[0]) || reader.ValueTextEquals(NameMembers[1]);
+
+    /// <summary>A reader that stands on the start of the array of records.</summary>
+    private Utf8JsonReader AtRecords(ReadOnlySpan<byte> body)
+    {
+        var reader = new Utf8JsonReader(Unmarked(body));
+        reader.Read();
+        if (feed.Shape == FeedShape.Array)
+        {
+            return reader;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var results = reader.ValueTextEquals("results"u8);
+            reader.Read();
+            if (results)
+            {
+                return reader;
+            }
+
+            reader.Skip();
+        }
+
+        throw new CubeException(CubeFailureKind.MalformedPage, "Cube's page lacks 'results'");
+    }
+
+    private static ReadOnlySpan<byte> Unmarked(ReadOnlySpan<byte> body)
+    {
+        ReadOnlySpan<byte> mark = [0xEF, 0xBB, 0xBF];
+        return body.StartsWith(mark) ? body[3..] : body;
+    }
+}

@@ -1,0 +1,52 @@
+using Azure;
+
+namespace CubeFunctions.Core.Changes;
+
+/// <summary>What is known of a scope and feed.</summary>
+internal sealed record ScopeState
+{
+    /// <summary>Nothing yet.</summary>
+    public static ScopeState Empty { get; } = new();
+
+    /// <summary>The run that wrote it; empty where nothing is known.</summary>
+    public string Run { get; init; } = "";
+
+    /// <summary>Readings that were compared, and those that entries point to.</summary>
+    public IReadOnlyList<StateSource> Sources { get; init; } = [];
+
+    /// <summary>Days of a dated feed that were reported once, as ranges that do not touch.</summary>
+    public IReadOnlyList<DayRange> Seen { get; init; } = [];
+
+    /// <summary>The first day whose records are still among the entries; those of older days were dropped.</summary>
+    public int KeptFrom { get; init; }
+
+    /// <summary>The records, sorted by key hash, content hash, ordinal.</summary>
+    public StateEntry[] Entries { get; init; } = [];
+
+    /// <summary>Of the blob that it was read from; default where there was none.</summary>
+    public ETag ETag { get; init; }
+
+    /// <summary>Whether a record of this key and content is known.</summary>
+    public bool Knows(in RecordDigest digest)
+    {
+        int low = 0, high = Entries.Length - 1;
+        while (low <= high)
+        {
+            var middle = (low + high) >>> 1;
+            ref readonly var entry = ref Entries[middle];
+            var order = entry.Key.CompareTo(digest.Key);
+            order = order != 0 ? order : entry.Content.CompareTo(digest.Content);
+            if (order == 0)
+            {
+                return true;
+            }
+
+            (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether a day was reported before.</summary>
+    public bool HasSeen(int day) => Seen.Any(range => range.From <= day && day <= range.To);
+}

@@ -1,0 +1,118 @@
+using System.Buffers.Binary;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace CubeFunctions.Core.Changes;
+
+/// <summary>The state file, version 1.</summary>
+/// <remarks>
+/// All numbers are little-endian.
+/// <code>
+/// 8 bytes   "CUBEKNOW"
+/// int32     version: 1
+/// int32     bytes of the header
+/// ...       header, JSON: {"schema":1,"run":"...","count":n,"keptFrom":day,"seen":[{"from":day,"to":day}],
+///           "sources":[{"manifest":"path in cube-raw","from":"yyyy-MM-dd","to":"yyyy-MM-dd","at":"...","run":"..."}]}
+/// n times   48 bytes, sorted by the first four fields read as key (high, low), content, ordinal:
+///   uint64  key hash, high half    (XxHash128 over the key's parts as text, a zero byte between them)
+///   uint64  key hash, low half
+///   uint64  content hash           (see ContentHash)
+///   uint64  hash of the imported id (XxHash3 of its text) in the customers feed, 0 where there is none
+///   int32   day number (days since 0001-01-01), 0 in undated feeds
+///   int32   page in which the record was last seen, from 1
+///   uint16  index of the manifest among the sources
+///   uint16  ordinal among records of equal keys
+///   uint32  flags: 1 anonymised, 2 absent from the last snapshot
+/// </code>
+/// It holds no field of a record, but hashes of ids can be guessed: treat it as personal data.
+/// </remarks>
+internal static partial class StateFormat
+{
+    private const int Version = 1;
+    private const int EntrySize = 48;
+    private const int Batch = 1600;
+
+    private static ReadOnlySpan<byte> Magic => "CUBEKNOW"u8;
+
+    /// <summary>Writes a state; the stream is left at its start.</summary>
+    public static void Write(ScopeState state, Stream stream)
+    {
+        var header = JsonSerializer.SerializeToUtf8Bytes(
+            new Header(Version, state.Run, state.Entries.Length, state.KeptFrom, state.Seen, state.Sources), HeaderJson.Default.Header);
+        Span<byte> buffer = stackalloc byte[EntrySize];
+        stream.Write(Magic);
+        BinaryPrimitives.WriteInt32LittleEndian(buffer, Version);
+        BinaryPrimitives.WriteInt32LittleEndian(buffer[4..], header.Length);
+        stream.Write(buffer[..8]);
+        stream.Write(header);
+        foreach (ref readonly var entry in state.Entries.AsSpan())
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(buffer, entry.Key.High);
+            BinaryPrimitives.WriteUInt64LittleEndian(buffer[8..], entry.Key.Low);
+            BinaryPrimitives.WriteUInt64LittleEndian(buffer[16..], entry.Content);
+            BinaryPrimitives.WriteUInt64LittleEndian(buffer[24..], entry.Alias);
+            BinaryPrimitives.WriteInt32LittleEndian(buffer[32..], entry.Day);
+            BinaryPrimitives.WriteInt32LittleEndian(buffer[36..], entry.Page);
+            BinaryPrimitives.WriteUInt16LittleEndian(buffer[40..], entry.Source);
+            BinaryPrimitives.WriteUInt16LittleEndian(buffer[42..], entry.Ordinal);
+            BinaryPrimitives.WriteUInt32LittleEndian(buffer[44..], (uint)entry.Flags);
+            stream.Write(buffer);
+        }
+
+        stream.Flush();
+        stream.Position = 0;
+    }
+
+    /// <summary>Reads a state as it streams in.</summary>
+    /// <exception cref="InvalidDataException">It is no state file, or of a version that is not known here.</exception>
+    public static async Task<ScopeState> ReadAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[Batch * EntrySize];
+        await stream.ReadExactlyAsync(buffer.AsMemory(0, 16), cancellationToken);
+        var length = HeaderLength(buffer);
+        var json = new byte[length];
+        await stream.ReadExactlyAsync(json, cancellationToken);
+        var header = JsonSerializer.Deserialize(json, HeaderJson.Default.Header)!;
+        var entries = new StateEntry[header.Count];
+        for (var read = 0; read < entries.Length;)
+        {
+            var batch = Math.Min(Batch, entries.Length - read);
+            await stream.ReadExactlyAsync(buffer.AsMemory(0, batch * EntrySize), cancellationToken);
+            for (var i = 0; i < batch; i++)
+            {
+                entries[read++] = Entry(buffer.AsSpan(i * EntrySize, EntrySize));
+            }
+        }
+
+        return new ScopeState { Run = header.Run, KeptFrom = header.KeptFrom, Seen = header.Seen, Sources = header.Sources, Entries = entries };
+    }
+
+    private static int HeaderLength(ReadOnlySpan<byte> start)
+    {
+        if (!start.StartsWith(Magic))
+        {
+            throw new InvalidDataException("The blob is no state file.");
+        }
+
+        var version = BinaryPrimitives.ReadInt32LittleEndian(start[8..]);
+        return version == Version
+            ? BinaryPrimitives.ReadInt32LittleEndian(start[12..])
+            : throw new InvalidDataException($"The state file is of version {version}; this program knows version {Version}.");
+    }
+
+    private static StateEntry Entry(ReadOnlySpan<byte> bytes) => new(
+        new KeyHash(BinaryPrimitives.ReadUInt64LittleEndian(bytes), BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..])),
+        BinaryPrimitives.ReadUInt64LittleEndian(bytes[16..]),
+        BinaryPrimitives.ReadUInt64LittleEndian(bytes[24..]),
+        BinaryPrimitives.ReadInt32LittleEndian(bytes[32..]),
+        BinaryPrimitives.ReadInt32LittleEndian(bytes[36..]),
+        BinaryPrimitives.ReadUInt16LittleEndian(bytes[40..]),
+        BinaryPrimitives.ReadUInt16LittleEndian(bytes[42..]),
+        (EntryFlags)BinaryPrimitives.ReadUInt32LittleEndian(bytes[44..]));
+
+    private sealed record Header(int Schema, string Run, int Count, int KeptFrom, IReadOnlyList<DayRange> Seen, IReadOnlyList<StateSource> Sources);
+
+    [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonSerializable(typeof(Header))]
+    private sealed partial class HeaderJson : JsonSerializerContext;
+}

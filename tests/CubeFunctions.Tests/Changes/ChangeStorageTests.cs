@@ -1,0 +1,125 @@
+using Azure.Storage.Blobs.Specialized;
+using Cube.Simulator;
+using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Sync;
+using CubeFunctions.Tests.Local;
+using CubeFunctions.Tests.Support;
+using Xunit;
+
+namespace CubeFunctions.Tests.Changes;
+
+/// <summary>What change detection asks of storage, and what it does when storage or the process fails.</summary>
+public sealed class ChangeStorageTests(AzuriteFixture azurite)
+{
+    private static RunRequest Customers => RunRequest.Snapshot([FeedCatalogue.Customers]);
+
+    [Fact]
+    public async Task Who_dies_between_file_and_state_tells_the_same_changes_with_the_same_ids()
+    {
+        await using var cube = await CubeSimulator.StartAsync(new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 300, PageSize = 100 }, null, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, ("Changes__Enabled", "true"));
+        await app.RunAsync(Customers);
+        var assignment = cube.Data.AssignmentIds[0];
+        cube.Data.EditCustomer(assignment, 10_000_007, "city", "Ålesund");
+
+        // Somebody else's lease on the blob: the state cannot be written, the change file can.
+        var blob = app.Storage.State.GetBlobClient($"customers/assignment={assignment}");
+        var blocked = blob.GetBlobLeaseClient();
+        await blocked.AcquireAsync(BlobLeaseClient.InfiniteLeaseDuration, cancellationToken: TestContext.Current.CancellationToken);
+        var start = await app.Get<RunPlanner>().StartAsync(Customers, TestContext.Current.CancellationToken);
+        var finished = app.FinishAsync(start.RunId);
+        await WaitFor.TrueAsync(async () => (await ChangeLedger.ReadAsync(app, start.RunId)).Count == 1, TimeSpan.FromSeconds(60));
+        var told = (await ChangeLedger.ReadAsync(app, start.RunId)).Select(line => line.ToJsonString()).ToList();
+        await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, TestContext.Current.CancellationToken);
+
+        // Cube moves on before the retry: the file that is there counts, the rest is told by the next run.
+        cube.Data.EditCustomer(assignment, 10_000_011, "city", "Bodø");
+        await blocked.ReleaseAsync(cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(RunStatus.Succeeded, (await finished).Status);
+        Assert.Equal(told, (await ChangeLedger.ReadAsync(app, start.RunId)).Select(line => line.ToJsonString()));
+
+        var next = await app.RunAsync(Customers);
+        Assert.Equal("10000011", (string)Assert.Single(await ChangeLedger.ReadAsync(app, next.RunId))["key"]!);
+        Assert.Empty(await ChangeLedger.ReadAsync(app, (await app.RunAsync(Customers)).RunId));
+    }
+
+    [Fact]
+    public async Task A_state_that_was_lost_or_restored_from_a_backup_is_compared_again()
+    {
+        await using var cube = await CubeSimulator.StartAsync(new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 100 }, null, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, ("Changes__Enabled", "true"));
+        await app.RunAsync(Customers);
+        var assignment = cube.Data.AssignmentIds[0];
+        var blob = app.Storage.State.GetBlobClient($"customers/assignment={assignment}");
+        var backup = (await blob.DownloadContentAsync(TestContext.Current.CancellationToken)).Value.Content;
+        cube.Data.EditCustomer(assignment, 10_000_007, "city", "Ålesund");
+        await app.RunAsync(Customers);
+        await blob.UploadAsync(backup, overwrite: true, TestContext.Current.CancellationToken);
+        cube.Data.EditCustomer(assignment, 10_000_008, "city", "Bodø");
+        var run = await app.RunAsync(Customers);
+        Assert.Equal(["10000007", "10000008"], (await ChangeLedger.ReadAsync(app, run.RunId)).Select(line => (string)line["key"]!).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Of_many_customers_with_few_changes_one_state_is_read_and_one_written()
+    {
+        var customers = 20_000;
+        var folder = Directory.CreateTempSubdirectory("cube-changes-");
+        var (storage, log) = await AzuriteFixture.StartLoggedAsync(folder.FullName);
+        try
+        {
+            await using var cube = await CubeSimulator.StartAsync(new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = customers }, null, TestContext.Current.CancellationToken);
+            await using var app = await TestApp.StartAsync(storage.ConnectionString(), cube, null, ("Changes__Enabled", "true"));
+            await app.RunAsync(Customers);
+            var (before, files) = (Requests(log, "cube-state"), Requests(log, "cube-changes"));
+            Assert.Equal(1, before.Count(line => line.Contains("\"PUT ", StringComparison.Ordinal)));
+            for (var i = 0; i < customers / 100; i++)
+            {
+                cube.Data.EditCustomer(cube.Data.AssignmentIds[0], 10_000_000 + (i * 97), "city", $"By {i}");
+            }
+
+            var run = await app.RunAsync(Customers);
+            var after = Requests(log, "cube-state").Skip(before.Count).ToList();
+            Assert.Equal(1, after.Count(line => line.Contains("\"GET ", StringComparison.Ordinal)));
+            Assert.Equal(1, after.Count(line => line.Contains("\"PUT ", StringComparison.Ordinal)));
+            Assert.Equal(2, after.Count);
+            Assert.Equal(1, Requests(log, "cube-changes").Count - files.Count);
+            var lines = await ChangeLedger.ReadAsync(app, run.RunId);
+            Assert.Equal(customers / 100, lines.Count);
+            Assert.All(lines, line => Assert.Equal(["city"], line["changed"]!.AsArray().Select(name => (string)name!)));
+        }
+        finally
+        {
+            await storage.StopAsync();
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Memory_stays_below_350_MB_however_many_customers_are_known()
+    {
+        var customers = TestScale.Of(100_000, 1_000_000);
+        await using var cube = await CubeSimulator.StartAsync(new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = customers }, null, TestContext.Current.CancellationToken);
+        var settings = CommandTests.Of(cube, await azurite.NewAccountAsync(), ("Sync__Feeds", "customers"));
+        var (_, _, first) = await CubeProcess.SyncAsync("", settings);
+        for (var i = 0; i < customers / 100; i++)
+        {
+            cube.Data.EditCustomer(cube.Data.AssignmentIds[0], 10_000_000 + (i * 97), "city", $"By {i}");
+        }
+
+        var started = TimeProvider.System.GetTimestamp();
+        var (code, _, second) = await CubeProcess.SyncAsync("", settings);
+        Assert.Equal(0, code);
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            $"{customers} customers: peak {first >> 20} MB when all are new, {second >> 20} MB with 1 % changed, in {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0} s");
+        Assert.InRange(Math.Max(first, second), 1, 350L << 20);
+    }
+
+    /// <summary>Requests for blobs of a container; creating it is not counted.</summary>
+    private static List<string> Requests(string log, string container)
+    {
+        using var file = new FileStream(log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var reader = new StreamReader(file);
+        return [.. reader.ReadToEnd().Split('\n').Where(line => line.Contains($"/devstoreaccount1/{container}/", StringComparison.Ordinal) && line.Contains(" HTTP/1.1\" ", StringComparison.Ordinal))];
+    }
+}
