@@ -1,0 +1,4 @@
+using BenchmarkDotNet.Running;
+using CubeFunctions.Benchmarks;
+
+BenchmarkSwitcher.FromAssembly(typeof(AcceptBenchmarks).Assembly).Run(args);
