@@ -37,8 +37,11 @@ public class AcceptBenchmarks
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["CubeStorage"] = Environment.GetEnvironmentVariable("CubeStorage") ?? throw new InvalidOperationException("CubeStorage: is missing"),
-            ["Cube:BaseUrl"] = "http://localhost", ["Cube:Token"] = "none",
-            ["Upserts:Senders:crm:Kind"] = "json", ["Upserts:Senders:crm:Secret"] = "test-secret", ["Upserts:Senders:crm:AssignmentId"] = "17",
+            ["Cube:BaseUrl"] = "http://localhost",
+            ["Cube:Token"] = "none",
+            ["Upserts:Senders:crm:Kind"] = "json",
+            ["Upserts:Senders:crm:Secret"] = "test-secret",
+            ["Upserts:Senders:crm:AssignmentId"] = "17",
         });
         builder.AddCubeFunctions();
         _host = builder.Build();

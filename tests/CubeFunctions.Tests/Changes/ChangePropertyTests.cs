@@ -13,8 +13,15 @@ public sealed class ChangePropertyTests(AzuriteFixture azurite)
 {
     private static readonly SimulatorOptions Agency = new()
     {
-        Campaigns = 2, CampaignsPerAssignment = 2, CustomersPerAssignment = 150, PageSize = 20, ResponsesPerCampaignPerDay = 8, SmsPerCampaignPerDay = 4,
-        CallflowCustomersPerCampaign = 30, AnonymisedPerThousand = 10, EndedCampaigns = 0,
+        Campaigns = 2,
+        CampaignsPerAssignment = 2,
+        CustomersPerAssignment = 150,
+        PageSize = 20,
+        ResponsesPerCampaignPerDay = 8,
+        SmsPerCampaignPerDay = 4,
+        CallflowCustomersPerCampaign = 30,
+        AnonymisedPerThousand = 10,
+        EndedCampaigns = 0,
     };
 
     private static readonly string[] ContentOfResponse = ["response_type", "response_subtype", "response_comment", "response_submitted_when", "response_submitted_by"];

@@ -10,7 +10,13 @@ public sealed class ChangeRunTests(AzuriteFixture azurite)
 {
     private static readonly SimulatorOptions Small = new()
     {
-        Campaigns = 2, CampaignsPerAssignment = 2, CustomersPerAssignment = 300, PageSize = 50, ResponsesPerCampaignPerDay = 20, CallflowCustomersPerCampaign = 60, AnonymisedPerThousand = 0,
+        Campaigns = 2,
+        CampaignsPerAssignment = 2,
+        CustomersPerAssignment = 300,
+        PageSize = 50,
+        ResponsesPerCampaignPerDay = 20,
+        CallflowCustomersPerCampaign = 60,
+        AnonymisedPerThousand = 0,
     };
 
     private static RunRequest All => new(RunKind.Scheduled, FeedCatalogue.Default);

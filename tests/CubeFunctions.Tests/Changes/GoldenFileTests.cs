@@ -17,7 +17,13 @@ public sealed partial class GoldenFileTests(AzuriteFixture azurite)
 {
     private static readonly SimulatorOptions Small = new()
     {
-        Campaigns = 1, CustomersPerAssignment = 20, PageSize = 8, ResponsesPerCampaignPerDay = 4, SmsPerCampaignPerDay = 3, CallflowCustomersPerCampaign = 10, AnonymisedPerThousand = 0,
+        Campaigns = 1,
+        CustomersPerAssignment = 20,
+        PageSize = 8,
+        ResponsesPerCampaignPerDay = 4,
+        SmsPerCampaignPerDay = 3,
+        CallflowCustomersPerCampaign = 10,
+        AnonymisedPerThousand = 0,
     };
 
     [Fact]

@@ -11,7 +11,12 @@ public sealed class CrashTests(AzuriteFixture azurite)
 {
     private static readonly SimulatorOptions Options = new()
     {
-        Campaigns = 3, CustomersPerAssignment = 600, ResponsesPerCampaignPerDay = 40, PageSize = 50, AnonymisedPerThousand = 0, Latency = TimeSpan.FromMilliseconds(10),
+        Campaigns = 3,
+        CustomersPerAssignment = 600,
+        ResponsesPerCampaignPerDay = 40,
+        PageSize = 50,
+        AnonymisedPerThousand = 0,
+        Latency = TimeSpan.FromMilliseconds(10),
     };
 
     private static readonly (string, string)[] ShortLeases = [("Sync__LeaseSeconds", "2")];

@@ -51,7 +51,7 @@ public sealed class LimitTests(AzuriteFixture azurite)
             Assert.Equal(0, code);
             var read = report.GetProperty("pages").GetInt64();
             Assert.InRange(read, campaigns * pages * 9 / 10, campaigns * pages * 11 / 10);
-            var transactions = Requests(log);
+            var transactions = AzuriteLog.Requests(log).Count;
             var allowed = read + (10 * report.GetProperty("items").GetProperty("total").GetInt32()) + (report.GetProperty("durationMs").GetInt64() / 5000.0);
             TestContext.Current.TestOutputHelper!.WriteLine($"{transactions} transactions, {allowed:0.0} allowed");
             Assert.True(transactions <= allowed, $"{transactions} transactions, {allowed:0.0} allowed");
@@ -61,20 +61,5 @@ public sealed class LimitTests(AzuriteFixture azurite)
             await storage.StopAsync();
             folder.Delete(recursive: true);
         }
-    }
-
-    private static int Requests(string log) => ReadShared(log).Count(line => line.Contains(" HTTP/1.1\" ", StringComparison.Ordinal));
-
-    private static List<string> ReadShared(string path)
-    {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        using var reader = new StreamReader(file);
-        var lines = new List<string>();
-        while (reader.ReadLine() is { } line)
-        {
-            lines.Add(line);
-        }
-
-        return lines;
     }
 }

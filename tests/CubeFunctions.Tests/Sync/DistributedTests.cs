@@ -13,7 +13,11 @@ public sealed class DistributedTests(AzuriteFixture azurite)
 {
     private static readonly SimulatorOptions Options = new()
     {
-        Campaigns = 2, CustomersPerAssignment = 900, ResponsesPerCampaignPerDay = 60, PageSize = 100, AnonymisedPerThousand = 0,
+        Campaigns = 2,
+        CustomersPerAssignment = 900,
+        ResponsesPerCampaignPerDay = 60,
+        PageSize = 100,
+        AnonymisedPerThousand = 0,
     };
 
     [Fact]

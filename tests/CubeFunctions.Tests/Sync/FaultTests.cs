@@ -11,7 +11,11 @@ public sealed class FaultTests(AzuriteFixture azurite)
 {
     private static readonly SimulatorOptions Options = new()
     {
-        Campaigns = 3, CustomersPerAssignment = 1800, ResponsesPerCampaignPerDay = 60, PageSize = 100, AnonymisedPerThousand = 0,
+        Campaigns = 3,
+        CustomersPerAssignment = 1800,
+        ResponsesPerCampaignPerDay = 60,
+        PageSize = 100,
+        AnonymisedPerThousand = 0,
     };
 
     /// <summary>Faults that leave the data within reach, each at a tenth of the requests.</summary>

@@ -11,7 +11,11 @@ public sealed class SyncRunTests(AzuriteFixture azurite)
 {
     private static readonly SimulatorOptions Small = new()
     {
-        Campaigns = 4, CustomersPerAssignment = 700, ResponsesPerCampaignPerDay = 30, CallflowCustomersPerCampaign = 120, AnonymisedPerThousand = 0,
+        Campaigns = 4,
+        CustomersPerAssignment = 700,
+        ResponsesPerCampaignPerDay = 30,
+        CallflowCustomersPerCampaign = 120,
+        AnonymisedPerThousand = 0,
     };
 
     [Fact]

@@ -123,7 +123,10 @@ public sealed class ChaosTests(AzuriteFixture azurite)
     {
         var json = JsonSerializer.Serialize(new Dictionary<string, string>
         {
-            ["customer_id"] = upsert.Customer, ["event"] = upsert.Id, ["at"] = upsert.At.ToString("O", CultureInfo.InvariantCulture), [upsert.Field] = upsert.Value,
+            ["customer_id"] = upsert.Customer,
+            ["event"] = upsert.Id,
+            ["at"] = upsert.At.ToString("O", CultureInfo.InvariantCulture),
+            [upsert.Field] = upsert.Value,
         });
         while (true)
         {

@@ -32,9 +32,9 @@ public sealed class DoorTests(AzuriteFixture azurite)
             await using var app = await TestApp.StartAsync(storage.ConnectionString(), cube, null, Senders);
             await using var http = await TestHttp.StartAsync(app);
             Assert.Equal(202, (await http.PostAsync("webhooks/crm", """{"customer_id":"1","name":"A"}""", ("x-webhook-secret", "test-secret"))).Status);
-            var before = Requests(log).Count;
+            var before = AzuriteLog.Requests(log).Count;
             Assert.Equal(202, (await http.PostAsync("webhooks/crm", """{"customer_id":"2","name":"B"}""", ("x-webhook-secret", "test-secret"))).Status);
-            var made = Requests(log)[before..];
+            var made = AzuriteLog.Requests(log)[before..];
             Assert.Equal(3, made.Count);
             Assert.Single(made, line => line.Contains("PUT", StringComparison.Ordinal) && line.Contains("cube-inbox", StringComparison.Ordinal));
             Assert.Single(made, line => line.Contains("POST", StringComparison.Ordinal) && line.Contains("CubeUpserts", StringComparison.Ordinal));
@@ -135,21 +135,5 @@ public sealed class DoorTests(AzuriteFixture azurite)
         }
 
         return body;
-    }
-
-    private static List<string> Requests(string log)
-    {
-        using var file = new FileStream(log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        using var reader = new StreamReader(file);
-        var lines = new List<string>();
-        while (reader.ReadLine() is { } line)
-        {
-            if (line.Contains(" HTTP/1.1\" ", StringComparison.Ordinal))
-            {
-                lines.Add(line);
-            }
-        }
-
-        return lines;
     }
 }
