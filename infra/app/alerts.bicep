@@ -40,7 +40,7 @@ var counters = [
     name: 'items-failed'
     metric: 'cube.sync.items.failed'
     title: 'Sync items failed'
-    meaning: 'Items of a run failed for good; their reasons are in GET /api/runs.'
+    meaning: 'Items of a run failed for good; their reasons are in the rows of CubeRuns.'
     severity: 1
   }
   {

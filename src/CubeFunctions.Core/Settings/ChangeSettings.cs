@@ -9,6 +9,9 @@ public sealed record ChangeSettings
     /// </summary>
     public bool Enabled { get; init; }
 
+    /// <summary>Where changes shall be delivered. Not available in this version: the hosts say so when it is set.</summary>
+    public Uri? CrmUrl { get; init; }
+
     /// <summary>Whether change lines name the labels of tenant-defined fields (<c>crm__custom_info__{n}</c>).</summary>
     public bool LabelCustomFields { get; init; }
 
@@ -27,16 +30,13 @@ public sealed record ChangeSettings
     internal static ChangeSettings Read(SettingsReader reader)
     {
         ArgumentNullException.ThrowIfNull(reader);
-        if (reader.Text("Changes__Crm__Url") is not null)
-        {
-            reader.Fault("Changes__Crm__Url", "delivery to the CRM is not available in this version");
-        }
-
+        var crm = reader.Address("Changes__Crm__Url");
         reader.Secret("Changes__Crm__Secret");
         reader.Flag("Changes__Crm__Baseline", false);
         var ignored = reader.List("Changes__IgnoreFields");
         return new ChangeSettings
         {
+            CrmUrl = crm,
             Enabled = reader.Flag("Changes__Enabled", false),
             LabelCustomFields = reader.Flag("Changes__LabelCustomFields", false),
             JoinCustomer = reader.Flag("Changes__JoinCustomer", false),
