@@ -78,7 +78,8 @@ public sealed class ChaosTests(AzuriteFixture azurite)
         await using var app = await TestApp.StartAsync(account, cube);
         var reader = app.Get<UpsertReader>();
         await WaitFor.TrueAsync(
-            async () => (await reader.InStateAsync(UpsertState.Waiting, 1, TestContext.Current.CancellationToken)).Count == 0, TestScale.Of(TimeSpan.FromMinutes(8), TimeSpan.FromMinutes(40)));
+            async () => (await reader.InStateAsync(UpsertState.Waiting, 1, TestContext.Current.CancellationToken)).Count == 0, TestScale.Of(TimeSpan.FromMinutes(8), TimeSpan.FromMinutes(40)),
+            every: TestScale.Of(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10)));
         dev.Interrupt();
         Assert.Equal(0, await dev.ExitAsync());
         dev.Dispose();
