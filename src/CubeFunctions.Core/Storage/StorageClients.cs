@@ -104,7 +104,7 @@ public sealed class StorageClients
 
     /// <summary>Creates what the sync lane and its change detection need, and no more.</summary>
     internal Task CreateSyncLaneAsync(CancellationToken cancellationToken) =>
-        CreateAsync([StorageNames.Raw, StorageNames.ChangeFiles, StorageNames.State], [StorageNames.SyncQueue], [StorageNames.CheckpointsTable, StorageNames.RunsTable], cancellationToken);
+        CreateAsync([StorageNames.Raw], [StorageNames.SyncQueue], [StorageNames.CheckpointsTable, StorageNames.RunsTable], cancellationToken);
 
     private async Task CreateAsync(IEnumerable<string> containers, IEnumerable<string> queues, IEnumerable<string> tables, CancellationToken cancellationToken)
     {

@@ -89,6 +89,7 @@ internal sealed partial record AzuriteProcess(int Pid, DateTime Started, int[] P
         catch (OperationCanceledException)
         {
             process.Kill();
+            await process.WaitForExitAsync(CancellationToken.None);
         }
     }
 

@@ -71,7 +71,7 @@ public sealed class ChangeStorageTests(AzuriteFixture azurite)
             await using var cube = await CubeSimulator.StartAsync(new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = customers }, null, TestContext.Current.CancellationToken);
             await using var app = await TestApp.StartAsync(storage.ConnectionString(), cube, null, ("Changes__Enabled", "true"));
             await app.RunAsync(Customers);
-            var (before, files) = (Requests(log, "cube-state/customers/"), Requests(log, "cube-changes"));
+            var (before, files) = (Requests(log, "cube-state/customers"), Requests(log, "cube-changes"));
             Assert.Equal(1, before.Count(line => line.Contains("\"PUT ", StringComparison.Ordinal)));
             for (var i = 0; i < customers / 100; i++)
             {
@@ -79,7 +79,7 @@ public sealed class ChangeStorageTests(AzuriteFixture azurite)
             }
 
             var run = await app.RunAsync(Customers);
-            var after = Requests(log, "cube-state/customers/").Skip(before.Count).ToList();
+            var after = Requests(log, "cube-state/customers").Skip(before.Count).ToList();
             Assert.Equal(1, after.Count(line => line.Contains("\"GET ", StringComparison.Ordinal)));
             Assert.Equal(1, after.Count(line => line.Contains("\"PUT ", StringComparison.Ordinal)));
             Assert.Equal(2, after.Count);
