@@ -102,7 +102,7 @@ public sealed class StorageClients
         await CreateAsync(StorageNames.Containers, StorageNames.Queues, StorageNames.Tables, cancellationToken);
     }
 
-    /// <summary>Creates what the sync lane and its change detection need, and no more.</summary>
+    /// <summary>Creates what the sync lane needs, and no more.</summary>
     internal Task CreateSyncLaneAsync(CancellationToken cancellationToken) =>
         CreateAsync([StorageNames.Raw], [StorageNames.SyncQueue], [StorageNames.CheckpointsTable, StorageNames.RunsTable], cancellationToken);
 

@@ -45,16 +45,18 @@ public sealed class LimitTests(AzuriteFixture azurite)
 
             await using var cube = await CubeSimulator.StartAsync(options, null, TestContext.Current.CancellationToken);
 
-            // On an account that has nothing yet: what is created counts as well.
-            var (code, report, _) = await CubeProcess.SyncAsync(
-                "", CommandTests.Of(cube, storage.ConnectionString(), ("Sync__Feeds", "responses"), ("Sync__StartDate", cube.Data.Today.AddDays(-3).Iso())));
+            // Containers and tables are there, as after a deployment; on an account that has none a run creates four things first.
+            var settings = CommandTests.Of(cube, storage.ConnectionString(), ("Sync__Feeds", "responses"), ("Sync__StartDate", cube.Data.Today.AddDays(-3).Iso()));
+            Assert.Equal(0, (await CubeProcess.RunAsync("status --json", null, settings)).Code);
+            var before = AzuriteLog.Requests(log).Count;
+            var (code, report, _) = await CubeProcess.SyncAsync("", settings);
             Assert.Equal(0, code);
             var read = report.GetProperty("pages").GetInt64();
             Assert.InRange(read, campaigns * pages * 9 / 10, campaigns * pages * 11 / 10);
-            var transactions = AzuriteLog.Requests(log).Count;
+            var transactions = AzuriteLog.Requests(log).Count - before;
             var allowed = read + (10 * report.GetProperty("items").GetProperty("total").GetInt32()) + (report.GetProperty("durationMs").GetInt64() / 5000.0);
             TestContext.Current.TestOutputHelper!.WriteLine($"{transactions} transactions, {allowed:0.0} allowed");
-            var others = string.Join('\n', AzuriteLog.Requests(log).Where(line => !line.Contains("page-", StringComparison.Ordinal)));
+            var others = string.Join('\n', AzuriteLog.Requests(log).Skip(before).Where(line => !line.Contains("page-", StringComparison.Ordinal)));
             Assert.True(transactions <= allowed, $"{transactions} transactions, {allowed:0.0} allowed; besides pages:\n{others}");
         }
         finally

@@ -94,19 +94,27 @@ public sealed class SyncRunTests(AzuriteFixture azurite)
         Assert.All(await app.Get<RunReader>().CheckpointsAsync(TestContext.Current.CancellationToken), row => Assert.Null(row.Through));
     }
 
-    [Fact]
-    public async Task A_new_day_moves_the_checkpoint_in_the_tenants_local_time()
+    /// <summary>23:30 in Oslo: on New Year's Eve, and on the evenings before and of both clock changes. Half an hour later it is another day.</summary>
+    [Theory]
+    [InlineData("2026-12-31T22:30:00Z", "2026-12-31")]
+    [InlineData("2026-03-28T22:30:00Z", "2026-03-28")]
+    [InlineData("2026-03-29T21:30:00Z", "2026-03-29")]
+    [InlineData("2026-10-24T21:30:00Z", "2026-10-24")]
+    [InlineData("2026-10-25T22:30:00Z", "2026-10-25")]
+    public async Task A_new_day_moves_the_checkpoint_in_the_tenants_local_time(string now, string day)
     {
-        // 23:30 in Oslo on the last day of the year; half an hour later it is another year.
-        var clock = new ShiftedClock(new DateTimeOffset(2026, 12, 31, 22, 30, 0, TimeSpan.Zero));
+        var clock = new ShiftedClock(DateTimeOffset.Parse(now, System.Globalization.CultureInfo.InvariantCulture));
+        var today = DateOnly.Parse(day, System.Globalization.CultureInfo.InvariantCulture);
         await using var cube = await CubeSimulator.StartAsync(Small with { Campaigns = 1 }, clock, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock);
         await app.RunAsync(All);
-        Assert.Equal("2026-12-30", await ThroughAsync(app, "responses"));
+        Assert.Equal(today.AddDays(-1).Iso(), await ThroughAsync(app, "responses"));
         clock.Advance(TimeSpan.FromHours(1));
         await app.RunAsync(All);
-        Assert.Equal("2026-12-31", await ThroughAsync(app, "responses"));
-        Assert.Contains(cube.Requests.All, request => request is { FromDate: "20270101", ToDate: "20270101" });
+        Assert.Equal(day, await ThroughAsync(app, "responses"));
+        Assert.Contains(cube.Requests.All, request => request.FromDate == today.AddDays(1).Compact() && request.ToDate == request.FromDate);
+        Assert.All(cube.Requests.All.Where(request => request.FromDate is not null), request => Assert.True(
+            string.CompareOrdinal(request.ToDate, today.AddDays(1).Compact()) <= 0 && string.CompareOrdinal(request.FromDate, request.ToDate) <= 0, request.ToString()));
     }
 
     [Fact]
