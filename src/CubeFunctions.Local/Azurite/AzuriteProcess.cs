@@ -122,7 +122,8 @@ internal sealed partial record AzuriteProcess(int Pid, DateTime Started, int[] P
         }
     }
 
-    private static int[] FreePorts(int count)
+    /// <summary>Ports of the loopback address that nobody uses just now.</summary>
+    internal static int[] FreePorts(int count)
     {
         var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
         listeners.ForEach(listener => listener.Start());

@@ -116,10 +116,6 @@ public sealed class ChangeStorageTests(AzuriteFixture azurite)
     }
 
     /// <summary>Requests for blobs of a container; creating it is not counted.</summary>
-    private static List<string> Requests(string log, string container)
-    {
-        using var file = new FileStream(log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        using var reader = new StreamReader(file);
-        return [.. reader.ReadToEnd().Split('\n').Where(line => line.Contains($"/devstoreaccount1/{container}/", StringComparison.Ordinal) && line.Contains(" HTTP/1.1\" ", StringComparison.Ordinal))];
-    }
+    private static List<string> Requests(string log, string container) =>
+        [.. AzuriteLog.Requests(log).Where(line => line.Contains($"/devstoreaccount1/{container}/", StringComparison.Ordinal))];
 }

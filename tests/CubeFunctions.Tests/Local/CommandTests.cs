@@ -1,7 +1,6 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using Cube.Simulator;
+using CubeFunctions.Local.Azurite;
 using CubeFunctions.Tests.Support;
 using Xunit;
 
@@ -57,10 +56,7 @@ public sealed class CommandTests(AzuriteFixture azurite)
     [Fact]
     public async Task An_unreachable_Cube_is_a_reason_in_the_report()
     {
-        using var taken = new TcpListener(IPAddress.Loopback, 0);
-        taken.Start();
-        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
-        taken.Stop();
+        var port = AzuriteProcess.FreePorts(1)[0];
         var (code, output, errors) = await CubeProcess.RunAsync(
             "sync --json", null, ("CubeStorage", await azurite.NewAccountAsync()), ("Cube__BaseUrl", $"http://127.0.0.1:{port}"), ("Cube__Token", "t"));
         Assert.Equal(1, code);

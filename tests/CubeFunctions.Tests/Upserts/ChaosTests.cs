@@ -1,11 +1,11 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Cube.Simulator;
 using CubeFunctions.Core.Upserts;
+using CubeFunctions.Local.Azurite;
 using CubeFunctions.Tests.Local;
 using CubeFunctions.Tests.Support;
 using Xunit;
@@ -28,7 +28,7 @@ public sealed class ChaosTests(AzuriteFixture azurite)
             new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 200, AnonymisedPerThousand = 0 }, null, TestContext.Current.CancellationToken);
         var assignment = cube.Data.AssignmentIds[0];
         var account = await azurite.NewAccountAsync();
-        var port = FreePort();
+        var port = AzuriteProcess.FreePorts(1)[0];
         var settings = CommandTests.Of(
             cube, account, ("Sync__LeaseSeconds", "2"), ("Sync__Schedule", "0 0 0 1 1 *"), ("Sync__SnapshotSchedule", "0 0 0 1 1 *"),
             ("Upserts__Senders__crm__Kind", "json"), ("Upserts__Senders__crm__Secret", "test-secret"), ("Upserts__Senders__crm__AssignmentId", $"{assignment}"),
@@ -151,13 +151,6 @@ public sealed class ChaosTests(AzuriteFixture azurite)
 
             await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, cancellationToken);
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private sealed record Event(string Id, string Customer, string Field, string Value, DateTimeOffset At);
