@@ -23,8 +23,8 @@ internal sealed class ChangeContext(CustomerLookup lookup, ChangeSettings settin
 
         _customers ??= await lookup.CustomersAsync(scope, cancellationToken);
         ids.Remove("");
-        var byAlias = ids.Select(CustomerIds.HashAlias).ToHashSet();
-        var byKey = ids.Select(id => CustomerIds.HashKey([id])).ToHashSet();
+        var byAlias = ids.Select(CustomerIds.HashOf).ToHashSet();
+        var byKey = ids.Select(id => KeyHash.Of([id])).ToHashSet();
         var found = new Dictionary<string, ReadOnlyMemory<byte>>();
         var indexes = Enumerable.Range(0, _customers.Entries.Length)
             .Where(i => byAlias.Contains(_customers.Entries[i].Alias) || byKey.Contains(_customers.Entries[i].Key)).ToList();
@@ -76,13 +76,12 @@ internal sealed class ChangeContext(CustomerLookup lookup, ChangeSettings settin
             return NoLabels;
         }
 
-        using var document = JsonDocument.Parse(page.Body.Bytes);
         var labels = new Dictionary<string, string>();
-        foreach (var field in document.RootElement.EnumerateArray())
+        foreach (var field in CustomField.ReadAll(page.Body.Bytes))
         {
-            if (field.TryGetProperty("lookup__id", out var id) && field.TryGetProperty("key", out var key) && key.ValueKind == JsonValueKind.String)
+            if (field.Name is { } name)
             {
-                labels[id.ToString()] = key.GetString()!;
+                labels[name] = field.Label;
             }
         }
 

@@ -63,18 +63,7 @@ public sealed class ChangeStore(StorageClients storage)
         storage.ChangeFiles.GetBlockBlobClient(path).OpenReadAsync(cancellationToken: cancellationToken);
 
     private static async Task<ETag> UploadAsync(
-        BlobContainerClient container, string path, Stream content, BlobRequestConditions conditions, BlobHttpHeaders headers, CancellationToken cancellationToken)
-    {
-        var options = new BlobUploadOptions { Conditions = conditions, HttpHeaders = headers, TransferOptions = Transfer };
-        try
-        {
-            return (await container.GetBlockBlobClient(path).UploadAsync(content, options, cancellationToken)).Value.ETag;
-        }
-        catch (RequestFailedException exception) when (exception.ErrorCode == BlobErrorCode.ContainerNotFound)
-        {
-            await container.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
-            content.Position = 0;
-            return (await container.GetBlockBlobClient(path).UploadAsync(content, options, cancellationToken)).Value.ETag;
-        }
-    }
+        BlobContainerClient container, string path, Stream content, BlobRequestConditions conditions, BlobHttpHeaders headers, CancellationToken cancellationToken) =>
+        (await StorageClients.UploadAsync(
+            container, path, content, new BlobUploadOptions { Conditions = conditions, HttpHeaders = headers, TransferOptions = Transfer }, cancellationToken)).ETag;
 }

@@ -26,14 +26,6 @@ internal static class ContentHash
         return Value(ref reader, name);
     }
 
-    /// <summary>A text or number as text; null for anything else.</summary>
-    public static string? AsText(ref Utf8JsonReader value) => value.TokenType switch
-    {
-        JsonTokenType.String => value.GetString(),
-        JsonTokenType.Number => System.Text.Encoding.UTF8.GetString(value.ValueSpan),
-        _ => null,
-    };
-
     private static UInt128 Value(ref Utf8JsonReader reader, long seed) => reader.TokenType switch
     {
         JsonTokenType.Null => UInt128.Zero,

@@ -70,10 +70,9 @@ public sealed partial class DeletionCheck(CubeClient cube, CubeSettings settings
 
     private async Task<bool?> IsGoneAsync(Scope scope, string id, CancellationToken cancellationToken)
     {
-        var path = FeedCatalogue.Customers.PathOf(scope) + Uri.EscapeDataString(id);
         try
         {
-            using var body = await cube.SendAsync(HttpMethod.Get, path, FeedCatalogue.Customers.Path + "{customer}", null, cancellationToken);
+            using var body = await cube.SendCustomerAsync(HttpMethod.Get, scope.Id, id, null, cancellationToken);
             return false;
         }
         catch (CubeException exception) when (exception.Kind == CubeFailureKind.NotFound)

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using CubeFunctions.Core.Cube;
 
@@ -8,9 +7,8 @@ namespace CubeFunctions.Core.Changes;
 internal sealed class RecordScanner(Feed feed, ContentRules rules)
 {
     private static readonly byte[][] NameMembers = ["name"u8.ToArray(), "crm__standard_info__name"u8.ToArray()];
-    private readonly byte[][][] _parts = [.. feed.Key.Parts.Select(part => part.Select(Encoding.UTF8.GetBytes).ToArray())];
-
-    private readonly string[] _aliases = feed == FeedCatalogue.Customers ? CustomerIds.Imported : [];
+    private readonly MemberNames _parts = new(feed.Key.Parts);
+    private readonly MemberNames _aliases = new(feed.CustomerIds.Take(1));
 
     /// <summary>Where a dated feed's key says when: the part after the customer.</summary>
     private const int WhenPart = 1;
@@ -20,7 +18,7 @@ internal sealed class RecordScanner(Feed feed, ContentRules rules)
     {
         var digests = new List<RecordDigest>(512);
         var reader = AtRecords(body);
-        var values = new string?[_parts.Length];
+        var values = new string?[_parts.Count];
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             digests.Add(ReadRecord(ref reader, values));
@@ -33,8 +31,8 @@ internal sealed class RecordScanner(Feed feed, ContentRules rules)
     public void Visit(ReadOnlyMemory<byte> body, Func<RecordDigest, bool> wanted, Action<RecordDigest, ReadOnlyMemory<byte>, string[]> take)
     {
         var reader = AtRecords(body.Span);
-        var mark = body.Length - Unmarked(body.Span).Length;
-        var values = new string?[_parts.Length];
+        var mark = body.Length - PageReader.WithoutMark(body.Span).Length;
+        var values = new string?[_parts.Count];
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             var start = (int)reader.TokenStartIndex;
@@ -73,18 +71,18 @@ internal sealed class RecordScanner(Feed feed, ContentRules rules)
     private RecordDigest ReadRecord(ref Utf8JsonReader reader, string?[] values)
     {
         Array.Clear(values);
-        Span<int> ranks = stackalloc int[_parts.Length];
+        Span<int> ranks = stackalloc int[_parts.Count];
         ranks.Fill(int.MaxValue);
         var content = UInt128.Zero;
         var anonymised = false;
-        var (alias, aliasRank) = (0UL, _aliases.Length);
+        var (alias, aliasRank) = (0UL, int.MaxValue);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var (part, rank) = FindPart(ref reader);
+            var (part, rank) = _parts.Find(ref reader);
             var named = IsName(ref reader);
             var isContent = rules.IsContent(ref reader);
-            var aliased = AliasRank(ref reader);
-            if (part < 0 && !named && aliased == _aliases.Length)
+            var (aliasPart, aliased) = _aliases.Find(ref reader);
+            if (part < 0 && !named && aliasPart < 0)
             {
                 if (isContent)
                 {
@@ -100,14 +98,14 @@ internal sealed class RecordScanner(Feed feed, ContentRules rules)
 
             var value = reader;
             value.Read();
-            if (part >= 0 && rank < ranks[part] && ContentHash.AsText(ref value) is { Length: > 0 } text)
+            if (part >= 0 && rank < ranks[part] && JsonText.Of(ref value) is { Length: > 0 } text)
             {
                 (values[part], ranks[part]) = (text, rank);
             }
 
-            if (aliased < aliasRank && ContentHash.AsText(ref value) is { Length: > 0 } imported)
+            if (aliasPart >= 0 && aliased < aliasRank && JsonText.Of(ref value) is { Length: > 0 } imported)
             {
-                (alias, aliasRank) = (CustomerIds.HashAlias(imported), aliased);
+                (alias, aliasRank) = (CustomerIds.HashOf(imported), aliased);
             }
 
             anonymised |= named && value.TokenType == JsonTokenType.String && value.ValueTextEquals("Anonymized"u8);
@@ -121,7 +119,7 @@ internal sealed class RecordScanner(Feed feed, ContentRules rules)
             }
         }
 
-        return new RecordDigest(CustomerIds.HashKey(values), (ulong)content ^ (ulong)(content >> 64), alias, feed.Dated ? DayOf(values[WhenPart]) : 0, anonymised);
+        return new RecordDigest(KeyHash.Of(values), (ulong)content ^ (ulong)(content >> 64), alias, feed.Dated ? DayOf(values[WhenPart]) : 0, anonymised);
     }
 
     private static void Add(ref UInt128 sum, UInt128 hash)
@@ -135,39 +133,12 @@ internal sealed class RecordScanner(Feed feed, ContentRules rules)
     private static int DayOf(string? when) =>
         when is { Length: >= 10 } && DateOnly.TryParseExact(when.AsSpan(0, 10), "yyyy-MM-dd", out var day) ? day.DayNumber : 0;
 
-    private (int Part, int Rank) FindPart(ref Utf8JsonReader reader)
-    {
-        for (var part = 0; part < _parts.Length; part++)
-        {
-            for (var rank = 0; rank < _parts[part].Length; rank++)
-            {
-                if (reader.ValueTextEquals(_parts[part][rank]))
-                {
-                    return (part, rank);
-                }
-            }
-        }
-
-        return (-1, 0);
-    }
-
-    private int AliasRank(ref Utf8JsonReader reader)
-    {
-        var rank = 0;
-        while (rank < _aliases.Length && !reader.ValueTextEquals(_aliases[rank]))
-        {
-            rank++;
-        }
-
-        return rank;
-    }
-
     private static bool IsName(ref Utf8JsonReader reader) => reader.ValueTextEquals(NameMembers[0]) || reader.ValueTextEquals(NameMembers[1]);
 
     /// <summary>A reader that stands on the start of the array of records.</summary>
     private Utf8JsonReader AtRecords(ReadOnlySpan<byte> body)
     {
-        var reader = new Utf8JsonReader(Unmarked(body));
+        var reader = new Utf8JsonReader(PageReader.WithoutMark(body));
         reader.Read();
         if (feed.Shape == FeedShape.Array)
         {
@@ -187,11 +158,5 @@ internal sealed class RecordScanner(Feed feed, ContentRules rules)
         }
 
         throw new CubeException(CubeFailureKind.MalformedPage, "Cube's page lacks 'results'");
-    }
-
-    private static ReadOnlySpan<byte> Unmarked(ReadOnlySpan<byte> body)
-    {
-        ReadOnlySpan<byte> mark = [0xEF, 0xBB, 0xBF];
-        return body.StartsWith(mark) ? body[3..] : body;
     }
 }

@@ -13,17 +13,7 @@ public sealed record Campaign(string Id, string? AssignmentId)
     {
         using var document = JsonDocument.Parse(listing);
         return [.. document.RootElement.EnumerateArray().Select(campaign => new Campaign(
-            Text(campaign, "campaign_id") ?? Text(campaign, "id") ?? throw new CubeException(CubeFailureKind.MalformedPage, "a campaign of the listing has no campaign_id"),
-            Text(campaign, "assignment_id"))).DistinctBy(campaign => campaign.Id)];
+            JsonText.Of(campaign, "campaign_id") ?? JsonText.Of(campaign, "id") ?? throw new CubeException(CubeFailureKind.MalformedPage, "a campaign of the listing has no campaign_id"),
+            JsonText.Of(campaign, "assignment_id"))).DistinctBy(campaign => campaign.Id)];
     }
-
-    private static string? Text(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value)
-            ? value.ValueKind switch
-            {
-                JsonValueKind.String when value.GetString() is { Length: > 0 } text => text,
-                JsonValueKind.Number => value.GetRawText(),
-                _ => null,
-            }
-            : null;
 }

@@ -31,16 +31,20 @@ public sealed class CubeClient(
             HttpMethod.Get, path, query, body: null, $"GET {path}",
             static (received, feed) => new Page(received, PageReader.Read(feed, received.Bytes.Span)), feed, cancellationToken);
 
-    /// <summary>Sends one request whose path holds a customer's id and hands back the answer's body.</summary>
+    /// <summary>Sends one request for one customer and hands back the answer's body.</summary>
     /// <param name="method">GET, PUT or POST.</param>
-    /// <param name="path">Path on the tenant's origin. Holds personal data, so it appears in no message.</param>
-    /// <param name="route">The path with placeholders, for messages.</param>
+    /// <param name="assignmentId">The assignment.</param>
+    /// <param name="customerId">The id that the address takes. Personal data: it appears in no message.</param>
     /// <param name="body">JSON to send, or null.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     /// <returns>The JSON answer; the caller disposes it.</returns>
     /// <exception cref="CubeException">The request failed. A write is not retried here: whether it was done is for the caller to find out.</exception>
-    public Task<PooledBody> SendAsync(HttpMethod method, string path, string route, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken) =>
-        SendAsync(method, path, "", body, $"{method} {route}", static (received, _) => CheckJson(received), 0, cancellationToken);
+    public Task<PooledBody> SendCustomerAsync(HttpMethod method, string assignmentId, string customerId, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken)
+    {
+        var feed = FeedCatalogue.Customers;
+        var path = feed.PathOf(new Scope(ScopeKind.Assignment, assignmentId)) + Uri.EscapeDataString(customerId);
+        return SendAsync(method, path, "", body, $"{method} {feed.Path}{{customer}}", static (received, _) => CheckJson(received), 0, cancellationToken);
+    }
 
     private async Task<T> SendAsync<T, TState>(
         HttpMethod method, string path, string query, ReadOnlyMemory<byte>? body, string what,

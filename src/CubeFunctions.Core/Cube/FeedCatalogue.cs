@@ -3,9 +3,6 @@ namespace CubeFunctions.Core.Cube;
 /// <summary>The feeds of generation 1, as Cube's integration documents list them.</summary>
 public static class FeedCatalogue
 {
-    // First: static members are set in the order of the text, and the feeds below use it.
-    private static readonly string[] CustomerId = ["crm__customer_id", "customer_id", "external_customer_id"];
-
     /// <summary>The campaigns that the user may see. Its path depends on the kind of user.</summary>
     public static Feed Campaigns { get; } = new(
         "campaigns", "campaigns", ScopeKind.Tenant, "", Dated: false, FeedShape.Array,
@@ -14,9 +11,9 @@ public static class FeedCatalogue
     /// <summary>Customers of an assignment; always the full list.</summary>
     public static Feed Customers { get; } = new(
         "customers", "customers", ScopeKind.Assignment, "/api/v1/assignments/{id}/customers/", Dated: false, FeedShape.Paged,
-        new RecordKey(Unique: true, ["id", "crm__customer_id", "customer_id", "external_customer_id"]))
+        new RecordKey(Unique: true, [.. CustomerIds.InternalFirst]))
     {
-        CustomerIds = [["customer_id", "external_customer_id", "crm__customer_id"], ["id"]],
+        CustomerIds = [CustomerIds.Imported, CustomerIds.Internal],
     };
 
     /// <summary>The labels of tenant-defined fields.</summary>
@@ -27,7 +24,7 @@ public static class FeedCatalogue
     /// <summary>What agents noted after their calls.</summary>
     public static Feed Responses { get; } = new(
         "responses", "responses", ScopeKind.Campaign, "/api/v1/campaigns/{id}/responses/", Dated: true, FeedShape.Paged,
-        new RecordKey(Unique: false, [.. CustomerId], ["response_submitted_when"], ["response_submitted_by"]));
+        new RecordKey(Unique: false, [.. CustomerIds.Imported], ["response_submitted_when"], ["response_submitted_by"]));
 
     /// <summary>All feeds, the ones that must be asked for among them.</summary>
     public static IReadOnlyList<Feed> All { get; } =
@@ -53,9 +50,9 @@ public static class FeedCatalogue
 
     private static Feed Sms(string setting, ScopeKind scope, string path) => new(
         setting, "sms", scope, path, Dated: true, FeedShape.Paged,
-        new RecordKey(Unique: false, ["sms_crm_customer_id", .. CustomerId], ["sms_submitted_when"], ["sms_submitted_by"], ["sms_campaign_id"]));
+        new RecordKey(Unique: false, ["sms_crm_customer_id", .. CustomerIds.Imported], ["sms_submitted_when"], ["sms_submitted_by"], ["sms_campaign_id"]));
 
     private static Feed Callflow(string setting, ScopeKind scope, string path) => new(
         setting, "callflow_customers", scope, path, Dated: false, FeedShape.Paged,
-        new RecordKey(Unique: false, ["callflow__crm_customer_id", .. CustomerId], ["campaign_id", "campaign__id", "campaign__name"]));
+        new RecordKey(Unique: false, ["callflow__crm_customer_id", .. CustomerIds.Imported], ["campaign_id", "campaign__id", "campaign__name"]));
 }

@@ -17,11 +17,7 @@ public static class PageReader
     /// </exception>
     public static PageSummary Read(Feed feed, ReadOnlySpan<byte> body)
     {
-        if (body.StartsWith(ByteOrderMark))
-        {
-            body = body[ByteOrderMark.Length..];
-        }
-
+        body = WithoutMark(body);
         if (LooksLikeHtml(body))
         {
             throw new CubeException(CubeFailureKind.NotJson, "Cube answered an HTML page instead of JSON (a login page, or a proxy's error page)");
@@ -46,6 +42,9 @@ public static class PageReader
             throw new CubeException(CubeFailureKind.MalformedPage, "Cube's page is broken or cut-off JSON", exception);
         }
     }
+
+    /// <summary>The bytes after a byte order mark, where there is one.</summary>
+    internal static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> body) => body.StartsWith(ByteOrderMark) ? body[ByteOrderMark.Length..] : body;
 
     internal static bool LooksLikeHtml(ReadOnlySpan<byte> body)
     {
@@ -130,9 +129,8 @@ public static class PageReader
         private readonly List<ulong> _keys = new(512);
         private readonly List<CustomerKey> _customers = [];
 
-        /// <summary>Names of the key's parts, then of the two ids where the feed is a list of customers.</summary>
-        private readonly byte[][][] _names = [.. feed.Key.Parts.Concat(feed.CustomerIds).Select(part => part.Select(Encoding.UTF8.GetBytes).ToArray())];
-        private readonly int _parts = feed.Key.Parts.Count;
+        private readonly MemberNames _parts = new(feed.Key.Parts);
+        private readonly MemberNames _ids = new(feed.CustomerIds);
         private readonly ArrayBufferWriter<byte> _text = new(256);
         private int _keyless;
         private UInt128 _content;
@@ -143,43 +141,46 @@ public static class PageReader
 
         public void ReadAll(ref Utf8JsonReader reader, ReadOnlySpan<byte> body)
         {
-            var values = new (int Rank, Range Where, bool Escaped)[_names.Length];
+            var values = new (int Rank, Range Where, bool Escaped)[_parts.Count];
+            var ids = new (int Rank, Range Where, bool Escaped)[_ids.Count];
             while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
             {
                 Expect(reader.TokenType == JsonTokenType.StartObject, "an object for each record");
                 var start = (int)reader.TokenStartIndex;
                 Array.Fill(values, (int.MaxValue, default, false));
-                ReadRecord(ref reader, body, values);
+                Array.Fill(ids, (int.MaxValue, default, false));
+                ReadRecord(ref reader, values, ids);
                 Number++;
                 unchecked
                 {
                     _content += XxHash128.HashToUInt128(body[start..(int)reader.BytesConsumed]);
                 }
 
-                AddKey(body, values.AsSpan(0, _parts));
-                if (values.Length > _parts)
+                AddKey(body, values);
+                if (ids is [var imported, var own])
                 {
-                    AddCustomer(body, values[_parts], values[_parts + 1]);
+                    AddCustomer(body, imported, own);
                 }
             }
         }
 
         /// <summary>Notes where the key's values stand: for each part the best alternative that is present and not empty.</summary>
-        private void ReadRecord(ref Utf8JsonReader reader, ReadOnlySpan<byte> body, (int Rank, Range Where, bool Escaped)[] values)
+        private void ReadRecord(ref Utf8JsonReader reader, (int Rank, Range Where, bool Escaped)[] values, (int Rank, Range Where, bool Escaped)[] ids)
         {
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                var (part, rank) = Find(ref reader, 0, _parts);
-                var (id, idRank) = Find(ref reader, _parts, _names.Length);
+                var part = _parts.Find(ref reader);
+                var id = _ids.Find(ref reader);
                 reader.Read();
-                Note(ref reader, part, rank, values);
-                Note(ref reader, id, idRank, values);
+                Note(ref reader, part, values);
+                Note(ref reader, id, ids);
                 reader.Skip();
             }
         }
 
-        private static void Note(ref Utf8JsonReader reader, int part, int rank, (int Rank, Range Where, bool Escaped)[] values)
+        private static void Note(ref Utf8JsonReader reader, (int Part, int Rank) found, (int Rank, Range Where, bool Escaped)[] values)
         {
+            var (part, rank) = found;
             if (part >= 0 && rank < values[part].Rank && reader.TokenType is JsonTokenType.String or JsonTokenType.Number && reader.ValueSpan.Length > 0)
             {
                 var from = (int)reader.TokenStartIndex + (reader.TokenType == JsonTokenType.String ? 1 : 0);
@@ -187,23 +188,7 @@ public static class PageReader
             }
         }
 
-        private (int Part, int Rank) Find(ref Utf8JsonReader reader, int first, int end)
-        {
-            for (var part = first; part < end; part++)
-            {
-                for (var rank = 0; rank < _names[part].Length; rank++)
-                {
-                    if (reader.ValueTextEquals(_names[part][rank]))
-                    {
-                        return (part, rank);
-                    }
-                }
-            }
-
-            return (-1, 0);
-        }
-
-        private void AddKey(ReadOnlySpan<byte> body, ReadOnlySpan<(int Rank, Range Where, bool Escaped)> values)
+        private void AddKey(ReadOnlySpan<byte> body, (int Rank, Range Where, bool Escaped)[] values)
         {
             if (values[0].Rank == int.MaxValue)
             {
@@ -245,7 +230,7 @@ public static class PageReader
                     id = 0;
                 }
 
-                _customers.Add(new CustomerKey(XxHash3.HashToUInt64(text), id));
+                _customers.Add(new CustomerKey(CustomerIds.HashOf(text), id));
             }
         }
 

@@ -4,6 +4,8 @@ using Azure.Data.Tables;
 using Azure.Data.Tables.Models;
 using Azure.Identity;
 using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using Azure.Storage.Blobs.Specialized;
 using Azure.Storage.Queues;
 using CubeFunctions.Core.Settings;
 
@@ -105,6 +107,23 @@ public sealed class StorageClients
     /// <summary>Creates what the sync lane needs, and no more.</summary>
     internal Task CreateSyncLaneAsync(CancellationToken cancellationToken) =>
         CreateAsync([StorageNames.Raw], [StorageNames.SyncQueue], [StorageNames.CheckpointsTable, StorageNames.RunsTable], cancellationToken);
+
+    /// <summary>Writes a blob; its container is created where it is missing, since a run alone creates only what its lane needs.</summary>
+    internal static async Task<BlobContentInfo> UploadAsync(
+        BlobContainerClient container, string path, Stream content, BlobUploadOptions options, CancellationToken cancellationToken)
+    {
+        var blob = container.GetBlockBlobClient(path);
+        try
+        {
+            return await blob.UploadAsync(content, options, cancellationToken);
+        }
+        catch (RequestFailedException exception) when (exception.ErrorCode == BlobErrorCode.ContainerNotFound)
+        {
+            await container.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
+            content.Position = 0;
+            return await blob.UploadAsync(content, options, cancellationToken);
+        }
+    }
 
     private async Task CreateAsync(IEnumerable<string> containers, IEnumerable<string> queues, IEnumerable<string> tables, CancellationToken cancellationToken)
     {

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using CubeFunctions.Core.Cube;
 
 namespace CubeFunctions.Core.Upserts;
@@ -26,19 +25,13 @@ public sealed class CustomFieldLabels(CubeClient cube, TimeProvider time)
     {
         var feed = FeedCatalogue.CustomFields;
         using var page = await cube.GetPageAsync(feed, feed.PathOf(new Scope(ScopeKind.Assignment, assignmentId)), "", cancellationToken);
-        using var document = JsonDocument.Parse(page.Body.Bytes);
         var fields = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var field in document.RootElement.EnumerateArray())
+        foreach (var field in CustomField.ReadAll(page.Body.Bytes))
         {
-            if (Text(field, "key") is { Length: > 0 } label)
-            {
-                // Tenants of the early shape name a field by its label; later ones by what looks it up.
-                fields.TryAdd(label, Text(field, "lookup__id") is { Length: > 0 } name ? name : label);
-            }
+            // Tenants of the early shape name a field by its label; later ones by what looks it up.
+            fields.TryAdd(field.Label, field.Name ?? field.Label);
         }
 
         return fields;
     }
-
-    private static string? Text(JsonElement field, string name) => field.TryGetProperty(name, out var value) ? Scalars.Text(value) : null;
 }

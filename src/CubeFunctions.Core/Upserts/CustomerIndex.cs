@@ -1,7 +1,5 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
-using System.IO.Hashing;
-using System.Text;
 using Azure;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
@@ -48,16 +46,8 @@ public sealed class CustomerIndex(StorageClients storage, TimeProvider time)
             BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(HeaderBytes + (PairBytes * i) + 8), keys[i].InternalId);
         }
 
-        try
-        {
-            await UploadAsync(assignmentId, bytes, cancellationToken);
-        }
-        catch (RequestFailedException exception) when (exception.ErrorCode == BlobErrorCode.ContainerNotFound)
-        {
-            await storage.State.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
-            await UploadAsync(assignmentId, bytes, cancellationToken);
-        }
-
+        using var stream = new MemoryStream(bytes, writable: false);
+        await StorageClients.UploadAsync(storage.State, PathOf(assignmentId), stream, new BlobUploadOptions(), cancellationToken);
         _loaded.TryRemove(assignmentId, out _);
     }
 
@@ -69,7 +59,7 @@ public sealed class CustomerIndex(StorageClients storage, TimeProvider time)
             return default;
         }
 
-        var wanted = HashOf(customerId);
+        var wanted = CustomerIds.HashOf(customerId);
         long low = 0, high = BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(8));
         var count = high;
         while (low < high)
@@ -87,18 +77,9 @@ public sealed class CustomerIndex(StorageClients storage, TimeProvider time)
         return new IndexAnswer(true, matches, matches == 0 ? 0 : BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan((int)(HeaderBytes + (PairBytes * low) + 8))));
     }
 
-    /// <summary>The hash of an imported id, as text: leading zeros matter.</summary>
-    internal static ulong HashOf(string customerId) => XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(customerId));
-
     private static ulong HashAt(byte[] bytes, long place) => BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan((int)(HeaderBytes + (PairBytes * place))));
 
     private static string PathOf(string assignmentId) => $"customer-index/assignment={assignmentId}";
-
-    private async Task UploadAsync(string assignmentId, byte[] bytes, CancellationToken cancellationToken)
-    {
-        using var stream = new MemoryStream(bytes, writable: false);
-        await storage.State.GetBlockBlobClient(PathOf(assignmentId)).UploadAsync(stream, new BlobUploadOptions(), cancellationToken);
-    }
 
     private async Task<byte[]?> LoadAsync(string assignmentId, CancellationToken cancellationToken)
     {

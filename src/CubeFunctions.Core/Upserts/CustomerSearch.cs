@@ -28,7 +28,7 @@ public sealed class CustomerSearch(CubeClient cube, TimeProvider time) : IDispos
                 _listings[assignmentId] = listing = await ReadAsync(assignmentId, cancellationToken);
             }
 
-            return listing.Ids.TryGetValue(CustomerIndex.HashOf(customerId), out var found) ? new IndexAnswer(true, found.Matches, found.InternalId) : new IndexAnswer(true, 0, 0);
+            return listing.Ids.TryGetValue(CustomerIds.HashOf(customerId), out var found) ? new IndexAnswer(true, found.Matches, found.InternalId) : new IndexAnswer(true, 0, 0);
         }
         finally
         {

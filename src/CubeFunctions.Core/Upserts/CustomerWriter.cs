@@ -11,8 +11,6 @@ namespace CubeFunctions.Core.Upserts;
 public sealed class CustomerWriter(
     CubeClient cube, CustomerIndex index, CustomerSearch search, CustomFieldLabels labels, CubeSettings settings, TimeProvider time)
 {
-    private const string Route = "/api/v1/assignments/{assignment}/customers/{customer}";
-
     private readonly ResiliencePipeline _breaker = new ResiliencePipelineBuilder { TimeProvider = time }
         .AddCircuitBreaker(new CircuitBreakerStrategyOptions
         {
@@ -138,12 +136,9 @@ public sealed class CustomerWriter(
         try
         {
             using var answer = await SendAsync(HttpMethod.Post, mailbox, mailbox.CustomerId, Body(mailbox, fields), cancellationToken);
-            using var record = JsonDocument.Parse(answer.Bytes);
-            if (CustomerIds.ImportedOf(record.RootElement) == mailbox.CustomerId)
+            if (CustomerIds.Find(answer.Bytes.Span, CustomerIds.Imported) == mailbox.CustomerId)
             {
-                mailbox.Content.CubeId = settings.CustomerIdInUrl == CustomerIdInUrl.Imported
-                    ? mailbox.CustomerId
-                    : CustomerIds.InternalOf(record.RootElement)?.ToString(CultureInfo.InvariantCulture);
+                mailbox.Content.CubeId = settings.CustomerIdInUrl == CustomerIdInUrl.Imported ? mailbox.CustomerId : CustomerIds.Find(answer.Bytes.Span, CustomerIds.Internal);
             }
 
             mailbox.Content.PostedAt = mailbox.Content.CubeId is null ? mailbox.Content.PostedAt : null;
@@ -183,8 +178,7 @@ public sealed class CustomerWriter(
         try
         {
             using var answer = await SendAsync(HttpMethod.Get, mailbox, id, null, cancellationToken);
-            using var record = JsonDocument.Parse(answer.Bytes);
-            return CustomerIds.ImportedOf(record.RootElement) == mailbox.CustomerId;
+            return CustomerIds.Find(answer.Bytes.Span, CustomerIds.Imported) == mailbox.CustomerId;
         }
         catch (CubeException exception) when (exception.Kind == CubeFailureKind.NotFound)
         {
@@ -194,10 +188,9 @@ public sealed class CustomerWriter(
 
     private async Task<PooledBody> SendAsync(HttpMethod method, MailboxRow mailbox, string id, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken)
     {
-        var path = $"/api/v1/assignments/{Uri.EscapeDataString(mailbox.AssignmentId)}/customers/{Uri.EscapeDataString(id)}";
         try
         {
-            return await _breaker.ExecuteAsync(async token => await cube.SendAsync(method, path, Route, body, token), cancellationToken);
+            return await _breaker.ExecuteAsync(async token => await cube.SendCustomerAsync(method, mailbox.AssignmentId, id, body, token), cancellationToken);
         }
         catch (BrokenCircuitException exception)
         {

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Azure;
+using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
 using CubeFunctions.Core.Storage;
 
@@ -54,11 +55,12 @@ public sealed class Pseudonyms(StorageClients storage) : IDisposable
 
     private async Task<byte[]> CreateAsync(CancellationToken cancellationToken)
     {
-        await storage.State.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
         var salt = RandomNumberGenerator.GetBytes(SaltBytes);
+        using var stream = new MemoryStream(salt, writable: false);
         try
         {
-            await storage.State.GetBlobClient(SaltBlob).UploadAsync(new BinaryData(salt), overwrite: false, cancellationToken);
+            var onlyNew = new BlobUploadOptions { Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All } };
+            await StorageClients.UploadAsync(storage.State, SaltBlob, stream, onlyNew, cancellationToken);
             return salt;
         }
         catch (RequestFailedException exception) when (exception.Status == 409)

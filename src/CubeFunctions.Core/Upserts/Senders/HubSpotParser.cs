@@ -89,7 +89,7 @@ internal static class HubSpotParser
     private static string Reason(string what) => what.ToUpperInvariant() switch
     {
         "DELETION" => "deleted in HubSpot: Cube has no delete",
-        "PRIVACYDELETION" => "deleted for privacy in HubSpot: Cube has no delete, use the erase command",
+        "PRIVACYDELETION" => "deleted for privacy in HubSpot: Cube has no delete",
         "MERGE" => "merged in HubSpot: Cube has no merge",
         "CREATION" => "created in HubSpot: its properties come as events of their own",
         _ => "no property was changed",
