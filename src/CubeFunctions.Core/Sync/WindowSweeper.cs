@@ -41,22 +41,19 @@ public sealed partial class WindowSweeper(
             ? saved
             : new SweepProgress(item.Holder, window.Name, stored.Pages.Count > 0 ? stored.Pages.Min(page => page.Attempt) : row.Attempt, 1, null, "", time.GetUtcNow());
         row.WriteProgress(state);
-        var compared = reading is { Compared: true };
+        var place = new Place(feed, item.Scope, folder, reading, known, resumes ? null : [], capture);
 
         var pages = new ConcurrentDictionary<int, SweptPage>();
-        await ReadBackAsync(feed, folder, stored.Pages.Where(page => page.Attempt >= state.FirstAttempt), known, state, pages, capture, cancellationToken);
+        await ReadBackAsync(place, stored.Pages.Where(page => page.Attempt >= state.FirstAttempt), state, pages, cancellationToken);
 
         // Pages of the sweep before, by number: one that comes again byte for byte is not stored twice.
         var before = new Dictionary<int, SweptPage>();
-
-        // Names of the pages in storage that may not count in the end; null when another claim may have left some that only a listing tells.
-        var mine = resumes ? null : new ConcurrentBag<string>();
         while (true)
         {
             var attempt = row.Attempt;
             var earlier = before;
             var sweep = new PageSweep(
-                (number, query, token) => FetchAsync(feed, feed.PathOf(item.Scope), query, folder, attempt, number, known, earlier, mine, capture, compared, token),
+                (number, query, token) => FetchAsync(place, query, attempt, number, earlier, token),
                 window.Query, pages, cubeSettings.MaxConcurrentRequests, shouldStop);
             var end = await sweep.RunAsync(cancellationToken);
             if (end == SweepEnd.Suspended)
@@ -72,7 +69,7 @@ public sealed partial class WindowSweeper(
             if (proof != Proof.None || state.Sweep >= (isToday ? MaxSweepsToday : MaxSweeps))
             {
                 var manifest = Manifest(item, feed, window, state, audit, proof, swept);
-                return await FinishAsync(feed, folder, manifest, known, swept, mine, capture, lease, reading, cancellationToken);
+                return await FinishAsync(place, manifest, swept, lease, cancellationToken);
             }
 
             LogDisagrees(logger, feed.Name, item.Scope.KindName, item.ScopeId, window.Name, state.Sweep, audit.Records, audit.ReportedCount);
@@ -92,16 +89,16 @@ public sealed partial class WindowSweeper(
 
     /// <summary>Gets one page, and stores it unless it equals the same page of the last proven reading.</summary>
     private async Task<SweptPage> FetchAsync(
-        Feed feed, string path, string query, string folder, int attempt, int number, WindowManifest? known, Dictionary<int, SweptPage> before, ConcurrentBag<string>? mine, WindowCapture? capture, bool compared, CancellationToken cancellationToken)
+        Place place, string query, int attempt, int number, Dictionary<int, SweptPage> before, CancellationToken cancellationToken)
     {
         using var slot = await slots.EnterAsync(cancellationToken);
         await pause.RefreshAsync(cancellationToken);
-        using var page = await GetAsync(feed, path, query, number, cancellationToken);
+        using var page = await GetAsync(place.Feed, place.Feed.PathOf(place.Scope), query, number, cancellationToken);
         var swept = SweptPage.Of(number, attempt, page);
-        var same = known is not null && number <= known.Pages.Count && known.Pages[number - 1].Sha256 == swept.Sha256;
-        if (capture is not null)
+        var same = place.Known is { } known && number <= known.Pages.Count && known.Pages[number - 1].Sha256 == swept.Sha256;
+        if (place.Capture is { } capture)
         {
-            await capture.AddAsync(number, page.Body.Bytes, same && compared, cancellationToken);
+            await capture.AddAsync(number, page.Body.Bytes, same && place.Reading is { Compared: true }, cancellationToken);
         }
 
         if (same)
@@ -114,12 +111,13 @@ public sealed partial class WindowSweeper(
         }
         else
         {
-            mine?.Add(BlobPaths.Page(attempt, number));
-            await raw.WritePageAsync(folder + BlobPaths.Page(attempt, number), page.Body, cancellationToken);
+            var name = BlobPaths.Page(attempt, number);
+            place.Mine?.Add(name);
+            await raw.WritePageAsync(place.Folder + name, page.Body, cancellationToken);
         }
 
         progress.PageRead(swept.Summary.Records, swept.Bytes);
-        var tag = new KeyValuePair<string, object?>("feed", feed.Setting);
+        var tag = new KeyValuePair<string, object?>("feed", place.Feed.Setting);
         CubeMetrics.Pages.Add(1, tag);
         CubeMetrics.Records.Add(swept.Summary.Records, tag);
         CubeMetrics.Bytes.Add(swept.Bytes, tag);
@@ -144,27 +142,27 @@ public sealed partial class WindowSweeper(
     }
 
     private async Task<WindowResult> FinishAsync(
-        Feed feed, string folder, WindowManifest manifest, WindowManifest? known, List<SweptPage> swept, ConcurrentBag<string>? mine, WindowCapture? capture, ScopeLease lease, Reading? reading,
-        CancellationToken cancellationToken)
+        Place place, WindowManifest manifest, List<SweptPage> swept, ScopeLease lease, CancellationToken cancellationToken)
     {
+        var (reading, known) = (place.Reading, place.Known);
         lease.Lost.ThrowIfCancellationRequested();
         var unchanged = known is not null && manifest.Proof != Proof.None && swept.Count == known.Pages.Count && swept.All(page => page.Attempt == 0);
         if (unchanged)
         {
-            await RemoveLeftoversAsync(folder, [], mine, cancellationToken);
+            await RemoveLeftoversAsync(place, [], cancellationToken);
             lease.Row.ProvenAt = manifest.CompletedAt;
-            capture?.Complete(known!, manifest.CompletedAt);
+            place.Capture?.Complete(known!, manifest.CompletedAt);
             return Result(manifest, reading!.Manifest, unchanged: true);
         }
 
         foreach (var page in swept.Where(page => page.Attempt == 0))
         {
-            using var copy = await raw.ReadPageAsync(feed, PathBelow(reading!.Manifest, known!.Pages[page.Number - 1].Name), cancellationToken);
-            await raw.WritePageAsync(folder + BlobPaths.Page(lease.Row.Attempt, page.Number), copy.Body, cancellationToken);
+            using var copy = await raw.ReadPageAsync(place.Feed, PathBelow(reading!.Manifest, known!.Pages[page.Number - 1].Name), cancellationToken);
+            await raw.WritePageAsync(place.Folder + BlobPaths.Page(lease.Row.Attempt, page.Number), copy.Body, cancellationToken);
         }
 
         manifest = manifest with { Pages = [.. swept.Select(page => ManifestPageOf(page with { Attempt = page.Attempt == 0 ? lease.Row.Attempt : page.Attempt }))] };
-        if (feed.CustomerIds.Count > 0 && manifest.Proof != Proof.None)
+        if (place.Feed.CustomerIds.Count > 0 && manifest.Proof != Proof.None)
         {
             // Before the manifest: a window that has one is not looked at again.
             await customers.SaveAsync(manifest.ScopeId, swept.SelectMany(page => page.Summary.Customers), cancellationToken);
@@ -174,16 +172,15 @@ public sealed partial class WindowSweeper(
             }
         }
 
-        var path = folder + BlobPaths.ManifestName;
+        var path = place.Folder + BlobPaths.ManifestName;
         if (!await raw.TryWriteAsync(path, manifest, ManifestJson.Default.WindowManifest, cancellationToken))
         {
             // A worker that lost its lease was quicker, or our own answer was lost. The manifest that is there is the one that counts.
             manifest = await raw.FindManifestAsync(path, cancellationToken) ?? manifest;
         }
 
-        await RemoveLeftoversAsync(folder, [.. manifest.Pages.Select(page => page.Name)], mine, cancellationToken);
-
-        capture?.Complete(manifest, manifest.CompletedAt);
+        await RemoveLeftoversAsync(place, [.. manifest.Pages.Select(page => page.Name)], cancellationToken);
+        place.Capture?.Complete(manifest, manifest.CompletedAt);
         if (manifest.Proof != Proof.None)
         {
             lease.Row.ProvenAt = manifest.CompletedAt;
@@ -194,12 +191,12 @@ public sealed partial class WindowSweeper(
     }
 
     /// <summary>Removes pages of claims and sweeps that do not count.</summary>
-    private async Task RemoveLeftoversAsync(string folder, HashSet<string> counting, ConcurrentBag<string>? mine, CancellationToken cancellationToken)
+    private async Task RemoveLeftoversAsync(Place place, HashSet<string> counting, CancellationToken cancellationToken)
     {
-        var stored = mine?.ToList() ?? [];
-        if (mine is null)
+        var stored = place.Mine?.ToList() ?? [];
+        if (place.Mine is null)
         {
-            await foreach (var name in raw.ListAsync(folder + "attempt=", cancellationToken))
+            await foreach (var name in raw.ListAsync(place.Folder + "attempt=", cancellationToken))
             {
                 stored.Add("attempt=" + name);
             }
@@ -207,33 +204,31 @@ public sealed partial class WindowSweeper(
 
         foreach (var name in stored.Where(name => !counting.Contains(name)))
         {
-            await raw.DeleteAsync(folder + name, cancellationToken);
+            await raw.DeleteAsync(place.Folder + name, cancellationToken);
         }
     }
 
     /// <summary>Makes the pages that earlier claims of the sweep stored known again, by reading them.</summary>
     private async Task ReadBackAsync(
-        Feed feed, string folder, IEnumerable<StoredPage> stored, WindowManifest? known, SweepProgress state, ConcurrentDictionary<int, SweptPage> pages,
-        WindowCapture? capture, CancellationToken cancellationToken)
+        Place place, IEnumerable<StoredPage> stored, SweepProgress state, ConcurrentDictionary<int, SweptPage> pages, CancellationToken cancellationToken)
     {
         // Where two claims stored the same page, the later one counts.
         var paths = stored.GroupBy(page => page.Number).ToDictionary(
-            group => group.Key, group => (group.Max(page => page.Attempt), folder + BlobPaths.Page(group.Max(page => page.Attempt), group.Key)));
-        if (known is not null)
+            group => group.Key, group => (group.Max(page => page.Attempt), place.Folder + BlobPaths.Page(group.Max(page => page.Attempt), group.Key)));
+        if (place.Known is { } known)
         {
-            var root = BlobPaths.Window(feed, new Scope(Scope.KindOf(known.Scope), known.ScopeId), new Window(known.From, known.To), known.RunId);
             foreach (var number in PageRanges.Parse(state.Matched).Where(number => !paths.ContainsKey(number)))
             {
-                paths[number] = (0, root + known.Pages[number - 1].Name);
+                paths[number] = (0, PathBelow(place.Reading!.Manifest, known.Pages[number - 1].Name));
             }
         }
 
         await Parallel.ForEachAsync(paths, cancellationToken, async (entry, token) =>
         {
             using var slot = await slots.EnterAsync(token);
-            using var page = await raw.ReadPageAsync(feed, entry.Value.Item2, token);
+            using var page = await raw.ReadPageAsync(place.Feed, entry.Value.Item2, token);
             pages[entry.Key] = SweptPage.Of(entry.Key, entry.Value.Item1, page);
-            if (capture is not null)
+            if (place.Capture is { } capture)
             {
                 await capture.AddAsync(entry.Key, page.Body.Bytes, compared: false, token);
             }
@@ -299,6 +294,16 @@ public sealed partial class WindowSweeper(
     [LoggerMessage(200, LogLevel.Information,
         "{Feed} of {ScopeKind} {ScopeId}, window {Window}: sweep {Sweep} read {Records} records where Cube counts {Count}; sweeping again")]
     private static partial void LogDisagrees(ILogger logger, string feed, string scopeKind, string scopeId, string window, int sweep, long records, long count);
+
+    /// <summary>A window on its way into storage.</summary>
+    /// <param name="Feed">The feed.</param>
+    /// <param name="Scope">The scope.</param>
+    /// <param name="Folder">Where its pages and manifest go.</param>
+    /// <param name="Reading">Its last proven reading, young enough to stand for it; or null.</param>
+    /// <param name="Known">That reading's manifest.</param>
+    /// <param name="Mine">Pages that this claim stored, by name; null when another claim may have left some that only a listing tells.</param>
+    /// <param name="Capture">What change detection keeps of it, or null.</param>
+    private sealed record Place(Feed Feed, Scope Scope, string Folder, Reading? Reading, WindowManifest? Known, ConcurrentBag<string>? Mine, WindowCapture? Capture);
 
     private sealed record StoredPage(int Number, int Attempt);
 
