@@ -50,6 +50,7 @@ public static class CubeApplication
         .AddSingleton<SharedPause>()
         .AddSingleton<PageSlots>()
         .AddSingleton<WindowSweeper>()
+        .AddSingleton<EndedItems>()
         .AddSingleton<RunCloser>()
         .AddSingleton<RunPlanner>()
         .AddSingleton<ItemWorker>()

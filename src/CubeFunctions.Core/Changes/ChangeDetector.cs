@@ -21,5 +21,5 @@ public sealed class ChangeDetector(
 
     /// <summary>Begins the comparison of one item's windows; null where changes are not told.</summary>
     internal ChangeDetection? Begin(ItemRow item, CheckpointRow row) =>
-        settings.Enabled && Covers(item.FeedOf) ? new ChangeDetection(item, row, store, raw, deletions, customers, settings, sync, logger) : null;
+        Covers(item.FeedOf) ? new ChangeDetection(item, row, store, raw, deletions, customers, settings, sync, logger) : null;
 }

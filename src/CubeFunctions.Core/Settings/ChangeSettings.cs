@@ -3,12 +3,6 @@ namespace CubeFunctions.Core.Settings;
 /// <summary>What is told of changes, and to whom.</summary>
 public sealed record ChangeSettings
 {
-    /// <summary>
-    /// Whether windows are compared with what is known, and changes told in files. Default false: files and state are copies of personal data that no
-    /// command erases yet, and they cost up to three storage transactions a window.
-    /// </summary>
-    public bool Enabled { get; init; }
-
     /// <summary>Where changes shall be delivered. Not available in this version: the hosts say so when it is set.</summary>
     public Uri? CrmUrl { get; init; }
 
@@ -37,7 +31,6 @@ public sealed record ChangeSettings
         return new ChangeSettings
         {
             CrmUrl = crm,
-            Enabled = reader.Flag("Changes__Enabled", false),
             LabelCustomFields = reader.Flag("Changes__LabelCustomFields", false),
             JoinCustomer = reader.Flag("Changes__JoinCustomer", false),
             IgnoreFields = ignored.Count > 0 ? ignored : Bookkeeping,

@@ -104,9 +104,9 @@ public sealed class StorageClients
         await CreateAsync(StorageNames.Containers, StorageNames.Queues, StorageNames.Tables, cancellationToken);
     }
 
-    /// <summary>Creates what the sync lane needs, and no more.</summary>
+    /// <summary>Creates what a run needs, and no more.</summary>
     internal Task CreateSyncLaneAsync(CancellationToken cancellationToken) =>
-        CreateAsync([StorageNames.Raw], [StorageNames.SyncQueue], [StorageNames.CheckpointsTable, StorageNames.RunsTable], cancellationToken);
+        CreateAsync([StorageNames.Raw, StorageNames.ChangeFiles, StorageNames.State], [StorageNames.SyncQueue], [StorageNames.CheckpointsTable, StorageNames.RunsTable], cancellationToken);
 
     /// <summary>Writes a blob; its container is created where it is missing, since a run alone creates only what its lane needs.</summary>
     internal static async Task<BlobContentInfo> UploadAsync(

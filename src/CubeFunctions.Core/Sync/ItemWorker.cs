@@ -10,7 +10,7 @@ namespace CubeFunctions.Core.Sync;
 
 /// <summary>Works on one item at a time of its caller: claims it, sweeps its windows in order, moves the checkpoint, ends or puts it off.</summary>
 public sealed partial class ItemWorker(
-    RunStore runs, CheckpointStore checkpoints, WindowSweeper sweeper, SyncWaker waker, RunCloser closer, SyncProgress progress, ChangeDetector changes, SyncSettings settings,
+    RunStore runs, CheckpointStore checkpoints, WindowSweeper sweeper, SyncWaker waker, EndedItems ended, RunCloser closer, SyncProgress progress, ChangeDetector changes, SyncSettings settings,
     TimeProvider time, ILogger<ItemWorker> logger)
 {
     /// <summary>The trace source of the sync lane.</summary>
@@ -236,7 +236,7 @@ public sealed partial class ItemWorker(
         {
             row.WriteWindows(results);
             End(row, state, reasonKind, reason);
-        }, cancellationToken);
+        }, cancellationToken, row => ended.TrySaveAsync(row, closer.InHand(row.PartitionKey), cancellationToken));
         if (saved)
         {
             progress.ItemDone();
@@ -287,10 +287,11 @@ public sealed partial class ItemWorker(
 
     /// <summary>Changes an open item's row, again on top of whatever else changed it.</summary>
     /// <returns>False when the item has ended already.</returns>
-    private async Task<bool> SaveAsync(ItemRow item, Action<ItemRow> change, CancellationToken cancellationToken)
+    private async Task<bool> SaveAsync(ItemRow item, Action<ItemRow> change, CancellationToken cancellationToken, Func<ItemRow, Task<bool>>? write = null)
     {
+        write ??= row => runs.TryUpdateAsync(row, cancellationToken);
         change(item);
-        while (!await runs.TryUpdateAsync(item, cancellationToken))
+        while (!await write(item))
         {
             if (await runs.FindItemAsync(item.PartitionKey, item.RowKey, cancellationToken) is not { IsOpen: true } current)
             {

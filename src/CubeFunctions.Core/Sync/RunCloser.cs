@@ -20,7 +20,10 @@ public sealed partial class RunCloser(RunStore runs, RawStore raw, SyncProgress 
     private OwnRun? _own;
 
     /// <summary>Whether this process works on an item of the run.</summary>
-    public bool HasInHand(string runId) => _inHand.ContainsKey(runId);
+    public bool HasInHand(string runId) => InHand(runId) > 0;
+
+    /// <summary>How many items of the run this process works on.</summary>
+    internal int InHand(string runId) => _inHand.GetValueOrDefault(runId);
 
     /// <summary>Says that this process planned a run.</summary>
     internal void Planned(string runId) => _own = new OwnRun(runId, new());

@@ -34,11 +34,6 @@ internal static class SyncCommand
         CheckSettings(faults);
         await using var app = await LocalApp.StartAsync(needsCube: true, output.Say, LogLevel.Warning, cancellationToken);
         var settings = app.Services.GetRequiredService<AppSettings>();
-        if (settings.Changes.Enabled)
-        {
-            await app.EnsureStorageAsync(cancellationToken);
-        }
-
         var request = chosen.Manual
             ? new RunRequest(RunKind.Manual, chosen.Feeds.Count > 0 ? chosen.Feeds : settings.Sync.Feeds)
             {

@@ -36,7 +36,7 @@ public sealed class ChangePropertyTests(AzuriteFixture azurite)
         TestContext.Current.TestOutputHelper!.WriteLine($"seed {TestScale.Seed}, {days} days");
         var clock = new ShiftedClock(new DateTimeOffset(2026, 3, 2, 9, 0, 0, TimeSpan.Zero));
         await using var cube = await CubeSimulator.StartAsync(Agency with { Seed = _dice.Next(1, 1000) }, clock, TestContext.Current.CancellationToken);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock, ("Changes__Enabled", "true"), ("Sync__StartDate", "2026-02-25"));
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock, ("Sync__StartDate", "2026-02-25"));
         var first = new DateOnly(2026, 2, 25);
         for (var day = 0; day < days; day++)
         {

@@ -25,7 +25,7 @@ public sealed class ChangeRunTests(AzuriteFixture azurite)
     public async Task The_first_run_tells_everything_and_a_run_after_no_change_writes_no_file_and_no_state()
     {
         await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, ("Changes__Enabled", "true"));
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null);
         await app.RunAsync(All);
         var first = await ChangeLedger.ReadAsync(app);
         var today = cube.Data.Today;
@@ -48,7 +48,7 @@ public sealed class ChangeRunTests(AzuriteFixture azurite)
     public async Task Each_change_of_a_customer_is_told_once()
     {
         await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, ("Changes__Enabled", "true"));
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null);
         await app.RunAsync(All);
         var assignment = cube.Data.AssignmentIds[0];
         var ids = cube.Data.Customers(assignment).Select(customer => (long)customer["id"]!).ToList();

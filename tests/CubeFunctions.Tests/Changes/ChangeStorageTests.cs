@@ -17,7 +17,7 @@ public sealed class ChangeStorageTests(AzuriteFixture azurite)
     public async Task Who_dies_between_file_and_state_tells_the_same_changes_with_the_same_ids()
     {
         await using var cube = await CubeSimulator.StartAsync(new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 300, PageSize = 100 }, null, TestContext.Current.CancellationToken);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, ("Changes__Enabled", "true"));
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null);
         await app.RunAsync(Customers);
         var assignment = cube.Data.AssignmentIds[0];
         cube.Data.EditCustomer(assignment, 10_000_007, "city", "Ålesund");
@@ -47,7 +47,7 @@ public sealed class ChangeStorageTests(AzuriteFixture azurite)
     public async Task A_state_that_was_lost_or_restored_from_a_backup_is_compared_again()
     {
         await using var cube = await CubeSimulator.StartAsync(new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 100 }, null, TestContext.Current.CancellationToken);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, ("Changes__Enabled", "true"));
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null);
         await app.RunAsync(Customers);
         var assignment = cube.Data.AssignmentIds[0];
         var blob = app.Storage.State.GetBlobClient($"customers/assignment={assignment}");
@@ -69,7 +69,7 @@ public sealed class ChangeStorageTests(AzuriteFixture azurite)
         try
         {
             await using var cube = await CubeSimulator.StartAsync(new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = customers }, null, TestContext.Current.CancellationToken);
-            await using var app = await TestApp.StartAsync(storage.ConnectionString(), cube, null, ("Changes__Enabled", "true"));
+            await using var app = await TestApp.StartAsync(storage.ConnectionString(), cube, null);
             await app.RunAsync(Customers);
             var (before, files) = (Requests(log, "cube-state/customers"), Requests(log, "cube-changes"));
             Assert.Equal(1, before.Count(line => line.Contains("\"PUT ", StringComparison.Ordinal)));

@@ -17,7 +17,7 @@ public sealed class DeletionTests(AzuriteFixture azurite)
     public async Task A_proven_snapshot_that_lost_half_of_its_customers_deletes_nobody_and_raises_an_alert()
     {
         await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, ("Changes__Enabled", "true"));
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null);
         await app.RunAsync(Customers);
         var assignment = cube.Data.AssignmentIds[0];
         cube.Data.LosePermission(assignment);
@@ -42,7 +42,7 @@ public sealed class DeletionTests(AzuriteFixture azurite)
     public async Task A_customer_who_is_absent_is_asked_for_by_the_id_that_the_tenant_takes(CustomerIdInUrl id, bool later)
     {
         await using var cube = await CubeSimulator.StartAsync(Small with { CustomerIdInUrl = id, LaterFields = later }, null, TestContext.Current.CancellationToken);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, ("Changes__Enabled", "true"), ("Cube__CustomerIdInUrl", $"{id}"));
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, ("Cube__CustomerIdInUrl", $"{id}"));
         await app.RunAsync(Customers);
         var assignment = cube.Data.AssignmentIds[0];
         cube.Data.DeleteCustomer(assignment, 10_000_005);
@@ -57,7 +57,7 @@ public sealed class DeletionTests(AzuriteFixture azurite)
     public async Task A_customer_whom_Cube_still_has_is_not_deleted_and_looked_at_again()
     {
         await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, ("Changes__Enabled", "true"));
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null);
         await app.RunAsync(Customers);
         var assignment = cube.Data.AssignmentIds[0];
         cube.Data.DeleteCustomer(assignment, 10_000_005);
@@ -71,7 +71,7 @@ public sealed class DeletionTests(AzuriteFixture azurite)
     public async Task A_callflow_customer_is_gone_when_a_second_snapshot_lacks_it()
     {
         await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, ("Changes__Enabled", "true"));
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null);
         var callflow = RunRequest.Snapshot([FeedCatalogue.Find("callflow_customers")!]);
         await app.RunAsync(callflow);
         cube.Data.DeleteCustomer(cube.Data.AssignmentIds[0], (long)cube.Data.Customers(cube.Data.AssignmentIds[0]).ElementAt(7)["id"]!);

@@ -38,7 +38,7 @@ public sealed partial class GoldenFileTests(AzuriteFixture azurite)
     {
         var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 9, 0, 0, TimeSpan.Zero));
         await using var cube = await CubeSimulator.StartAsync(Small, clock, TestContext.Current.CancellationToken);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock, [.. settings, ("Changes__Enabled", "true"), ("Sync__StartDate", "2026-06-08")]);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock, [.. settings, ("Sync__StartDate", "2026-06-08")]);
         var (assignment, campaign) = (cube.Data.AssignmentIds[0], cube.Data.CampaignIds()[0]);
         var ids = cube.Data.Customers(assignment).Select(customer => (long)customer["id"]!).ToList();
         var today = new DateTime(2026, 6, 10, 8, 30, 0, DateTimeKind.Unspecified);
