@@ -39,7 +39,28 @@ public static class CubeApplication
         .AddSingleton<Changes.ChangeStore>()
         .AddSingleton<Changes.DeletionCheck>()
         .AddSingleton<Changes.CustomerLookup>()
-        .AddSingleton<Changes.ChangeDetector>();
+        .AddSingleton<Changes.Echoes>()
+        .AddSingleton<Changes.DeliveryPlanner>()
+        .AddSingleton<Changes.ChangeDetector>()
+        .AddSingleton<Changes.DeliveryStore>()
+        .AddSingleton<Changes.ChangeWaker>()
+        .AddSingleton<Changes.ChangeBody>()
+        .AddSingleton<Changes.ReceiverPause>()
+        .AddSingleton<Changes.DeliveryWorker>()
+        .AddSingleton<Changes.DeliverySweeper>()
+        .AddSingleton<Changes.DeliveryReader>()
+        .AddHttpClient<Changes.CrmReceiver>(client => client.Timeout = Timeout.InfiniteTimeSpan)
+        .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
+        {
+            // Signed changes go where the settings say and nowhere else; no span may hold the address, which may be a secret.
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+            ActivityHeadersPropagator = null,
+        })
+        .RemoveAllLoggers()
+        .Services;
 
     private static IServiceCollection AddSync(this IServiceCollection services) => services
         .AddSingleton<SyncProgress>()

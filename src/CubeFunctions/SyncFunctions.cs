@@ -1,3 +1,4 @@
+using CubeFunctions.Core.Changes;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
@@ -7,7 +8,7 @@ using Microsoft.Azure.Functions.Worker;
 namespace CubeFunctions;
 
 /// <summary>Triggers of the sync lane.</summary>
-public sealed class SyncFunctions(RunPlanner planner, ItemWorker items, StaleWorkSweeper sweeper, UpsertSweeper upserts, SyncSettings settings)
+public sealed class SyncFunctions(RunPlanner planner, ItemWorker items, StaleWorkSweeper sweeper, UpsertSweeper upserts, DeliverySweeper deliveries, SyncSettings settings)
 {
     /// <summary>Starts a run over the dated feeds.</summary>
     [Function(nameof(StartSync))]
@@ -22,7 +23,8 @@ public sealed class SyncFunctions(RunPlanner planner, ItemWorker items, StaleWor
     /// <summary>Makes up for whoever died.</summary>
     [Function(nameof(SweepStaleWork))]
     public Task SweepStaleWork([TimerTrigger("0 */5 * * * *")] TimerInfo timer, CancellationToken cancellationToken) =>
-        Task.WhenAll(sweeper.SweepAsync(force: false, cancellationToken), upserts.SweepAsync(force: false, cancellationToken));
+        Task.WhenAll(
+            sweeper.SweepAsync(force: false, cancellationToken), upserts.SweepAsync(force: false, cancellationToken), deliveries.SweepAsync(force: false, cancellationToken));
 
     /// <summary>Works on an item.</summary>
     [Function(nameof(SyncFeed))]

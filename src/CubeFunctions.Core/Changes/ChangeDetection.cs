@@ -17,6 +17,7 @@ internal sealed partial class ChangeDetection : IDisposable
     private readonly Scope _scope;
     private readonly ChangeStore _store;
     private readonly DeletionCheck _deletions;
+    private readonly DeliveryPlanner _deliveries;
     private readonly SyncSettings _sync;
     private readonly ILogger _logger;
     private readonly RecordScanner _scanner;
@@ -29,13 +30,14 @@ internal sealed partial class ChangeDetection : IDisposable
     private bool _dirty;
 
     public ChangeDetection(
-        ItemRow item, CheckpointRow row, ChangeStore store, RawStore raw, DeletionCheck deletions, CustomerLookup customers, ChangeSettings settings, SyncSettings sync, ILogger logger)
+        ItemRow item, CheckpointRow row, ChangeStore store, RawStore raw, DeletionCheck deletions, CustomerLookup customers, Echoes echoes, DeliveryPlanner deliveries, ChangeSettings settings,
+        SyncSettings sync, ILogger logger)
     {
-        (_item, _row, _feed, _scope, _store, _deletions, _sync, _logger) = (item, row, item.FeedOf, item.Scope, store, deletions, sync, logger);
+        (_item, _row, _feed, _scope, _store, _deletions, _deliveries, _sync, _logger) = (item, row, item.FeedOf, item.Scope, store, deletions, deliveries, sync, logger);
         _first = row.Attempt == 1;
         _scanner = new RecordScanner(_feed, new ContentRules(_feed, settings));
         _earlier = new EarlierRecords(raw, _feed, _scanner);
-        _file = new ChangeFile(item, store, _scanner, _earlier, customers.For(item));
+        _file = new ChangeFile(item, store, _scanner, _earlier, customers.For(item), echoes);
     }
 
     /// <summary>What is to be kept of a window while it is swept.</summary>
@@ -58,12 +60,15 @@ internal sealed partial class ChangeDetection : IDisposable
 
         _earlier.Know(result.Manifest, manifest);
         var days = result.From is { } from && result.To is { } to ? new DayRange(from.DayNumber, to.DayNumber) : (DayRange?)null;
-        var source = new StateSource(result.Manifest, result.From, result.To, capture.ReadAt, _item.PartitionKey);
+        var source = new StateSource(result.Manifest, result.From, result.To, capture.ReadAt, _item.PartitionKey, capture.StartedAt);
         var window = await EntriesAsync(state, manifest, result.Manifest, capture, days, cancellationToken);
         capture.ForgetDigests();
         var comparison = new WindowComparison(state, window, days);
         var outcome = await SettleAbsencesAsync(state, comparison, cancellationToken);
-        await _file.WriteAsync(state, window, comparison.Changes, outcome, capture, result, cancellationToken);
+        if (await _file.WriteAsync(state, window, comparison.Changes, outcome, capture, result, _row.Attempt, cancellationToken) is { } told)
+        {
+            await _deliveries.AddAsync(_item, result.Window, told, isFirst: state.Basis.Length == 0, cancellationToken);
+        }
 
         var settled = outcome.Waiting.Count == 0 && outcome.Marked.Count == 0 && outcome.Postponed.Count == 0;
         if (comparison.Changes.Count > 0 || outcome.Marked.Count > 0 || IsAged(state, capture.ReadAt))

@@ -1,55 +1,67 @@
 using System.Text.Json;
+using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
 
 namespace CubeFunctions.Core.Changes;
 
 /// <summary>Writes the change file of a window: page by page, so that memory does not follow the number of changes.</summary>
-internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner scanner, EarlierRecords earlier, ChangeContext context)
+internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner scanner, EarlierRecords earlier, ChangeContext context, Echoes echoes)
 {
     /// <summary>Changes told, and known records read back for them, before the next are looked at.</summary>
     private const int Batch = 4000;
     private const int OldBatch = 2000;
 
+    private readonly string? _assignment = item.Scope.Kind == ScopeKind.Assignment ? item.ScopeId : item.AssignmentId;
+
     /// <summary>Writes the file unless nothing is to be told.</summary>
+    /// <returns>The file, or null where nothing is told.</returns>
     /// <remarks>
     /// Where an earlier try wrote it, that file counts. What it does not tell (Cube may have changed between the tries) is postponed: the state keeps it as it was.
     /// </remarks>
-    public async Task WriteAsync(
-        ScopeState state, StateEntry[] window, List<PlannedChange> changes, AbsenceOutcome outcome, WindowCapture capture, WindowResult result, CancellationToken cancellationToken)
+    public async Task<ToldFile?> WriteAsync(
+        ScopeState state, StateEntry[] window, List<PlannedChange> changes, AbsenceOutcome outcome, WindowCapture capture, WindowResult result, int attempt,
+        CancellationToken cancellationToken)
     {
         if (changes.Count == 0)
         {
-            return;
+            return null;
         }
 
         await using var file = TempFile.Create();
-        using var lines = new ChangeLineWriter(file, item.FeedOf, item.Scope, item.PartitionKey, capture.ReadAt);
+        using var lines = new ChangeLineWriter(file, item.FeedOf, item.Scope, item.PartitionKey, state.Basis, capture.ReadAt);
         var silent = new HashSet<PlannedChange>();
         await WriteGoneAsync(state, changes, lines, silent, cancellationToken);
+        var mayEcho = !item.FeedOf.Dated && state.Basis.Length > 0 && _assignment is not null && await echoes.AnyAsync(cancellationToken);
 
         // In place: a first snapshot may tell a million.
         changes.Sort((one, other) => (PageOf(window, one), one.New).CompareTo((PageOf(window, other), other.New)));
         for (var start = changes.FindIndex(change => change.New >= 0); start >= 0 && start < changes.Count;)
         {
             var end = EndOfBatch(changes, window, start);
-            await WriteBatchAsync(state, window, changes[start..end], capture, result.Manifest, lines, silent, cancellationToken);
+            await WriteBatchAsync(state, window, changes[start..end], capture, result.Manifest, lines, silent, mayEcho ? outcome.Postponed : null, cancellationToken);
             start = end;
         }
 
+        // What is postponed is told by the next run.
+        silent.UnionWith(outcome.Postponed);
         if (lines.Count == 0)
         {
-            return;
+            return null;
         }
 
         await file.FlushAsync(cancellationToken);
         file.Position = 0;
         var path = BlobPaths.Changes(item.FeedOf, item.Scope, item.TodayDay, item.PartitionKey, result.Window);
-        if (!await store.TryWriteFileAsync(path, file, cancellationToken))
+        if (await store.TryWriteFileAsync(path, file, attempt, cancellationToken))
         {
-            var there = await IdsAsync(path, cancellationToken);
-            outcome.Postponed.AddRange(changes.Where(change => !silent.Contains(change) && !there.Contains(IdOf(lines, state, window, change))));
+            return new ToldFile(path, attempt, lines.Count);
         }
+
+        var there = await IdsAsync(path, cancellationToken);
+        outcome.Postponed.RemoveAll(change => there.Contains(IdOf(lines, state, window, change)));
+        outcome.Postponed.AddRange(changes.Where(change => !silent.Contains(change) && !there.Contains(IdOf(lines, state, window, change))));
+        return new ToldFile(path, await store.AttemptOfAsync(path, cancellationToken), there.Count);
     }
 
     /// <summary>Records that are gone: their keys are read back, their fields are not told.</summary>
@@ -74,7 +86,7 @@ internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner 
 
     private async Task WriteBatchAsync(
         ScopeState state, StateEntry[] window, List<PlannedChange> batch, WindowCapture capture, string manifest, ChangeLineWriter lines, HashSet<PlannedChange> silent,
-        CancellationToken cancellationToken)
+        List<PlannedChange>? postponed, CancellationToken cancellationToken)
     {
         var before = new Dictionary<int, Dictionary<string, UInt128>>();
         var olds = batch.Where(change => change.Op is ChangeOp.Updated or ChangeOp.Corrected).Select(change => change.Old);
@@ -90,9 +102,19 @@ internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner 
             var named = found.Where(entry => !IsAnonymised(window, entry.Change)).Select(entry => entry.Key[0]);
             var customers = await context.CustomersAsync([.. named], cancellationToken);
             var labels = await context.LabelsAsync(cancellationToken);
-            foreach (var (change, record, key) in found)
+            var brought = postponed is null ? [] : await echoes.FindAsync(_assignment!, found.ConvertAll(entry => entry.Record), cancellationToken);
+            for (var i = 0; i < found.Count; i++)
             {
-                var changed = before.GetValueOrDefault(change.Old) is { } old ? Difference(old, scanner.Members(record.Span)) : null;
+                var (change, record, key) = found[i];
+                var echo = brought.GetValueOrDefault(i);
+                if (echo?.IsLaterThan(capture.StartedAt) == true)
+                {
+                    postponed!.Add(change);
+                    continue;
+                }
+
+                var members = change.Op is ChangeOp.Updated or ChangeOp.Corrected || echo is not null ? scanner.Members(record.Span) : [];
+                var changed = before.GetValueOrDefault(change.Old) is { } old ? Difference(old, members) : null;
                 if (changed is { Count: 0 })
                 {
                     // Only Changes__IgnoreFields has changed.
@@ -102,7 +124,8 @@ internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner 
 
                 lines.Write(new ChangeLine(
                     IdOf(lines, state, window, change), change.Op, lines.KeyText(key, window[change.New].Ordinal), changed ?? [], record,
-                    IsAnonymised(window, change) ? default : customers.GetValueOrDefault(key[0]), ChangeContext.LabelsOf(record.Span, labels)));
+                    IsAnonymised(window, change) ? default : customers.GetValueOrDefault(key[0]), ChangeContext.LabelsOf(record.Span, labels),
+                    IsEcho(echo, change, changed, members, state)));
             }
         }
     }
@@ -116,6 +139,13 @@ internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner 
             (digest, record, key) => found.Add((wanted[(digest.Key, digest.Content)].Dequeue(), record, key)));
         return found;
     }
+
+    private bool IsEcho(Echo? echo, PlannedChange change, List<string>? changed, Dictionary<string, UInt128> members, ScopeState state) => echo is not null && change.Op switch
+    {
+        ChangeOp.Updated => changed is { Count: > 0 } && echo.Explains(changed, members, state.Sources[state.Entries[change.Old].Source].StartedAt),
+        ChangeOp.Created => item.FeedOf == FeedCatalogue.Customers && echo.ExplainsAll(members),
+        _ => false,
+    };
 
     private static bool IsAnonymised(StateEntry[] window, PlannedChange change) => window[change.New].Flags.HasFlag(EntryFlags.Anonymised);
 
@@ -151,7 +181,7 @@ internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner 
     private async Task<HashSet<string>> IdsAsync(string path, CancellationToken cancellationToken)
     {
         var ids = new HashSet<string>(StringComparer.Ordinal);
-        using var reader = new StreamReader(await store.ReadFileAsync(path, cancellationToken));
+        using var reader = new StreamReader(await store.ReadFileAsync(path, 0, cancellationToken));
         while (await reader.ReadLineAsync(cancellationToken) is { } line)
         {
             using var document = JsonDocument.Parse(line);

@@ -8,5 +8,7 @@ namespace CubeFunctions.Core.Changes;
 /// <param name="Record">The record as Cube sent it; empty where it is gone.</param>
 /// <param name="Customer">The customer's record, where it is joined in; else empty.</param>
 /// <param name="Labels">Labels of the record's tenant-defined fields, or null.</param>
+/// <param name="IsEcho">Whether it is exactly what an upsert brought to Cube.</param>
 internal readonly record struct ChangeLine(
-    string Id, ChangeOp Op, string Key, IReadOnlyList<string> Changed, ReadOnlyMemory<byte> Record, ReadOnlyMemory<byte> Customer, IReadOnlyList<KeyValuePair<string, string>>? Labels);
+    string Id, ChangeOp Op, string Key, IReadOnlyList<string> Changed, ReadOnlyMemory<byte> Record, ReadOnlyMemory<byte> Customer, IReadOnlyList<KeyValuePair<string, string>>? Labels,
+    bool IsEcho = false);

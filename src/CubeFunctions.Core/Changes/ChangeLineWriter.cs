@@ -9,8 +9,20 @@ using CubeFunctions.Core.Cube;
 namespace CubeFunctions.Core.Changes;
 
 /// <summary>Writes change lines: one JSON object a line, UTF-8, each ended by a line feed.</summary>
-internal sealed class ChangeLineWriter(Stream target, Feed feed, Scope scope, string runId, DateTimeOffset at) : IDisposable
+/// <param name="target">Where they go.</param>
+/// <param name="feed">The feed.</param>
+/// <param name="scope">The scope.</param>
+/// <param name="runId">The run that tells them.</param>
+/// <param name="basis">The run that wrote the state they are told against: another run that tells the same against the same state gives the same ids.</param>
+/// <param name="at">When Cube was read.</param>
+internal sealed class ChangeLineWriter(Stream target, Feed feed, Scope scope, string runId, string basis, DateTimeOffset at) : IDisposable
 {
+    /// <summary>The origin of a change that somebody made in Cube.</summary>
+    public const string FromCube = "cube";
+
+    /// <summary>The origin of a change that an upsert brought to Cube.</summary>
+    public const string FromCrm = "crm";
+
     private const int Schema = 1;
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private readonly ArrayBufferWriter<byte> _line = new(4096);
@@ -19,10 +31,10 @@ internal sealed class ChangeLineWriter(Stream target, Feed feed, Scope scope, st
     /// <summary>Lines written.</summary>
     public int Count { get; private set; }
 
-    /// <summary>The id of a change: the same for the same record, contents and run, so that a repeat can be told.</summary>
+    /// <summary>The id of a change: the same for the same record and contents told against the same state, so that a repeat can be told.</summary>
     public string IdOf(ChangeOp op, KeyHash key, int ordinal, ulong before, ulong after)
     {
-        var identity = string.Create(CultureInfo.InvariantCulture, $"{feed.Setting}|{scope}|{runId}|{op}|{key.High:x16}{key.Low:x16}|{ordinal}|{before:x16}|{after:x16}");
+        var identity = string.Create(CultureInfo.InvariantCulture, $"{feed.Setting}|{scope}|{basis}|{op}|{key.High:x16}{key.Low:x16}|{ordinal}|{before:x16}|{after:x16}");
         return XxHash128.HashToUInt128(Encoding.UTF8.GetBytes(identity)).ToString("x32", CultureInfo.InvariantCulture);
     }
 
@@ -46,7 +58,7 @@ internal sealed class ChangeLineWriter(Stream target, Feed feed, Scope scope, st
         _json.WriteNumber("schema", Schema);
         _json.WriteString("id", line.Id);
         _json.WriteString("op", NameOf(line.Op));
-        _json.WriteString("origin", "cube");
+        _json.WriteString("origin", line.IsEcho ? FromCrm : FromCube);
         _json.WriteString("feed", feed.Name);
         _json.WriteString("scope", scope.KindName);
         _json.WriteString("scopeId", scope.Id);

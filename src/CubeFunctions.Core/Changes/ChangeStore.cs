@@ -1,3 +1,4 @@
+using System.Globalization;
 using Azure;
 using Azure.Storage;
 using Azure.Storage.Blobs;
@@ -11,6 +12,10 @@ namespace CubeFunctions.Core.Changes;
 /// <summary>State blobs in <c>cube-state</c> and change files in <c>cube-changes</c>.</summary>
 public sealed class ChangeStore(StorageClients storage)
 {
+    /// <summary>Metadata of a change file: the claim that wrote it. Claims of a scope and feed are numbered, so files of one are in order by it.</summary>
+    private const string AttemptName = "attempt";
+    private const int ReadAhead = 1 << 20;
+
     private static readonly BlobHttpHeaders Lines = new() { ContentType = "application/x-ndjson" };
     private static readonly BlobHttpHeaders Binary = new() { ContentType = "application/octet-stream" };
 
@@ -44,12 +49,17 @@ public sealed class ChangeStore(StorageClients storage)
     }
 
     /// <summary>Writes a change file unless it is there.</summary>
+    /// <param name="path">Its path.</param>
+    /// <param name="lines">Its lines.</param>
+    /// <param name="attempt">The claim that writes it.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>False when it was there.</returns>
-    internal async Task<bool> TryWriteFileAsync(string path, Stream lines, CancellationToken cancellationToken)
+    internal async Task<bool> TryWriteFileAsync(string path, Stream lines, int attempt, CancellationToken cancellationToken)
     {
         try
         {
-            await UploadAsync(storage.ChangeFiles, path, lines, new BlobRequestConditions { IfNoneMatch = ETag.All }, Lines, cancellationToken);
+            var metadata = new Dictionary<string, string> { [AttemptName] = attempt.ToString(CultureInfo.InvariantCulture) };
+            await UploadAsync(storage.ChangeFiles, path, lines, new BlobRequestConditions { IfNoneMatch = ETag.All }, Lines, cancellationToken, metadata);
             return true;
         }
         catch (RequestFailedException exception) when (exception.Status == 409)
@@ -59,11 +69,17 @@ public sealed class ChangeStore(StorageClients storage)
     }
 
     /// <summary>Opens a change file.</summary>
-    internal Task<Stream> ReadFileAsync(string path, CancellationToken cancellationToken) =>
-        storage.ChangeFiles.GetBlockBlobClient(path).OpenReadAsync(cancellationToken: cancellationToken);
+    /// <exception cref="RequestFailedException">404: it is gone.</exception>
+    internal Task<Stream> ReadFileAsync(string path, long offset, CancellationToken cancellationToken) =>
+        storage.ChangeFiles.GetBlockBlobClient(path).OpenReadAsync(new BlobOpenReadOptions(allowModifications: false) { Position = offset, BufferSize = ReadAhead }, cancellationToken);
+
+    /// <summary>The attempt that wrote a change file.</summary>
+    internal async Task<int> AttemptOfAsync(string path, CancellationToken cancellationToken) =>
+        int.Parse((await storage.ChangeFiles.GetBlockBlobClient(path).GetPropertiesAsync(cancellationToken: cancellationToken)).Value.Metadata[AttemptName], CultureInfo.InvariantCulture);
 
     private static async Task<ETag> UploadAsync(
-        BlobContainerClient container, string path, Stream content, BlobRequestConditions conditions, BlobHttpHeaders headers, CancellationToken cancellationToken) =>
+        BlobContainerClient container, string path, Stream content, BlobRequestConditions conditions, BlobHttpHeaders headers, CancellationToken cancellationToken,
+        Dictionary<string, string>? metadata = null) =>
         (await StorageClients.UploadAsync(
-            container, path, content, new BlobUploadOptions { Conditions = conditions, HttpHeaders = headers, TransferOptions = Transfer }, cancellationToken)).ETag;
+            container, path, content, new BlobUploadOptions { Conditions = conditions, HttpHeaders = headers, Metadata = metadata, TransferOptions = Transfer }, cancellationToken)).ETag;
 }

@@ -11,6 +11,9 @@ internal sealed record ScopeState
     /// <summary>The run that wrote it; empty where nothing is known.</summary>
     public string Run { get; init; } = "";
 
+    /// <summary>The run that wrote what was read from storage: what is told until the next write has this basis.</summary>
+    public string Basis { get; init; } = "";
+
     /// <summary>Readings that were compared, and those that entries point to.</summary>
     public IReadOnlyList<StateSource> Sources { get; init; } = [];
 

@@ -12,7 +12,7 @@ namespace CubeFunctions.Core.Changes;
 /// int32     version: 1
 /// int32     bytes of the header
 /// ...       header, JSON: {"schema":1,"run":"...","count":n,"keptFrom":day,"seen":[{"from":day,"to":day}],
-///           "sources":[{"manifest":"path in cube-raw","from":"yyyy-MM-dd","to":"yyyy-MM-dd","at":"...","run":"..."}]}
+///           "sources":[{"manifest":"path in cube-raw","from":"yyyy-MM-dd","to":"yyyy-MM-dd","at":"...","run":"...","startedAt":"..."}]}
 /// n times   48 bytes, sorted by the first four fields read as key (high, low), content, ordinal:
 ///   uint64  key hash, high half    (XxHash128 over the key's parts as text, a zero byte between them)
 ///   uint64  key hash, low half
@@ -84,7 +84,7 @@ internal static partial class StateFormat
             }
         }
 
-        return new ScopeState { Run = header.Run, KeptFrom = header.KeptFrom, Seen = header.Seen, Sources = header.Sources, Entries = entries };
+        return new ScopeState { Run = header.Run, Basis = header.Run, KeptFrom = header.KeptFrom, Seen = header.Seen, Sources = header.Sources, Entries = entries };
     }
 
     private static int HeaderLength(ReadOnlySpan<byte> start)

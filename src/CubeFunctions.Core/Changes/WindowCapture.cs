@@ -21,6 +21,9 @@ internal sealed class WindowCapture(RecordScanner scanner, Func<CancellationToke
     /// <summary>When Cube was read.</summary>
     public DateTimeOffset ReadAt { get; private set; }
 
+    /// <summary>When the first request of the reading was made.</summary>
+    public DateTimeOffset StartedAt { get; private set; }
+
     /// <summary>Digests of a page, or null when it did not stream by.</summary>
     public RecordDigest[]? Page(int number) => _pages.GetValueOrDefault(number);
 
@@ -61,7 +64,9 @@ internal sealed class WindowCapture(RecordScanner scanner, Func<CancellationToke
     }
 
     /// <summary>The window is swept.</summary>
-    public void Complete(WindowManifest manifest, DateTimeOffset readAt) => (Manifest, ReadAt) = (manifest, readAt);
+    /// <param name="manifest">What holds its pages.</param>
+    /// <param name="reading">What was read: another one where its pages equal those of an earlier reading.</param>
+    public void Complete(WindowManifest manifest, WindowManifest reading) => (Manifest, ReadAt, StartedAt) = (manifest, reading.CompletedAt, reading.StartedAt);
 
     /// <summary>The digests were taken over.</summary>
     public void ForgetDigests() => _pages.Clear();

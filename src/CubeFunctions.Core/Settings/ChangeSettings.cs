@@ -3,8 +3,8 @@ namespace CubeFunctions.Core.Settings;
 /// <summary>What is told of changes, and to whom.</summary>
 public sealed record ChangeSettings
 {
-    /// <summary>Where changes shall be delivered. Not available in this version: the hosts say so when it is set.</summary>
-    public Uri? CrmUrl { get; init; }
+    /// <summary>Where changes are delivered; null for nowhere.</summary>
+    public CrmSettings? Crm { get; init; }
 
     /// <summary>Whether change lines name the labels of tenant-defined fields (<c>crm__custom_info__{n}</c>).</summary>
     public bool LabelCustomFields { get; init; }
@@ -24,13 +24,10 @@ public sealed record ChangeSettings
     internal static ChangeSettings Read(SettingsReader reader)
     {
         ArgumentNullException.ThrowIfNull(reader);
-        var crm = reader.Address("Changes__Crm__Url");
-        reader.Secret("Changes__Crm__Secret");
-        reader.Flag("Changes__Crm__Baseline", false);
         var ignored = reader.List("Changes__IgnoreFields");
         return new ChangeSettings
         {
-            CrmUrl = crm,
+            Crm = CrmSettings.Read(reader),
             LabelCustomFields = reader.Flag("Changes__LabelCustomFields", false),
             JoinCustomer = reader.Flag("Changes__JoinCustomer", false),
             IgnoreFields = ignored.Count > 0 ? ignored : Bookkeeping,

@@ -1,20 +1,14 @@
 using Azure;
-using CubeFunctions.Core.Settings;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Core.Storage;
 
 /// <summary>Creates containers, queues and tables before a host takes its first message. In Azure they are there already, by <c>infra</c>.</summary>
-internal sealed partial class StorageSetup(StorageClients storage, ChangeSettings changes, ILogger<StorageSetup> logger) : IHostedService
+internal sealed partial class StorageSetup(StorageClients storage, ILogger<StorageSetup> logger) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        if (changes.CrmUrl is not null)
-        {
-            LogNoDelivery(logger);
-        }
-
         try
         {
             await storage.EnsureCreatedAsync(cancellationToken);
@@ -27,9 +21,6 @@ internal sealed partial class StorageSetup(StorageClients storage, ChangeSetting
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    [LoggerMessage(131, LogLevel.Error, "Changes__Crm__Url is set, but delivery to the CRM is not available in this version: nothing is sent there")]
-    private static partial void LogNoDelivery(ILogger logger);
 
     [LoggerMessage(130, LogLevel.Error, "CubeStorage: storage answers {Error}")]
     private static partial void LogUnreachable(ILogger logger, string error);

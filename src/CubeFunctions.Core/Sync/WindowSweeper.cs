@@ -31,7 +31,7 @@ public sealed partial class WindowSweeper(
         var stored = resumes ? await ListPagesAsync(folder, cancellationToken) : [];
         if (stored.HasManifest && await raw.FindManifestAsync(manifestPath, cancellationToken) is { } done)
         {
-            capture?.Complete(done, done.CompletedAt);
+            capture?.Complete(done, done);
             return Result(done, manifestPath, unchanged: false);
         }
 
@@ -151,7 +151,7 @@ public sealed partial class WindowSweeper(
         {
             await RemoveLeftoversAsync(place, [], cancellationToken);
             lease.Row.ProvenAt = manifest.CompletedAt;
-            place.Capture?.Complete(known!, manifest.CompletedAt);
+            place.Capture?.Complete(known!, manifest);
             return Result(manifest, reading!.Manifest, unchanged: true);
         }
 
@@ -180,7 +180,7 @@ public sealed partial class WindowSweeper(
         }
 
         await RemoveLeftoversAsync(place, [.. manifest.Pages.Select(page => page.Name)], cancellationToken);
-        place.Capture?.Complete(manifest, manifest.CompletedAt);
+        place.Capture?.Complete(manifest, manifest);
         if (manifest.Proof != Proof.None)
         {
             lease.Row.ProvenAt = manifest.CompletedAt;

@@ -105,7 +105,7 @@ public sealed class CustomerWriter(
         {
             using var answer = await SendAsync(HttpMethod.Put, mailbox, mailbox.Content.CubeId!, Body(mailbox, fields), cancellationToken);
             mailbox.Content.PostedAt = null;
-            return new WriteOutcome.Written();
+            return new WriteOutcome.Written(fields);
         }
         catch (CubeException exception) when (exception.Kind == CubeFailureKind.NotAvailable)
         {
@@ -142,7 +142,7 @@ public sealed class CustomerWriter(
             }
 
             mailbox.Content.PostedAt = mailbox.Content.CubeId is null ? mailbox.Content.PostedAt : null;
-            return new WriteOutcome.Written();
+            return new WriteOutcome.Written(WithAnswer(fields, answer.Bytes));
         }
         catch (CubeException exception) when (exception.Kind is CubeFailureKind.NotAvailable or CubeFailureKind.NotFound)
         {
@@ -170,6 +170,24 @@ public sealed class CustomerWriter(
             mailbox.Content.CubeId = id;
             return await PutAsync(mailbox, fields, cancellationToken);
         }
+    }
+
+    /// <summary>What was sent, and what Cube made of it: defaults that a new record was given are no news to the CRM that had it created.</summary>
+    private static Dictionary<string, string> WithAnswer(Dictionary<string, string> fields, ReadOnlyMemory<byte> answer)
+    {
+        // A record that is larger would fill the mailbox.
+        const int LargestAnswer = 64 * 1024;
+        var all = new Dictionary<string, string>(fields, StringComparer.Ordinal);
+        using var document = JsonDocument.Parse(answer);
+        if (answer.Length <= LargestAnswer && document.RootElement.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var member in document.RootElement.EnumerateObject())
+            {
+                all[member.Name] = member.Value.GetRawText();
+            }
+        }
+
+        return all;
     }
 
     /// <summary>Reads the record and compares its imported id as text: never the wrong person.</summary>

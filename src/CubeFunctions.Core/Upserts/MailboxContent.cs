@@ -53,6 +53,9 @@ internal sealed record MailboxContent
     /// <summary>What each field in Cube was last written from, by us.</summary>
     public Dictionary<string, MailStamp> Written { get; set; } = [];
 
+    /// <summary>What was last sent to Cube, by field: several values where it is not known which of them arrived.</summary>
+    public Dictionary<string, List<SentValue>> Sent { get; set; } = [];
+
     /// <summary>Whether something waits.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public bool HasPending => Entries.Exists(entry => entry.Pending);
@@ -119,6 +122,39 @@ internal sealed record MailboxContent
 
         Settle(entry => Written.TryGetValue(entry.Field, out var written) && !written.IsOlderThan(entry.Time, entry.Event));
         (Failures, FailingSince, WakeAt, Reason) = (0, null, null, null);
+    }
+
+    /// <summary>Notes what is about to be sent: from then on it may be in Cube.</summary>
+    public void Sending(IReadOnlyDictionary<string, OutgoingField> fields, DateTimeOffset now)
+    {
+        const int Kept = 3;
+        foreach (var (field, value) in fields)
+        {
+            var sent = Sent.GetValueOrDefault(field) ?? [];
+            Sent[field] = [.. sent.Where(other => other.Json != value.Json || other.Until is not null).TakeLast(Kept - 1), new SentValue(value.Json, now, null)];
+        }
+    }
+
+    /// <summary>Notes that Cube took values: earlier ones are in Cube no more.</summary>
+    public void Taken(IEnumerable<KeyValuePair<string, string>> fields, DateTimeOffset now)
+    {
+        foreach (var (field, json) in fields)
+        {
+            Sent[field] = [new SentValue(json, Sent.GetValueOrDefault(field)?[^1].From ?? now, now)];
+        }
+    }
+
+    /// <summary>Forgets what Cube refused.</summary>
+    public void NotTaken(string field)
+    {
+        if (Sent.GetValueOrDefault(field)?.FindAll(value => value.Until is not null) is { Count: > 0 } taken)
+        {
+            Sent[field] = taken;
+        }
+        else
+        {
+            Sent.Remove(field);
+        }
     }
 
     /// <summary>Takes fields out of the waiting ones, since they are dead.</summary>

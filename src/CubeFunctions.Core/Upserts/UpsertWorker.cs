@@ -95,6 +95,8 @@ public sealed partial class UpsertWorker(
             await MergeAsync(mailbox, row, cancellationToken);
         }
 
+        // Noted before it is sent: who reads a snapshot meanwhile must know what may be an echo.
+        mailbox.Content.Sending(mailbox.Content.Outgoing(MapOf), now);
         try
         {
             if (!await store.TrySaveAsync(mailbox, holder, until, cancellationToken))
@@ -137,8 +139,9 @@ public sealed partial class UpsertWorker(
                 var outcome = await writer.WriteAsync(mailbox, fields, async () => await store.TrySaveAsync(mailbox, holder, until, working), working);
                 switch (outcome)
                 {
-                    case WriteOutcome.Written:
+                    case WriteOutcome.Written written:
                         mailbox.Content.Delivered(outgoing);
+                        mailbox.Content.Taken(outgoing.Select(field => KeyValuePair.Create(field.Key, field.Value.Json)).Concat(written.Fields), time.GetUtcNow());
                         delivered.UnionWith(outgoing.Values.SelectMany(field => field.Events));
                         continue;
                     case WriteOutcome.Refused refused:
@@ -227,6 +230,7 @@ public sealed partial class UpsertWorker(
             }
 
             mailbox.Content.GiveUp(entry => entry.Field == field);
+            mailbox.Content.NotTaken(field);
         }
 
         LogRefused(logger, mailbox.Customer[..8], named.Count > 0 ? named.Count : outgoing.Count);

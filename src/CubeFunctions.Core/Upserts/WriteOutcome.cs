@@ -8,7 +8,8 @@ internal abstract record WriteOutcome
     }
 
     /// <summary>They are in Cube.</summary>
-    internal sealed record Written : WriteOutcome;
+    /// <param name="Fields">JSON by the names that Cube got, and for a customer just created what Cube made of it.</param>
+    internal sealed record Written(IReadOnlyDictionary<string, string> Fields) : WriteOutcome;
 
     /// <summary>Not yet: for as long as it takes.</summary>
     internal sealed record Waits(string Reason) : WriteOutcome;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CubeFunctions.Core.Changes;
 using CubeFunctions.Core.Upserts;
 using CubeFunctions.Local.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -6,35 +7,44 @@ using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Local.Commands;
 
-/// <summary><c>replay upserts</c> and <c>drop upserts</c>: what becomes of the dead.</summary>
+/// <summary><c>replay</c> and <c>drop</c>: what becomes of the dead.</summary>
 internal static class DeadLetterCommands
 {
     private static readonly Option<string[]> Ids = new("--id") { Description = "Only this one, by the id that 'status' shows; may be repeated." };
 
-    public static Command CreateReplay() => Create(
-        "replay", "Send dead work again.", "Send dead upserts again; all of them without --id.", "sent again", static (reader, ids, token) => reader.ReplayAsync(ids, token));
+    public static Command CreateReplay() => new("replay", "Send dead work again.")
+    {
+        Create("upserts", "upsert", "Send dead upserts again; all of them without --id.", "sent again", static (services, ids, token) => services.GetRequiredService<UpsertReader>().ReplayAsync(ids, token)),
+        Create(
+            "changes", "delivery", "Send dead deliveries to the CRM again, and go on after its receiver answered 410; all of them without --id.", "sent again",
+            static (services, ids, token) => services.GetRequiredService<DeliveryReader>().ReplayAsync(ids, token)),
+    };
 
-    public static Command CreateDrop() => Create(
-        "drop", "Give dead work up.", "Give dead upserts up; all of them without --id.", "dropped", static (reader, ids, token) => reader.DropAsync(ids, token));
+    public static Command CreateDrop() => new("drop", "Give dead work up.")
+    {
+        Create("upserts", "upsert", "Give dead upserts up; all of them without --id.", "dropped", static (services, ids, token) => services.GetRequiredService<UpsertReader>().DropAsync(ids, token)),
+        Create(
+            "changes", "delivery", "Give dead deliveries to the CRM up; all of them without --id.", "dropped",
+            static (services, ids, token) => services.GetRequiredService<DeliveryReader>().DropAsync(ids, token)),
+    };
 
     private static Command Create(
-        string name, string description, string upserts, string done,
-        Func<UpsertReader, IReadOnlyList<string>, CancellationToken, Task<(int Count, IReadOnlyList<string> Unknown)>> action)
+        string name, string singular, string description, string done, Func<IServiceProvider, IReadOnlyList<string>, CancellationToken, Task<(int Count, IReadOnlyList<string> Unknown)>> action)
     {
-        var command = new Command("upserts", upserts) { Ids };
+        var command = new Command(name, description) { Ids };
         command.SetAction((parsed, cancellationToken) => CommandLine.RunAsync(async token =>
         {
             await using var app = await LocalApp.StartAsync(needsCube: false, Console.Error.WriteLine, LogLevel.Warning, token);
             await app.EnsureStorageAsync(token);
-            var (count, unknown) = await action(app.Services.GetRequiredService<UpsertReader>(), parsed.GetValue(Ids) ?? [], token);
+            var (count, unknown) = await action(app.Services, parsed.GetValue(Ids) ?? [], token);
             foreach (var id in unknown)
             {
-                await Console.Error.WriteLineAsync($"{Ids.Name}: '{id}' is no dead upsert; nothing was changed");
+                await Console.Error.WriteLineAsync($"{Ids.Name}: '{id}' is no dead {singular}; nothing was changed");
             }
 
-            await Console.Out.WriteLineAsync($"{count} upserts {done}");
+            await Console.Out.WriteLineAsync($"{count} {name} {done}");
             return unknown.Count == 0 ? 0 : CommandLine.WrongUsage;
         }, cancellationToken));
-        return new Command(name, description) { command };
+        return command;
     }
 }

@@ -1,4 +1,6 @@
 using System.Threading.Channels;
+using CubeFunctions.Core.Changes;
+using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Local.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -9,6 +11,7 @@ namespace CubeFunctions.Local.Commands;
 internal sealed class ForegroundRun(LocalApp app, SyncConsole output)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan DeliveriesEvery = TimeSpan.FromMilliseconds(500);
 
     private readonly RunReader _reader = app.Services.GetRequiredService<RunReader>();
     private readonly TimeProvider _time = app.Services.GetRequiredService<TimeProvider>();
@@ -38,13 +41,36 @@ internal sealed class ForegroundRun(LocalApp app, SyncConsole output)
                 await WaitAsync(start.RunId, await _reader.ItemCountAsync(start.RunId, cancellationToken), closed.Reader, cancellationToken);
             }
 
-            return await WaitAsync(start.RunId, start.Items, closed.Reader, cancellationToken);
+            var manifest = await WaitAsync(start.RunId, start.Items, closed.Reader, cancellationToken);
+            await DeliverAsync(cancellationToken);
+            return manifest;
         }
         finally
         {
             await work.CancelAsync();
             await workers;
             output.Stop();
+        }
+    }
+
+    /// <summary>Waits until the receiver has what is to be delivered, as long as it takes it; what it does not take now goes on with the next run, or with dev or work.</summary>
+    private async Task DeliverAsync(CancellationToken cancellationToken)
+    {
+        if (app.Services.GetRequiredService<ChangeSettings>().Crm is null)
+        {
+            return;
+        }
+
+        var deliveries = app.Services.GetRequiredService<DeliveryReader>();
+        while (await deliveries.AnyDueAsync(cancellationToken))
+        {
+            await Task.Delay(DeliveriesEvery, _time, cancellationToken);
+        }
+
+        var waiting = await deliveries.InStateAsync(DeliveryState.Waiting, cancellationToken);
+        if (waiting.Count > 0)
+        {
+            output.Say($"{waiting.Sum(row => row.Changes - row.Done)} changes wait for the receiver: {waiting.Select(row => row.Reason).FirstOrDefault(reason => reason is not null) ?? "they are put off"}");
         }
     }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using CubeFunctions.Core.Changes;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Core.Upserts;
 using CubeFunctions.Local.Hosting;
@@ -30,7 +31,7 @@ internal static class StatusCommand
         await using var app = await LocalApp.StartAsync(needsCube: false, Console.Error.WriteLine, LogLevel.Warning, cancellationToken);
         await app.EnsureStorageAsync(cancellationToken);
         var reader = app.Services.GetRequiredService<RunReader>();
-        var report = await StatusReport.ReadAsync(reader, app.Services.GetRequiredService<UpsertReader>(), RecentDays, ShownRuns, cancellationToken);
+        var report = await StatusReport.ReadAsync(reader, app.Services.GetRequiredService<UpsertReader>(), app.Services.GetRequiredService<DeliveryReader>(), RecentDays, ShownRuns, cancellationToken);
         if (json)
         {
             await Console.Out.WriteLineAsync(JsonSerializer.Serialize(report, StatusJson.Default.StatusReport));
@@ -69,14 +70,20 @@ internal static class StatusCommand
         {
             AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{upsert.State} {upsert.Id} of {upsert.Sender}: {upsert.Reason}");
         }
+
+        AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"Changes for the CRM: {report.Changes.Waiting} waiting, {report.Changes.Dead} dead{report.Changes.Pause}");
+        foreach (var delivery in report.Changes.Oldest)
+        {
+            AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{delivery.State} {delivery.Id} of {delivery.Feed}, {delivery.Changes} changes: {delivery.Reason}");
+        }
     }
 }
 
 /// <summary>What <c>status --json</c> prints.</summary>
 internal sealed record StatusReport(
-    IReadOnlyList<StatusCheckpoint> Checkpoints, IReadOnlyList<StatusRun> Runs, IReadOnlyList<StatusFailure> Failures, StatusUpserts Upserts)
+    IReadOnlyList<StatusCheckpoint> Checkpoints, IReadOnlyList<StatusRun> Runs, IReadOnlyList<StatusFailure> Failures, StatusUpserts Upserts, StatusChanges Changes)
 {
-    public static async Task<StatusReport> ReadAsync(RunReader reader, UpsertReader upserts, int days, int mostRuns, CancellationToken cancellationToken)
+    public static async Task<StatusReport> ReadAsync(RunReader reader, UpsertReader upserts, DeliveryReader deliveries, int days, int mostRuns, CancellationToken cancellationToken)
     {
         var runs = (await reader.RecentAsync(days, cancellationToken)).Take(mostRuns).ToList();
         var failures = new List<StatusFailure>();
@@ -89,7 +96,7 @@ internal sealed record StatusReport(
         return new StatusReport(
             [.. (await reader.CheckpointsAsync(cancellationToken)).Select(row => new StatusCheckpoint(row.ScopeKind, row.ScopeId, row.Feed, row.Through, row.ProvenAt, row.RetiredReason))],
             [.. runs.Select(run => new StatusRun(run.RowKey, run.Kind, run.Status, run.StartedAt, run.CompletedAt, run.Items, run.Succeeded, run.Failed, run.Unproven, run.Pages, run.Records, run.Bytes))],
-            failures, await StatusUpserts.ReadAsync(upserts, cancellationToken));
+            failures, await StatusUpserts.ReadAsync(upserts, cancellationToken), await StatusChanges.ReadAsync(deliveries, cancellationToken));
     }
 }
 
@@ -107,6 +114,41 @@ internal sealed record StatusUpserts(int Waiting, int Dead, IReadOnlyList<Status
             [.. dead.Concat(waiting).Take(Shown).Select(row => new StatusUpsert(row.Id, row.Sender, row.State.ToLowerInvariant(), row.AcceptedAt, string.IsNullOrEmpty(row.Reason) ? null : row.Reason))]);
     }
 }
+
+/// <summary>Changes that are on their way to the CRM, and those that are dead, with their reasons.</summary>
+/// <param name="Waiting">Changes that wait.</param>
+/// <param name="Dead">Changes that were given up.</param>
+/// <param name="PausedUntil">Until when the receiver asked to be left alone, or null.</param>
+/// <param name="Gone">Whether it answered 410, and waits for a replay.</param>
+/// <param name="Oldest">The deliveries that hold them, the dead first.</param>
+internal sealed record StatusChanges(int Waiting, int Dead, DateTimeOffset? PausedUntil, bool Gone, IReadOnlyList<StatusDelivery> Oldest)
+{
+    private const int Shown = 50;
+
+    /// <summary>The pause in words.</summary>
+    [JsonIgnore]
+    public string Pause => Gone ? "; the receiver answered 410: 'replay changes' goes on" : PausedUntil is { } until ? $"; paused until {until:u}" : "";
+
+    public static async Task<StatusChanges> ReadAsync(DeliveryReader reader, CancellationToken cancellationToken)
+    {
+        var waiting = await reader.InStateAsync(DeliveryState.Waiting, cancellationToken);
+        var dead = await reader.InStateAsync(DeliveryState.Dead, cancellationToken);
+        var paused = await reader.PausedUntilAsync(cancellationToken);
+        var gone = paused == DateTimeOffset.MaxValue;
+        return new StatusChanges(
+            waiting.Sum(row => row.Changes - row.Done), dead.Sum(row => row.Changes - row.Done), gone ? null : paused, gone,
+            [.. dead.Concat(waiting).Take(Shown).Select(row => new StatusDelivery(row.Id, row.PartitionKey, row.State.ToLowerInvariant(), row.Changes - row.Done, row.CreatedAt, row.Reason))]);
+    }
+}
+
+/// <summary>A delivery that is not done.</summary>
+/// <param name="Id">For <c>replay changes</c> and <c>drop changes</c>.</param>
+/// <param name="Feed">Feed and scope.</param>
+/// <param name="State"><c>waiting</c> or <c>dead</c>.</param>
+/// <param name="Changes">How many changes.</param>
+/// <param name="CreatedAt">When they were told.</param>
+/// <param name="Reason">What they wait for, or why they are dead.</param>
+internal sealed record StatusDelivery(string Id, string Feed, string State, int Changes, DateTimeOffset CreatedAt, string? Reason);
 
 internal sealed record StatusUpsert(string Id, string Sender, string State, DateTimeOffset AcceptedAt, string? Reason);
 

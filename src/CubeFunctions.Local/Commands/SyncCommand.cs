@@ -17,11 +17,12 @@ internal static class SyncCommand
     private static readonly Option<string[]> Feeds = new("--feed") { Description = $"Only this feed; may be repeated. {FeedCatalogue.NamesLine}" };
     private static readonly Option<string> From = new("--from") { Description = "First day, yyyy-MM-dd." };
     private static readonly Option<string> To = new("--to") { Description = "Last day, yyyy-MM-dd." };
+    private static readonly Option<bool> Deliver = new("--deliver") { Description = "Deliver the changes of chosen feeds, scopes or dates to Changes__Crm__Url too." };
     private static readonly Option<bool> Json = new("--json") { Description = "Print one JSON object on standard output, everything else on standard error." };
 
     public static Command Create()
     {
-        var command = new Command("sync", "Pull every feed of every active campaign out of Cube, in one run.") { Campaigns, Assignments, Feeds, From, To, Json };
+        var command = new Command("sync", "Pull every feed of every active campaign out of Cube, in one run.") { Campaigns, Assignments, Feeds, From, To, Deliver, Json };
         command.SetAction((parsed, cancellationToken) => CommandLine.RunAsync(token => RunAsync(parsed, token), cancellationToken));
         return command;
     }
@@ -41,6 +42,7 @@ internal static class SyncCommand
                 Assignments = chosen.Assignments,
                 From = chosen.From ?? (chosen.To is null ? null : settings.Sync.StartDate),
                 To = chosen.To,
+                Deliver = parsed.GetValue(Deliver),
             }
             : new RunRequest(RunKind.Scheduled, settings.Sync.Feeds);
 

@@ -1,5 +1,6 @@
 using Cronos;
 using CubeFunctions.Core;
+using CubeFunctions.Core.Changes;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
@@ -14,7 +15,7 @@ namespace CubeFunctions.Local.Hosting;
 /// <summary>The application with the storage and the tenant it works on: those of the settings, or the embedded ones.</summary>
 internal sealed partial class LocalApp : IAsyncDisposable
 {
-    private static readonly TimeSpan UpsertsEvery = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan WaitingEvery = TimeSpan.FromMinutes(5);
     private readonly IHost _host;
     private readonly LocalEnvironment _environment;
 
@@ -66,13 +67,18 @@ internal sealed partial class LocalApp : IAsyncDisposable
         var time = services.GetRequiredService<TimeProvider>();
         var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("CubeFunctions.Local.Queues");
         var storage = services.GetRequiredService<StorageClients>();
-        var workers = LocalQueues.Of(services).Where(queue => !syncOnly || queue.Name.StartsWith(StorageNames.SyncQueue, StringComparison.Ordinal)).ToDictionary(
+        var workers = LocalQueues.Of(services).Where(queue => !syncOnly || queue.Name.StartsWith(StorageNames.SyncQueue, StringComparison.Ordinal) || DeliversChanges(queue)).ToDictionary(
             queue => queue.Name,
             queue => new QueueWorker(storage, queue.Name, queue.Parallel, queue.IsPoison ? PollWaits.Seldom : waits, queue.Handle, time, logger));
         services.GetRequiredService<SyncWaker>().Sent += workers[StorageNames.SyncQueue].Expect;
         if (workers.TryGetValue(StorageNames.UpsertsQueue, out var upserts))
         {
             services.GetRequiredService<UpsertWaker>().Sent += upserts.Expect;
+        }
+
+        if (workers.TryGetValue(StorageNames.ChangesQueue, out var changes))
+        {
+            services.GetRequiredService<ChangeWaker>().Sent += changes.Expect;
         }
 
         try
@@ -87,6 +93,10 @@ internal sealed partial class LocalApp : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>A run tells a receiver what it found, where there is one.</summary>
+    private bool DeliversChanges(LocalQueue queue) =>
+        queue.Name.StartsWith(StorageNames.ChangesQueue, StringComparison.Ordinal) && Services.GetRequiredService<ChangeSettings>().Crm is not null;
 
     /// <summary>Calls an action at the times of an NCRONTAB expression, in UTC, until cancelled.</summary>
     public async Task TickAsync(string schedule, Func<CancellationToken, Task> action, CancellationToken cancellationToken)
@@ -130,6 +140,7 @@ internal sealed partial class LocalApp : IAsyncDisposable
     {
         var sweeper = _host.Services.GetRequiredService<StaleWorkSweeper>();
         var upserts = _host.Services.GetRequiredService<UpsertSweeper>();
+        var deliveries = _host.Services.GetRequiredService<DeliverySweeper>();
         var time = _host.Services.GetRequiredService<TimeProvider>();
         var swept = DateTimeOffset.MinValue;
         using var timer = new PeriodicTimer(_host.Services.GetRequiredService<SyncSettings>().Lease, _host.Services.GetRequiredService<TimeProvider>());
@@ -137,10 +148,16 @@ internal sealed partial class LocalApp : IAsyncDisposable
         {
             do
             {
-                if (!syncOnly && time.GetUtcNow() - swept > UpsertsEvery)
+                if (time.GetUtcNow() - swept > WaitingEvery)
                 {
                     // At the start all that wait are woken: the process before may have died between a row and its message.
-                    await TryAsync(() => upserts.SweepAsync(force: swept == DateTimeOffset.MinValue, cancellationToken));
+                    var force = swept == DateTimeOffset.MinValue;
+                    await TryAsync(() => deliveries.SweepAsync(force, cancellationToken));
+                    if (!syncOnly)
+                    {
+                        await TryAsync(() => upserts.SweepAsync(force, cancellationToken));
+                    }
+
                     swept = time.GetUtcNow();
                 }
 

@@ -1,3 +1,4 @@
+using CubeFunctions.Core.Changes;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Core.Upserts;
@@ -21,6 +22,7 @@ internal static class LocalQueues
     public static IReadOnlyList<LocalQueue> Of(IServiceProvider services)
     {
         var items = services.GetRequiredService<ItemWorker>();
+        var changes = services.GetRequiredService<DeliveryWorker>();
         var upserts = services.GetRequiredService<UpsertWorker>();
         return
         [
@@ -28,6 +30,8 @@ internal static class LocalQueues
             new LocalQueue(StorageNames.SyncQueue + StorageNames.PoisonSuffix, 1, items.HandlePoisonAsync),
             new LocalQueue(StorageNames.UpsertsQueue, 16, upserts.HandleAsync),
             new LocalQueue(StorageNames.UpsertsQueue + StorageNames.PoisonSuffix, 1, upserts.HandlePoisonAsync),
+            new LocalQueue(StorageNames.ChangesQueue, 4, changes.HandleAsync),
+            new LocalQueue(StorageNames.ChangesQueue + StorageNames.PoisonSuffix, 1, changes.HandlePoisonAsync),
         ];
     }
 }

@@ -44,7 +44,7 @@ public sealed class WindowComparisonTests
             Run = "r1",
             KeptFrom = 5,
             Seen = [new DayRange(1, 9)],
-            Sources = [new StateSource("customers/x/_manifest.json", new DateOnly(2026, 1, 2), null, new DateTimeOffset(2026, 1, 3, 4, 5, 6, TimeSpan.Zero), "r0")],
+            Sources = [new StateSource("customers/x/_manifest.json", new DateOnly(2026, 1, 2), null, new DateTimeOffset(2026, 1, 3, 4, 5, 6, TimeSpan.Zero), "r0", new DateTimeOffset(2026, 1, 3, 4, 5, 0, TimeSpan.Zero))],
             Entries = [new StateEntry(new KeyHash(ulong.MaxValue, 2), 3, 4, 5, 6, 7, 8, EntryFlags.Absent | EntryFlags.Anonymised), .. Entries("x1 y2", ordinals: true)],
         };
         await using var stream = new MemoryStream();

@@ -36,7 +36,10 @@ public sealed class FieldMap
 
     /// <summary>Reads a map from JSON.</summary>
     /// <returns>The map; null where there is at least one fault.</returns>
-    public static FieldMap? Parse(ReadOnlyMemory<byte> json, out IReadOnlyList<string> faults) => FieldMapReader.Read(json, out faults);
+    /// <param name="json">The map.</param>
+    /// <param name="faults">Every fault.</param>
+    /// <param name="toCube">Whether it makes Cube's fields; false for a map that makes the CRM's.</param>
+    public static FieldMap? Parse(ReadOnlyMemory<byte> json, out IReadOnlyList<string> faults, bool toCube = true) => FieldMapReader.Read(json, toCube, out faults);
 
     /// <summary>Makes the fields to send from the values a customer's mailbox holds.</summary>
     /// <param name="values">Field and part to JSON scalar, as this map made them: another sender's map joins other parts.</param>
@@ -117,6 +120,36 @@ public sealed class FieldMap
 
         return values;
     }
+
+    /// <summary>Makes all fields of a record that is whole; null and the fault where a value cannot be converted.</summary>
+    internal Dictionary<string, string>? Make(SourceRecord record, out string? fault)
+    {
+        fault = null;
+        var fields = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var rule in _ordered)
+        {
+            var parts = new Dictionary<(string Field, int Part), string>();
+            for (var part = 0; part < rule.Sources.Count; part++)
+            {
+                var json = record.TryFind(rule.Sources[part], out var value) ? rule.Convert(rule.Sources[part], value, out fault) : Scalars.Null;
+                if (json is null)
+                {
+                    return null;
+                }
+
+                parts[(rule.Target, part)] = json;
+            }
+
+            fields[rule.Target] = rule.Constant ?? (rule.Separator is null ? parts[(rule.Target, 0)] : Join(rule, parts)!);
+        }
+
+        return fields;
+    }
+
+    /// <summary>The targets of those rules that take one of these sources.</summary>
+    internal IEnumerable<string> TargetsOf(IReadOnlySet<string> sources) => _ordered
+        .Where(rule => rule.Sources.Any(source => (source.Pointer is { } pointer ? pointer.OnlyStep : source.Text) is { } name && sources.Contains(name)))
+        .Select(rule => rule.Target);
 
     /// <summary>Whether a flat customer's member, that no rule mentions, goes to Cube as it is.</summary>
     internal bool Passes(string name) => PassesAll || (CubeFields.IsOwn(name) && !_rules.ContainsKey(name) && !_sources.Contains(name));

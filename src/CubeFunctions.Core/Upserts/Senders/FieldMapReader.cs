@@ -11,7 +11,7 @@ internal static class FieldMapReader
     private static readonly HeaderDictionary AsJson = new() { [HeaderNames.ContentType] = "application/json" };
 
     /// <summary>The map; null where there is at least one fault.</summary>
-    public static FieldMap? Read(ReadOnlyMemory<byte> json, out IReadOnlyList<string> faults)
+    public static FieldMap? Read(ReadOnlyMemory<byte> json, bool toCube, out IReadOnlyList<string> faults)
     {
         var found = new List<string>();
         faults = found;
@@ -26,18 +26,18 @@ internal static class FieldMapReader
         {
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
-                found.Add("is not valid: a JSON object of Cube fields is expected");
+                found.Add("is not valid: a JSON object of fields is expected");
                 return null;
             }
 
             var rules = new List<FieldRule>();
             foreach (var member in document.RootElement.EnumerateObject())
             {
-                if (Target(member.Name) is { } problem)
+                if ((toCube ? Target(member.Name) : string.IsNullOrWhiteSpace(member.Name) ? "has no name" : null) is { } problem)
                 {
                     found.Add($"field '{CubeFields.Shown(member.Name)}' {problem}");
                 }
-                else if (Rule(member.Name, member.Value, found) is { } rule)
+                else if (Rule(member.Name, member.Value, toCube, found) is { } rule)
                 {
                     rules.Add(rule);
                 }
@@ -60,7 +60,7 @@ internal static class FieldMapReader
             ? "lacks the label after 'custom:'"
         : null;
 
-    private static FieldRule? Rule(string target, JsonElement value, List<string> faults)
+    private static FieldRule? Rule(string target, JsonElement value, bool toCube, List<string> faults)
     {
         var problems = new List<string>();
         var rule = value.ValueKind switch
@@ -74,7 +74,7 @@ internal static class FieldMapReader
             problems.Add("must be the name of a source, or an object with 'from', 'join' or 'constant'");
         }
 
-        if (rule is not null && target == CubeFields.CustomerId && (rule.Sources.Count != 1 || rule.DateFormat is not null || rule.Values is not null))
+        if (rule is not null && toCube && target == CubeFields.CustomerId && (rule.Sources.Count != 1 || rule.DateFormat is not null || rule.Values is not null))
         {
             problems.Add("takes one source as it is: a constant, join, date or table would mix customers up");
         }

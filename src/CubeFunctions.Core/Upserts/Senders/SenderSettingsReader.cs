@@ -172,45 +172,7 @@ internal sealed class SenderSettingsReader(SettingsReader reader, string block)
     private static byte[]? Key(SenderKind? kind, string text) =>
         kind == SenderKind.StandardWebhooks ? StandardWebhooksSignature.Key(text) : System.Text.Encoding.UTF8.GetBytes(text);
 
-    private FieldMap Map()
-    {
-        if (reader.Text(_prefix + "FieldMap") is not { } text)
-        {
-            return FieldMap.PassAll;
-        }
-
-        if (MapBytes(text) is not { } json)
-        {
-            return FieldMap.PassAll;
-        }
-
-        var map = FieldMap.Parse(json, out var faults);
-        foreach (var fault in faults)
-        {
-            Fault("FieldMap", fault);
-        }
-
-        return map ?? FieldMap.PassAll;
-    }
-
-    private byte[]? MapBytes(string text)
-    {
-        if (text.StartsWith('{'))
-        {
-            return System.Text.Encoding.UTF8.GetBytes(text);
-        }
-
-        try
-        {
-            // The working folder of the Functions host is not that of the app: a file deployed with it is looked for there too.
-            return File.ReadAllBytes(File.Exists(text) ? text : Path.Combine(AppContext.BaseDirectory, text));
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
-        {
-            Fault("FieldMap", $"'{text}' is neither JSON in braces nor a file that can be read");
-            return null;
-        }
-    }
+    private FieldMap Map() => FieldMapSetting.Read(reader, _prefix + "FieldMap", toCube: true) ?? FieldMap.PassAll;
 
     private SignatureEncoding? Encoding(SenderKind kind)
     {

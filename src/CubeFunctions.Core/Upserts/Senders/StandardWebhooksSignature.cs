@@ -49,7 +49,7 @@ internal static class StandardWebhooksSignature
             return age;
         }
 
-        var head = Encoding.UTF8.GetBytes($"{id}.{timestamp}.");
+        var head = Head(id, timestamp);
         foreach (var secret in sender.Secrets)
         {
             var expected = Sign(secret.Key, head, body);
@@ -64,6 +64,12 @@ internal static class StandardWebhooksSignature
 
         return SenderVerdict.BadSignature;
     }
+
+    /// <summary>The value of the signature header for a body.</summary>
+    public static string Sign(ReadOnlySpan<byte> key, string id, DateTimeOffset timestamp, ReadOnlySpan<byte> body) =>
+        Sign(key, Head(id, timestamp.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)), body);
+
+    private static byte[] Head(string id, string timestamp) => Encoding.UTF8.GetBytes($"{id}.{timestamp}.");
 
     private static string Sign(ReadOnlySpan<byte> key, ReadOnlySpan<byte> head, ReadOnlySpan<byte> body)
     {

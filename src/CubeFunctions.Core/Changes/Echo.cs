@@ -1,0 +1,45 @@
+using System.Text;
+using System.Text.Json;
+using CubeFunctions.Core.Upserts;
+
+namespace CubeFunctions.Core.Changes;
+
+/// <summary>What upserts brought to one customer: a difference that is exactly that came from the CRM, and is not told back to it.</summary>
+internal sealed class Echo(MailboxContent mailbox)
+{
+    private const string StandardInfo = "crm__standard_info__";
+
+    /// <summary>Members that say who the customer is: a record that an upsert created has them as well.</summary>
+    private static readonly HashSet<string> Identity = new(StringComparer.Ordinal) { "id", "customer_id", "crm__customer_id", "external_customer_id", "assignment_id" };
+
+    /// <summary>Whether something was on its way to Cube after a reading began: its pages may hold it in part, and are compared next time.</summary>
+    public bool IsLaterThan(DateTimeOffset readingStarted) => mailbox.Sent.Values.Any(sent => sent.Exists(value => value.Latest > readingStarted));
+
+    /// <summary>Whether all that changed is what upserts brought.</summary>
+    /// <param name="changed">Names of the changed members.</param>
+    /// <param name="members">Hashes of the record's members by name, as it is now.</param>
+    /// <param name="knownSince">When the reading began that the record is compared with: what came before was compared then.</param>
+    public bool Explains(IEnumerable<string> changed, IReadOnlyDictionary<string, UInt128> members, DateTimeOffset knownSince) =>
+        changed.All(name => Sent(name).Any(value => value.Latest >= knownSince && HashOf(name, value.Json) == members.GetValueOrDefault(name)));
+
+    /// <summary>Whether a record that was not known is all what upserts brought.</summary>
+    /// <param name="members">Hashes of its members by name.</param>
+    public bool ExplainsAll(IReadOnlyDictionary<string, UInt128> members) =>
+        mailbox.Sent.Count > 0 && Explains(members.Keys.Where(name => !Identity.Contains(name)), members, DateTimeOffset.MinValue);
+
+    /// <summary>A field may be sent by its early name and come back by its later one, and the other way round.</summary>
+    private IEnumerable<SentValue> Sent(string name)
+    {
+        var other = name.StartsWith(StandardInfo, StringComparison.Ordinal) ? name[StandardInfo.Length..] : StandardInfo + name;
+        return (mailbox.Sent.GetValueOrDefault(name) ?? []).Concat(mailbox.Sent.GetValueOrDefault(other) ?? [])
+            .Concat(mailbox.Sent.GetValueOrDefault(CubeFields.CustomPrefix + name) ?? []);
+    }
+
+    private static UInt128 HashOf(string name, string json)
+    {
+        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes($"{{{Scalars.Quote(name)}:{json}}}"));
+        reader.Read();
+        reader.Read();
+        return ContentHash.Member(ref reader);
+    }
+}
