@@ -145,7 +145,6 @@ internal sealed partial class DeliverySession(
             single.Add(await SingleAsync(row, lines[entry], entry, isFirst ? DeliveryState.Dead : DeliveryState.Waiting, reason, cancellationToken));
         }
 
-        rows.AddRange(single);
         foreach (var chunk in single.Chunk(MostRows))
         {
             await SaveAsync(chunk, cancellationToken);

@@ -102,10 +102,11 @@ public sealed partial class DeliveryWorker(
     private async Task WorkAsync(DeliveryStreamRow stream, CancellationToken cancellationToken)
     {
         TimeSpan? again = null;
-        var rows = await store.OpenOfAsync(stream.PartitionKey, cancellationToken);
-        var session = new DeliverySession(stream, rows, store, files, bodies, receiver, pseudonyms, time.GetUtcNow() + sync.TimeBudget, time, logger);
+        DeliverySession? session = null;
         try
         {
+            var rows = await store.OpenOfAsync(stream.PartitionKey, cancellationToken);
+            session = new DeliverySession(stream, rows, store, files, bodies, receiver, pseudonyms, time.GetUtcNow() + sync.TimeBudget, time, logger);
             if (!await session.DeliverAsync(cancellationToken))
             {
                 again = TimeSpan.Zero;
@@ -115,7 +116,7 @@ public sealed partial class DeliveryWorker(
         }
         catch (CrmException exception)
         {
-            again = await PutOffAsync(stream, session.Current!, exception);
+            again = await PutOffAsync(stream, session!.Current!, exception);
         }
         catch (DeliveryTakenOverException)
         {
@@ -127,14 +128,26 @@ public sealed partial class DeliveryWorker(
         {
             again = TimeSpan.Zero;
         }
+        catch
+        {
+            // Storage failed, as a rule; the message comes again before the lease ends by itself.
+            await ReleaseAsync(stream);
+            throw;
+        }
 
+        await ReleaseAsync(stream);
+        if (again is { } delay)
+        {
+            using var limit = new CancellationTokenSource(SaveLimit, TimeProvider.System);
+            await waker.WakeAsync(stream.PartitionKey, delay, limit.Token);
+        }
+    }
+
+    private async Task ReleaseAsync(DeliveryStreamRow stream)
+    {
         using var limit = new CancellationTokenSource(SaveLimit, TimeProvider.System);
         (stream.LeaseHolder, stream.LeaseUntil) = (null, null);
         await store.TrySaveAsync(stream, limit.Token);
-        if (again is { } delay)
-        {
-            await waker.WakeAsync(stream.PartitionKey, delay, limit.Token);
-        }
     }
 
     /// <summary>Notes a failure at the delivery that met it.</summary>
