@@ -1,0 +1,222 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Cube.Simulator;
+using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Sync;
+using CubeFunctions.Tests.Support;
+using CubeFunctions.Tests.Upserts;
+using Xunit;
+
+namespace CubeFunctions.Tests.Changes.Delivery;
+
+/// <summary>Edits in the CRM and in Cube at once: each reaches the other side, and none comes back.</summary>
+public sealed class BothSidesTests(AzuriteFixture azurite)
+{
+    private const long FirstId = 10_000_000;
+    private const int Customers = 12;
+    private static readonly string[] Fields = ["phone_1", "email", "city"];
+    private static readonly SimulatorOptions Small = new()
+    {
+        Campaigns = 1, CustomersPerAssignment = 60, PageSize = 25, CallflowCustomersPerCampaign = 20, AnonymisedPerThousand = 0,
+    };
+
+    private static readonly RunRequest Snapshot = RunRequest.Snapshot([FeedCatalogue.Customers, FeedCatalogue.Find("callflow_customers")!]);
+
+    [Fact]
+    public async Task Fifty_runs_of_edits_on_both_sides_end_equal_and_nothing_goes_back_and_forth()
+    {
+        TestContext.Current.TestOutputHelper!.WriteLine($"CUBE_SEED={TestScale.Seed}");
+        var dice = new Random(TestScale.Seed);
+        var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 9, 0, 0, TimeSpan.Zero));
+        await using var receiver = await TestReceiver.StartAsync();
+        await using var lane = await Lane.StartAsync(azurite, Small, clock, receiver.Settings());
+        await lane.App.RunAsync(Snapshot);
+        var crm = new Crm(lane.Cube.Data.Customers(lane.Assignment));
+        var agents = 0;
+        for (var round = 0; round < 50; round++)
+        {
+            var posts = crm.TakeHooks();
+            for (var edits = dice.Next(4); edits >= 0; edits--)
+            {
+                var (customer, field) = (dice.Next(Customers), Fields[dice.Next(Fields.Length)]);
+                var side = dice.Next(3);
+                if (side != 0)
+                {
+                    agents++;
+                    lane.Cube.Data.EditCustomer(lane.Assignment, FirstId + customer, field, $"agent {agents}");
+                }
+
+                if (side != 1)
+                {
+                    posts.Add(crm.Edit(customer, field, $"user {round}-{edits}"));
+                }
+            }
+
+            // Sometimes webhooks come before the agents' edits are read, sometimes after.
+            var late = dice.Next(2) == 0;
+            if (!late)
+            {
+                await PostAsync(lane, clock, posts);
+            }
+
+            await RunAsync(lane, clock, receiver, crm);
+            if (late)
+            {
+                await PostAsync(lane, clock, posts);
+            }
+        }
+
+        var quiet = 0;
+        for (var last = -1; last != receiver.Taken.Count + lane.Cube.Data.Writes.Count; quiet++)
+        {
+            Assert.True(quiet < 6, "the two sides still tell each other");
+            last = receiver.Taken.Count + lane.Cube.Data.Writes.Count;
+            await PostAsync(lane, clock, crm.TakeHooks());
+            await RunAsync(lane, clock, receiver, crm);
+        }
+
+        foreach (var record in lane.Cube.Data.Customers(lane.Assignment).Take(Customers))
+        {
+            Assert.All(Fields, field => Assert.Equal($"{record[field]}", crm.Value($"{record["customer_id"]}", field)));
+        }
+
+        // Nothing that an agent has not edited was told to the CRM, in either feed that holds it.
+        var told = receiver.Distinct();
+        Assert.All(told, change => Assert.Equal("cube", (string)change["origin"]!));
+        Assert.InRange(told.Count(change => (string)change["feed"]! == "customers"), 1, agents);
+        Assert.Contains(await ChangeLedger.ReadAsync(lane.App), change => (string)change["origin"]! == "crm");
+        Assert.Empty(receiver.Faults);
+    }
+
+    [Fact]
+    public async Task What_an_upsert_brought_is_told_as_the_crms_and_anything_else_as_Cubes()
+    {
+        var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 9, 0, 0, TimeSpan.Zero));
+        await using var receiver = await TestReceiver.StartAsync();
+        await using var lane = await Lane.StartAsync(azurite, Small, clock, receiver.Settings());
+        await lane.App.RunAsync(Snapshot);
+        var ids = lane.Cube.Data.Customers(lane.Assignment).Select(customer => $"{customer["customer_id"]}").ToList();
+        List<string> posts =
+        [
+            $$"""{"customer_id":"{{ids[0]}}","phone_1":"40000000","city":"Ålesund"}""", $$"""{"customer_id":"{{ids[1]}}","phone_1":"40000001"}""",
+            $$"""{"customer_id":"{{ids[2]}}","phone_1":"40000002"}""", """{"customer_id":"CRM-NY","name":"Ny Kunde","email":""}""",
+        ];
+        await PostAsync(lane, clock, posts);
+        lane.Cube.Data.EditCustomer(lane.Assignment, FirstId + 1, "email", "agent@example.com");
+        lane.Cube.Data.EditCustomer(lane.Assignment, FirstId + 2, "phone_1", "99999999");
+        lane.Cube.Data.EditCustomer(lane.Assignment, FirstId + 3, "phone_1", "40000000");
+        var run = await lane.App.RunAsync(Snapshot);
+        var told = (await ChangeLedger.ReadAsync(lane.App, run.RunId)).Where(change => (string)change["feed"]! == "customers").ToDictionary(change => (string)change["key"]!);
+        var added = lane.Cube.Data.FindCustomer(lane.Assignment, "CRM-NY")!.Value;
+        Assert.Equal(
+            [(FirstId, "crm"), (FirstId + 1, "cube"), (FirstId + 2, "cube"), (FirstId + 3, "cube"), (added, "crm")],
+            told.Select(change => (long.Parse(change.Key), (string)change.Value["origin"]!)).Order());
+        Assert.Equal(["email", "phone_1"], told[$"{FirstId + 1}"]["changed"]!.AsArray().Select(name => (string)name!));
+
+        // Back to what the upsert once brought, by an agent: no echo any more.
+        lane.Cube.Data.EditCustomer(lane.Assignment, FirstId, "city", "Bodø");
+        await lane.App.RunAsync(Snapshot);
+        clock.Advance(TimeSpan.FromMinutes(10));
+        lane.Cube.Data.EditCustomer(lane.Assignment, FirstId, "city", "Ålesund");
+        var back = await lane.App.RunAsync(Snapshot);
+        Assert.Equal("cube", (string)Assert.Single(await ChangeLedger.ReadAsync(lane.App, back.RunId), change => (string)change["feed"]! == "customers")["origin"]!);
+    }
+
+    [Fact]
+    public async Task A_customer_delivered_after_a_sweep_began_is_compared_in_the_next_one()
+    {
+        var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 9, 0, 0, TimeSpan.Zero));
+        await using var receiver = await TestReceiver.StartAsync();
+        await using var lane = await Lane.StartAsync(azurite, Small, clock, receiver.Settings());
+        await lane.App.RunAsync(Snapshot);
+        var id = $"{lane.Cube.Data.Customers(lane.Assignment).ElementAt(50)["customer_id"]}";
+        lane.Cube.Data.EditCustomer(lane.Assignment, FirstId + 50, "email", "agent@example.com");
+        var posted = new TaskCompletionSource();
+
+        // The upsert arrives between the first page and the one that has the customer.
+        lane.Cube.BeforeAnswer = request =>
+        {
+            if (request.Path.EndsWith("/customers/", StringComparison.Ordinal) && request.Query.Contains("page=", StringComparison.Ordinal) && !posted.Task.IsCompleted)
+            {
+                lane.Cube.BeforeAnswer = null;
+                PostAsync(lane, clock, [$$"""{"customer_id":"{{id}}","phone_1":"40000000"}"""], pass: TimeSpan.Zero).GetAwaiter().GetResult();
+                posted.SetResult();
+            }
+        };
+        var during = await lane.App.RunAsync(Snapshot);
+        await posted.Task;
+        Assert.DoesNotContain(await ChangeLedger.ReadAsync(lane.App, during.RunId), change => (string)change["feed"]! == "customers");
+        clock.Advance(TimeSpan.FromHours(1));
+        var next = await lane.App.RunAsync(Snapshot);
+        var change = Assert.Single(await ChangeLedger.ReadAsync(lane.App, next.RunId), line => (string)line["feed"]! == "customers");
+        Assert.Equal("cube", (string)change["origin"]!);
+        Assert.Equal(["email", "phone_1"], change["changed"]!.AsArray().Select(name => (string)name!));
+    }
+
+    private static async Task PostAsync(Lane lane, ShiftedClock clock, List<string> posts, TimeSpan? pass = null)
+    {
+        var ids = new List<string>();
+        foreach (var post in posts)
+        {
+            ids.AddRange(await lane.PostAsync(post));
+            clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        await lane.DeliverAsync(ids);
+        clock.Advance(pass ?? TimeSpan.FromMinutes(5));
+    }
+
+    private static async Task RunAsync(Lane lane, ShiftedClock clock, TestReceiver receiver, Crm crm)
+    {
+        var before = receiver.Taken.Count;
+        await lane.App.RunAsync(Snapshot);
+        await DeliveryPump.DeliverAsync(lane.App, clock, TimeSpan.FromHours(1));
+        foreach (var change in receiver.Taken.Skip(before))
+        {
+            crm.Take(change);
+        }
+
+        clock.Advance(TimeSpan.FromMinutes(10));
+    }
+
+    /// <summary>A CRM that tells of every change in it, also of those that the receiver made.</summary>
+    private sealed class Crm(IEnumerable<JsonObject> customers)
+    {
+        private readonly Dictionary<string, Dictionary<string, string>> _store = customers.ToDictionary(
+            customer => $"{customer["customer_id"]}", customer => Fields.ToDictionary(field => field, field => $"{customer[field]}"));
+
+        private List<string> _hooks = [];
+
+        public string Value(string customer, string field) => _store[customer][field];
+
+        public string Edit(int customer, string field, string value) => Set(_store.Keys.ElementAt(customer), field, value);
+
+        public void Take(JsonObject change)
+        {
+            if ((string)change["feed"]! != "customers")
+            {
+                return;
+            }
+
+            Assert.Equal("updated", (string)change["op"]!);
+            var customer = $"{change["record"]!["customer_id"]}";
+            foreach (var field in change["changed"]!.AsArray().Select(name => (string)name!).Where(field => _store[customer][field] != $"{change["record"]![field]}"))
+            {
+                _hooks.Add(Set(customer, field, $"{change["record"]![field]}"));
+            }
+        }
+
+        public List<string> TakeHooks()
+        {
+            var hooks = _hooks;
+            _hooks = [];
+            return hooks;
+        }
+
+        private string Set(string customer, string field, string value)
+        {
+            _store[customer][field] = value;
+            return JsonSerializer.Serialize(new Dictionary<string, string> { ["customer_id"] = customer, [field] = value });
+        }
+    }
+}
