@@ -25,6 +25,9 @@ internal abstract record Claim
 
     /// <summary>Another run's item is at work on the scope and feed.</summary>
     internal sealed record Busy(TimeSpan Left) : Claim;
+
+    /// <summary>Another run's item died at work on the scope and feed: it is finished first, since what it told must be known before the next compares.</summary>
+    internal sealed record Died(ItemRow First) : Claim;
 }
 
 /// <summary>Checkpoints and leases.</summary>
@@ -71,7 +74,13 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
             var resumes = item.Begun || progress?.Item == item.Holder;
             if (progress is not null && progress.Item != item.Holder)
             {
-                await MarkBegunAsync(progress.Item, cancellationToken);
+                var other = await FindOpenAsync(progress.Item, cancellationToken);
+                if (other is not null && row.LeaseHolder == progress.Item)
+                {
+                    return new Claim.Died(other);
+                }
+
+                await MarkBegunAsync(other, cancellationToken);
                 progress = null;
             }
 
@@ -114,11 +123,16 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
         return found.HasValue ? found.Value : null;
     }
 
-    /// <summary>An item whose lease ran out loses its progress to the next holder; its row has to say that pages of it are stored.</summary>
-    private async Task MarkBegunAsync(string holder, CancellationToken cancellationToken)
+    private async Task<ItemRow?> FindOpenAsync(string holder, CancellationToken cancellationToken)
     {
         var bar = holder.IndexOf('|', StringComparison.Ordinal);
-        if (await runs.FindItemAsync(holder[..bar], holder[(bar + 1)..], cancellationToken) is { IsOpen: true, Begun: false } item)
+        return await runs.FindItemAsync(holder[..bar], holder[(bar + 1)..], cancellationToken) is { IsOpen: true } item ? item : null;
+    }
+
+    /// <summary>An item that was put off loses its progress to the next holder; its row has to say that pages of it are stored.</summary>
+    private async Task MarkBegunAsync(ItemRow? item, CancellationToken cancellationToken)
+    {
+        if (item is { Begun: false })
         {
             item.Begun = true;
             await runs.TryUpdateAsync(item, cancellationToken);

@@ -21,6 +21,9 @@ public sealed partial class ItemWorker(
     /// <summary>How long an item is put off after a transient failure, by the number of failures before; then it fails.</summary>
     private static readonly TimeSpan[] Delays = [TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30)];
 
+    /// <summary>How long an item waits before it looks whether the one that died before it is done.</summary>
+    private static readonly TimeSpan AfterTheDead = TimeSpan.FromSeconds(5);
+
     /// <summary>How long saving may take once the host wants to stop.</summary>
     private static readonly TimeSpan SaveLimit = TimeSpan.FromSeconds(20);
 
@@ -46,6 +49,10 @@ public sealed partial class ItemWorker(
                 // Another run has the scope and feed; come back when it may be done.
                 var wait = TimeSpan.FromSeconds(Math.Clamp(busy.Left.TotalSeconds, 1, 10));
                 await waker.WakeAsync(item, wait, cancellationToken);
+                break;
+            case Claim.Died died:
+                await waker.WakeAsync(died.First, TimeSpan.Zero, cancellationToken);
+                await waker.WakeAsync(item, AfterTheDead, cancellationToken);
                 break;
         }
     }
