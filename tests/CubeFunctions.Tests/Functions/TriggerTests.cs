@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.Json;
 using Azure.Storage.Queues.Models;
 using Cube.Simulator;
+using CubeFunctions.Core.Changes;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Local.Hosting;
 using CubeFunctions.Tests.Support;
@@ -22,6 +23,8 @@ public sealed class TriggerTests(AzuriteFixture azurite)
     /// <summary>What the outside depends on.</summary>
     private static readonly string[] Expected =
     [
+        "DeliverChanges: queue cube-changes on CubeStorage",
+        "DeliverChangesPoison: queue cube-changes-poison on CubeStorage",
         "DeliverUpserts: queue cube-upserts on CubeStorage",
         "DeliverUpsertsPoison: queue cube-upserts-poison on CubeStorage",
         "GetUpsert: http function get upserts/{id}",
@@ -42,7 +45,9 @@ public sealed class TriggerTests(AzuriteFixture azurite)
     public async Task Each_function_called_by_the_real_provider_reaches_its_handler()
     {
         await using var cube = await CubeSimulator.StartAsync(new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 20 }, null, TestContext.Current.CancellationToken);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
+        await using var app = await TestApp.StartAsync(
+            await azurite.NewAccountAsync(), cube, null, ("Changes__Crm__Url", "http://127.0.0.1:1/"), ("Changes__Crm__Secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"));
+        await PlanDeliveryAsync(app);
         var checks = new Dictionary<string, Func<object?, Task>>
         {
             ["StartSync"] = _ => HasRunAsync(app, "Scheduled"),
@@ -54,6 +59,8 @@ public sealed class TriggerTests(AzuriteFixture azurite)
             ["PostCustomers"] = result => AnswersAsync(app, result, 202),
             ["ReceiveWebhook"] = result => AnswersAsync(app, result, 404),
             ["GetUpsert"] = result => AnswersAsync(app, result, 404),
+            ["DeliverChanges"] = _ => DeliveryIsAsync(app, DeliveryState.Waiting, "cannot be reached"),
+            ["DeliverChangesPoison"] = _ => DeliveryIsAsync(app, DeliveryState.Dead, "failed too often"),
             ["DeliverUpserts"] = _ => UpsertIsAsync(app, "Waiting"),
             ["DeliverUpsertsPoison"] = _ => UpsertIsAsync(app, "Dead"),
         };
@@ -185,6 +192,19 @@ public sealed class TriggerTests(AzuriteFixture azurite)
         await ((IResult)result!).ExecuteAsync(context);
         Assert.Equal(status, context.Response.StatusCode);
     }
+
+    /// <summary>A change for a receiver that is not there.</summary>
+    private static async Task PlanDeliveryAsync(TestApp app)
+    {
+        var row = new DeliveryRow { PartitionKey = "customers|assignment=17", RowKey = DeliveryRow.FileKey(1, "snapshot", "r1"), Path = "customers/a.ndjson", Changes = 1 };
+        var line = """{"id":"1","feed":"customers","origin":"cube","key":"7","changed":[],"record":null,"customer":null}""" + "\n";
+        await app.Storage.ChangeFiles.GetBlobClient(row.Path).UploadAsync(new BinaryData(line), TestContext.Current.CancellationToken);
+        await app.Get<DeliveryStore>().AddAsync(row, TestContext.Current.CancellationToken);
+        await app.Get<ChangeWaker>().WakeAsync(row.PartitionKey, TimeSpan.Zero, TestContext.Current.CancellationToken);
+    }
+
+    private static async Task DeliveryIsAsync(TestApp app, DeliveryState state, string reason) =>
+        Assert.Contains(reason, Assert.Single(await app.Get<DeliveryReader>().InStateAsync(state, TestContext.Current.CancellationToken)).Reason, StringComparison.Ordinal);
 
     private static async Task UpsertIsAsync(TestApp app, string state)
     {
