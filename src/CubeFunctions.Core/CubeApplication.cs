@@ -37,6 +37,7 @@ public static class CubeApplication
 
     private static IServiceCollection AddChanges(this IServiceCollection services) => services
         .AddSingleton<Changes.ChangeStore>()
+        .AddSingleton<Changes.HeldBackDeletions>()
         .AddSingleton<Changes.DeletionCheck>()
         .AddSingleton<Changes.CustomerLookup>()
         .AddSingleton<Changes.Echoes>()

@@ -163,12 +163,12 @@ internal sealed partial class ChangeDetection : IDisposable
     {
         var outcome = new AbsenceOutcome();
         var absent = comparison.Absent;
-        if (absent.Count == 0)
+        if (absent.Count == 0 && !_row.DeletionsHeldBack)
         {
             return outcome;
         }
 
-        if (_deletions.HeldBack(_feed, _scope, absent.Count, state.Entries.Length))
+        if (await _deletions.AreHeldBackAsync(_feed, _row, absent.Count, state.Entries.Length, cancellationToken))
         {
             outcome.Waiting.AddRange(absent);
             return outcome;

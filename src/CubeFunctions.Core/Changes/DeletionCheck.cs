@@ -1,5 +1,6 @@
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Sync;
 using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Core.Changes;
@@ -10,17 +11,35 @@ namespace CubeFunctions.Core.Changes;
 /// <remarks>
 /// A customer is deleted when Cube answers 404 to a GET of that customer. One whom Cube still has stays known, and is looked at again by the next snapshot.
 /// Callflow customers, and customers without a key, cannot be asked for: a second proven snapshot that lacks them confirms it.
-/// More than a hundred and more than one in twenty absent at once are held back.
+/// More than a hundred and more than one in twenty absent at once are held back, until a later run sees them again or somebody says that they are gone.
 /// </remarks>
-public sealed partial class DeletionCheck(CubeClient cube, CubeSettings settings, ILogger<DeletionCheck> logger)
+public sealed partial class DeletionCheck(CubeClient cube, HeldBackDeletions heldBack, CubeSettings settings, ILogger<DeletionCheck> logger)
 {
     private const int AlwaysAllowed = 100;
     private const int AllowedShare = 20;
 
-    /// <summary>Whether so many absences are too many to be true.</summary>
-    internal bool HeldBack(Feed feed, Scope scope, int absent, int known)
+    /// <summary>Whether so many absences are too many to be true, and nobody has said that they are.</summary>
+    /// <param name="feed">The feed.</param>
+    /// <param name="row">The checkpoint's row, which remembers whether deletions are held back.</param>
+    /// <param name="absent">Known records that a proven snapshot lacks.</param>
+    /// <param name="known">All known records.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    internal async Task<bool> AreHeldBackAsync(Feed feed, CheckpointRow row, int absent, int known, CancellationToken cancellationToken)
     {
+        var scope = row.Scope;
         if (absent <= Math.Max(AlwaysAllowed, known / AllowedShare))
+        {
+            if (row.DeletionsHeldBack)
+            {
+                await heldBack.ForgetAsync(feed, scope, cancellationToken);
+                row.DeletionsHeldBack = false;
+            }
+
+            return false;
+        }
+
+        row.DeletionsHeldBack = true;
+        if (!await heldBack.HoldAsync(feed, scope, absent, known, cancellationToken))
         {
             return false;
         }
@@ -87,7 +106,7 @@ public sealed partial class DeletionCheck(CubeClient cube, CubeSettings settings
     }
 
     [LoggerMessage(300, LogLevel.Error,
-        "{Feed} of {ScopeKind} {ScopeId}: {Absent} of {Known} known records are absent at once; deletions are held back until a later run sees them again (was a permission lost?)")]
+        "{Feed} of {ScopeKind} {ScopeId}: {Absent} of {Known} known records are absent at once; deletions are held back until a later run sees them again, or somebody replays them (was a permission lost?)")]
     private static partial void LogHeldBack(ILogger logger, string feed, string scopeKind, string scopeId, int absent, int known);
 
     [LoggerMessage(301, LogLevel.Warning, "{ScopeKind} {ScopeId}: Cube does not say whether {Count} absent customers still exist; they are kept as known")]

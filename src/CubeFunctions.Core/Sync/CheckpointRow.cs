@@ -71,6 +71,9 @@ public sealed class CheckpointRow : ITableEntity
     /// <summary>The last proven readings: JSON.</summary>
     public string? Readings { get; set; }
 
+    /// <summary>Whether deletions of the scope and feed are held back.</summary>
+    public bool DeletionsHeldBack { get; set; }
+
     internal const string Ended = "ended";
     internal const string NotFound = "not found";
 

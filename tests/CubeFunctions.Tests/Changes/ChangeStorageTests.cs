@@ -63,7 +63,7 @@ public sealed class ChangeStorageTests(AzuriteFixture azurite)
     [Fact]
     public async Task Of_many_customers_with_few_changes_one_state_is_read_and_one_written()
     {
-        var customers = 20_000;
+        var customers = TestScale.Of(100_000, 1_000_000);
         var folder = Directory.CreateTempSubdirectory("cube-changes-");
         var (storage, log) = await AzuriteFixture.StartLoggedAsync(folder.FullName);
         try

@@ -1,4 +1,5 @@
 using Cube.Simulator;
+using CubeFunctions.Core.Changes;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Tests.Support;
@@ -10,6 +11,8 @@ namespace CubeFunctions.Tests.Changes;
 public sealed class DeletionTests(AzuriteFixture azurite)
 {
     private static readonly SimulatorOptions Small = new() { Campaigns = 1, CustomersPerAssignment = 400, PageSize = 100, CallflowCustomersPerCampaign = 40, AnonymisedPerThousand = 0 };
+
+    private static Task<IReadOnlyList<DeliveryRow>> DeadAsync(TestApp app) => app.Get<DeliveryReader>().InStateAsync(DeliveryState.Dead, TestContext.Current.CancellationToken);
 
     private static RunRequest Customers => RunRequest.Snapshot([FeedCatalogue.Customers]);
 
@@ -30,10 +33,34 @@ public sealed class DeletionTests(AzuriteFixture azurite)
 
         // Again with each run, also where the snapshot has not changed since: the alert stays until it is settled.
         Assert.Equal(2, app.Logs.Lines.Count(line => line.Level == LogLevel.Error && line.Text.Contains("200 of 400", StringComparison.Ordinal)));
+        Assert.Contains("200 of 400", Assert.Single(await DeadAsync(app)).Reason, StringComparison.Ordinal);
         cube.Data.RestorePermission(assignment);
         var healthy = await app.RunAsync(Customers);
         Assert.Empty(await ChangeLedger.ReadAsync(app, healthy.RunId));
         Assert.Equal(400, ChangeLedger.Apply(await ChangeLedger.ReadAsync(app)).Count);
+        Assert.Empty(await DeadAsync(app));
+    }
+
+    [Fact]
+    public async Task Deletions_that_are_held_back_and_true_are_told_after_a_replay()
+    {
+        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null);
+        await app.RunAsync(Customers);
+        var gone = Enumerable.Range(0, 150).Select(index => 10_000_000L + index).ToList();
+        gone.ForEach(id => cube.Data.DeleteCustomer(cube.Data.AssignmentIds[0], id));
+        Assert.Empty(await ChangeLedger.ReadAsync(app, (await app.RunAsync(Customers)).RunId));
+        await app.Get<DeliveryReader>().ReplayAsync([Assert.Single(await DeadAsync(app)).Id], TestContext.Current.CancellationToken);
+
+        // One whom Cube still has, and only does not show, is not deleted for that.
+        cube.Data.LosePermission(cube.Data.AssignmentIds[0], index => index == 200);
+        cube.Faults.Add(new Fault { Kind = FaultKind.Forbidden403, PathContains = "/customers/10000200" });
+        var told = await ChangeLedger.ReadAsync(app, (await app.RunAsync(Customers)).RunId);
+        Assert.Equal(gone.Select(id => $"{id}"), told.Select(change => (string)change["key"]!).Order(StringComparer.Ordinal));
+        Assert.All(told, change => Assert.Equal("deleted", (string)change["op"]!));
+        await app.RunAsync(Customers);
+        Assert.Empty(await DeadAsync(app));
+        Assert.Empty(await app.Get<DeliveryReader>().InStateAsync(DeliveryState.Waiting, TestContext.Current.CancellationToken));
     }
 
     [Theory]

@@ -88,7 +88,7 @@ public sealed class DeliveryReader(DeliveryStore store, ReceiverPause pause, Cha
 
     private async Task WakeAsync(IEnumerable<DeliveryRow> rows, CancellationToken cancellationToken)
     {
-        foreach (var stream in rows.Select(row => row.PartitionKey).Distinct())
+        foreach (var stream in rows.Where(row => row.IsOfStream).Select(row => row.PartitionKey).Distinct())
         {
             await store.ForgetFailuresAsync(stream, cancellationToken);
             await waker.WakeAsync(stream, TimeSpan.Zero, cancellationToken);

@@ -65,6 +65,9 @@ public sealed class DeliveryRow : ITableEntity
 
     internal DeliveryState DeliveryState => Enum.Parse<DeliveryState>(State);
 
+    /// <summary>Whether a stream delivers it; else it tells of deletions that are held back.</summary>
+    internal bool IsOfStream => PartitionKey != HeldBackDeletions.Partition;
+
     internal bool IsFile => RowKey.StartsWith(FilePrefix, StringComparison.Ordinal);
 
     /// <summary>The salted hash of the customer, of a single change.</summary>

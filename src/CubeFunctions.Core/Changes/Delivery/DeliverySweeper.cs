@@ -22,7 +22,7 @@ public sealed class DeliverySweeper(DeliveryStore store, ChangeWaker waker, AppS
         }
 
         var now = time.GetUtcNow();
-        foreach (var stream in (await store.AllAsync(DeliveryState.Waiting, cancellationToken)).Where(row => force || now - row.CreatedAt > OnItsWay).Select(row => row.PartitionKey).Distinct())
+        foreach (var stream in (await store.AllAsync(DeliveryState.Waiting, cancellationToken)).Where(row => row.IsOfStream && (force || now - row.CreatedAt > OnItsWay)).Select(row => row.PartitionKey).Distinct())
         {
             await waker.WakeAsync(stream, TimeSpan.Zero, cancellationToken);
         }

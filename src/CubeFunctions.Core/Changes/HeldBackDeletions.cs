@@ -1,0 +1,51 @@
+using Azure;
+using Azure.Data.Tables;
+using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Storage;
+
+namespace CubeFunctions.Core.Changes;
+
+/// <summary>
+/// Deletions that were held back, since too many records were absent at once: a row of <c>CubeChanges</c> each, dead until a healthy run takes it away, or until
+/// somebody replays it. Then the next run believes as many absences as that, though it still asks Cube for each customer.
+/// </summary>
+public sealed class HeldBackDeletions(StorageClients storage, TimeProvider time)
+{
+    /// <summary>The partition of all such rows. Their row keys name feed and scope.</summary>
+    internal const string Partition = "held-back";
+
+    /// <summary>Absences beyond those that somebody saw: the world goes on meanwhile.</summary>
+    private const double Growth = 1.05;
+
+    /// <summary>Notes that deletions are held back, unless somebody has released them.</summary>
+    /// <returns>False when they are released.</returns>
+    internal async Task<bool> HoldAsync(Feed feed, Scope scope, int absent, int known, CancellationToken cancellationToken)
+    {
+        await storage.EnsureCreatedAsync(cancellationToken);
+        var key = KeyOf(feed, scope);
+        var found = await storage.Changes.GetEntityIfExistsAsync<DeliveryRow>(Partition, key, cancellationToken: cancellationToken);
+        if (found is { HasValue: true, Value: { DeliveryState: DeliveryState.Waiting } released } && absent <= released.Changes * Growth)
+        {
+            return false;
+        }
+
+        var row = new DeliveryRow
+        {
+            PartitionKey = Partition,
+            RowKey = key,
+            State = nameof(DeliveryState.Dead),
+            Changes = absent,
+            CreatedAt = found.HasValue ? found.Value!.CreatedAt : time.GetUtcNow(),
+            CompletedAt = time.GetUtcNow(),
+            Reason = $"{absent} of {known} known records of {feed.Name} are absent at once; 'replay changes' has the next run tell them as deleted, if Cube has them no more",
+        };
+        await storage.Changes.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellationToken);
+        return true;
+    }
+
+    /// <summary>A run found no more absent than may be.</summary>
+    internal Task ForgetAsync(Feed feed, Scope scope, CancellationToken cancellationToken) =>
+        storage.Changes.DeleteEntityAsync(Partition, KeyOf(feed, scope), ETag.All, cancellationToken);
+
+    private static string KeyOf(Feed feed, Scope scope) => $"{feed.Setting}|{scope}";
+}
