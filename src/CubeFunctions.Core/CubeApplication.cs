@@ -39,6 +39,9 @@ public static class CubeApplication
         .AddSingleton<Changes.ChangeStore>()
         .AddSingleton<Changes.DeletionCheck>()
         .AddSingleton<Changes.CustomerLookup>()
+        .AddSingleton<Erasure.TombstoneStore>()
+        .AddSingleton<Erasure.ErasedPersons>()
+        .AddSingleton<Erasure.PersonEraser>()
         .AddSingleton<Changes.ChangeDetector>();
 
     private static IServiceCollection AddSync(this IServiceCollection services) => services

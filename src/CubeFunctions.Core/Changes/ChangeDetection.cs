@@ -1,4 +1,5 @@
 using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Erasure;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Sync;
 using Microsoft.Extensions.Logging;
@@ -17,6 +18,7 @@ internal sealed partial class ChangeDetection : IDisposable
     private readonly Scope _scope;
     private readonly ChangeStore _store;
     private readonly DeletionCheck _deletions;
+    private readonly ErasedPersons _erased;
     private readonly SyncSettings _sync;
     private readonly ILogger _logger;
     private readonly RecordScanner _scanner;
@@ -29,14 +31,19 @@ internal sealed partial class ChangeDetection : IDisposable
     private bool _dirty;
 
     public ChangeDetection(
-        ItemRow item, CheckpointRow row, ChangeStore store, RawStore raw, DeletionCheck deletions, CustomerLookup customers, ChangeSettings settings, SyncSettings sync, ILogger logger)
+        ItemRow item, CheckpointRow row, ChangeStore store, RawStore raw, DeletionCheck deletions, CustomerLookup customers, ErasedPersons erased, ChangeSettings settings,
+        SyncSettings sync, ILogger logger)
     {
-        (_item, _row, _feed, _scope, _store, _deletions, _sync, _logger) = (item, row, item.FeedOf, item.Scope, store, deletions, sync, logger);
+        (_item, _row, _feed, _scope, _store, _deletions, _erased, _sync, _logger) = (item, row, item.FeedOf, item.Scope, store, deletions, erased, sync, logger);
         _first = row.Attempt == 1;
         _scanner = new RecordScanner(_feed, new ContentRules(_feed, settings));
         _earlier = new EarlierRecords(raw, _feed, _scanner);
         _file = new ChangeFile(item, store, _scanner, _earlier, customers.For(item));
     }
+
+    /// <summary>Finds out whose records are left out. Before the first window.</summary>
+    public async Task PrepareAsync(CancellationToken cancellationToken) =>
+        _scanner.Erased = await _erased.ForAsync(_feed, _scope.Kind == ScopeKind.Assignment ? _scope.Id : _item.AssignmentId ?? _row.AssignmentId, _row.ErasedAt, cancellationToken);
 
     /// <summary>What is to be kept of a window while it is swept.</summary>
     public WindowCapture Capture() => new(_scanner, KnownAsync);
@@ -70,6 +77,11 @@ internal sealed partial class ChangeDetection : IDisposable
         {
             _state = StateBuilder.Next(state, window, comparison, outcome, source, days, KeptFrom(state));
             _dirty = true;
+        }
+
+        if (_feed == FeedCatalogue.Customers && !outcome.HeldBack && _scanner.Erased is { } erased)
+        {
+            await _erased.SettleAsync(erased, capture.ReadAt, _sync.LookbackDays + ChangeDetector.Margin, cancellationToken);
         }
 
         _compared.Add((result.Window, settled));
@@ -165,6 +177,7 @@ internal sealed partial class ChangeDetection : IDisposable
 
         if (_deletions.HeldBack(_feed, _scope, absent.Count, state.Entries.Length))
         {
+            outcome.HeldBack = true;
             outcome.Waiting.AddRange(absent);
             return outcome;
         }

@@ -1,4 +1,5 @@
 using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Erasure;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Sync;
 using Microsoft.Extensions.Logging;
@@ -11,7 +12,8 @@ namespace CubeFunctions.Core.Changes;
 /// the two compares again, with the same outcome and the same ids.
 /// </remarks>
 public sealed class ChangeDetector(
-    ChangeStore store, RawStore raw, DeletionCheck deletions, CustomerLookup customers, ChangeSettings settings, SyncSettings sync, ILogger<ChangeDetector> logger)
+    ChangeStore store, RawStore raw, DeletionCheck deletions, CustomerLookup customers, ErasedPersons erased, ChangeSettings settings, SyncSettings sync,
+    ILogger<ChangeDetector> logger)
 {
     /// <summary>Days before the look-back that a dated feed's state keeps.</summary>
     internal const int Margin = 7;
@@ -21,5 +23,5 @@ public sealed class ChangeDetector(
 
     /// <summary>Begins the comparison of one item's windows; null where changes are not told.</summary>
     internal ChangeDetection? Begin(ItemRow item, CheckpointRow row) =>
-        settings.Enabled && Covers(item.FeedOf) ? new ChangeDetection(item, row, store, raw, deletions, customers, settings, sync, logger) : null;
+        settings.Enabled && Covers(item.FeedOf) ? new ChangeDetection(item, row, store, raw, deletions, customers, erased, settings, sync, logger) : null;
 }
