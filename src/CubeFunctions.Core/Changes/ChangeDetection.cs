@@ -42,8 +42,16 @@ internal sealed partial class ChangeDetection : IDisposable
     }
 
     /// <summary>Finds out whose records are left out. Before the first window.</summary>
-    public async Task PrepareAsync(CancellationToken cancellationToken) =>
-        _scanner.Erased = await _erased.ForAsync(_feed, _scope.Kind == ScopeKind.Assignment ? _scope.Id : _item.AssignmentId ?? _row.AssignmentId, _row.ErasedAt, cancellationToken);
+    /// <remarks>Costs nothing where nobody was ever erased: that is asked while nothing is proven yet, and from then on the row tells it.</remarks>
+    public async Task PrepareAsync(CancellationToken cancellationToken)
+    {
+        if (_row.ErasedAt is not null || _row.Readings is null)
+        {
+            var assignment = _scope.Kind == ScopeKind.Assignment ? _scope.Id : _item.AssignmentId ?? _row.AssignmentId;
+            _scanner.Erased = await _erased.ForAsync(_feed, assignment, _item.PartitionKey, _row.ErasedAt, cancellationToken);
+            _row.ErasedAt ??= _scanner.Erased?.ReadAt;
+        }
+    }
 
     /// <summary>What is to be kept of a window while it is swept.</summary>
     public WindowCapture Capture() => new(_scanner, KnownAsync);

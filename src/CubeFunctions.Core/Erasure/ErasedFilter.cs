@@ -6,12 +6,15 @@ namespace CubeFunctions.Core.Erasure;
 
 /// <summary>The records of one scope and feed that belong to somebody who was erased. Safe to use from several tasks.</summary>
 /// <remarks>Where the scope's assignment is not known, the internal id alone tells.</remarks>
-internal sealed class ErasedFilter(Pseudonyms pseudonyms, Feed feed, string? assignment, IReadOnlyList<Tombstone> tombstones)
+internal sealed class ErasedFilter(Pseudonyms pseudonyms, Feed feed, string? assignment, IReadOnlyList<Tombstone> tombstones, DateTimeOffset readAt)
 {
     private readonly PersonMembers _members = PersonMembers.Of(feed);
     private readonly Dictionary<string, Tombstone> _imported = tombstones.ToDictionary(tombstone => tombstone.Imported);
     private readonly ILookup<string, Tombstone> _internal = tombstones.SelectMany(tombstone => tombstone.Internal, (tombstone, hash) => (tombstone, hash)).ToLookup(pair => pair.hash, pair => pair.tombstone);
     private readonly ConcurrentDictionary<string, bool> _seen = new();
+
+    /// <summary>When the tombstones were read.</summary>
+    public DateTimeOffset ReadAt => readAt;
 
     /// <summary>Whom it leaves out.</summary>
     public IReadOnlyList<Tombstone> Tombstones => tombstones;

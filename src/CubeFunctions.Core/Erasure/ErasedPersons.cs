@@ -5,28 +5,29 @@ using CubeFunctions.Core.Upserts;
 
 namespace CubeFunctions.Core.Erasure;
 
-/// <summary>Who was erased: read at most once a minute a process, sooner only where an erasure says that what was read is older.</summary>
+/// <summary>Who was erased: read once a run by each process, and again after a minute, or where an erasure says that what was read is older.</summary>
 public sealed class ErasedPersons(TombstoneStore store, Pseudonyms pseudonyms, CubeSettings settings, TimeProvider time)
 {
     private static readonly TimeSpan FreshFor = TimeSpan.FromMinutes(1);
 
     /// <summary>How far the clocks of two machines may be apart.</summary>
     private static readonly TimeSpan Skew = TimeSpan.FromMinutes(1);
-    private Reading _last = new(TombstoneStore.None, default, DateTimeOffset.MinValue);
+    private Reading _last = new(TombstoneStore.None, default, "", DateTimeOffset.MinValue);
 
     /// <summary>Whose records are left out of a scope and feed; null where nobody's are.</summary>
     /// <param name="feed">The feed.</param>
     /// <param name="assignment">The scope's assignment; null where it is not known.</param>
+    /// <param name="runId">The run that asks: one that began after an erasure does not take what was read before it.</param>
     /// <param name="erasedAt">When somebody was last erased there, or null.</param>
     /// <param name="cancellationToken">Ends the read.</param>
-    internal async Task<ErasedFilter?> ForAsync(Feed feed, string? assignment, DateTimeOffset? erasedAt, CancellationToken cancellationToken)
+    internal async Task<ErasedFilter?> ForAsync(Feed feed, string? assignment, string runId, DateTimeOffset? erasedAt, CancellationToken cancellationToken)
     {
         var reading = _last;
         var now = time.GetUtcNow();
-        if (now - reading.At > FreshFor || reading.At <= erasedAt + Skew)
+        if (reading.RunId != runId || now - reading.At > FreshFor || reading.At <= erasedAt + Skew)
         {
             var read = await store.ReadAsync(reading.ETag, cancellationToken);
-            _last = reading = read is { } other ? new Reading(other.File, other.ETag, now) : reading with { At = now };
+            _last = reading = read is { } other ? new Reading(other.File, other.ETag, runId, now) : reading with { RunId = runId, At = now };
         }
 
         var tombstones = reading.File.Persons.Where(tombstone => assignment is null || tombstone.Assignment == assignment).ToList();
@@ -36,7 +37,7 @@ public sealed class ErasedPersons(TombstoneStore store, Pseudonyms pseudonyms, C
         }
 
         await pseudonyms.LoadAsync(cancellationToken);
-        return new ErasedFilter(pseudonyms, feed, assignment, tombstones);
+        return new ErasedFilter(pseudonyms, feed, assignment, tombstones, reading.At);
     }
 
     /// <summary>Sets or completes a person's tombstone, unless it stands. To be called before anything is removed.</summary>
@@ -97,5 +98,5 @@ public sealed class ErasedPersons(TombstoneStore store, Pseudonyms pseudonyms, C
     private static bool Same(Tombstone one, Tombstone other) =>
         (one.Imported, one.ErasedAt, one.GoneSince) == (other.Imported, other.ErasedAt, other.GoneSince) && one.Internal.SequenceEqual(other.Internal);
 
-    private sealed record Reading(TombstoneFile File, ETag ETag, DateTimeOffset At);
+    private sealed record Reading(TombstoneFile File, ETag ETag, string RunId, DateTimeOffset At);
 }

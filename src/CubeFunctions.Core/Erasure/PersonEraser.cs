@@ -51,7 +51,7 @@ public sealed class PersonEraser(
 
     private async Task EraseScopesAsync(Person person, Dictionary<Feed, ErasedFeed> tallies, ErasureReport report, CancellationToken cancellationToken)
     {
-        var scopes = await new KeptScopes(storage).ListAsync(cancellationToken);
+        var scopes = await new KeptScopes(storage, checkpoints).ListAsync(cancellationToken);
         var campaigns = scopes.Where(kept => kept.Scope.Kind == ScopeKind.Campaign).ToList();
         var assignments = await new CampaignAssignments(storage, raw, runs, listing).FindAsync(campaigns, cancellationToken);
         report.CampaignsOfUnknownAssignment = campaigns.Select(kept => kept.Scope.Id).Distinct().Count(id => !assignments.ContainsKey(id));

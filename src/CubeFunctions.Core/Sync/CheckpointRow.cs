@@ -71,7 +71,7 @@ public sealed class CheckpointRow : ITableEntity
     /// <summary>The last proven readings: JSON.</summary>
     public string? Readings { get; set; }
 
-    /// <summary>When a person was last erased here: whoever works on it after must know of that. Null where nobody ever was.</summary>
+    /// <summary>When a person was last erased here: whoever works on it after has to know the tombstones of that time. Null where nobody ever was.</summary>
     public DateTimeOffset? ErasedAt { get; set; }
 
     /// <summary>The assignment of a campaign in which a person was erased; null else, or where it was not known.</summary>
