@@ -67,6 +67,55 @@ public sealed class WrongPersonTests(AzuriteFixture azurite)
         Assert.Equal([$"{people[other]["id"]}"], lines.Where(line => $"{line["feed"]}" == "customers").Select(line => $"{line["key"]}"));
     }
 
+    [Theory]
+    [InlineData(6, 7)]
+    [InlineData(7, 6)]
+    public async Task Lines_that_only_say_that_somebody_is_gone_go_with_the_one_whose_key_they_name(int index, int other)
+    {
+        await using var lane = await Lane.StartAsync(azurite, Victim.Options, null, Victim.Settings);
+        var people = lane.Cube.Data.Customers(lane.Assignment).ToList();
+        foreach (var person in new[] { index, other })
+        {
+            lane.Cube.Data.AddResponse(lane.Cube.Data.CampaignIds()[0], people[person]["id"]!.GetValue<long>(), comment: $"nr. {person}");
+        }
+
+        await lane.App.RunAsync(Victim.All);
+        foreach (var person in new[] { index, other })
+        {
+            lane.Cube.Data.DeleteCustomer(lane.Assignment, people[person]["id"]!.GetValue<long>());
+            lane.Cube.Data.RemoveResponse(lane.Cube.Data.CampaignIds()[0], lane.Cube.Data.Today, 0);
+        }
+
+        await lane.App.RunAsync(Victim.All);
+        await lane.App.RunAsync(Victim.All);
+        var gone = (await Changes.ChangeLedger.ReadAsync(lane.App)).Where(line => line["record"] is null).Select(line => $"{line["feed"]} {line["key"]}").ToList();
+        var (imported, own) = ($"{people[index]["customer_id"]}", $"{people[index]["id"]}");
+        bool IsHis(string line) => line.StartsWith($"customers {own}", StringComparison.Ordinal) || line.StartsWith($"callflow_customers {own}|", StringComparison.Ordinal)
+            || (line.StartsWith("responses ", StringComparison.Ordinal) && line.Split('|')[1] == imported);
+        Assert.True(gone.Count(IsHis) >= 4, string.Join('\n', gone));
+        await Victim.EraseAsync(lane.App, imported);
+        Assert.Equal(
+            gone.Where(line => !IsHis(line)), (await Changes.ChangeLedger.ReadAsync(lane.App)).Where(line => line["record"] is null).Select(line => $"{line["feed"]} {line["key"]}"));
+    }
+
+    [Fact]
+    public async Task Records_of_his_id_in_Cube_that_have_another_imported_one_are_left_alone_and_told_of()
+    {
+        await using var lane = await Lane.StartAsync(azurite, Victim.Options, null, Victim.Settings);
+        await lane.App.RunAsync(Victim.All);
+        lane.Cube.Data.EditCustomer(lane.Assignment, Victim.Internal, "customer_id", "handed-on");
+        await lane.App.RunAsync(Victim.All);
+        var report = await Victim.EraseAsync(lane.App);
+        Assert.True(report.Found);
+        Assert.True(report.Feeds.Single(feed => feed.Feed == "customers").LeftAlone > 0);
+        var left = await AccountDump.OfAsync(lane.App);
+        Assert.Empty(left.Find([Victim.Imported]));
+        Assert.NotEmpty(left.Find(["handed-on"]));
+        await Victim.EraseAsync(lane.App, "handed-on");
+        Assert.Empty((await AccountDump.OfAsync(lane.App)).Find([.. Victim.Traces, "handed-on"]));
+        await RawLedger.CheckAllAsync(lane.App.Storage.Raw);
+    }
+
     [Fact]
     public async Task A_campaign_that_left_the_list_is_searched_and_one_whose_assignment_nothing_tells_by_Cubes_own_id_alone()
     {
