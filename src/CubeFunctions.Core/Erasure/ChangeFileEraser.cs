@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Azure;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
 using CubeFunctions.Core.Changes;
@@ -34,8 +35,13 @@ internal sealed class ChangeFileEraser(StorageClients storage, Feed feed, Person
     public async Task<(int Lines, bool Deleted)> RewriteAsync(string path, Func<Task> beforeRemoval, CancellationToken cancellationToken)
     {
         var blob = storage.ChangeFiles.GetBlockBlobClient(path);
+        using var answer = await FindAsync(blob, cancellationToken);
+        if (answer is null)
+        {
+            return (0, false);
+        }
+
         await using var kept = TempFile.Create();
-        using var answer = (await blob.DownloadStreamingAsync(cancellationToken: cancellationToken)).Value;
         var removed = 0;
         await foreach (var line in LineReader.ReadAsync(answer.Content, cancellationToken))
         {
@@ -66,6 +72,19 @@ internal sealed class ChangeFileEraser(StorageClients storage, Feed feed, Person
         kept.Position = 0;
         await blob.UploadAsync(kept, new BlobUploadOptions { Conditions = conditions, HttpHeaders = Lines, TransferOptions = ChangeStore.Transfer }, cancellationToken);
         return (removed, false);
+    }
+
+    private static async Task<BlobDownloadStreamingResult?> FindAsync(BlockBlobClient blob, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await blob.DownloadStreamingAsync(cancellationToken: cancellationToken);
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            // The lifecycle rules were quicker.
+            return null;
+        }
     }
 
     private bool IsHis(ReadOnlySpan<byte> line)

@@ -1,8 +1,8 @@
 using CubeFunctions.Core.Changes;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Settings;
-using CubeFunctions.Core.Sync;
 using CubeFunctions.Core.Storage;
+using CubeFunctions.Core.Sync;
 
 namespace CubeFunctions.Core.Erasure;
 

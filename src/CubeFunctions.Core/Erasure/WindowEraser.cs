@@ -29,13 +29,8 @@ internal sealed class WindowEraser(RawStore raw, ChangeSettings settings, Feed f
         var scan = new WindowScan(folder);
         var manifest = folder.HasManifest ? await raw.FindManifestAsync(folder.ManifestPath, cancellationToken) : null;
         var named = manifest?.Pages.Select(page => page.Name).ToList() ?? [];
-        if (manifest is not null)
-        {
-            // What no manifest names is of no use to anybody, and may hold the person.
-            scan.Deleted.AddRange(folder.Pages.Except(named));
-        }
-
-        var pages = manifest is not null ? named.Select((name, place) => (Name: name, Place: place)) : folder.Pages.Select(name => (Name: name, Place: -1));
+        var unnamed = folder.Pages.Except(named).ToList();
+        var pages = named.Select((name, place) => (Name: name, Place: place)).Concat(unnamed.Select(name => (Name: name, Place: -1)));
         await Parallel.ForEachAsync(pages, new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken }, async (page, token) =>
         {
             using var body = await raw.FindBytesAsync(folder.Path + page.Name, token);
@@ -44,6 +39,12 @@ internal sealed class WindowEraser(RawStore raw, ChangeSettings settings, Feed f
                 Note(scan, page.Name, page.Place, body.Bytes.Span);
             }
         });
+        if (scan.Hits.Count > 0)
+        {
+            // Among them pages that an erasure wrote which did not come to its manifest: nobody needs any of them.
+            scan.Deleted.AddRange(unnamed.Except(scan.Deleted).ToList());
+        }
+
         scan.Hits.Sort();
         return scan;
     }

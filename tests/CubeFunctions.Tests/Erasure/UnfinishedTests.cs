@@ -1,8 +1,8 @@
+using Cube.Simulator;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Tests.Support;
 using CubeFunctions.Tests.Upserts;
-using Cube.Simulator;
 using Xunit;
 
 namespace CubeFunctions.Tests.Erasure;
