@@ -44,6 +44,11 @@ internal sealed class InboxScan(StorageClients storage)
         return [.. found];
     }
 
+    /// <summary>Deletes a body, or what lies beside one.</summary>
+    /// <returns>False when it was gone.</returns>
+    public static async Task<bool> DeleteAsync(StorageClients storage, string name, CancellationToken cancellationToken) =>
+        (await storage.Inbox.GetBlobClient(name).DeleteIfExistsAsync(DeleteSnapshotsOption.IncludeSnapshots, cancellationToken: cancellationToken)).Value;
+
     /// <summary>Whether a value in the body is the id.</summary>
     private static bool Names(ReadOnlySpan<byte> body, string id)
     {

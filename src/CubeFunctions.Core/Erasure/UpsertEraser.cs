@@ -1,4 +1,3 @@
-using Azure;
 using Azure.Storage.Blobs.Models;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
@@ -8,14 +7,10 @@ namespace CubeFunctions.Core.Erasure;
 
 /// <summary>Erases what a CRM sent of a person: bodies, events, the mailbox.</summary>
 /// <remarks>
-/// Under the mailbox's lease, so that no delivery writes it again; what rows name goes before the rows do, the mailbox last. A body may hold other customers: what
-/// waits of them is in their rows, or beside the body, and stays.
+/// What rows name goes before the rows do, the mailbox last. A body may hold other customers: what waits of them is in their rows, or beside the body, and stays.
 /// </remarks>
 internal sealed class UpsertEraser(StorageClients storage, UpsertStore store, Pseudonyms pseudonyms, ErasedPersons erased, UpsertSettings upserts, SyncSettings sync, TimeProvider time)
 {
-    private const int Parallelism = 16;
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
     private static readonly string[] Columns =
     [
         "PartitionKey", "RowKey", nameof(UpsertRow.AssignmentId), nameof(UpsertRow.CustomerId), nameof(UpsertRow.State), nameof(UpsertRow.Body), nameof(UpsertRow.ValuesBlob),
@@ -35,17 +30,18 @@ internal sealed class UpsertEraser(StorageClients storage, UpsertStore store, Ps
         report.SharedBodies += bodies.Count(rows.Shared.Contains);
         foreach (var body in bodies)
         {
-            report.Bodies += await DeleteAsync(body, cancellationToken) ? 1 : 0;
+            report.Bodies += await InboxScan.DeleteAsync(storage, body, cancellationToken) ? 1 : 0;
             await foreach (var values in storage.Inbox.GetBlobsAsync(BlobTraits.None, BlobStates.None, body + ".", cancellationToken))
             {
-                report.Values += !rows.OthersValues.Contains(values.Name) && await DeleteAsync(values.Name, cancellationToken) ? 1 : 0;
+                report.Values += !rows.OthersValues.Contains(values.Name) && await InboxScan.DeleteAsync(storage, values.Name, cancellationToken) ? 1 : 0;
             }
         }
 
         var partitions = rows.His.Select(row => row.PartitionKey).Append(await pseudonyms.OfAsync(person.AssignmentId, person.Imported, cancellationToken));
+        var mailboxes = new MailboxEraser(storage, store, erased, sync, time);
         foreach (var partition in partitions.Distinct())
         {
-            await ErasePartitionAsync(person, partition, report, cancellationToken);
+            await mailboxes.EraseAsync(person, partition, report, cancellationToken);
         }
     }
 
@@ -77,6 +73,11 @@ internal sealed class UpsertEraser(StorageClients storage, UpsertStore store, Ps
             {
                 rows.His.Add(row);
             }
+            else if (row.ValuesBlob is { } values)
+            {
+                // Of all, not of the bodies found: one that an earlier try has deleted is found no more.
+                rows.OthersValues.Add(values);
+            }
 
             if (named.Contains(row.Body))
             {
@@ -86,76 +87,6 @@ internal sealed class UpsertEraser(StorageClients storage, UpsertStore store, Ps
 
         return rows;
     }
-
-    private async Task ErasePartitionAsync(Person person, string partition, ErasureReport report, CancellationToken cancellationToken)
-    {
-        var (holder, started) = (Guid.NewGuid().ToString("N"), time.GetTimestamp());
-        while (true)
-        {
-            var events = await EventsAsync(partition, cancellationToken);
-            var mailbox = await store.FindMailboxAsync(partition, cancellationToken);
-            if (events.Count == 0 && mailbox is null)
-            {
-                return;
-            }
-
-            await erased.MarkAsync(person, cancellationToken);
-            var now = time.GetUtcNow();
-            var existed = mailbox is not null;
-            mailbox ??= MailboxRow.New(events[0]);
-            if ((mailbox.LeaseUntil > now && mailbox.LeaseHolder != holder) || !await store.TrySaveAsync(mailbox, holder, now + sync.Lease, cancellationToken))
-            {
-                if (time.GetElapsedTime(started) > Patience)
-                {
-                    throw new ErasureBusyException("The customer is being delivered to Cube");
-                }
-
-                await Task.Delay(LookEvery, time, cancellationToken);
-                continue;
-            }
-
-            report.Events += events.Count;
-            report.WaitingEvents += events.Count(row => row.UpsertState == UpsertState.Waiting);
-            await Parallel.ForEachAsync(events, new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken }, async (row, token) =>
-            {
-                foreach (var blob in new[] { row.ValuesBlob, row.Body }.OfType<string>())
-                {
-                    await DeleteAsync(blob, token);
-                }
-
-                await store.DeleteAsync(row, token);
-            });
-            report.Mailboxes += await TryDeleteMailboxAsync(mailbox, cancellationToken) && existed ? 1 : 0;
-        }
-    }
-
-    private async Task<List<UpsertRow>> EventsAsync(string partition, CancellationToken cancellationToken)
-    {
-        var events = new List<UpsertRow>();
-        await foreach (var row in storage.Upserts.QueryAsync<UpsertRow>(row => row.PartitionKey == partition, cancellationToken: cancellationToken))
-        {
-            events.Add(row);
-        }
-
-        return events;
-    }
-
-    private async Task<bool> TryDeleteMailboxAsync(MailboxRow mailbox, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await storage.Customers.DeleteEntityAsync(mailbox.Customer, MailboxRow.Key, mailbox.ETag, cancellationToken);
-            return true;
-        }
-        catch (RequestFailedException exception) when (exception.Status == 412)
-        {
-            // The lease ran out and somebody took over: once more.
-            return false;
-        }
-    }
-
-    private async Task<bool> DeleteAsync(string blob, CancellationToken cancellationToken) =>
-        (await storage.Inbox.GetBlobClient(blob).DeleteIfExistsAsync(DeleteSnapshotsOption.IncludeSnapshots, cancellationToken: cancellationToken)).Value;
 
     /// <summary>What the rows of events say of bodies.</summary>
     private sealed class Rows
@@ -179,7 +110,6 @@ internal sealed class UpsertEraser(StorageClients storage, UpsertStore store, Ps
             if (!his)
             {
                 Shared.Add(row.Body);
-                OthersValues.UnionWith(row.ValuesBlob is { } values ? [values] : []);
             }
         }
     }

@@ -43,6 +43,21 @@ public sealed class UnfinishedTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task A_body_that_a_try_before_has_deleted_takes_nothing_of_others_along()
+    {
+        await using var lane = await Lane.StartAsync(azurite, Victim.Options, null, Victim.Settings);
+        var waiting = await Victim.SeedAsync(lane);
+        foreach (var body in (await AccountDump.OfAsync(lane.App)).Blobs.Keys.Where(name => name.StartsWith("cube-inbox/", StringComparison.Ordinal) && !name.EndsWith(".values", StringComparison.Ordinal)))
+        {
+            await lane.App.Storage.Inbox.GetBlobClient(body["cube-inbox/".Length..]).DeleteAsync(cancellationToken: TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal((3, 0, 1), await Victim.EraseAsync(lane.App) is var report ? (report.Events, report.Bodies, report.Values) : default);
+        await lane.DeliverAsync(waiting);
+        Assert.All(await lane.StatesAsync(waiting), state => Assert.Equal("delivered", state.State));
+    }
+
+    [Fact]
     public async Task It_waits_for_a_run_that_is_at_work_on_his_records()
     {
         await using var lane = await Lane.StartAsync(azurite, Victim.Options, null, Victim.Settings);
