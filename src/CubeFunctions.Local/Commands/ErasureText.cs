@@ -18,7 +18,7 @@ internal static class ErasureText
         else
         {
             Line($"Erased from assignment {report.Assignment}:");
-            foreach (var feed in report.Feeds)
+            foreach (var feed in report.Feeds.Where(feed => feed.IsTouched))
             {
                 Line($"  cube-raw       {feed.Feed}: {feed.Records} records out of {feed.Pages} pages of {feed.Manifests} windows; {feed.Leftovers} pages that no manifest names");
                 Line($"  cube-changes   {feed.Feed}: {feed.Lines} lines out of {feed.Files} files");
