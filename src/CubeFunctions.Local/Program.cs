@@ -8,6 +8,7 @@ var root = new RootCommand("CubeFunctions, local host: pulls data out of Cube in
     WorkCommand.Create(),
     StatusCommand.Create(),
     CustomerCommand.Create(),
+    EraseCommand.Create(),
     DeadLetterCommands.CreateReplay(),
     DeadLetterCommands.CreateDrop(),
     SimulateCommand.Create(),

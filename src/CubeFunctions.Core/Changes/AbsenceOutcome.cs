@@ -3,6 +3,9 @@ namespace CubeFunctions.Core.Changes;
 /// <summary>What came of records that are known but absent, and of changes that could not be told.</summary>
 internal sealed class AbsenceOutcome
 {
+    /// <summary>Whether so many are absent that none is taken for gone.</summary>
+    public bool HeldBack { get; set; }
+
     /// <summary>Indexes of known records that stay as they are until a later run.</summary>
     public List<int> Waiting { get; } = [];
 

@@ -1,4 +1,5 @@
 using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Erasure;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Sync;
 using Microsoft.Extensions.Logging;
@@ -18,6 +19,7 @@ internal sealed partial class ChangeDetection : IDisposable
     private readonly ChangeStore _store;
     private readonly DeletionCheck _deletions;
     private readonly DeliveryPlanner _deliveries;
+    private readonly ErasedPersons _erased;
     private readonly SyncSettings _sync;
     private readonly ILogger _logger;
     private readonly RecordScanner _scanner;
@@ -30,14 +32,27 @@ internal sealed partial class ChangeDetection : IDisposable
     private bool _dirty;
 
     public ChangeDetection(
-        ItemRow item, CheckpointRow row, ChangeStore store, RawStore raw, DeletionCheck deletions, CustomerLookup customers, Echoes echoes, DeliveryPlanner deliveries, ChangeSettings settings,
-        SyncSettings sync, ILogger logger)
+        ItemRow item, CheckpointRow row, ChangeStore store, RawStore raw, DeletionCheck deletions, CustomerLookup customers, Echoes echoes, DeliveryPlanner deliveries,
+        ErasedPersons erased, ChangeSettings settings, SyncSettings sync, ILogger logger)
     {
-        (_item, _row, _feed, _scope, _store, _deletions, _deliveries, _sync, _logger) = (item, row, item.FeedOf, item.Scope, store, deletions, deliveries, sync, logger);
+        (_item, _row, _feed, _scope, _store, _deletions, _deliveries, _erased, _sync, _logger) =
+            (item, row, item.FeedOf, item.Scope, store, deletions, deliveries, erased, sync, logger);
         _first = row.Attempt == 1;
         _scanner = new RecordScanner(_feed, new ContentRules(_feed, settings));
         _earlier = new EarlierRecords(raw, _feed, _scanner);
         _file = new ChangeFile(item, store, _scanner, _earlier, customers.For(item), echoes);
+    }
+
+    /// <summary>Finds out whose records are left out. Before the first window.</summary>
+    /// <remarks>Costs nothing where nobody was ever erased: that is asked while nothing is proven yet, and from then on the row tells it.</remarks>
+    public async Task PrepareAsync(CancellationToken cancellationToken)
+    {
+        if (_row.ErasedAt is not null || _row.Readings is null)
+        {
+            var assignment = _scope.Kind == ScopeKind.Assignment ? _scope.Id : _item.AssignmentId ?? _row.AssignmentId;
+            _scanner.Erased = await _erased.ForAsync(_feed, assignment, _item.PartitionKey, _row.ErasedAt, cancellationToken);
+            _row.ErasedAt ??= _scanner.Erased?.ReadAt;
+        }
     }
 
     /// <summary>What is to be kept of a window while it is swept.</summary>
@@ -75,6 +90,11 @@ internal sealed partial class ChangeDetection : IDisposable
         {
             _state = StateBuilder.Next(state, window, comparison, outcome, source, days, KeptFrom(state));
             _dirty = true;
+        }
+
+        if (_feed == FeedCatalogue.Customers && !outcome.HeldBack && _scanner.Erased is { } erased)
+        {
+            await _erased.SettleAsync(erased, capture.ReadAt, _sync.LookbackDays + ChangeDetector.Margin, cancellationToken);
         }
 
         _compared.Add((result.Window, settled));
@@ -170,6 +190,7 @@ internal sealed partial class ChangeDetection : IDisposable
 
         if (await _deletions.AreHeldBackAsync(_feed, _row, absent.Count, state.Entries.Length, cancellationToken))
         {
+            outcome.HeldBack = true;
             outcome.Waiting.AddRange(absent);
             return outcome;
         }

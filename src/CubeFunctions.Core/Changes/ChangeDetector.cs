@@ -1,4 +1,5 @@
 using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Erasure;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Sync;
 using Microsoft.Extensions.Logging;
@@ -11,8 +12,8 @@ namespace CubeFunctions.Core.Changes;
 /// the two compares again, with the same outcome and the same ids.
 /// </remarks>
 public sealed class ChangeDetector(
-    ChangeStore store, RawStore raw, DeletionCheck deletions, CustomerLookup customers, Echoes echoes, DeliveryPlanner deliveries, ChangeSettings settings, SyncSettings sync,
-    ILogger<ChangeDetector> logger)
+    ChangeStore store, RawStore raw, DeletionCheck deletions, CustomerLookup customers, Echoes echoes, DeliveryPlanner deliveries, ErasedPersons erased, ChangeSettings settings,
+    SyncSettings sync, ILogger<ChangeDetector> logger)
 {
     /// <summary>Days before the look-back that a dated feed's state keeps.</summary>
     internal const int Margin = 7;
@@ -22,5 +23,5 @@ public sealed class ChangeDetector(
 
     /// <summary>Begins the comparison of one item's windows; null where changes are not told.</summary>
     internal ChangeDetection? Begin(ItemRow item, CheckpointRow row) =>
-        Covers(item.FeedOf) ? new ChangeDetection(item, row, store, raw, deletions, customers, echoes, deliveries, settings, sync, logger) : null;
+        Covers(item.FeedOf) ? new ChangeDetection(item, row, store, raw, deletions, customers, echoes, deliveries, erased, settings, sync, logger) : null;
 }

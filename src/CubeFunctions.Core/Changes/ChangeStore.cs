@@ -20,7 +20,7 @@ public sealed class ChangeStore(StorageClients storage)
     private static readonly BlobHttpHeaders Binary = new() { ContentType = "application/octet-stream" };
 
     /// <summary>One request for what a window usually tells; a large first snapshot goes up in blocks, and is seen when all are there.</summary>
-    private static readonly StorageTransferOptions Transfer = new() { InitialTransferSize = 128 << 20, MaximumTransferSize = 16 << 20, MaximumConcurrency = 1 };
+    internal static readonly StorageTransferOptions Transfer = new() { InitialTransferSize = 128 << 20, MaximumTransferSize = 16 << 20, MaximumConcurrency = 1 };
 
     /// <summary>Reads what is known; an empty state where there is none.</summary>
     internal async Task<ScopeState> ReadStateAsync(Feed feed, Scope scope, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Erasure;
 
 namespace CubeFunctions.Core.Changes;
 
@@ -13,15 +14,23 @@ internal sealed class RecordScanner(Feed feed, ContentRules rules)
     /// <summary>Where a dated feed's key says when: the part after the customer.</summary>
     private const int WhenPart = 1;
 
+    /// <summary>Whose records are left out altogether, as if Cube did not have them; null where nobody's are.</summary>
+    public ErasedFilter? Erased { get; set; }
+
     /// <summary>Digests of all records of a page, in order.</summary>
     public RecordDigest[] Digest(ReadOnlySpan<byte> body)
     {
         var digests = new List<RecordDigest>(512);
-        var reader = AtRecords(body);
+        var reader = AtRecords(feed, body);
         var values = new string?[_parts.Count];
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            digests.Add(ReadRecord(ref reader, values));
+            var start = (int)reader.TokenStartIndex;
+            var digest = ReadRecord(ref reader, values);
+            if (!IsErased(body, start, ref reader))
+            {
+                digests.Add(digest);
+            }
         }
 
         return [.. digests];
@@ -30,14 +39,14 @@ internal sealed class RecordScanner(Feed feed, ContentRules rules)
     /// <summary>The records of a page that are wanted, by their digest: their bytes and the parts of their keys.</summary>
     public void Visit(ReadOnlyMemory<byte> body, Func<RecordDigest, bool> wanted, Action<RecordDigest, ReadOnlyMemory<byte>, string[]> take)
     {
-        var reader = AtRecords(body.Span);
+        var reader = AtRecords(feed, body.Span);
         var mark = body.Length - PageReader.WithoutMark(body.Span).Length;
         var values = new string?[_parts.Count];
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             var start = (int)reader.TokenStartIndex;
             var digest = ReadRecord(ref reader, values);
-            if (wanted(digest))
+            if (wanted(digest) && !IsErased(body.Span, start, ref reader))
             {
                 take(digest, body[(mark + start)..(mark + (int)reader.BytesConsumed)], [.. values.Select(value => value ?? "")]);
             }
@@ -122,6 +131,10 @@ internal sealed class RecordScanner(Feed feed, ContentRules rules)
         return new RecordDigest(KeyHash.Of(values), (ulong)content ^ (ulong)(content >> 64), alias, feed.Dated ? DayOf(values[WhenPart]) : 0, anonymised);
     }
 
+    /// <summary>Whether the record that the reader has just read is of somebody who was erased.</summary>
+    private bool IsErased(ReadOnlySpan<byte> body, int start, ref Utf8JsonReader reader) =>
+        Erased is { } erased && erased.Covers(PageReader.WithoutMark(body)[start..(int)reader.BytesConsumed]);
+
     private static void Add(ref UInt128 sum, UInt128 hash)
     {
         unchecked
@@ -136,7 +149,7 @@ internal sealed class RecordScanner(Feed feed, ContentRules rules)
     private static bool IsName(ref Utf8JsonReader reader) => reader.ValueTextEquals(NameMembers[0]) || reader.ValueTextEquals(NameMembers[1]);
 
     /// <summary>A reader that stands on the start of the array of records.</summary>
-    private Utf8JsonReader AtRecords(ReadOnlySpan<byte> body)
+    internal static Utf8JsonReader AtRecords(Feed feed, ReadOnlySpan<byte> body)
     {
         var reader = new Utf8JsonReader(PageReader.WithoutMark(body));
         reader.Read();

@@ -60,5 +60,25 @@ public readonly record struct Scope(ScopeKind Kind, string Id)
         return text.ToString();
     }
 
+    /// <summary>Reads what <see cref="ToString"/> wrote; null where it is no scope.</summary>
+    internal static Scope? Parse(string text)
+    {
+        var sign = text.IndexOf('=', StringComparison.Ordinal);
+        return sign > 0 && Enum.TryParse<ScopeKind>(text[..sign], ignoreCase: true, out var kind) ? new Scope(kind, Decode(text[(sign + 1)..])) : null;
+    }
+
+    /// <summary>Undoes <see cref="Encode"/>.</summary>
+    private static string Decode(string encoded)
+    {
+        var bytes = new List<byte>();
+        for (var i = 0; i < encoded.Length; i++)
+        {
+            bytes.Add(encoded[i] == '~' ? Convert.FromHexString(encoded.AsSpan(i + 1, 2))[0] : (byte)encoded[i]);
+            i += encoded[i] == '~' ? 2 : 0;
+        }
+
+        return Encoding.UTF8.GetString([.. bytes]);
+    }
+
     private static bool IsPlain(char c) => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.';
 }

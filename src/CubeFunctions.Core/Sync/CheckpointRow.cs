@@ -74,6 +74,12 @@ public sealed class CheckpointRow : ITableEntity
     /// <summary>Whether deletions of the scope and feed are held back.</summary>
     public bool DeletionsHeldBack { get; set; }
 
+    /// <summary>When a person was last erased here: whoever works on it after has to know the tombstones of that time. Null where nobody ever was.</summary>
+    public DateTimeOffset? ErasedAt { get; set; }
+
+    /// <summary>The assignment of a campaign in which a person was erased; null else, or where it was not known.</summary>
+    public string? AssignmentId { get; set; }
+
     internal const string Ended = "ended";
     internal const string NotFound = "not found";
 

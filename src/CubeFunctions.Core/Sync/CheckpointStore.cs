@@ -57,7 +57,7 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
     {
         while (true)
         {
-            var row = await FindAsync(CheckpointRow.PartitionOf(item.Scope), item.Feed, cancellationToken) ?? NewRow(item);
+            var row = await FindAsync(CheckpointRow.PartitionOf(item.Scope), item.Feed, cancellationToken) ?? NewRow(item.FeedOf, item.Scope);
             var isNew = row.ETag == default;
             var now = time.GetUtcNow();
             if (row.Finished == item.Holder)
@@ -111,6 +111,45 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
         }
     }
 
+    /// <summary>Takes the lease for work that is no item of a run. An item that was at work before goes on from where it was afterwards.</summary>
+    /// <param name="feed">The feed.</param>
+    /// <param name="scope">The scope.</param>
+    /// <param name="holder">Who takes it, as the row will name him.</param>
+    /// <param name="note">What he notes in the row.</param>
+    /// <param name="cancellationToken">Ends the try.</param>
+    /// <returns>The lease; null where somebody has it, or was quicker.</returns>
+    internal async Task<ScopeLease?> TryHoldAsync(Feed feed, Scope scope, string holder, Action<CheckpointRow> note, CancellationToken cancellationToken)
+    {
+        var found = await _table.GetEntityIfExistsAsync<CheckpointRow>(CheckpointRow.PartitionOf(scope), feed.Setting, cancellationToken: cancellationToken);
+        var now = time.GetUtcNow();
+        var row = found.HasValue ? found.Value! : NewRow(feed, scope);
+        if (row.LeaseHolder is not null && row.LeaseUntil > now)
+        {
+            return null;
+        }
+
+        if (!found.HasValue)
+        {
+            // Nobody reads it at the moment: it is not to be waited for, until it is listed again.
+            row.Retire(CheckpointRow.Ended, now);
+        }
+
+        row.Attempt++;
+        (row.LeaseHolder, row.LeaseUntil) = (holder, now + settings.Lease);
+        note(row);
+        try
+        {
+            row.ETag = found.HasValue
+                ? (await _table.UpdateEntityAsync(row, row.ETag, TableUpdateMode.Replace, cancellationToken)).Headers.ETag!.Value
+                : (await _table.AddEntityAsync(row, cancellationToken)).Headers.ETag!.Value;
+            return new ScopeLease(_table, row, settings.Lease, time);
+        }
+        catch (RequestFailedException exception) when (exception.Status is 412 or 409)
+        {
+            return null;
+        }
+    }
+
     private async Task<CheckpointRow?> FindAsync(string partition, string key, CancellationToken cancellationToken)
     {
         // A row that says that somebody holds the lease is looked at again: he may have ended since.
@@ -139,13 +178,13 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
         }
     }
 
-    private CheckpointRow NewRow(ItemRow item) => new()
+    private CheckpointRow NewRow(Feed feed, Scope scope) => new()
     {
-        PartitionKey = CheckpointRow.PartitionOf(item.Scope),
-        RowKey = item.Feed,
-        Feed = item.Feed,
-        ScopeKind = item.ScopeKind,
-        ScopeId = item.ScopeId,
+        PartitionKey = CheckpointRow.PartitionOf(scope),
+        RowKey = feed.Setting,
+        Feed = feed.Setting,
+        ScopeKind = scope.KindName,
+        ScopeId = scope.Id,
         KnownSince = time.GetUtcNow(),
     };
 }

@@ -114,6 +114,11 @@ public sealed partial class ItemWorker(
         bool ShouldStop() => stopping.IsCancellationRequested || time.GetUtcNow() >= deadline;
         try
         {
+            if (detection is not null)
+            {
+                await detection.PrepareAsync(working);
+            }
+
             foreach (var window in Windows(item).Where(window => !results.Exists(result => result.Window == window)).ToList())
             {
                 using var capture = detection?.Capture();

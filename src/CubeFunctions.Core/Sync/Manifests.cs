@@ -53,6 +53,12 @@ public sealed record WindowManifest
 
     /// <summary>The pages that count, in order.</summary>
     public required IReadOnlyList<ManifestPage> Pages { get; init; }
+
+    /// <summary>
+    /// True when a person's records were taken out at the person's wish: there are fewer than <see cref="ReportedCount"/>. Left out where it is false.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Redacted { get; init; }
 }
 
 /// <summary>One page of a manifest.</summary>

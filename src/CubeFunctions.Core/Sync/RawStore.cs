@@ -8,7 +8,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace CubeFunctions.Core.Sync;
 
-/// <summary>Pages and manifests in <c>cube-raw</c>. Written once, never over.</summary>
+/// <summary>Pages and manifests in <c>cube-raw</c>. Written once; only a person's erasure writes a manifest over, by ETag.</summary>
 public sealed class RawStore(StorageClients storage)
 {
     private static readonly BlobRequestConditions OnlyNew = new() { IfNoneMatch = ETag.All };
@@ -17,9 +17,15 @@ public sealed class RawStore(StorageClients storage)
     /// <summary>Stores a page. Its path holds the attempt, so only this claim can have written it: a page that is there came from a try whose answer was lost.</summary>
     internal async Task WritePageAsync(string path, PooledBody body, CancellationToken cancellationToken)
     {
+        await using var stream = body.OpenRead();
+        await WritePageAsync(path, stream, cancellationToken);
+    }
+
+    /// <inheritdoc cref="WritePageAsync(string, PooledBody, CancellationToken)"/>
+    internal async Task WritePageAsync(string path, Stream stream, CancellationToken cancellationToken)
+    {
         try
         {
-            await using var stream = body.OpenRead();
             await storage.Raw.GetBlockBlobClient(path).UploadAsync(stream, new BlobUploadOptions { Conditions = OnlyNew, HttpHeaders = Json }, cancellationToken);
         }
         catch (RequestFailedException exception) when (exception.Status == 409)
@@ -51,6 +57,43 @@ public sealed class RawStore(StorageClients storage)
         {
             var answer = await storage.Raw.GetBlockBlobClient(path).DownloadContentAsync(cancellationToken);
             return JsonSerializer.Deserialize(answer.Value.Content.ToMemory().Span, ManifestJson.Default.WindowManifest);
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Reads a window's manifest as it is to be replaced; null where there is none.</summary>
+    internal async Task<(WindowManifest Manifest, ETag ETag)?> FindManifestToReplaceAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = (await storage.Raw.GetBlockBlobClient(path).DownloadContentAsync(cancellationToken)).Value;
+            return (JsonSerializer.Deserialize(answer.Content.ToMemory().Span, ManifestJson.Default.WindowManifest)!, answer.Details.ETag);
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Writes a manifest over the one that was read.</summary>
+    /// <exception cref="RequestFailedException">412: somebody else has replaced it.</exception>
+    internal async Task ReplaceManifestAsync(string path, WindowManifest manifest, ETag etag, CancellationToken cancellationToken)
+    {
+        using var stream = new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(manifest, ManifestJson.Default.WindowManifest), writable: false);
+        var options = new BlobUploadOptions { Conditions = new BlobRequestConditions { IfMatch = etag }, HttpHeaders = Json };
+        await storage.Raw.GetBlockBlobClient(path).UploadAsync(stream, options, cancellationToken);
+    }
+
+    /// <summary>Reads a page's bytes, whatever they are; null where it is gone.</summary>
+    internal async Task<PooledBody?> FindBytesAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var answer = (await storage.Raw.GetBlockBlobClient(path).DownloadStreamingAsync(cancellationToken: cancellationToken)).Value;
+            return await PooledBody.ReadAsync(answer.Content, answer.Details.ContentLength, int.MaxValue, static () => { }, cancellationToken);
         }
         catch (RequestFailedException exception) when (exception.Status == 404)
         {

@@ -51,6 +51,35 @@ public sealed class CustomerIndex(StorageClients storage, TimeProvider time)
         _loaded.TryRemove(assignmentId, out _);
     }
 
+    /// <summary>Takes an imported id out. Only who has the lease of the assignment's customers may call it.</summary>
+    /// <returns>How many pairs went.</returns>
+    internal async Task<int> RemoveAsync(string assignmentId, string customerId, CancellationToken cancellationToken)
+    {
+        _loaded.TryRemove(assignmentId, out _);
+        if (await LoadAsync(assignmentId, cancellationToken) is not { } bytes)
+        {
+            return 0;
+        }
+
+        var gone = CustomerIds.HashOf(customerId);
+        var kept = new List<CustomerKey>();
+        var count = BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(8));
+        for (var i = 0L; i < count; i++)
+        {
+            if (HashAt(bytes, i) is var hash && hash != gone)
+            {
+                kept.Add(new CustomerKey(hash, InternalAt(bytes, i)));
+            }
+        }
+
+        if (kept.Count < count)
+        {
+            await SaveAsync(assignmentId, kept, cancellationToken);
+        }
+
+        return (int)(count - kept.Count);
+    }
+
     /// <summary>Looks an imported id up.</summary>
     internal async Task<IndexAnswer> FindAsync(string assignmentId, string customerId, CancellationToken cancellationToken)
     {
@@ -74,10 +103,12 @@ public sealed class CustomerIndex(StorageClients storage, TimeProvider time)
             matches++;
         }
 
-        return new IndexAnswer(true, matches, matches == 0 ? 0 : BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan((int)(HeaderBytes + (PairBytes * low) + 8))));
+        return new IndexAnswer(true, matches, matches == 0 ? 0 : InternalAt(bytes, low));
     }
 
     private static ulong HashAt(byte[] bytes, long place) => BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan((int)(HeaderBytes + (PairBytes * place))));
+
+    private static long InternalAt(byte[] bytes, long place) => BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan((int)(HeaderBytes + (PairBytes * place) + 8)));
 
     private static string PathOf(string assignmentId) => $"customer-index/assignment={assignmentId}";
 

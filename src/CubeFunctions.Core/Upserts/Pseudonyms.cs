@@ -24,9 +24,15 @@ public sealed class Pseudonyms(StorageClients storage) : IDisposable
     /// <summary>32 hexadecimal digits for these parts.</summary>
     internal async ValueTask<string> OfAsync(string first, string second, CancellationToken cancellationToken)
     {
-        var salt = _salt ?? await SaltAsync(cancellationToken);
-        return Convert.ToHexStringLower(HMACSHA256.HashData(salt, Encoding.UTF8.GetBytes($"{first}\n{second}")).AsSpan(0, 16));
+        await LoadAsync(cancellationToken);
+        return Of(first, second);
     }
+
+    /// <summary>Makes <see cref="Of"/> ready.</summary>
+    internal async ValueTask LoadAsync(CancellationToken cancellationToken) => _ = _salt ?? await SaltAsync(cancellationToken);
+
+    /// <summary>32 hexadecimal digits for these parts, once <see cref="LoadAsync"/> has been called.</summary>
+    internal string Of(string first, string second) => Convert.ToHexStringLower(HMACSHA256.HashData(_salt!, Encoding.UTF8.GetBytes($"{first}\n{second}")).AsSpan(0, 16));
 
     private async Task<byte[]> SaltAsync(CancellationToken cancellationToken)
     {

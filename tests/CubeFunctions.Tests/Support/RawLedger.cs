@@ -82,7 +82,8 @@ public static class RawLedger
         Assert.Equal(manifest.GetProperty("bytes").GetInt64(), bytes);
         if (manifest.GetProperty("proof").GetString() == "count")
         {
-            Assert.Equal(manifest.GetProperty("reportedCount").GetInt64(), records);
+            // Only a person's erasure makes a proven window smaller than Cube said.
+            Assert.Equal(manifest.TryGetProperty("redacted", out var redacted) && redacted.GetBoolean(), records < manifest.GetProperty("reportedCount").GetInt64());
             Assert.Equal(manifest.GetProperty("distinctKeys").GetInt64(), records);
         }
 

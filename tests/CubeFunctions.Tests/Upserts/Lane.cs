@@ -11,9 +11,12 @@ namespace CubeFunctions.Tests.Upserts;
 /// <summary>The upserts lane from the endpoints to a simulated tenant.</summary>
 internal sealed class Lane : IAsyncDisposable
 {
-    private Lane(CubeSimulator cube, TestApp app, TestHttp http) => (Cube, App, Http) = (cube, app, http);
+    private Lane(CubeSimulator cube, string storage, TestApp app, TestHttp http) => (Cube, Storage, App, Http) = (cube, storage, app, http);
 
     public CubeSimulator Cube { get; }
+
+    /// <summary>The connection string of its account.</summary>
+    public string Storage { get; }
 
     public TestApp App { get; }
 
@@ -29,8 +32,9 @@ internal sealed class Lane : IAsyncDisposable
             settings = [.. settings, ("Upserts__Senders__crm__AssignmentId", $"{cube.Data.AssignmentIds[0]}")];
         }
 
-        var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock, settings);
-        return new Lane(cube, app, await TestHttp.StartAsync(app));
+        var storage = await azurite.NewAccountAsync();
+        var app = await TestApp.StartAsync(storage, cube, clock, settings);
+        return new Lane(cube, storage, app, await TestHttp.StartAsync(app));
     }
 
     public Task SnapshotAsync() => App.RunAsync(RunRequest.Snapshot([FeedCatalogue.Customers]));

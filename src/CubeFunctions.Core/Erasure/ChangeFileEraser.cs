@@ -1,0 +1,119 @@
+using System.Text.Json;
+using Azure;
+using Azure.Storage.Blobs.Models;
+using Azure.Storage.Blobs.Specialized;
+using CubeFunctions.Core.Changes;
+using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Storage;
+
+namespace CubeFunctions.Core.Erasure;
+
+/// <summary>Takes a person's lines out of the change files of one scope and feed. Its caller has the lease.</summary>
+internal sealed class ChangeFileEraser(StorageClients storage, Feed feed, PersonRecords records)
+{
+    private static readonly BlobHttpHeaders Lines = new() { ContentType = "application/x-ndjson" };
+    private readonly PersonRecords _customers = records.OfCustomers();
+
+    /// <summary>Names of the scope's files, in the order of their runs: lines without a record are told by lines before them.</summary>
+    public async Task<List<string>> ListAsync(Scope scope, CancellationToken cancellationToken)
+    {
+        var names = new List<string>();
+        await foreach (var blob in storage.ChangeFiles.GetBlobsAsync(BlobTraits.None, BlobStates.None, $"{feed.Name}/{scope}/", cancellationToken))
+        {
+            names.Add(blob.Name);
+        }
+
+        return [.. names.OrderBy(name => name[name.IndexOf("/run=", StringComparison.Ordinal)..], StringComparer.Ordinal)];
+    }
+
+    /// <summary>Rewrites one file: in its place, by ETag; deletes it where no line is left.</summary>
+    /// <remarks>The one place where a file that is visible is ever changed: who keeps a place in such files has to follow here.</remarks>
+    /// <param name="path">The file.</param>
+    /// <param name="beforeRemoval">Called before anything is changed.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <returns>Lines removed, and whether the file is gone with them.</returns>
+    public async Task<(int Lines, bool Deleted)> RewriteAsync(string path, Func<Task> beforeRemoval, CancellationToken cancellationToken)
+    {
+        var blob = storage.ChangeFiles.GetBlockBlobClient(path);
+        using var answer = await FindAsync(blob, cancellationToken);
+        if (answer is null)
+        {
+            return (0, false);
+        }
+
+        await using var kept = TempFile.Create();
+        var removed = 0;
+        await foreach (var line in LineReader.ReadAsync(answer.Content, cancellationToken))
+        {
+            if (records.Search.MayHold(line.Span) && IsHis(line.Span))
+            {
+                removed++;
+            }
+            else
+            {
+                kept.Write(line.Span);
+            }
+        }
+
+        if (removed == 0)
+        {
+            return (0, false);
+        }
+
+        await beforeRemoval();
+        var conditions = new BlobRequestConditions { IfMatch = answer.Details.ETag };
+        if (kept.Length == 0)
+        {
+            await blob.DeleteIfExistsAsync(DeleteSnapshotsOption.IncludeSnapshots, conditions, cancellationToken);
+            return (removed, true);
+        }
+
+        await kept.FlushAsync(cancellationToken);
+        kept.Position = 0;
+        await blob.UploadAsync(kept, new BlobUploadOptions { Conditions = conditions, HttpHeaders = Lines, TransferOptions = ChangeStore.Transfer }, cancellationToken);
+        return (removed, false);
+    }
+
+    private static async Task<BlobDownloadStreamingResult?> FindAsync(BlockBlobClient blob, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await blob.DownloadStreamingAsync(cancellationToken: cancellationToken);
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            // The lifecycle rules were quicker.
+            return null;
+        }
+    }
+
+    private bool IsHis(ReadOnlySpan<byte> line)
+    {
+        bool? record = null;
+        var (customer, key) = (false, "");
+        var reader = new Utf8JsonReader(line);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var (isRecord, isCustomer, isKey) = (reader.ValueTextEquals("record"u8), reader.ValueTextEquals("customer"u8), reader.ValueTextEquals("key"u8));
+            reader.Read();
+            var start = (int)reader.TokenStartIndex;
+            key = isKey ? reader.GetString()! : key;
+            var isObject = reader.TokenType == JsonTokenType.StartObject;
+            reader.Skip();
+            var value = line[start..(int)reader.BytesConsumed];
+            record = isRecord && isObject ? records.IsHis(value) : record;
+            customer |= isCustomer && isObject && _customers.IsHis(value);
+        }
+
+        return customer || (record ?? records.IsHisKey(CustomerOf(key)));
+    }
+
+    /// <summary>The customer's part of a key as lines show it.</summary>
+    private string CustomerOf(string key)
+    {
+        var parts = key.Split('|');
+        var place = feed.Dated ? 1 : 0;
+        return place < parts.Length ? parts[place].Replace("%7C", "|", StringComparison.Ordinal).Replace("%25", "%", StringComparison.Ordinal) : "";
+    }
+}

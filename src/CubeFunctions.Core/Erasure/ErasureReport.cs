@@ -1,0 +1,86 @@
+namespace CubeFunctions.Core.Erasure;
+
+/// <summary>What an erasure touched: counts alone, nothing of the person.</summary>
+public sealed class ErasureReport
+{
+    /// <summary>The assignment.</summary>
+    public required string Assignment { get; init; }
+
+    /// <summary>Whether anything of the person was kept.</summary>
+    public bool Found => Feeds.Any(feed => feed.IsTouched) || Events + Mailboxes + Bodies + Values + IndexEntries > 0;
+
+    /// <summary>The day of an earlier erasure of the same person, or null.</summary>
+    public DateOnly? ErasedBefore { get; set; }
+
+    /// <summary>How many of Cube's own ids were found beside the imported one.</summary>
+    public int InternalIds { get; set; }
+
+    /// <summary>What was touched feed by feed.</summary>
+    public IReadOnlyList<ErasedFeed> Feeds { get; set; } = [];
+
+    /// <summary>Entries of the index of imported ids.</summary>
+    public int IndexEntries { get; set; }
+
+    /// <summary>Rows of events in <c>CubeUpserts</c>.</summary>
+    public int Events { get; set; }
+
+    /// <summary>Those among them that still waited for delivery to Cube.</summary>
+    public int WaitingEvents { get; set; }
+
+    /// <summary>Rows in <c>CubeCustomers</c>.</summary>
+    public int Mailboxes { get; set; }
+
+    /// <summary>Webhook bodies in <c>cube-inbox</c>.</summary>
+    public int Bodies { get; set; }
+
+    /// <summary>Those among them that other customers came in as well. What waits of those is kept in rows of their own.</summary>
+    public int SharedBodies { get; set; }
+
+    /// <summary>Those among them that no row and no setting gives an assignment any more.</summary>
+    public int BodiesOfUnknownAssignment { get; set; }
+
+    /// <summary>Long values of events, beside their bodies.</summary>
+    public int Values { get; set; }
+
+    /// <summary>Campaigns whose assignment could not be found out: searched by Cube's own id alone.</summary>
+    public int CampaignsOfUnknownAssignment { get; set; }
+
+    /// <summary>Days that deleted and overwritten blobs can be brought back; null where the account does not say, 0 where they are gone at once.</summary>
+    public int? SoftDeleteDays { get; set; }
+
+    /// <summary>When the last of such copies is gone; null where the account does not say.</summary>
+    public DateTimeOffset? CopiesExpireAt { get; set; }
+}
+
+/// <summary>What an erasure touched of one feed, over all its scopes.</summary>
+public sealed class ErasedFeed
+{
+    /// <summary>The feed as settings name it.</summary>
+    public required string Feed { get; init; }
+
+    /// <summary>Records taken out of pages.</summary>
+    public int Records { get; set; }
+
+    /// <summary>Manifests whose pages were rewritten.</summary>
+    public int Manifests { get; set; }
+
+    /// <summary>Pages rewritten.</summary>
+    public int Pages { get; set; }
+
+    /// <summary>Pages deleted that no manifest named.</summary>
+    public int Leftovers { get; set; }
+
+    /// <summary>Entries of what is known.</summary>
+    public int StateEntries { get; set; }
+
+    /// <summary>Lines taken out of change files.</summary>
+    public int Lines { get; set; }
+
+    /// <summary>Change files rewritten or deleted.</summary>
+    public int Files { get; set; }
+
+    /// <summary>Records of an internal id of the person with another imported one: they were left alone.</summary>
+    public int LeftAlone { get; set; }
+
+    internal bool IsTouched => Records + Leftovers + StateEntries + Lines > 0;
+}

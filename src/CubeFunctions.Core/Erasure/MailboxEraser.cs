@@ -1,0 +1,91 @@
+using Azure;
+using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Storage;
+using CubeFunctions.Core.Upserts;
+
+namespace CubeFunctions.Core.Erasure;
+
+/// <summary>Erases a customer's events and mailbox: under the mailbox's lease, so that no delivery writes them again, and the mailbox last.</summary>
+internal sealed class MailboxEraser(StorageClients storage, UpsertStore store, ErasedPersons erased, SyncSettings sync, TimeProvider time)
+{
+    private const int Parallelism = 16;
+
+    /// <summary>How long deliveries may hold the mailbox before the command gives up: they fail and come back for minutes at most.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
+    /// <summary>Erases.</summary>
+    /// <param name="person">The person.</param>
+    /// <param name="partition">Where the rows are.</param>
+    /// <param name="report">Takes the counts.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <exception cref="ErasureBusyException">A delivery did not end in time.</exception>
+    public async Task EraseAsync(Person person, string partition, ErasureReport report, CancellationToken cancellationToken)
+    {
+        var (holder, started) = (Guid.NewGuid().ToString("N"), time.GetTimestamp());
+        while (true)
+        {
+            var events = await EventsAsync(partition, cancellationToken);
+            var mailbox = await store.FindMailboxAsync(partition, cancellationToken);
+            if (events.Count == 0 && mailbox is null)
+            {
+                return;
+            }
+
+            await erased.MarkAsync(person, cancellationToken);
+            var (now, existed) = (time.GetUtcNow(), mailbox is not null);
+            mailbox ??= MailboxRow.New(events[0]);
+            if (mailbox.LeaseUntil > now || !await store.TrySaveAsync(mailbox, holder, now + sync.Lease, cancellationToken))
+            {
+                if (time.GetElapsedTime(started) > Patience)
+                {
+                    throw new ErasureBusyException("The customer is being delivered to Cube");
+                }
+
+                await Task.Delay(LookEvery, time, cancellationToken);
+                continue;
+            }
+
+            report.Events += events.Count;
+            report.WaitingEvents += events.Count(row => row.UpsertState == UpsertState.Waiting);
+            await Parallel.ForEachAsync(events, new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken }, DeleteAsync);
+            report.Mailboxes += await TryDeleteAsync(mailbox, cancellationToken) && existed ? 1 : 0;
+        }
+    }
+
+    private async Task<List<UpsertRow>> EventsAsync(string partition, CancellationToken cancellationToken)
+    {
+        var events = new List<UpsertRow>();
+        await foreach (var row in storage.Upserts.QueryAsync<UpsertRow>(row => row.PartitionKey == partition, cancellationToken: cancellationToken))
+        {
+            events.Add(row);
+        }
+
+        return events;
+    }
+
+    /// <summary>What the row names goes before the row does.</summary>
+    private async ValueTask DeleteAsync(UpsertRow row, CancellationToken cancellationToken)
+    {
+        foreach (var blob in new[] { row.ValuesBlob, row.Body }.OfType<string>())
+        {
+            await InboxScan.DeleteAsync(storage, blob, cancellationToken);
+        }
+
+        await store.DeleteAsync(row, cancellationToken);
+    }
+
+    private async Task<bool> TryDeleteAsync(MailboxRow mailbox, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await storage.Customers.DeleteEntityAsync(mailbox.Customer, MailboxRow.Key, mailbox.ETag, cancellationToken);
+            return true;
+        }
+        catch (RequestFailedException exception) when (exception.Status == 412)
+        {
+            // The lease ran out and somebody took over: once more.
+            return false;
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using System.Buffers;
+using CubeFunctions.Core.Changes;
+using CubeFunctions.Core.Cube;
+
+namespace CubeFunctions.Core.Erasure;
+
+/// <summary>Takes a person's records out of a page. Every other byte stays as Cube sent it.</summary>
+internal static class PageRedaction
+{
+    /// <summary>The page without his records; null where it holds none.</summary>
+    /// <exception cref="System.Text.Json.JsonException">It is no page.</exception>
+    public static byte[]? Without(Feed feed, ReadOnlySpan<byte> page, PersonRecords records)
+    {
+        var mark = page.Length - PageReader.WithoutMark(page).Length;
+        var reader = RecordScanner.AtRecords(feed, page);
+        var before = mark + (int)reader.BytesConsumed;
+        var kept = new ArrayBufferWriter<byte>(page.Length);
+        kept.Write(page[..before]);
+        var indent = default(ReadOnlySpan<byte>);
+        var (seen, written) = (0, 0);
+        while (reader.Read() && reader.TokenType != System.Text.Json.JsonTokenType.EndArray)
+        {
+            var start = mark + (int)reader.TokenStartIndex;
+            reader.Skip();
+            var end = mark + (int)reader.BytesConsumed;
+            var gap = page[before..start];
+            indent = seen++ == 0 ? gap : indent;
+            if (!records.IsHis(page[start..end]))
+            {
+                // Each brings the comma in front of it along; the first that is left has none.
+                kept.Write(written++ == 0 ? indent : gap);
+                kept.Write(page[start..end]);
+            }
+
+            before = end;
+        }
+
+        kept.Write(page[before..]);
+        return written == seen ? null : kept.WrittenSpan.ToArray();
+    }
+}

@@ -1,0 +1,127 @@
+using System.Security.Cryptography;
+using CubeFunctions.Core.Changes;
+using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Storage;
+using CubeFunctions.Core.Sync;
+
+namespace CubeFunctions.Core.Erasure;
+
+/// <summary>Takes a person out of the stored pages of one scope and feed. Its caller has the lease.</summary>
+/// <remarks>
+/// New pages first, under an attempt of their own; then the manifest that names them, over the old one by ETag; then the old pages go. Whoever dies in
+/// between leaves a manifest whose pages are all there, and pages that no manifest names: the next try removes those.
+/// </remarks>
+internal sealed class WindowEraser(RawStore raw, ChangeSettings settings, Feed feed, PersonRecords records)
+{
+    private const int Parallelism = 8;
+    private readonly RecordScanner _scanner = new(feed, new ContentRules(feed, settings));
+    private readonly HashSet<KeyHash> _keys = [];
+    private readonly HashSet<KeyHash> _othersKeys = [];
+    private readonly Lock _gate = new();
+
+    /// <summary>Hashes of the keys of the person's records, as states hold them.</summary>
+    public IReadOnlySet<KeyHash> Keys => _keys.Except(_othersKeys).ToHashSet();
+
+    /// <summary>Looks through a window. Changes nothing.</summary>
+    public async Task<WindowScan> ScanAsync(WindowFolder folder, CancellationToken cancellationToken)
+    {
+        var scan = new WindowScan(folder);
+        var manifest = folder.HasManifest ? await raw.FindManifestAsync(folder.ManifestPath, cancellationToken) : null;
+        var named = manifest?.Pages.Select(page => page.Name).ToList() ?? [];
+        var unnamed = folder.Pages.Except(named).ToList();
+        var pages = named.Select((name, place) => (Name: name, Place: place)).Concat(unnamed.Select(name => (Name: name, Place: -1)));
+        await Parallel.ForEachAsync(pages, new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken }, async (page, token) =>
+        {
+            using var body = await raw.FindBytesAsync(folder.Path + page.Name, token);
+            if (body is not null && records.Search.MayHold(body.Bytes.Span))
+            {
+                Note(scan, page.Name, page.Place, body.Bytes.Span);
+            }
+        });
+        if (scan.Hits.Count > 0)
+        {
+            // Among them pages that an erasure wrote which did not come to its manifest: nobody needs any of them.
+            scan.Deleted.AddRange(unnamed.Except(scan.Deleted).ToList());
+        }
+
+        scan.Hits.Sort();
+        return scan;
+    }
+
+    /// <summary>Removes what a look through a window found.</summary>
+    /// <returns>How many records went.</returns>
+    public async Task<int> ApplyAsync(WindowScan scan, CancellationToken cancellationToken)
+    {
+        var old = new List<string>();
+        var removed = 0;
+        if (scan.Hits.Count > 0 && await raw.FindManifestToReplaceAsync(scan.Folder.ManifestPath, cancellationToken) is var (manifest, etag))
+        {
+            var pages = manifest.Pages.ToArray();
+            foreach (var place in scan.Hits)
+            {
+                old.Add(pages[place].Name);
+                pages[place] = await RewriteAsync(scan.Folder, pages[place], cancellationToken);
+            }
+
+            removed = (int)(manifest.Records - pages.Sum(page => (long)page.Records));
+            manifest = manifest with
+            {
+                Pages = pages,
+                Records = manifest.Records - removed,
+                Bytes = pages.Sum(page => page.Bytes),
+                DistinctKeys = manifest.DistinctKeys - scan.LostKeys,
+                Redacted = true,
+            };
+            await raw.ReplaceManifestAsync(scan.Folder.ManifestPath, manifest, etag, cancellationToken);
+        }
+
+        foreach (var name in scan.Deleted.Concat(old))
+        {
+            await raw.DeleteAsync(scan.Folder.Path + name, cancellationToken);
+        }
+
+        return removed;
+    }
+
+    private void Note(WindowScan scan, string name, int place, ReadOnlySpan<byte> page)
+    {
+        var without = PageRedaction.Without(feed, page, records);
+        lock (_gate)
+        {
+            if (place < 0)
+            {
+                if (without is not null)
+                {
+                    scan.Deleted.Add(name);
+                }
+
+                return;
+            }
+
+            var left = without ?? page;
+            scan.Note(PageReader.Read(feed, page).KeyHashes, PageReader.Read(feed, left).KeyHashes);
+            _othersKeys.UnionWith(_scanner.Digest(left).Select(digest => digest.Key));
+            if (without is not null)
+            {
+                scan.Hits.Add(place);
+                _keys.UnionWith(_scanner.Digest(page).Select(digest => digest.Key));
+            }
+        }
+    }
+
+    private async Task<ManifestPage> RewriteAsync(WindowFolder folder, ManifestPage page, CancellationToken cancellationToken)
+    {
+        using var body = await raw.FindBytesAsync(folder.Path + page.Name, cancellationToken);
+        if (body is null || PageRedaction.Without(feed, body.Bytes.Span, records) is not { } without || !BlobPaths.TryParsePage(page.Name, out _, out var number))
+        {
+            // The lifecycle rules were quicker.
+            return page;
+        }
+
+        var name = BlobPaths.Page(folder.NextAttempt, number);
+        using var stream = new MemoryStream(without, writable: false);
+        await raw.WritePageAsync(folder.Path + name, stream, cancellationToken);
+        return new ManifestPage(name, PageReader.Read(feed, without).Records, without.Length, Convert.ToHexStringLower(SHA256.HashData(without)));
+    }
+}

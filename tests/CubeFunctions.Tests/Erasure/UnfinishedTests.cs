@@ -1,0 +1,100 @@
+using Cube.Simulator;
+using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Sync;
+using CubeFunctions.Tests.Support;
+using CubeFunctions.Tests.Upserts;
+using Xunit;
+
+namespace CubeFunctions.Tests.Erasure;
+
+/// <summary>What runs and deliveries under way have left, or hold.</summary>
+public sealed class UnfinishedTests(AzuriteFixture azurite)
+{
+    private static RunRequest Customers => RunRequest.Snapshot([FeedCatalogue.Customers]);
+
+    [Fact]
+    public async Task Pages_of_a_sweep_that_is_not_finished_are_deleted_where_they_name_him_and_read_again()
+    {
+        await using var lane = await Lane.StartAsync(azurite, Victim.Options with { CustomersPerAssignment = 300 }, null, [.. Victim.Settings]);
+        Victim.Live(lane.Cube);
+        lane.Cube.Faults.Add(new Fault { Kind = FaultKind.ServiceUnavailable503, PathContains = "/customers/", FromPage = 5 });
+        var start = await lane.App.Get<RunPlanner>().StartAsync(Customers, TestContext.Current.CancellationToken);
+        using (var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken))
+        {
+            var work = lane.App.WorkAsync(stop.Token);
+            await WaitFor.TrueAsync(async () => (await AccountDump.OfAsync(lane.App)).Find([Victim.Name]).Count > 0, TimeSpan.FromSeconds(60));
+            await stop.CancelAsync();
+            await work;
+        }
+
+        var before = await AccountDump.OfAsync(lane.App);
+        Assert.Single(before.Find([Victim.Name]), place => place.StartsWith("cube-raw/customers/assignment=17/", StringComparison.Ordinal));
+        var report = await Victim.EraseAsync(lane.App);
+        Assert.Equal(1, report.Feeds.Single(feed => feed.Feed == "customers").Leftovers);
+        var after = await AccountDump.OfAsync(lane.App);
+        Assert.Empty(after.Find(Victim.Traces));
+        Assert.Equal(before.Blobs.Keys.Count(name => name.StartsWith("cube-raw/customers/", StringComparison.Ordinal)) - 1, after.Blobs.Keys.Count(name => name.StartsWith("cube-raw/customers/", StringComparison.Ordinal)));
+
+        // The sweep goes on from there.
+        lane.Cube.Faults.Clear();
+        await lane.App.Get<StaleWorkSweeper>().SweepAsync(force: true, TestContext.Current.CancellationToken);
+        Assert.Equal(RunStatus.Succeeded, (await lane.App.FinishAsync(start.RunId)).Status);
+        await RawLedger.CheckAllAsync(lane.App.Storage.Raw);
+    }
+
+    [Fact]
+    public async Task A_body_that_a_try_before_has_deleted_takes_nothing_of_others_along()
+    {
+        await using var lane = await Lane.StartAsync(azurite, Victim.Options, null, Victim.Settings);
+        var waiting = await Victim.SeedAsync(lane);
+        foreach (var body in (await AccountDump.OfAsync(lane.App)).Blobs.Keys.Where(name => name.StartsWith("cube-inbox/", StringComparison.Ordinal) && !name.EndsWith(".values", StringComparison.Ordinal)))
+        {
+            await lane.App.Storage.Inbox.GetBlobClient(body["cube-inbox/".Length..]).DeleteAsync(cancellationToken: TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal((3, 0, 1), await Victim.EraseAsync(lane.App) is var report ? (report.Events, report.Bodies, report.Values) : default);
+        await lane.DeliverAsync(waiting);
+        Assert.All(await lane.StatesAsync(waiting), state => Assert.Equal("delivered", state.State));
+    }
+
+    [Fact]
+    public async Task It_waits_for_a_run_that_is_at_work_on_his_records()
+    {
+        await using var lane = await Lane.StartAsync(azurite, Victim.Options, null, Victim.Settings);
+        Victim.Live(lane.Cube);
+        await lane.App.RunAsync(Customers);
+        var lease = await lane.App.Get<CheckpointStore>().TryHoldAsync(
+            FeedCatalogue.Customers, new Scope(ScopeKind.Assignment, "17"), "somebody else", static _ => { }, TestContext.Current.CancellationToken);
+        var erasure = Victim.EraseAsync(lane.App);
+        await WaitFor.TrueAsync(async () => (await AccountDump.OfAsync(lane.App)).Blobs.ContainsKey("cube-state/tombstones"), TimeSpan.FromSeconds(30));
+        Assert.False(erasure.IsCompleted);
+        Assert.NotEmpty((await AccountDump.OfAsync(lane.App)).Find([Victim.Name]));
+        await lease!.ReleaseAsync(TestContext.Current.CancellationToken);
+        await lease.DisposeAsync();
+        Assert.True((await erasure).Found);
+        Assert.Empty((await AccountDump.OfAsync(lane.App)).Find(Victim.Traces));
+    }
+
+    [Fact]
+    public async Task Bodies_that_name_him_go_also_where_no_row_does_any_more_and_those_of_other_assignments_stay()
+    {
+        await using var lane = await Lane.StartAsync(
+            azurite, Victim.Options with { CampaignsPerAssignment = 1 }, null,
+            [.. Victim.Settings, ("Upserts__Senders__far__Kind", "json"), ("Upserts__Senders__far__Secret", "test-secret"), ("Upserts__Senders__far__AssignmentId", "18")]);
+        await lane.HookAsync($$"""{"customer_id":"\u0030{{Victim.Imported[1..]}}","name":"{{Victim.Name}}"}""");
+        await lane.PostAsync($$"""[ {"customer_id":"{{Victim.Imported}}","name":"{{Victim.Name}}"} , {"customer_id":"1","city":"Bodø"} ]""");
+        await lane.HookAsync($$"""{"nobody":true,"ref":"{{Victim.Imported}}","name":"{{Victim.Name}}"}""");
+        Assert.Equal(202, (await lane.Http.PostAsync("webhooks/far", Victim.Post(Victim.Imported, "name", "En annen"), ("x-webhook-secret", "test-secret"))).Status);
+        await lane.HookAsync(Victim.Post("0" + Victim.Imported, "name", "En tredje"));
+        await foreach (var row in lane.App.Storage.Upserts.QueryAsync<Azure.Data.Tables.TableEntity>(cancellationToken: TestContext.Current.CancellationToken))
+        {
+            await lane.App.Storage.Upserts.DeleteEntityAsync(row.PartitionKey, row.RowKey, cancellationToken: TestContext.Current.CancellationToken);
+        }
+
+        var report = await Victim.EraseAsync(lane.App);
+        Assert.Equal((3, 1, 0), (report.Bodies, report.BodiesOfUnknownAssignment, report.Events));
+        var after = await AccountDump.OfAsync(lane.App);
+        Assert.Empty(after.Find([Victim.Name]));
+        Assert.Equal(2, after.Blobs.Keys.Count(name => name.StartsWith("cube-inbox/", StringComparison.Ordinal)));
+    }
+}

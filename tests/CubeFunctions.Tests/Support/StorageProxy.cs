@@ -1,0 +1,119 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace CubeFunctions.Tests.Support;
+
+/// <summary>Stands between a client and Azurite, and cuts the line after so many writes: to the client it is as if the process died there.</summary>
+public sealed class StorageProxy : IAsyncDisposable
+{
+    private static readonly string[] Services = ["BlobEndpoint", "QueueEndpoint", "TableEndpoint"];
+    private readonly List<WebApplication> _webs = [];
+    private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
+    private readonly CancellationTokenSource _cut = new();
+    private readonly bool _answerLost;
+    private int _left;
+
+    private StorageProxy(int writes, bool answerLost) => (_left, _answerLost) = (writes, answerLost);
+
+    /// <summary>Cancelled when the line is cut.</summary>
+    public CancellationToken Cut => _cut.Token;
+
+    /// <summary>What the client is to be given.</summary>
+    public string ConnectionString { get; private set; } = "";
+
+    /// <param name="connection">Azurite's own.</param>
+    /// <param name="writes">How many writes get through.</param>
+    /// <param name="answerLost">Whether the next one after these is still done, and only its answer is lost.</param>
+    public static async Task<StorageProxy> StartAsync(string connection, int writes, bool answerLost)
+    {
+        var proxy = new StorageProxy(writes, answerLost);
+        var parts = connection.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(part => part.Split('=', 2)).ToDictionary(part => part[0], part => part[1]);
+        foreach (var service in Services)
+        {
+            var target = new Uri(parts[service]);
+            parts[service] = await proxy.ListenAsync(new Uri(target.GetLeftPart(UriPartial.Authority))) + target.AbsolutePath;
+        }
+
+        proxy.ConnectionString = string.Join(';', parts.Select(part => $"{part.Key}={part.Value}"));
+        return proxy;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var web in _webs)
+        {
+            await web.DisposeAsync();
+        }
+
+        _client.Dispose();
+        _cut.Dispose();
+    }
+
+    private async Task<string> ListenAsync(Uri target)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0").ConfigureKestrel(options => options.Limits.MaxRequestBodySize = null);
+        var web = builder.Build();
+        web.Run(context => ForwardAsync(context, target));
+        await web.StartAsync(TestContext.Current.CancellationToken);
+        _webs.Add(web);
+        return web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+    }
+
+    private async Task ForwardAsync(HttpContext context, Uri target)
+    {
+        var isWrite = !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method);
+        var left = isWrite ? Interlocked.Decrement(ref _left) : Volatile.Read(ref _left);
+        if (left < 0 && isWrite && !(left == -1 && _answerLost))
+        {
+            await _cut.CancelAsync();
+        }
+
+        if (_cut.IsCancellationRequested)
+        {
+            context.Abort();
+            return;
+        }
+
+        var raw = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
+        using var request = new HttpRequestMessage(
+            new HttpMethod(context.Request.Method), new Uri(target.GetLeftPart(UriPartial.Authority) + raw, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body);
+        body.Position = 0;
+        request.Content = new StreamContent(body);
+        foreach (var header in context.Request.Headers)
+        {
+            if (!request.Headers.TryAddWithoutValidation(header.Key, header.Value.AsEnumerable()))
+            {
+                request.Content.Headers.TryAddWithoutValidation(header.Key, header.Value.AsEnumerable());
+            }
+        }
+
+        request.Headers.TransferEncodingChunked = false;
+        using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseContentRead);
+        if (left < 0 && isWrite)
+        {
+            await _cut.CancelAsync();
+            context.Abort();
+            return;
+        }
+
+        context.Response.StatusCode = (int)response.StatusCode;
+        foreach (var header in response.Headers.Concat(response.Content.Headers).Where(header => header.Key != "Transfer-Encoding"))
+        {
+            context.Response.Headers[header.Key] = header.Value.ToArray();
+        }
+
+        if (!HttpMethods.IsHead(context.Request.Method) && response.StatusCode is not (System.Net.HttpStatusCode.NoContent or System.Net.HttpStatusCode.NotModified))
+        {
+            await response.Content.CopyToAsync(context.Response.Body);
+        }
+    }
+}
