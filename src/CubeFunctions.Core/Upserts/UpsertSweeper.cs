@@ -5,6 +5,7 @@ namespace CubeFunctions.Core.Upserts;
 /// <summary>Makes up for messages that were never sent, wakes what waited for a snapshot, and forgets what ended long ago.</summary>
 public sealed class UpsertSweeper(UpsertStore store, UpsertWaker waker, AppSettings settings, TimeProvider time)
 {
+    private const int Parallelism = 16;
     private static readonly TimeSpan ForgetEvery = TimeSpan.FromHours(6);
 
     /// <summary>An event that is younger is on its way.</summary>
@@ -37,14 +38,14 @@ public sealed class UpsertSweeper(UpsertStore store, UpsertWaker waker, AppSetti
 
     private async Task<int> WakeAsync(Func<UpsertRow, bool> which, CancellationToken cancellationToken)
     {
-        var customers = new HashSet<string>(StringComparer.Ordinal);
+        var customers = new Dictionary<string, string?>(StringComparer.Ordinal);
         try
         {
             await foreach (var row in store.AllAsync(UpsertState.Waiting, Keys, cancellationToken))
             {
-                if (which(row) && customers.Add(row.PartitionKey))
+                if (which(row) && !customers.TryAdd(row.PartitionKey, row.RowKey))
                 {
-                    await waker.WakeAsync(row.PartitionKey, TimeSpan.Zero, cancellationToken);
+                    customers[row.PartitionKey] = null;
                 }
             }
         }
@@ -53,6 +54,9 @@ public sealed class UpsertSweeper(UpsertStore store, UpsertWaker waker, AppSetti
             // A run alone creates only what its lane needs: nothing was ever accepted.
         }
 
+        await Parallel.ForEachAsync(
+            customers, new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken },
+            async (customer, token) => await waker.WakeAsync(customer.Key, customer.Value, TimeSpan.Zero, token));
         return customers.Count;
     }
 }
