@@ -27,11 +27,12 @@ internal sealed class Lane : IAsyncDisposable
     public static async Task<Lane> StartAsync(AzuriteFixture azurite, SimulatorOptions options, TimeProvider? clock = null, params (string Name, string Value)[] settings)
     {
         var cube = await CubeSimulator.StartAsync(options, null, TestContext.Current.CancellationToken);
-        if (settings.Any(setting => setting.Name.StartsWith("Upserts__Senders__crm__", StringComparison.Ordinal)))
-        {
-            settings = [.. settings, ("Upserts__Senders__crm__AssignmentId", $"{cube.Data.AssignmentIds[0]}")];
-        }
-
+        settings =
+        [
+            .. settings,
+            .. settings.Where(setting => setting.Name.StartsWith("Upserts__Senders__", StringComparison.Ordinal) && setting.Name.EndsWith("__Kind", StringComparison.Ordinal))
+                .Select(setting => (setting.Name.Replace("__Kind", "__AssignmentId", StringComparison.Ordinal), $"{cube.Data.AssignmentIds[0]}")),
+        ];
         var storage = await azurite.NewAccountAsync();
         var app = await TestApp.StartAsync(storage, cube, clock, settings);
         return new Lane(cube, storage, app, await TestHttp.StartAsync(app));
