@@ -11,7 +11,7 @@ namespace CubeFunctions.Local.Azurite;
 internal static class AzuriteInstallation
 {
     private const int OldestNode = 20;
-    private static readonly string[] Files = ["package.json", "package-lock.json", "launch.js"];
+    private static readonly string[] Files = ["package.json", "package-lock.json", "launch.js", "quick-removal.js"];
 
     /// <summary>Installs Azurite unless it is there.</summary>
     /// <returns>The folder that holds <c>launch.js</c> and <c>node_modules</c>.</returns>

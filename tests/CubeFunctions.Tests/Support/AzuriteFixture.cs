@@ -52,16 +52,6 @@ public sealed class AzuriteFixture : IAsyncDisposable
         return (await AzuriteProcess.StartAsync(installation, log, ["--inMemoryPersistence"], null, TestContext.Current.CancellationToken), log);
     }
 
-    /// <summary>
-    /// An Azurite of its own that keeps its data in files, for tests with messages by the thousand. In memory each blob and message is an extent of its own, and
-    /// once a minute Azurite drops those of deleted messages one by one, sorting all others anew for each: for minutes it does nothing else.
-    /// </summary>
-    internal static async Task<AzuriteProcess> StartOnDiskAsync(string folder)
-    {
-        var installation = await AzuriteInstallation.EnsureAsync(Console.Error.WriteLine, TestContext.Current.CancellationToken);
-        return await AzuriteProcess.StartAsync(installation, Path.Combine(folder, "azurite.log"), ["--location", folder, "--silent"], null, TestContext.Current.CancellationToken);
-    }
-
     private static string NameOf(int number) => string.Create(CultureInfo.InvariantCulture, $"test{number:D5}");
 
     private async Task<AzuriteProcess> StartAsync()

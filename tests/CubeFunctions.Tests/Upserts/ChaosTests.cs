@@ -13,27 +13,12 @@ using Xunit;
 namespace CubeFunctions.Tests.Upserts;
 
 /// <summary>Webhooks by the thousand, with repeats and in any order, a Cube that fails, and a process that is killed again and again.</summary>
-public sealed class ChaosTests
+public sealed class ChaosTests(AzuriteFixture azurite)
 {
     private static readonly string[] Fields = ["phone_1", "email", "city"];
 
     [Fact]
     public async Task At_the_end_every_field_has_its_newest_value_and_nothing_older_was_written_after_it()
-    {
-        var folder = Directory.CreateTempSubdirectory("cube-chaos-");
-        var storage = await AzuriteFixture.StartOnDiskAsync(folder.FullName);
-        try
-        {
-            await RunAsync(storage.ConnectionString());
-        }
-        finally
-        {
-            await storage.StopAsync();
-            folder.Delete(recursive: true);
-        }
-    }
-
-    private static async Task RunAsync(string account)
     {
         var random = new Random(TestScale.Seed);
         TestContext.Current.TestOutputHelper!.WriteLine($"CUBE_SEED={TestScale.Seed}");
@@ -42,6 +27,7 @@ public sealed class ChaosTests
         await using var cube = await CubeSimulator.StartAsync(
             new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 200, AnonymisedPerThousand = 0 }, null, TestContext.Current.CancellationToken);
         var assignment = cube.Data.AssignmentIds[0];
+        var account = await azurite.NewAccountAsync();
         var port = AzuriteProcess.FreePorts(1)[0];
         var settings = CommandTests.Of(
             cube, account, ("Sync__LeaseSeconds", "2"), ("Sync__Schedule", "0 0 0 1 1 *"), ("Sync__SnapshotSchedule", "0 0 0 1 1 *"),
