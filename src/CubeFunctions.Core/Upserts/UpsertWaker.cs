@@ -14,6 +14,9 @@ public sealed class UpsertWaker(StorageClients storage)
     /// <summary>Raised after a message was sent from this process, with its delay: a local worker need not poll to see it.</summary>
     public event Action<TimeSpan>? Sent;
 
+    /// <summary>Whether messages are there to be taken: whoever they are for need not be woken.</summary>
+    public async Task<bool> IsBusyAsync(CancellationToken cancellationToken) => (await _queue.PeekMessageAsync(cancellationToken)).Value is not null;
+
     /// <param name="customer">Who has mail.</param>
     /// <param name="eventKey">The event, when the message is for one; null to have all looked at.</param>
     /// <param name="delay">How long the message stays hidden.</param>

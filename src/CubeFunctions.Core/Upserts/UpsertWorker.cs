@@ -17,11 +17,9 @@ public sealed partial class UpsertWorker(
     private static readonly ActivitySource Traces = new(TraceSource);
     private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromHours(1);
-    private static readonly TimeSpan SnapshotDelay = TimeSpan.FromMinutes(15);
 
     /// <summary>Queues count whole seconds: a message may come so much before its time.</summary>
     private static readonly TimeSpan Early = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan PartDelay = TimeSpan.FromHours(24);
 
     /// <summary>How long deliveries of a customer may fail before his events are dead.</summary>
     private static readonly TimeSpan GiveUpAfter = TimeSpan.FromHours(48);
@@ -116,9 +114,9 @@ public sealed partial class UpsertWorker(
             return true;
         }
 
-        if (await writes.OffUntilAsync(cancellationToken) is { } off)
+        if (await writes.OffUntilAsync(cancellationToken) is not null)
         {
-            await waker.WakeAsync(customer, message.Event, (off - now) * (1 + (0.02 * Random.Shared.NextDouble())), cancellationToken);
+            // The sweeper wakes all that wait when the tenant may be asked again.
             return true;
         }
 
@@ -163,6 +161,7 @@ public sealed partial class UpsertWorker(
         var delivered = new HashSet<string>(StringComparer.Ordinal);
         var dead = new Dictionary<string, string>(StringComparer.Ordinal);
         TimeSpan? again = null;
+        mailbox.Content.Reason = null;
         try
         {
             for (var outgoing = mailbox.Content.Outgoing(MapOf); outgoing.Count > 0; outgoing = mailbox.Content.Outgoing(MapOf))
@@ -179,11 +178,11 @@ public sealed partial class UpsertWorker(
                         Refuse(mailbox, outgoing, refused, dead);
                         continue;
                     case WriteOutcome.Waits waits:
-                        (again, mailbox.Content.Reason) = (SnapshotDelay, waits.Reason);
+                        mailbox.Content.Reason = waits.Reason;
                         break;
                     case WriteOutcome.NotAvailable off:
                         LogOff(logger, off.Reason);
-                        again = await writes.OffAsync(working) - time.GetUtcNow();
+                        await writes.OffAsync(working);
                         mailbox.Content.Reason = $"writes are not enabled on this tenant ({off.Reason})";
                         break;
                 }
@@ -191,9 +190,9 @@ public sealed partial class UpsertWorker(
                 break;
             }
 
-            if (again is null && mailbox.Content.HasPending)
+            if (mailbox.Content.HasPending)
             {
-                (again, mailbox.Content.Reason) = (PartDelay, "waits for the other parts of a joined field");
+                mailbox.Content.Reason ??= "waits for the other parts of a joined field";
             }
         }
         catch (CubeException exception)
@@ -213,13 +212,8 @@ public sealed partial class UpsertWorker(
     {
         var content = mailbox.Content;
 
-        // What waits for a snapshot or for writes may go as soon as that changes; what failed waits its time.
-        content.WakeAt = again is { } wait && content.FailingSince is not null ? time.GetUtcNow() + wait : null;
-        if (again is null)
-        {
-            content.Reason = null;
-        }
-
+        // What failed waits its time. What waits for a snapshot, for writes or for another part needs no message: it goes when that comes, or by the sweeper.
+        content.WakeAt = again is { } wait ? time.GetUtcNow() + wait : null;
         using var limit = new CancellationTokenSource(Lease, time);
         if (!await store.TrySaveAsync(mailbox, null, null, limit.Token))
         {

@@ -130,8 +130,9 @@ internal sealed partial class LocalApp : IAsyncDisposable
     {
         var sweeper = _host.Services.GetRequiredService<StaleWorkSweeper>();
         var upserts = _host.Services.GetRequiredService<UpsertSweeper>();
+        var waker = _host.Services.GetRequiredService<UpsertWaker>();
         var time = _host.Services.GetRequiredService<TimeProvider>();
-        var swept = DateTimeOffset.MinValue;
+        var (started, swept) = (time.GetUtcNow(), DateTimeOffset.MinValue);
         using var timer = new PeriodicTimer(_host.Services.GetRequiredService<SyncSettings>().Lease, _host.Services.GetRequiredService<TimeProvider>());
         try
         {
@@ -139,9 +140,17 @@ internal sealed partial class LocalApp : IAsyncDisposable
             {
                 if (!syncOnly && time.GetUtcNow() - swept > UpsertsEvery)
                 {
-                    // At the start all that wait are woken: the process before may have died between a row and its message.
-                    await TryAsync(() => upserts.SweepAsync(force: swept == DateTimeOffset.MinValue, cancellationToken));
-                    swept = time.GetUtcNow();
+                    // After the start all that wait are woken, once the messages that are there are taken: the process before may have died between a row and
+                    // its message, or with messages in its hands.
+                    var first = swept == DateTimeOffset.MinValue;
+                    await TryAsync(async () =>
+                    {
+                        if (!first || time.GetUtcNow() - started > UpsertsEvery || !await waker.IsBusyAsync(cancellationToken))
+                        {
+                            await upserts.SweepAsync(force: first, cancellationToken);
+                            swept = time.GetUtcNow();
+                        }
+                    });
                 }
 
                 await timer.WaitForNextTickAsync(cancellationToken);

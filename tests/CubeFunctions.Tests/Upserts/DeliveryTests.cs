@@ -50,6 +50,7 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
         await lane.PumpAsync(TimeSpan.FromSeconds(1));
         Assert.Equal("waiting", (await lane.StatesAsync(ids))[0].State);
         Assert.Contains("snapshot", (await lane.StatesAsync(ids))[0].Reason, StringComparison.Ordinal);
+        Assert.Equal(0, await lane.MessagesAsync());
         Assert.Empty(lane.Cube.Data.Writes);
         await lane.SnapshotAsync();
         await lane.DeliverAsync(ids);
@@ -148,6 +149,8 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
 
         Assert.All(await lane.StatesAsync(ids), state => Assert.Equal("waiting", state.State));
         Assert.Contains("not enabled", (await lane.StatesAsync(ids))[0].Reason, StringComparison.Ordinal);
+        Assert.Equal(0, await lane.MessagesAsync());
+        Assert.Equal(0, await lane.App.Get<UpsertSweeper>().SweepAsync(force: false, TestContext.Current.CancellationToken));
         Assert.Single(lane.Cube.Requests.All, request => request.Method is "PUT" or "POST");
         Assert.Contains(lane.App.Logs.Lines, line => line.Level == Microsoft.Extensions.Logging.LogLevel.Error && line.Text.Contains("not enabled", StringComparison.Ordinal));
     }

@@ -81,6 +81,9 @@ internal sealed class Lane : IAsyncDisposable
     /// <summary>Wakes all that wait: queues hide messages in real time, and tests have clocks of their own.</summary>
     public Task SweepAsync() => App.Get<UpsertSweeper>().SweepAsync(force: true, TestContext.Current.CancellationToken);
 
+    /// <summary>Messages in the queue, hidden ones too.</summary>
+    public async Task<int> MessagesAsync() => (await App.Storage.Queue(StorageNames.UpsertsQueue).GetPropertiesAsync(TestContext.Current.CancellationToken)).Value.ApproximateMessagesCount;
+
     public async Task<List<(string State, string? Reason)>> StatesAsync(IEnumerable<string> ids)
     {
         var states = new List<(string State, string? Reason)>();
