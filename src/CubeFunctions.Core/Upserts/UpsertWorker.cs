@@ -41,6 +41,7 @@ public sealed partial class UpsertWorker(
         }
 
         using var activity = Traces.StartActivity("deliver upserts", ActivityKind.Consumer, parsed.Traceparent);
+        var looksAgain = false;
         try
         {
             do
@@ -50,14 +51,14 @@ public sealed partial class UpsertWorker(
                     // Another process has changed the mailbox: look again.
                 }
 
-                parsed = parsed with { Event = null };
+                (parsed, looksAgain) = (parsed with { Event = null }, true);
             }
             while (_turns.EndOrGoOn(parsed.Customer));
         }
         catch
         {
             // The message comes again, for its own event; those whose messages were taken for done need one of their own.
-            if (_turns.Abandon(parsed.Customer) || parsed.Event is null)
+            if (_turns.Abandon(parsed.Customer) || looksAgain)
             {
                 await waker.WakeAsync(parsed.Customer, null, FirstDelay, CancellationToken.None);
             }

@@ -64,7 +64,7 @@ public sealed class DoorTests(AzuriteFixture azurite)
     [InlineData(null, "api")]
     public async Task Whatever_comes_is_answered_with_2xx_or_4xx_and_nothing_unverified_is_kept(string? sender, string kind)
     {
-        var count = TestScale.Of(5_000, 100_000);
+        var count = TestScale.Of(5_000, 20_000);
         TestContext.Current.TestOutputHelper!.WriteLine($"seed {FuzzedBodies.Seed}, {count} bodies, {kind}");
         await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, Senders);
