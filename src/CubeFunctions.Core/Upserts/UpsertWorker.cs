@@ -216,6 +216,12 @@ public sealed partial class UpsertWorker(
         // What failed waits its time. What waits for a snapshot, for writes or for another part needs no message: it goes when that comes, or by the sweeper.
         content.WakeAt = again is { } wait ? time.GetUtcNow() + wait : null;
         using var limit = new CancellationTokenSource(Lease, time);
+        if (again is { } delay)
+        {
+            // Before the mailbox says until when it is put off: until then no other message counts.
+            await waker.WakeAsync(mailbox.Customer, null, delay, limit.Token);
+        }
+
         if (!await store.TrySaveAsync(mailbox, null, null, limit.Token))
         {
             // The lease ran out and somebody else took over: what is written is written again, with the same effect.
@@ -229,10 +235,6 @@ public sealed partial class UpsertWorker(
                 : pending.Contains(row.RowKey) ? new UpsertEnd(row, UpsertState.Waiting, content.Reason)
                 : new UpsertEnd(row, delivered.Contains(row.RowKey) ? UpsertState.Delivered : UpsertState.Superseded, null)),
             limit.Token);
-        if (again is { } delay)
-        {
-            await waker.WakeAsync(mailbox.Customer, null, delay, limit.Token);
-        }
     }
 
     private void Refuse(MailboxRow mailbox, Dictionary<string, OutgoingField> outgoing, WriteOutcome.Refused refused, Dictionary<string, string> dead)
