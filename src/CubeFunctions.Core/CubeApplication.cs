@@ -6,6 +6,7 @@ using CubeFunctions.Core.Upserts;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Core;
 
@@ -18,6 +19,9 @@ public static class CubeApplication
     {
         var settings = AppSettings.Read(builder.Configuration);
         var services = builder.Services;
+
+        // The server's line a request holds the query, and there a Dataverse sender has its secret.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(settings)
             .AddSingleton(settings.Storage)

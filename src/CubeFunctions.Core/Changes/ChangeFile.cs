@@ -91,6 +91,11 @@ internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner 
         var before = new Dictionary<int, Dictionary<string, UInt128>>();
         var olds = batch.Where(change => change.Op is ChangeOp.Updated or ChangeOp.Corrected).Select(change => change.Old);
         await earlier.ReadAsync(state, olds, (index, record, _) => before[index] = scanner.Members(record.Span), cancellationToken);
+        if (postponed is not null && item.FeedOf == FeedCatalogue.Customers)
+        {
+            await ForgetAsync(state, batch.Where(change => change.Op == ChangeOp.Erased).Select(change => change.Old), cancellationToken);
+        }
+
         foreach (var page in batch.GroupBy(change => window[change.New].Page))
         {
             using var kept = capture.Read(page.Key);
@@ -128,6 +133,20 @@ internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner 
                     IsEcho(echo, change, changed, members, state)));
             }
         }
+    }
+
+    /// <summary>What we know of people whom Cube has anonymised goes too: their earlier records name them last.</summary>
+    private async Task ForgetAsync(ScopeState state, IEnumerable<int> erased, CancellationToken cancellationToken)
+    {
+        var ids = new List<string>();
+        await earlier.ReadAsync(state, erased, (_, record, _) =>
+        {
+            if (CustomerIds.Find(record.Span, CustomerIds.Imported) is { } id)
+            {
+                ids.Add(id);
+            }
+        }, cancellationToken);
+        await echoes.ForgetAsync(_assignment!, ids, cancellationToken);
     }
 
     private List<(PlannedChange Change, ReadOnlyMemory<byte> Record, string[] Key)> Match(StateEntry[] window, IEnumerable<PlannedChange> changes, ReadOnlyMemory<byte> body)

@@ -30,6 +30,18 @@ public sealed class Echoes(StorageClients storage, UpsertStore upserts, Pseudony
         return false;
     }
 
+    /// <summary>Forgets what upserts brought to people whom Cube has anonymised; mail that still waits stays.</summary>
+    internal async Task ForgetAsync(string assignmentId, IEnumerable<string> importedIds, CancellationToken cancellationToken)
+    {
+        foreach (var id in importedIds)
+        {
+            if (await upserts.FindMailboxAsync(await pseudonyms.OfAsync(assignmentId, id, cancellationToken), cancellationToken) is { Content.HasPending: false } mailbox)
+            {
+                await upserts.TryDeleteAsync(mailbox, cancellationToken);
+            }
+        }
+    }
+
     /// <summary>What upserts brought to the customers of records, by their place in the list; those without a mailbox are left out.</summary>
     internal async Task<Dictionary<int, Echo>> FindAsync(string assignmentId, IReadOnlyList<ReadOnlyMemory<byte>> records, CancellationToken cancellationToken)
     {

@@ -151,7 +151,7 @@ public sealed class CubeClient(
         const int MostWords = 16 * 1024;
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
         using var body = await PooledBody.ReadAsync(stream, response.Content.Headers.ContentLength, MostWords, static () => { }, cancellationToken);
-        return new CubeException(failure.Kind, failure.Message) { Detail = body is null ? null : System.Text.Encoding.UTF8.GetString(body.Bytes.Span) };
+        return new CubeException(failure.Kind, failure.Message) { Status = failure.Status, Detail = body is null ? null : System.Text.Encoding.UTF8.GetString(body.Bytes.Span) };
     }
 
     private static PooledBody CheckJson(PooledBody received)

@@ -47,6 +47,9 @@ public sealed class CubeException(CubeFailureKind kind, string message, Exceptio
     /// <summary>Which failure.</summary>
     public CubeFailureKind Kind { get; } = kind;
 
+    /// <summary>What Cube answered; null where it did not.</summary>
+    public HttpStatusCode? Status { get; init; }
+
     /// <summary>How long Cube asked us to wait, where it did.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
@@ -77,7 +80,7 @@ internal static class CubeFailure
         };
 
         var words = kind == CubeFailureKind.NotJson ? $"redirected ({status}) instead of answering" : $"answered {status.ToString(CultureInfo.InvariantCulture)}";
-        return new CubeException(kind, $"Cube {words} to {what}") { RetryAfter = RetryAfter(response.Headers.RetryAfter, time) };
+        return new CubeException(kind, $"Cube {words} to {what}") { Status = response.StatusCode, RetryAfter = RetryAfter(response.Headers.RetryAfter, time) };
     }
 
     /// <summary>The failure behind what the HTTP stack, the time limits or the parser threw.</summary>

@@ -9,7 +9,7 @@ using CubeFunctions.Core.Storage;
 namespace CubeFunctions.Core.Erasure;
 
 /// <summary>Takes a person's lines out of the change files of one scope and feed. Its caller has the lease.</summary>
-internal sealed class ChangeFileEraser(StorageClients storage, Feed feed, PersonRecords records)
+internal sealed class ChangeFileEraser(StorageClients storage, DeliveryStore deliveries, Feed feed, PersonRecords records)
 {
     private static readonly BlobHttpHeaders Lines = new() { ContentType = "application/x-ndjson" };
     private readonly PersonRecords _customers = records.OfCustomers();
@@ -27,12 +27,13 @@ internal sealed class ChangeFileEraser(StorageClients storage, Feed feed, Person
     }
 
     /// <summary>Rewrites one file: in its place, by ETag; deletes it where no line is left.</summary>
-    /// <remarks>The one place where a file that is visible is ever changed: who keeps a place in such files has to follow here.</remarks>
+    /// <remarks>The one place where a file that is visible is ever changed: deliveries that were to go on with a line that goes are moved on first.</remarks>
+    /// <param name="scope">The scope that the file is of.</param>
     /// <param name="path">The file.</param>
     /// <param name="beforeRemoval">Called before anything is changed.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>Lines removed, and whether the file is gone with them.</returns>
-    public async Task<(int Lines, bool Deleted)> RewriteAsync(string path, Func<Task> beforeRemoval, CancellationToken cancellationToken)
+    public async Task<(int Lines, bool Deleted)> RewriteAsync(Scope scope, string path, Func<Task> beforeRemoval, CancellationToken cancellationToken)
     {
         var blob = storage.ChangeFiles.GetBlockBlobClient(path);
         using var answer = await FindAsync(blob, cancellationToken);
@@ -42,36 +43,43 @@ internal sealed class ChangeFileEraser(StorageClients storage, Feed feed, Person
         }
 
         await using var kept = TempFile.Create();
-        var removed = 0;
+        var (removed, following) = (new List<string>(), new Dictionary<string, string?>(StringComparer.Ordinal));
         await foreach (var line in LineReader.ReadAsync(answer.Content, cancellationToken))
         {
             if (records.Search.MayHold(line.Span) && IsHis(line.Span))
             {
-                removed++;
+                removed.Add(IdOf(line.Span));
+                following[removed[^1]] = null;
             }
             else
             {
+                for (var i = removed.Count - 1; i >= 0 && following[removed[i]] is null; i--)
+                {
+                    following[removed[i]] = IdOf(line.Span);
+                }
+
                 kept.Write(line.Span);
             }
         }
 
-        if (removed == 0)
+        if (removed.Count == 0)
         {
             return (0, false);
         }
 
         await beforeRemoval();
+        await deliveries.MoveOnAsync($"{feed.Setting}|{scope}", path, following, cancellationToken);
         var conditions = new BlobRequestConditions { IfMatch = answer.Details.ETag };
         if (kept.Length == 0)
         {
             await blob.DeleteIfExistsAsync(DeleteSnapshotsOption.IncludeSnapshots, conditions, cancellationToken);
-            return (removed, true);
+            return (removed.Count, true);
         }
 
         await kept.FlushAsync(cancellationToken);
         kept.Position = 0;
-        await blob.UploadAsync(kept, new BlobUploadOptions { Conditions = conditions, HttpHeaders = Lines, TransferOptions = ChangeStore.Transfer }, cancellationToken);
-        return (removed, false);
+        await blob.UploadAsync(kept, new BlobUploadOptions { Conditions = conditions, HttpHeaders = Lines, Metadata = answer.Details.Metadata, TransferOptions = ChangeStore.Transfer }, cancellationToken);
+        return (removed.Count, false);
     }
 
     private static async Task<BlobDownloadStreamingResult?> FindAsync(BlockBlobClient blob, CancellationToken cancellationToken)
@@ -85,6 +93,12 @@ internal sealed class ChangeFileEraser(StorageClients storage, Feed feed, Person
             // The lifecycle rules were quicker.
             return null;
         }
+    }
+
+    private static string IdOf(ReadOnlySpan<byte> line)
+    {
+        var reader = new Utf8JsonReader(line);
+        return JsonElement.ParseValue(ref reader).GetProperty("id").GetString()!;
     }
 
     private bool IsHis(ReadOnlySpan<byte> line)

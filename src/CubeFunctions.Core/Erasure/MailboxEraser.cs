@@ -1,4 +1,3 @@
-using Azure;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Upserts;
@@ -49,7 +48,9 @@ internal sealed class MailboxEraser(StorageClients storage, UpsertStore store, E
             report.Events += events.Count;
             report.WaitingEvents += events.Count(row => row.UpsertState == UpsertState.Waiting);
             await Parallel.ForEachAsync(events, new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken }, DeleteAsync);
-            report.Mailboxes += await TryDeleteAsync(mailbox, cancellationToken) && existed ? 1 : 0;
+
+            // Where the lease ran out and somebody took over: once more.
+            report.Mailboxes += await store.TryDeleteAsync(mailbox, cancellationToken) && existed ? 1 : 0;
         }
     }
 
@@ -73,19 +74,5 @@ internal sealed class MailboxEraser(StorageClients storage, UpsertStore store, E
         }
 
         await store.DeleteAsync(row, cancellationToken);
-    }
-
-    private async Task<bool> TryDeleteAsync(MailboxRow mailbox, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await storage.Customers.DeleteEntityAsync(mailbox.Customer, MailboxRow.Key, mailbox.ETag, cancellationToken);
-            return true;
-        }
-        catch (RequestFailedException exception) when (exception.Status == 412)
-        {
-            // The lease ran out and somebody took over: once more.
-            return false;
-        }
     }
 }

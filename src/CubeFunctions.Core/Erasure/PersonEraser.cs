@@ -15,7 +15,7 @@ namespace CubeFunctions.Core.Erasure;
 /// whoever dies on the way has to find them again.
 /// </remarks>
 public sealed class PersonEraser(
-    StorageClients storage, RawStore raw, RunStore runs, CheckpointStore checkpoints, ChangeStore changes, UpsertStore upserts, CustomerIndex index, Pseudonyms pseudonyms,
+    StorageClients storage, RawStore raw, RunStore runs, CheckpointStore checkpoints, ChangeStore changes, DeliveryStore deliveries, UpsertStore upserts, CustomerIndex index, Pseudonyms pseudonyms,
     ErasedPersons erased, CampaignListing listing, AppSettings settings, TimeProvider time)
 {
     /// <summary>Erases. May be repeated: a second time finds nothing, and after a crash the rest.</summary>
@@ -57,7 +57,7 @@ public sealed class PersonEraser(
         report.CampaignsOfUnknownAssignment = campaigns.Select(kept => kept.Scope.Id).Distinct().Count(id => !assignments.ContainsKey(id));
 
         var own = new Scope(ScopeKind.Assignment, person.AssignmentId);
-        var eraser = new ScopeEraser(storage, raw, changes, checkpoints, settings.Changes, erased, time);
+        var eraser = new ScopeEraser(storage, raw, changes, deliveries, checkpoints, settings.Changes, erased, time);
         foreach (var (feed, scope) in scopes.Where(kept => kept.Feed != FeedCatalogue.Customers).OrderBy(kept => (kept.Feed.Setting, kept.Scope.Id)))
         {
             var assignment = scope.Kind == ScopeKind.Campaign ? assignments.GetValueOrDefault(scope.Id) : scope.Id;

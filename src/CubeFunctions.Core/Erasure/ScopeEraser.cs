@@ -8,7 +8,7 @@ namespace CubeFunctions.Core.Erasure;
 
 /// <summary>Erases a person from one scope and feed: change files, what is known, pages; under its lease, so that no run reads or compares it meanwhile.</summary>
 internal sealed class ScopeEraser(
-    StorageClients storage, RawStore raw, ChangeStore changes, CheckpointStore checkpoints, ChangeSettings settings, ErasedPersons erased, TimeProvider time)
+    StorageClients storage, RawStore raw, ChangeStore changes, DeliveryStore deliveries, CheckpointStore checkpoints, ChangeSettings settings, ErasedPersons erased, TimeProvider time)
 {
     /// <summary>How long a run may hold a scope before the command gives up: a little longer than one message is worked on by default.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
@@ -64,10 +64,10 @@ internal sealed class ScopeEraser(
             person.Learn(id);
         }
 
-        var files = new ChangeFileEraser(storage, feed, records);
+        var files = new ChangeFileEraser(storage, deliveries, feed, records);
         foreach (var name in await files.ListAsync(scope, cancellationToken))
         {
-            var (lines, _) = await files.RewriteAsync(name, MarkAsync, cancellationToken);
+            var (lines, _) = await files.RewriteAsync(scope, name, MarkAsync, cancellationToken);
             tally.Lines += lines;
             tally.Files += lines > 0 ? 1 : 0;
         }

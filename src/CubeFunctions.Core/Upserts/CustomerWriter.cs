@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text.Json;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Settings;
@@ -22,6 +23,10 @@ public sealed class CustomerWriter(
             ShouldHandle = static arguments => ValueTask.FromResult(arguments.Outcome.Exception is CubeException { Kind: CubeFailureKind.Transient }),
         })
         .Build();
+
+    private const int MostAttempts = 3;
+
+    private static TimeSpan RepeatAfter { get; } = TimeSpan.FromMilliseconds(500);
 
     private static TimeSpan BreakFor { get; } = TimeSpan.FromSeconds(20);
 
@@ -103,7 +108,7 @@ public sealed class CustomerWriter(
     {
         try
         {
-            using var answer = await SendAsync(HttpMethod.Put, mailbox, mailbox.Content.CubeId!, Body(mailbox, fields), cancellationToken);
+            using var answer = await SendWriteAsync(HttpMethod.Put, mailbox, mailbox.Content.CubeId!, Body(mailbox, fields), cancellationToken);
             mailbox.Content.PostedAt = null;
             return new WriteOutcome.Written(fields);
         }
@@ -135,7 +140,7 @@ public sealed class CustomerWriter(
         await save();
         try
         {
-            using var answer = await SendAsync(HttpMethod.Post, mailbox, mailbox.CustomerId, Body(mailbox, fields), cancellationToken);
+            using var answer = await SendWriteAsync(HttpMethod.Post, mailbox, mailbox.CustomerId, Body(mailbox, fields), cancellationToken);
             if (CustomerIds.Find(answer.Bytes.Span, CustomerIds.Imported) == mailbox.CustomerId)
             {
                 mailbox.Content.CubeId = settings.CustomerIdInUrl == CustomerIdInUrl.Imported ? mailbox.CustomerId : CustomerIds.Find(answer.Bytes.Span, CustomerIds.Internal);
@@ -203,6 +208,27 @@ public sealed class CustomerWriter(
             return false;
         }
     }
+
+    /// <summary>Sends a write, and sends it again at once where that is cheaper than putting all the mail off and safe: nothing of it is under way any more.</summary>
+    private async Task<PooledBody> SendWriteAsync(HttpMethod method, MailboxRow mailbox, string id, byte[] body, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await SendAsync(method, mailbox, id, body, cancellationToken);
+            }
+            catch (CubeException exception) when (attempt < MostAttempts && MayRepeat(method, exception))
+            {
+                await Task.Delay(RepeatAfter * attempt * (0.5 + Random.Shared.NextDouble()), time, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>A 429 is a refusal at the door. A 503 may come after the work: harmless for a PUT, but a POST could make a second customer.</summary>
+    private static bool MayRepeat(HttpMethod method, CubeException exception) =>
+        !(exception.RetryAfter > TenantPause.LongestWait)
+        && (exception.Status == HttpStatusCode.TooManyRequests || (exception.Status == HttpStatusCode.ServiceUnavailable && method == HttpMethod.Put));
 
     private async Task<PooledBody> SendAsync(HttpMethod method, MailboxRow mailbox, string id, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken)
     {

@@ -28,7 +28,7 @@ public sealed class UpsertReader(UpsertStore store, UpsertWaker waker, WriteSwit
         ForDeadAsync(ids, async row =>
         {
             await store.SetStateAsync(row, UpsertState.Waiting, null, null, cancellationToken);
-            await waker.WakeAsync(row.PartitionKey, TimeSpan.Zero, cancellationToken);
+            await waker.WakeAsync(row.PartitionKey, row.RowKey, TimeSpan.Zero, cancellationToken);
         }, resetWrites: true, cancellationToken);
 
     /// <summary>Gives dead upserts up; all of them where no id is given.</summary>

@@ -61,10 +61,10 @@ public sealed partial class UpsertReceiver(StorageClients storage, UpsertStore s
             Count(rows[i], ReferenceEquals(stored[i], rows[i]));
         });
 
-        var customers = stored.Where(row => row.UpsertState == UpsertState.Waiting).Select(row => row.PartitionKey).Distinct();
+        var customers = stored.Where(row => row.UpsertState == UpsertState.Waiting).GroupBy(row => row.PartitionKey);
         await Parallel.ForEachAsync(
             customers, new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken },
-            async (customer, token) => await waker.WakeAsync(customer, TimeSpan.Zero, token));
+            async (customer, token) => await waker.WakeAsync(customer.Key, customer.Count() == 1 ? customer.Single().RowKey : null, TimeSpan.Zero, token));
         LogAccepted(logger, sender, rows.Length);
         return new Acceptance([.. stored.Select(row => new AcceptedUpsert(row.Id, row.UpsertState, string.IsNullOrEmpty(row.Reason) ? null : row.Reason))]);
     }

@@ -7,6 +7,7 @@ namespace CubeFunctions.Core.Upserts;
 /// <summary>Rows of events and mailboxes, and the bodies they came in.</summary>
 public sealed class UpsertStore(StorageClients storage)
 {
+    private const int MostInTransaction = 100;
     private readonly TableClient _events = storage.Upserts;
     private readonly TableClient _mailboxes = storage.Customers;
 
@@ -83,14 +84,21 @@ public sealed class UpsertStore(StorageClients storage)
 
     /// <summary>Ends an event, or has it wait again. Whatever else is in the row stays.</summary>
     internal Task SetStateAsync(UpsertRow row, UpsertState state, string? reason, DateTimeOffset? completedAt, CancellationToken cancellationToken) =>
-        _events.UpdateEntityAsync(
-            new TableEntity(row.PartitionKey, row.RowKey)
-            {
-                [nameof(UpsertRow.State)] = state.ToString(),
-                [nameof(UpsertRow.Reason)] = reason ?? "",
-                [nameof(UpsertRow.CompletedAt)] = completedAt,
-            },
-            ETag.All, TableUpdateMode.Merge, cancellationToken);
+        _events.UpdateEntityAsync(Change(new UpsertEnd(row, state, reason), completedAt), ETag.All, TableUpdateMode.Merge, cancellationToken);
+
+    /// <summary>Sets the states of events of one customer, a hundred in a transaction: each is paid for once.</summary>
+    /// <param name="ends">What they are now.</param>
+    /// <param name="now">When those that wait no more ended.</param>
+    /// <param name="cancellationToken">Ends the requests.</param>
+    internal async Task SetStatesAsync(IEnumerable<UpsertEnd> ends, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        foreach (var some in ends.Select(end => Change(end, end.State == UpsertState.Waiting ? null : now)).Chunk(MostInTransaction))
+        {
+            await (some is [var one]
+                ? _events.UpdateEntityAsync(one, ETag.All, TableUpdateMode.Merge, cancellationToken)
+                : (Task)_events.SubmitTransactionAsync(some.Select(row => new TableTransactionAction(TableTransactionActionType.UpdateMerge, row, ETag.All)), cancellationToken));
+        }
+    }
 
     internal Task DeleteAsync(UpsertRow row, CancellationToken cancellationToken) => _events.DeleteEntityAsync(row.PartitionKey, row.RowKey, ETag.All, cancellationToken);
 
@@ -98,6 +106,21 @@ public sealed class UpsertStore(StorageClients storage)
     {
         var answer = await _mailboxes.GetEntityIfExistsAsync<TableEntity>(customer, MailboxRow.Key, cancellationToken: cancellationToken);
         return answer.HasValue ? MailboxRow.Of(answer.Value!) : null;
+    }
+
+    /// <summary>Removes a mailbox as it was read.</summary>
+    /// <returns>False when somebody else has changed it.</returns>
+    internal async Task<bool> TryDeleteAsync(MailboxRow mailbox, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _mailboxes.DeleteEntityAsync(mailbox.Customer, MailboxRow.Key, mailbox.ETag, cancellationToken);
+            return true;
+        }
+        catch (RequestFailedException exception) when (exception.Status == 412)
+        {
+            return false;
+        }
     }
 
     /// <summary>Stores a mailbox on top of the state it was read in.</summary>
@@ -126,7 +149,17 @@ public sealed class UpsertStore(StorageClients storage)
             return false;
         }
     }
+
+    private static TableEntity Change(UpsertEnd end, DateTimeOffset? completedAt) => new(end.Row.PartitionKey, end.Row.RowKey)
+    {
+        [nameof(UpsertRow.State)] = end.State.ToString(),
+        [nameof(UpsertRow.Reason)] = end.Reason ?? "",
+        [nameof(UpsertRow.CompletedAt)] = completedAt,
+    };
 }
+
+/// <summary>What becomes of an event.</summary>
+internal sealed record UpsertEnd(UpsertRow Row, UpsertState State, string? Reason);
 
 /// <summary>A customer's waiting values are more than one row of a table takes.</summary>
 internal sealed class MailboxTooLargeException() : Exception("more waiting values than a mailbox takes");

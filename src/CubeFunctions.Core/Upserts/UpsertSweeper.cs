@@ -3,13 +3,18 @@ using CubeFunctions.Core.Settings;
 namespace CubeFunctions.Core.Upserts;
 
 /// <summary>Makes up for messages that were never sent, wakes what waited for a snapshot, and forgets what ended long ago.</summary>
-public sealed class UpsertSweeper(UpsertStore store, UpsertWaker waker, AppSettings settings, TimeProvider time)
+public sealed class UpsertSweeper(UpsertStore store, UpsertWaker waker, WriteSwitch writes, AppSettings settings, TimeProvider time)
 {
+    private const int Parallelism = 16;
     private static readonly TimeSpan ForgetEvery = TimeSpan.FromHours(6);
 
     /// <summary>An event that is younger is on its way.</summary>
     private static readonly TimeSpan OnItsWay = TimeSpan.FromMinutes(2);
-    private static readonly string[] Keys = ["PartitionKey", "RowKey", nameof(UpsertRow.AcceptedAt), nameof(UpsertRow.AssignmentId)];
+
+    /// <summary>An event that was tried and noted why it waits has its own message, or waits for what comes with a wake of its own.</summary>
+    private static readonly TimeSpan WakeNotedEvery = TimeSpan.FromHours(1);
+    private static readonly string[] Keys = ["PartitionKey", "RowKey", nameof(UpsertRow.AcceptedAt), nameof(UpsertRow.AssignmentId), nameof(UpsertRow.Reason)];
+    private DateTimeOffset _wokeNoted = DateTimeOffset.MinValue;
     private DateTimeOffset _forgot = time.GetUtcNow();
 
     /// <summary>Sweeps once.</summary>
@@ -19,7 +24,14 @@ public sealed class UpsertSweeper(UpsertStore store, UpsertWaker waker, AppSetti
     public async Task<int> SweepAsync(bool force, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var woken = await WakeAsync(row => force || now - row.AcceptedAt > OnItsWay, cancellationToken);
+        var woken = 0;
+        if (force || await writes.OffUntilAsync(cancellationToken) is null)
+        {
+            var noted = force || now - _wokeNoted > WakeNotedEvery;
+            woken = await WakeAsync(row => force || (now - row.AcceptedAt > OnItsWay && (noted || string.IsNullOrEmpty(row.Reason))), cancellationToken);
+            _wokeNoted = noted ? now : _wokeNoted;
+        }
+
         if (now - _forgot > ForgetEvery)
         {
             _forgot = now;
@@ -37,14 +49,14 @@ public sealed class UpsertSweeper(UpsertStore store, UpsertWaker waker, AppSetti
 
     private async Task<int> WakeAsync(Func<UpsertRow, bool> which, CancellationToken cancellationToken)
     {
-        var customers = new HashSet<string>(StringComparer.Ordinal);
+        var customers = new Dictionary<string, string?>(StringComparer.Ordinal);
         try
         {
             await foreach (var row in store.AllAsync(UpsertState.Waiting, Keys, cancellationToken))
             {
-                if (which(row) && customers.Add(row.PartitionKey))
+                if (which(row) && !customers.TryAdd(row.PartitionKey, row.RowKey))
                 {
-                    await waker.WakeAsync(row.PartitionKey, TimeSpan.Zero, cancellationToken);
+                    customers[row.PartitionKey] = null;
                 }
             }
         }
@@ -53,6 +65,9 @@ public sealed class UpsertSweeper(UpsertStore store, UpsertWaker waker, AppSetti
             // A run alone creates only what its lane needs: nothing was ever accepted.
         }
 
+        await Parallel.ForEachAsync(
+            customers, new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken },
+            async (customer, token) => await waker.WakeAsync(customer.Key, customer.Value, TimeSpan.Zero, token));
         return customers.Count;
     }
 }

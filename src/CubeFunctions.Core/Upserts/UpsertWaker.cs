@@ -14,11 +14,18 @@ public sealed class UpsertWaker(StorageClients storage)
     /// <summary>Raised after a message was sent from this process, with its delay: a local worker need not poll to see it.</summary>
     public event Action<TimeSpan>? Sent;
 
-    internal async Task WakeAsync(string customer, TimeSpan delay, CancellationToken cancellationToken)
+    /// <summary>Whether messages are there to be taken: whoever they are for need not be woken.</summary>
+    public async Task<bool> IsBusyAsync(CancellationToken cancellationToken) => (await _queue.PeekMessageAsync(cancellationToken)).Value is not null;
+
+    /// <param name="customer">Who has mail.</param>
+    /// <param name="eventKey">The event, when the message is for one; null to have all looked at.</param>
+    /// <param name="delay">How long the message stays hidden.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    internal async Task WakeAsync(string customer, string? eventKey, TimeSpan delay, CancellationToken cancellationToken)
     {
         // Whole seconds, and rather late than early: a message that comes before its time is taken for a repeat.
         delay = TimeSpan.FromSeconds(Math.Ceiling((delay < LongestDelay ? delay : LongestDelay).TotalSeconds));
-        await _queue.SendMessageAsync(UpsertMessage.For(customer), delay, TimeSpan.FromSeconds(-1), cancellationToken);
+        await _queue.SendMessageAsync(UpsertMessage.For(customer, eventKey), delay, TimeSpan.FromSeconds(-1), cancellationToken);
         Sent?.Invoke(delay);
     }
 }

@@ -17,11 +17,9 @@ public sealed partial class UpsertWorker(
     private static readonly ActivitySource Traces = new(TraceSource);
     private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromHours(1);
-    private static readonly TimeSpan SnapshotDelay = TimeSpan.FromMinutes(15);
 
     /// <summary>Queues count whole seconds: a message may come so much before its time.</summary>
     private static readonly TimeSpan Early = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan PartDelay = TimeSpan.FromHours(24);
 
     /// <summary>How long deliveries of a customer may fail before his events are dead.</summary>
     private static readonly TimeSpan GiveUpAfter = TimeSpan.FromHours(48);
@@ -29,16 +27,43 @@ public sealed partial class UpsertWorker(
     /// <summary>The shortest lease: a write to Cube takes seconds.</summary>
     private static readonly TimeSpan ShortestLease = TimeSpan.FromSeconds(10);
 
+    private readonly CustomerTurns _turns = new();
+
     /// <summary>Handles a message of <c>cube-upserts</c>. Messages may repeat and come late.</summary>
     /// <exception cref="FormatException">It is no message of ours.</exception>
     /// <exception cref="RequestFailedException">Storage failed; the message should come again.</exception>
     public async Task HandleAsync(string message, CancellationToken cancellationToken)
     {
         var parsed = UpsertMessage.Parse(message);
-        using var activity = Traces.StartActivity("deliver upserts", ActivityKind.Consumer, parsed.Traceparent);
-        while (await TryHandleAsync(parsed.Customer, cancellationToken) is false)
+        if (!_turns.TryBegin(parsed.Customer))
         {
-            // Somebody else has changed the mailbox: look again.
+            return;
+        }
+
+        using var activity = Traces.StartActivity("deliver upserts", ActivityKind.Consumer, parsed.Traceparent);
+        var looksAgain = false;
+        try
+        {
+            do
+            {
+                while (await TryHandleAsync(parsed, cancellationToken) is false)
+                {
+                    // Another process has changed the mailbox: look again.
+                }
+
+                (parsed, looksAgain) = (parsed with { Event = null }, true);
+            }
+            while (_turns.EndOrGoOn(parsed.Customer));
+        }
+        catch
+        {
+            // The message comes again, for its own event; those whose messages were taken for done need one of their own.
+            if (_turns.Abandon(parsed.Customer) || looksAgain)
+            {
+                await waker.WakeAsync(parsed.Customer, null, FirstDelay, CancellationToken.None);
+            }
+
+            throw;
         }
     }
 
@@ -48,10 +73,11 @@ public sealed partial class UpsertWorker(
         CubeMetrics.Poison.Add(1, new KeyValuePair<string, object?>("queue", StorageNames.UpsertsQueue));
         try
         {
-            foreach (var row in await store.WaitingOfAsync(UpsertMessage.Parse(message).Customer, cancellationToken))
-            {
-                await EndAsync(row, UpsertState.Dead, row.Reason is { Length: > 0 } last ? $"its message failed too often; last: {last}" : "its message failed too often", cancellationToken);
-            }
+            var events = await store.WaitingOfAsync(UpsertMessage.Parse(message).Customer, cancellationToken);
+            await EndAsync(
+                events.Select(row => new UpsertEnd(
+                    row, UpsertState.Dead, row.Reason is { Length: > 0 } last ? $"its message failed too often; last: {last}" : "its message failed too often")),
+                cancellationToken);
         }
         catch (FormatException exception)
         {
@@ -60,13 +86,20 @@ public sealed partial class UpsertWorker(
     }
 
     /// <returns>False when the mailbox changed under our hands.</returns>
-    private async Task<bool> TryHandleAsync(string customer, CancellationToken cancellationToken)
+    private async Task<bool> TryHandleAsync(UpsertMessage message, CancellationToken cancellationToken)
     {
+        var customer = message.Customer;
+        if (message.Event is { } key && await store.FindAsync(customer, key, cancellationToken) is not { UpsertState: UpsertState.Waiting })
+        {
+            // Went with an earlier message's delivery: each takes all that waits.
+            return true;
+        }
+
         var mailbox = await store.FindMailboxAsync(customer, cancellationToken);
         var now = time.GetUtcNow();
         if (mailbox?.LeaseUntil > now)
         {
-            await waker.WakeAsync(customer, Least(mailbox.LeaseUntil.Value - now, FirstDelay), cancellationToken);
+            await waker.WakeAsync(customer, message.Event, Least(mailbox.LeaseUntil.Value - now, FirstDelay), cancellationToken);
             return true;
         }
 
@@ -82,9 +115,9 @@ public sealed partial class UpsertWorker(
             return true;
         }
 
-        if (await writes.OffUntilAsync(cancellationToken) is { } off)
+        if (await writes.OffUntilAsync(cancellationToken) is not null)
         {
-            await waker.WakeAsync(customer, (off - now) * (1 + (0.02 * Random.Shared.NextDouble())), cancellationToken);
+            // The sweeper wakes all that wait when the tenant may be asked again.
             return true;
         }
 
@@ -106,7 +139,7 @@ public sealed partial class UpsertWorker(
         }
         catch (MailboxTooLargeException exception)
         {
-            await Parallel.ForEachAsync(events, cancellationToken, async (row, token) => await EndAsync(row, UpsertState.Dead, exception.Message, token));
+            await EndAsync(events.Select(row => new UpsertEnd(row, UpsertState.Dead, exception.Message)), cancellationToken);
             return true;
         }
 
@@ -131,6 +164,7 @@ public sealed partial class UpsertWorker(
         var delivered = new HashSet<string>(StringComparer.Ordinal);
         var dead = new Dictionary<string, string>(StringComparer.Ordinal);
         TimeSpan? again = null;
+        mailbox.Content.Reason = null;
         try
         {
             for (var outgoing = mailbox.Content.Outgoing(MapOf); outgoing.Count > 0; outgoing = mailbox.Content.Outgoing(MapOf))
@@ -148,11 +182,11 @@ public sealed partial class UpsertWorker(
                         Refuse(mailbox, outgoing, refused, dead);
                         continue;
                     case WriteOutcome.Waits waits:
-                        (again, mailbox.Content.Reason) = (SnapshotDelay, waits.Reason);
+                        mailbox.Content.Reason = waits.Reason;
                         break;
                     case WriteOutcome.NotAvailable off:
                         LogOff(logger, off.Reason);
-                        again = await writes.OffAsync(working) - time.GetUtcNow();
+                        await writes.OffAsync(working);
                         mailbox.Content.Reason = $"writes are not enabled on this tenant ({off.Reason})";
                         break;
                 }
@@ -160,9 +194,9 @@ public sealed partial class UpsertWorker(
                 break;
             }
 
-            if (again is null && mailbox.Content.HasPending)
+            if (mailbox.Content.HasPending)
             {
-                (again, mailbox.Content.Reason) = (PartDelay, "waits for the other parts of a joined field");
+                mailbox.Content.Reason ??= "waits for the other parts of a joined field";
             }
         }
         catch (CubeException exception)
@@ -182,14 +216,15 @@ public sealed partial class UpsertWorker(
     {
         var content = mailbox.Content;
 
-        // What waits for a snapshot or for writes may go as soon as that changes; what failed waits its time.
-        content.WakeAt = again is { } wait && content.FailingSince is not null ? time.GetUtcNow() + wait : null;
-        if (again is null)
+        // What failed waits its time. What waits for a snapshot, for writes or for another part needs no message: it goes when that comes, or by the sweeper.
+        content.WakeAt = again is { } wait ? time.GetUtcNow() + wait : null;
+        using var limit = new CancellationTokenSource(Lease, time);
+        if (again is { } delay)
         {
-            content.Reason = null;
+            // Before the mailbox says until when it is put off: until then no other message counts.
+            await waker.WakeAsync(mailbox.Customer, null, delay, limit.Token);
         }
 
-        using var limit = new CancellationTokenSource(Lease, time);
         if (!await store.TrySaveAsync(mailbox, null, null, limit.Token))
         {
             // The lease ran out and somebody else took over: what is written is written again, with the same effect.
@@ -197,26 +232,12 @@ public sealed partial class UpsertWorker(
         }
 
         var pending = content.Entries.Where(entry => entry.Pending).Select(entry => entry.Event).ToHashSet();
-        await Parallel.ForEachAsync(events, limit.Token, async (row, token) =>
-        {
-            if (dead.TryGetValue(row.RowKey, out var reason))
-            {
-                await EndAsync(row, UpsertState.Dead, reason, token);
-            }
-            else if (!pending.Contains(row.RowKey))
-            {
-                var isIn = delivered.Contains(row.RowKey) || content.Written.Values.Any(written => written.Event == row.RowKey);
-                await EndAsync(row, isIn ? UpsertState.Delivered : UpsertState.Superseded, null, token);
-            }
-            else if (content.Reason != row.Reason)
-            {
-                await store.SetStateAsync(row, UpsertState.Waiting, content.Reason, null, token);
-            }
-        });
-        if (again is { } delay)
-        {
-            await waker.WakeAsync(mailbox.Customer, delay, limit.Token);
-        }
+        delivered.UnionWith(content.Written.Values.Select(written => written.Event));
+        await EndAsync(
+            events.Select(row => dead.TryGetValue(row.RowKey, out var reason) ? new UpsertEnd(row, UpsertState.Dead, reason)
+                : pending.Contains(row.RowKey) ? new UpsertEnd(row, UpsertState.Waiting, content.Reason)
+                : new UpsertEnd(row, delivered.Contains(row.RowKey) ? UpsertState.Delivered : UpsertState.Superseded, null)),
+            limit.Token);
     }
 
     private void Refuse(MailboxRow mailbox, Dictionary<string, OutgoingField> outgoing, WriteOutcome.Refused refused, Dictionary<string, string> dead)
@@ -261,11 +282,16 @@ public sealed partial class UpsertWorker(
         return retryAfter > delay ? retryAfter.Value : delay;
     }
 
-    private async Task EndAsync(UpsertRow row, UpsertState state, string? reason, CancellationToken cancellationToken)
+    /// <summary>Sets the states of events and counts those that ended; those that wait for what they waited for before stay as they are.</summary>
+    private async Task EndAsync(IEnumerable<UpsertEnd> ends, CancellationToken cancellationToken)
     {
-        await store.SetStateAsync(row, state, reason, time.GetUtcNow(), cancellationToken);
-        var counter = state == UpsertState.Dead ? CubeMetrics.UpsertsDead : CubeMetrics.UpsertsDelivered;
-        counter.Add(1, new KeyValuePair<string, object?>("sender", row.Sender), new("state", state.ToString()));
+        var changed = ends.Where(end => end.State != UpsertState.Waiting || (end.Reason ?? "") != (end.Row.Reason ?? "")).ToList();
+        await store.SetStatesAsync(changed, time.GetUtcNow(), cancellationToken);
+        foreach (var end in changed.Where(end => end.State != UpsertState.Waiting))
+        {
+            var counter = end.State == UpsertState.Dead ? CubeMetrics.UpsertsDead : CubeMetrics.UpsertsDelivered;
+            counter.Add(1, new KeyValuePair<string, object?>("sender", end.Row.Sender), new("state", end.State.ToString()));
+        }
     }
 
     private FieldMap? MapOf(string sender) => settings.Senders.TryGetValue(sender, out var found) ? found.FieldMap : null;

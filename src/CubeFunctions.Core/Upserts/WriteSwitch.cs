@@ -37,12 +37,11 @@ public sealed class WriteSwitch(StorageClients storage, CubeSettings settings, T
     }
 
     /// <summary>Notes that the tenant answered "not available".</summary>
-    internal async Task<DateTimeOffset> OffAsync(CancellationToken cancellationToken)
+    internal async Task OffAsync(CancellationToken cancellationToken)
     {
         var until = time.GetUtcNow() + AskAgain;
         await storage.Checkpoints.UpsertEntityAsync(new TableEntity(Partition, Key) { ["SchemaVersion"] = 1, ["OffUntil"] = until }, TableUpdateMode.Replace, cancellationToken);
         (_offUntil, _looked) = (until, time.GetUtcNow());
-        return until;
     }
 
     /// <summary>Forgets it, so that the next delivery tries.</summary>

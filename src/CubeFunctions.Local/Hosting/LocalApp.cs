@@ -141,24 +141,33 @@ internal sealed partial class LocalApp : IAsyncDisposable
         var sweeper = _host.Services.GetRequiredService<StaleWorkSweeper>();
         var upserts = _host.Services.GetRequiredService<UpsertSweeper>();
         var deliveries = _host.Services.GetRequiredService<DeliverySweeper>();
+        var waker = _host.Services.GetRequiredService<UpsertWaker>();
         var time = _host.Services.GetRequiredService<TimeProvider>();
-        var swept = DateTimeOffset.MinValue;
+        var (started, swept, told) = (time.GetUtcNow(), DateTimeOffset.MinValue, DateTimeOffset.MinValue);
         using var timer = new PeriodicTimer(_host.Services.GetRequiredService<SyncSettings>().Lease, _host.Services.GetRequiredService<TimeProvider>());
         try
         {
             do
             {
-                if (time.GetUtcNow() - swept > WaitingEvery)
+                if (time.GetUtcNow() - told > WaitingEvery)
                 {
-                    // At the start all that wait are woken: the process before may have died between a row and its message.
-                    var force = swept == DateTimeOffset.MinValue;
-                    await TryAsync(() => deliveries.SweepAsync(force, cancellationToken));
-                    if (!syncOnly)
-                    {
-                        await TryAsync(() => upserts.SweepAsync(force, cancellationToken));
-                    }
+                    await TryAsync(() => deliveries.SweepAsync(force: told == DateTimeOffset.MinValue, cancellationToken));
+                    told = time.GetUtcNow();
+                }
 
-                    swept = time.GetUtcNow();
+                if (!syncOnly && time.GetUtcNow() - swept > WaitingEvery)
+                {
+                    // After the start all that wait are woken, once the messages that are there are taken: the process before may have died between a row and
+                    // its message, or with messages in its hands.
+                    var first = swept == DateTimeOffset.MinValue;
+                    await TryAsync(async () =>
+                    {
+                        if (!first || time.GetUtcNow() - started > WaitingEvery || !await waker.IsBusyAsync(cancellationToken))
+                        {
+                            await upserts.SweepAsync(force: first, cancellationToken);
+                            swept = time.GetUtcNow();
+                        }
+                    });
                 }
 
                 await timer.WaitForNextTickAsync(cancellationToken);

@@ -18,7 +18,8 @@ public sealed class TestHttp : IAsyncDisposable
 
     private TestHttp(WebApplication web) => _web = web;
 
-    public HttpClient Client { get; } = new();
+    /// <summary>A sender: not ours, so that it makes no spans.</summary>
+    public HttpClient Client { get; } = new(new SocketsHttpHandler { ActivityHeadersPropagator = null });
 
     public static async Task<TestHttp> StartAsync(TestApp app)
     {

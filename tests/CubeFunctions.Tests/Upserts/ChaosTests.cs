@@ -31,7 +31,7 @@ public sealed class ChaosTests(AzuriteFixture azurite)
         var port = AzuriteProcess.FreePorts(1)[0];
         var settings = CommandTests.Of(
             cube, account, ("Sync__LeaseSeconds", "2"), ("Sync__Schedule", "0 0 0 1 1 *"), ("Sync__SnapshotSchedule", "0 0 0 1 1 *"),
-            ("Upserts__Senders__crm__Kind", "json"), ("Upserts__Senders__crm__Secret", "test-secret"), ("Upserts__Senders__crm__AssignmentId", $"{assignment}"),
+            ("Cube__MaxConcurrentRequests", "16"), ("Upserts__Senders__crm__Kind", "json"), ("Upserts__Senders__crm__Secret", "test-secret"), ("Upserts__Senders__crm__AssignmentId", $"{assignment}"),
             ("Upserts__Senders__crm__EventId", "/event"), ("Upserts__Senders__crm__EventTime", "/at"),
             ("Upserts__Senders__crm__FieldMap", """{"phone_1":"phone_1","email":"email","city":"city"}"""));
         Assert.Equal(0, (await CubeProcess.SyncAsync("--feed customers", settings)).Code);
@@ -44,12 +44,19 @@ public sealed class ChaosTests(AzuriteFixture azurite)
         var posts = all.Concat(all.Where(_ => random.NextDouble() < 0.2)).ToArray();
         random.Shuffle(posts);
 
-        var rate = TestScale.Of("0.05", "0.1");
-        foreach (var fault in new[] { $"429={rate},seconds=1,path=/customers/", $"503={rate},seconds=1,path=/customers/", $"work-then-fail={rate}" })
+        // In full three of ten requests fail: refused, half of them with a pause for all; done, and answered with 503, a reset or not at all; or never answered.
+        var (rate, refused, more) = TestScale.Of(("0.05", "0.05", "0.02"), ("0.1", "0.13", "0.05"));
+        foreach (var fault in new[]
+        {
+            $"429={more},seconds=1,path=/customers/", $"429={more},seconds=0,path=/customers/", $"503={refused},seconds=0,path=/customers/", $"work-then-fail={rate},seconds=0",
+            $"hang={more},path=/customers/",
+        })
         {
             cube.Faults.Add(fault);
         }
 
+        var started = TimeProvider.System.GetTimestamp();
+        var moments = new Random(TestScale.Seed);
         var ids = new ConcurrentDictionary<string, string>();
         var dev = CubeProcess.Start($"dev --port {port}", null, settings);
         using var done = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
@@ -63,6 +70,7 @@ public sealed class ChaosTests(AzuriteFixture azurite)
                     await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, done.Token);
                 }
 
+                await Task.Delay(TimeSpan.FromMilliseconds(moments.Next(200)), TimeProvider.System, done.Token);
                 await dev.KillAsync();
                 dev.Dispose();
                 dev = CubeProcess.Start($"dev --port {port}", null, settings);
@@ -74,6 +82,7 @@ public sealed class ChaosTests(AzuriteFixture azurite)
             ids[post.Id] = await PostAsync(client, post, token);
         });
         await killing;
+        Say($"{posts.Length} posts of {events} events for {customers.Length} customers accepted, {kills} kills");
 
         await using var app = await TestApp.StartAsync(account, cube);
         var reader = app.Get<UpsertReader>();
@@ -84,6 +93,7 @@ public sealed class ChaosTests(AzuriteFixture azurite)
         Assert.Equal(0, await dev.ExitAsync());
         dev.Dispose();
 
+        Say($"all ended: {cube.Data.Writes.Count} writes, {cube.Requests.Total} requests to Cube, of which {Failures(cube)} failed");
         Assert.Equal(events, ids.Count);
         foreach (var upsert in all)
         {
@@ -94,7 +104,11 @@ public sealed class ChaosTests(AzuriteFixture azurite)
         AssertNewest(cube, assignment, all);
         AssertInOrder(cube, all);
         Assert.Equal(cube.Data.Customers(assignment).Count(), cube.Data.Customers(assignment).Select(customer => $"{customer["customer_id"]}").Distinct().Count());
+        void Say(string what) => TestContext.Current.TestOutputHelper!.WriteLine($"{TimeProvider.System.GetElapsedTime(started):mm\\:ss} {what}");
     }
+
+    private static int Failures(CubeSimulator cube) =>
+        new[] { FaultKind.TooManyRequests, FaultKind.ServiceUnavailable503, FaultKind.WorkThenFail, FaultKind.Hang }.Sum(cube.Faults.Happened);
 
     private static void AssertNewest(CubeSimulator cube, int assignment, Event[] all)
     {

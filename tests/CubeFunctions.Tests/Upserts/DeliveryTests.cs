@@ -30,7 +30,7 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
         var created = await lane.PostAsync("""{"customer_id":"0005029249275","name":"Åse Ødegård","phone_1":"004790000000"}""");
         var array = await lane.PostAsync(new JsonArray([.. Enumerable.Range(0, 1000).Select(i => (JsonNode)new JsonObject { ["customer_id"] = $"batch-{i:D4}", ["name"] = $"Navn {i}" })]).ToJsonString());
         Assert.Equal(1000, array.Count);
-        await lane.DeliverAsync([.. changed, .. created, .. array]);
+        await lane.DeliverAsync([.. changed, .. created, .. array], sweep: false);
         Assert.All(await lane.StatesAsync([.. changed, .. created, array[0], array[999]]), state => Assert.Equal("delivered", state.State));
 
         var record = lane.Cube.Data.Customer(lane.Assignment, (long)known["id"]!)!;
@@ -50,6 +50,7 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
         await lane.PumpAsync(TimeSpan.FromSeconds(1));
         Assert.Equal("waiting", (await lane.StatesAsync(ids))[0].State);
         Assert.Contains("snapshot", (await lane.StatesAsync(ids))[0].Reason, StringComparison.Ordinal);
+        Assert.Equal(0, await lane.MessagesAsync());
         Assert.Empty(lane.Cube.Data.Writes);
         await lane.SnapshotAsync();
         await lane.DeliverAsync(ids);
@@ -93,6 +94,24 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
         Assert.Equal("Kari Nordmann", $"{lane.Cube.Data.Customer(lane.Assignment, (long)known["id"]!)!["name"]}");
         var repeat = await lane.HookAsync($$"""{"customer_id":"{{id}}","event":"e4","at":"2026-11-01T10:00:04Z","firstname":"Kari"}""");
         Assert.Equal(first, repeat);
+    }
+
+    [Fact]
+    public async Task Many_events_of_one_customer_need_one_delivery()
+    {
+        await using var lane = await Lane.StartAsync(azurite, Options, null, Sender);
+        await lane.SnapshotAsync();
+        var known = lane.Cube.Data.Customers(lane.Assignment).First();
+        List<string> ids = [];
+        for (var i = 0; i < 40; i++)
+        {
+            ids.AddRange(await lane.HookAsync($$"""{"customer_id":"{{known["customer_id"]}}","event":"e{{i}}","at":"2026-11-01T10:00:{{i:D2}}Z","phone":"+47911111{{i:D2}}"}"""));
+        }
+
+        await lane.DeliverAsync(ids, sweep: false);
+        Assert.Equal("+4791111139", $"{Assert.Single(lane.Cube.Data.Writes).Body["phone_1"]}");
+        Assert.Equal(["delivered", "superseded"], (await lane.StatesAsync(ids)).Select(state => state.State).Distinct().Order());
+        await WaitFor.TrueAsync(async () => await lane.MessagesAsync() == 0, TimeSpan.FromSeconds(30));
     }
 
     [Theory]
@@ -148,6 +167,8 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
 
         Assert.All(await lane.StatesAsync(ids), state => Assert.Equal("waiting", state.State));
         Assert.Contains("not enabled", (await lane.StatesAsync(ids))[0].Reason, StringComparison.Ordinal);
+        Assert.Equal(0, await lane.MessagesAsync());
+        Assert.Equal(0, await lane.App.Get<UpsertSweeper>().SweepAsync(force: false, TestContext.Current.CancellationToken));
         Assert.Single(lane.Cube.Requests.All, request => request.Method is "PUT" or "POST");
         Assert.Contains(lane.App.Logs.Lines, line => line.Level == Microsoft.Extensions.Logging.LogLevel.Error && line.Text.Contains("not enabled", StringComparison.Ordinal));
     }

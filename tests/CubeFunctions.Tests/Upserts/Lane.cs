@@ -15,7 +15,7 @@ internal sealed class Lane : IAsyncDisposable
 
     public CubeSimulator Cube { get; }
 
-    /// <summary>The connection string of its account.</summary>
+    /// <summary>Connection string of its storage account.</summary>
     public string Storage { get; }
 
     public TestApp App { get; }
@@ -27,11 +27,13 @@ internal sealed class Lane : IAsyncDisposable
     public static async Task<Lane> StartAsync(AzuriteFixture azurite, SimulatorOptions options, TimeProvider? clock = null, params (string Name, string Value)[] settings)
     {
         var cube = await CubeSimulator.StartAsync(options, null, TestContext.Current.CancellationToken);
-        if (settings.Any(setting => setting.Name.StartsWith("Upserts__Senders__crm__", StringComparison.Ordinal)))
-        {
-            settings = [.. settings, ("Upserts__Senders__crm__AssignmentId", $"{cube.Data.AssignmentIds[0]}")];
-        }
-
+        settings =
+        [
+            .. settings,
+            .. settings.Where(setting => setting.Name.StartsWith("Upserts__Senders__", StringComparison.Ordinal) && setting.Name.EndsWith("__Kind", StringComparison.Ordinal))
+                .Select(setting => (setting.Name.Replace("__Kind", "__AssignmentId", StringComparison.Ordinal), $"{cube.Data.AssignmentIds[0]}"))
+                .ExceptBy(settings.Select(setting => setting.Name), setting => setting.Item1),
+        ];
         var storage = await azurite.NewAccountAsync();
         var app = await TestApp.StartAsync(storage, cube, clock, settings);
         return new Lane(cube, storage, app, await TestHttp.StartAsync(app));
@@ -54,7 +56,9 @@ internal sealed class Lane : IAsyncDisposable
     }
 
     /// <summary>Works on the queue until none of these waits.</summary>
-    public async Task DeliverAsync(List<string> ids)
+    /// <param name="ids">The upserts.</param>
+    /// <param name="sweep">Whether to wake all that wait again and again, since queues hide messages in real time.</param>
+    public async Task DeliverAsync(List<string> ids, bool sweep = true)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         var work = WorkAsync(stop.Token);
@@ -64,7 +68,7 @@ internal sealed class Lane : IAsyncDisposable
             {
                 if ((await App.Get<UpsertReader>().FindAsync(id, TestContext.Current.CancellationToken))!.UpsertState == UpsertState.Waiting)
                 {
-                    await SweepAsync();
+                    await (sweep ? SweepAsync() : Task.CompletedTask);
                     return false;
                 }
             }
@@ -77,6 +81,9 @@ internal sealed class Lane : IAsyncDisposable
 
     /// <summary>Wakes all that wait: queues hide messages in real time, and tests have clocks of their own.</summary>
     public Task SweepAsync() => App.Get<UpsertSweeper>().SweepAsync(force: true, TestContext.Current.CancellationToken);
+
+    /// <summary>Messages in the queue, hidden ones too.</summary>
+    public async Task<int> MessagesAsync() => (await App.Storage.Queue(StorageNames.UpsertsQueue).GetPropertiesAsync(TestContext.Current.CancellationToken)).Value.ApproximateMessagesCount;
 
     public async Task<List<(string State, string? Reason)>> StatesAsync(IEnumerable<string> ids)
     {

@@ -51,6 +51,54 @@ public sealed class DeliveryStore(StorageClients storage)
         return found.HasValue ? found.Value : null;
     }
 
+    /// <summary>
+    /// Moves deliveries on that were to go on with a line which is about to be taken out of their file. Before it is: who delivers meanwhile finds the next
+    /// line by its id.
+    /// </summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="following">Ids of the lines that go, each with the id of the next one that stays, or null where none does.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    internal async Task MoveOnAsync(string stream, string path, IReadOnlyDictionary<string, string?> following, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var rows = await ListAsync($"PartitionKey eq '{Escape(stream)}' and Path eq '{Escape(path)}' and State ne '{nameof(DeliveryState.Delivered)}'", cancellationToken);
+            var saved = true;
+            foreach (var row in rows)
+            {
+                if (row.NextId.Length == 0)
+                {
+                    row.Changes -= following.Count;
+                    saved &= row.Changes > 0 ? await TrySaveAsync(row, cancellationToken) : await DeleteAsync(row, cancellationToken);
+                }
+                else if (following.TryGetValue(row.NextId, out var next))
+                {
+                    (row.NextId, row.Done) = (next ?? row.NextId, row.Done + 1);
+                    saved &= row.IsFile && next is not null ? await TrySaveAsync(row, cancellationToken) : await DeleteAsync(row, cancellationToken);
+                }
+            }
+
+            if (saved)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task<bool> DeleteAsync(DeliveryRow row, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _table.DeleteEntityAsync(row.PartitionKey, row.RowKey, row.ETag, cancellationToken);
+            return true;
+        }
+        catch (RequestFailedException exception) when (exception.Status == 412)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Has a stream tried at once, with all the time there is before it is given up.</summary>
     internal async Task ForgetFailuresAsync(string stream, CancellationToken cancellationToken)
     {

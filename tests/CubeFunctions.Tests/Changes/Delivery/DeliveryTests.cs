@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Cube.Simulator;
 using CubeFunctions.Core.Changes;
 using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Erasure;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Tests.Support;
@@ -243,6 +244,34 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
         Assert.Equal(["address1_city"], change["changed"]!.AsArray().Select(name => (string)name!));
         Assert.Equal(["contactid", "address1_city", "fullname", "source"], change["record"]!.AsObject().Select(member => member.Key));
         Assert.Equal("Ålesund", (string)change["record"]!["address1_city"]!);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(100)]
+    [InlineData(149)]
+    public async Task A_person_who_is_erased_is_delivered_no_more_and_everybody_else_once(int erased)
+    {
+        var clock = new ShiftedClock(Start);
+        await using var receiver = await TestReceiver.StartAsync();
+        await using var cube = await CubeSimulator.StartAsync(Small, clock, TestContext.Current.CancellationToken);
+        await using var app = await StartAsync(receiver, cube, clock);
+        await app.RunAsync(Customers);
+        EditMany(cube, 150);
+        var run = await app.RunAsync(Customers);
+        var keys = (await ChangeLedger.ReadAsync(app, run.RunId)).Select(change => (string)change["key"]!).ToList();
+
+        // The first hundred arrive, and the cursor stands at the next.
+        receiver.Decide = _ => new TestReceiver.Answer(receiver.Requests == 1 ? 200 : 503);
+        var stream = $"customers|assignment={cube.Data.AssignmentIds[0]}";
+        await app.Get<DeliveryWorker>().DeliverAsync(stream, TestContext.Current.CancellationToken);
+        var record = cube.Data.Customer(cube.Data.AssignmentIds[0], long.Parse(keys[erased]))!;
+        await app.Get<PersonEraser>().EraseAsync($"{cube.Data.AssignmentIds[0]}", $"{record["customer_id"]}", TestContext.Current.CancellationToken);
+        receiver.Decide = _ => new TestReceiver.Answer(200);
+        await DeliveryPump.DeliverAsync(app, clock, TimeSpan.FromHours(1));
+        Assert.Equal(erased < 100 ? keys : keys.Where(key => key != keys[erased]), receiver.Taken.Select(change => (string)change["key"]!));
+        Assert.Empty(await DeliveryPump.RowsAsync(app, DeliveryState.Waiting));
+        Assert.Empty(await DeliveryPump.RowsAsync(app, DeliveryState.Dead));
     }
 
     private static List<JsonObject> ToldTo(List<JsonObject> told) => told.FindAll(change => (string)change["op"]! != "created");
