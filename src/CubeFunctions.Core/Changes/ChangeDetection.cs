@@ -12,6 +12,9 @@ internal sealed partial class ChangeDetection : IDisposable
     /// <summary>Entries point to pages younger than this, so that the lifecycle rules do not remove pages that are needed.</summary>
     private static readonly TimeSpan OldestSource = TimeSpan.FromDays(7);
 
+    /// <summary>The claims of a new scope that ask for tombstones: one that was set while the scope came about names it nowhere.</summary>
+    private const int FirstClaims = 4;
+
     private readonly ItemRow _item;
     private readonly CheckpointRow _row;
     private readonly Feed _feed;
@@ -47,7 +50,7 @@ internal sealed partial class ChangeDetection : IDisposable
     /// <remarks>Costs nothing where nobody was ever erased: that is asked while nothing is proven yet, and from then on the row tells it.</remarks>
     public async Task PrepareAsync(CancellationToken cancellationToken)
     {
-        if (_row.ErasedAt is not null || _row.Readings is null)
+        if (_row.ErasedAt is not null || _row.Readings is null || _row.Attempt <= FirstClaims)
         {
             var assignment = _scope.Kind == ScopeKind.Assignment ? _scope.Id : _item.AssignmentId ?? _row.AssignmentId;
             _scanner.Erased = await _erased.ForAsync(_feed, assignment, _item.PartitionKey, _row.ErasedAt, cancellationToken);
@@ -82,11 +85,11 @@ internal sealed partial class ChangeDetection : IDisposable
         var outcome = await SettleAbsencesAsync(state, comparison, cancellationToken);
         if (await _file.WriteAsync(state, window, comparison.Changes, outcome, capture, result, _row.Attempt, cancellationToken) is { } told)
         {
-            await _deliveries.AddAsync(_item, result.Window, told, isFirst: state.Basis.Length == 0, cancellationToken);
+            await _deliveries.AddAsync(_item, result.Window, told, IsFirst(state), cancellationToken);
         }
 
         var settled = outcome.Waiting.Count == 0 && outcome.Marked.Count == 0 && outcome.Postponed.Count == 0;
-        if (comparison.Changes.Count > 0 || outcome.Marked.Count > 0 || IsAged(state, capture.ReadAt))
+        if (comparison.Changes.Count > 0 || outcome.Marked.Count > 0 || IsAged(state, capture.ReadAt) || IsFirst(state))
         {
             _state = StateBuilder.Next(state, window, comparison, outcome, source, days, KeptFrom(state));
             _dirty = true;
@@ -110,7 +113,9 @@ internal sealed partial class ChangeDetection : IDisposable
     {
         if (_dirty)
         {
-            _state = await _store.WriteStateAsync(_feed, _scope, _state!, cancellationToken);
+            // Two runs may cross on a scope, each in several claims: only run and claim together name one state.
+            var named = _state! with { Run = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{_item.PartitionKey}/{_row.Attempt}") };
+            _state = await _store.WriteStateAsync(_feed, _scope, named, cancellationToken);
             _dirty = false;
         }
 
@@ -226,6 +231,9 @@ internal sealed partial class ChangeDetection : IDisposable
 
         return outcome;
     }
+
+    /// <summary>Whether nothing is known yet. A first snapshot is known even where it is empty: who comes after it is new.</summary>
+    private bool IsFirst(ScopeState state) => !_feed.Dated && state.Basis.Length == 0;
 
     private static bool IsAged(ScopeState state, DateTimeOffset now) => state.Entries.Length > 0 && state.Sources.Max(source => source.At) < now - OldestSource;
 

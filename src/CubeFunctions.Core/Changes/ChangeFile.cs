@@ -127,10 +127,13 @@ internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner 
                     continue;
                 }
 
-                lines.Write(new ChangeLine(
+                var line = new ChangeLine(
                     IdOf(lines, state, window, change), change.Op, lines.KeyText(key, window[change.New].Ordinal), changed ?? [], record,
-                    IsAnonymised(window, change) ? default : customers.GetValueOrDefault(key[0]), ChangeContext.LabelsOf(record.Span, labels),
-                    IsEcho(echo, change, changed, members, state)));
+                    IsAnonymised(window, change) ? default : customers.GetValueOrDefault(key[0]), ChangeContext.LabelsOf(record.Span, labels));
+                foreach (var part in echo is null ? [line] : Parts(echo, line, members, change.Op == ChangeOp.Updated ? state.Sources[state.Entries[change.Old].Source].StartedAt : default))
+                {
+                    lines.Write(part);
+                }
             }
         }
     }
@@ -159,12 +162,19 @@ internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner 
         return found;
     }
 
-    private bool IsEcho(Echo? echo, PlannedChange change, List<string>? changed, Dictionary<string, UInt128> members, ScopeState state) => echo is not null && change.Op switch
+    /// <summary>What an upsert brought and what was made in Cube are told apart, field by field: only the latter is for the CRM.</summary>
+    private IEnumerable<ChangeLine> Parts(Echo echo, ChangeLine line, Dictionary<string, UInt128> members, DateTimeOffset knownSince)
     {
-        ChangeOp.Updated => changed is { Count: > 0 } && echo.Explains(changed, members, state.Sources[state.Entries[change.Old].Source].StartedAt),
-        ChangeOp.Created => item.FeedOf == FeedCatalogue.Customers && echo.ExplainsAll(members),
-        _ => false,
-    };
+        if (line.Op != ChangeOp.Updated)
+        {
+            return [line with { IsEcho = line.Op == ChangeOp.Created && item.FeedOf == FeedCatalogue.Customers && echo.ExplainsAll(members) }];
+        }
+
+        var brought = echo.Explained(line.Changed, members, knownSince);
+        return brought.Count == 0 ? [line]
+            : brought.Count == line.Changed.Count ? [line with { IsEcho = true }]
+            : [line with { Id = ChangeLineWriter.IdOfEcho(line.Id), Changed = brought, IsEcho = true }, line with { Changed = [.. line.Changed.Except(brought)] }];
+    }
 
     private static bool IsAnonymised(StateEntry[] window, PlannedChange change) => window[change.New].Flags.HasFlag(EntryFlags.Anonymised);
 

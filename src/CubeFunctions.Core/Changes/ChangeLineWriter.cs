@@ -38,6 +38,9 @@ internal sealed class ChangeLineWriter(Stream target, Feed feed, Scope scope, st
         return XxHash128.HashToUInt128(Encoding.UTF8.GetBytes(identity)).ToString("x32", CultureInfo.InvariantCulture);
     }
 
+    /// <summary>The id of that part of a change that an upsert brought, where the rest was made in Cube: a line of its own.</summary>
+    public static string IdOfEcho(string id) => XxHash128.HashToUInt128(Encoding.UTF8.GetBytes($"{id}|{FromCrm}")).ToString("x32", CultureInfo.InvariantCulture);
+
     /// <summary>The key as lines show it: its parts between bars; in dated feeds the scope's id first and the ordinal last.</summary>
     public string KeyText(IReadOnlyList<string> parts, int ordinal)
     {

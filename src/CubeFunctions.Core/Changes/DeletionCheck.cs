@@ -18,6 +18,9 @@ public sealed partial class DeletionCheck(CubeClient cube, HeldBackDeletions hel
     private const int AlwaysAllowed = 100;
     private const int AllowedShare = 20;
 
+    /// <summary>So many customers are asked for in one go, within the time that a message has; the next snapshot asks for more.</summary>
+    private const int MostAsked = 2000;
+
     /// <summary>Whether so many absences are too many to be true, and nobody has said that they are.</summary>
     /// <param name="feed">The feed.</param>
     /// <param name="row">The checkpoint's row, which remembers whether deletions are held back.</param>
@@ -59,7 +62,7 @@ public sealed partial class DeletionCheck(CubeClient cube, HeldBackDeletions hel
         var gone = new HashSet<int>();
         var unanswered = 0;
         var options = new ParallelOptions { MaxDegreeOfParallelism = settings.MaxConcurrentRequests, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(records, options, async (entry, token) =>
+        await Parallel.ForEachAsync(records.Take(MostAsked), options, async (entry, token) =>
         {
             switch (await IsGoneAsync(scope, entry.Value, token))
             {

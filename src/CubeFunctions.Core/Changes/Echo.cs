@@ -15,17 +15,17 @@ internal sealed class Echo(MailboxContent mailbox)
     /// <summary>Whether something was on its way to Cube after a reading began: its pages may hold it in part, and are compared next time.</summary>
     public bool IsLaterThan(DateTimeOffset readingStarted) => mailbox.Sent.Values.Any(sent => sent.Exists(value => value.Latest > readingStarted));
 
-    /// <summary>Whether all that changed is what upserts brought.</summary>
+    /// <summary>Which of the changed members are what upserts brought.</summary>
     /// <param name="changed">Names of the changed members.</param>
     /// <param name="members">Hashes of the record's members by name, as it is now.</param>
     /// <param name="knownSince">When the reading began that the record is compared with: what came before was compared then.</param>
-    public bool Explains(IEnumerable<string> changed, IReadOnlyDictionary<string, UInt128> members, DateTimeOffset knownSince) =>
-        changed.All(name => Sent(name).Any(value => value.Latest >= knownSince && HashOf(name, value.Json) == members.GetValueOrDefault(name)));
+    public List<string> Explained(IEnumerable<string> changed, IReadOnlyDictionary<string, UInt128> members, DateTimeOffset knownSince) =>
+        changed.Where(name => Sent(name).Any(value => value.Latest >= knownSince && HashOf(name, value.Json) == members.GetValueOrDefault(name))).ToList();
 
     /// <summary>Whether a record that was not known is all what upserts brought.</summary>
     /// <param name="members">Hashes of its members by name.</param>
     public bool ExplainsAll(IReadOnlyDictionary<string, UInt128> members) =>
-        mailbox.Sent.Count > 0 && Explains(members.Keys.Where(name => !Identity.Contains(name)), members, DateTimeOffset.MinValue);
+        mailbox.Sent.Count > 0 && members.Keys.Where(name => !Identity.Contains(name)).ToList() is var names && Explained(names, members, DateTimeOffset.MinValue).Count == names.Count;
 
     /// <summary>A field may be sent by its early name and come back by its later one, and the other way round.</summary>
     private IEnumerable<SentValue> Sent(string name)

@@ -33,13 +33,14 @@ public sealed class Echoes(StorageClients storage, UpsertStore upserts, Pseudony
     /// <summary>Forgets what upserts brought to people whom Cube has anonymised; mail that still waits stays.</summary>
     internal async Task ForgetAsync(string assignmentId, IEnumerable<string> importedIds, CancellationToken cancellationToken)
     {
-        foreach (var id in importedIds)
+        var options = new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = cancellationToken };
+        await System.Threading.Tasks.Parallel.ForEachAsync(importedIds, options, async (id, token) =>
         {
-            if (await upserts.FindMailboxAsync(await pseudonyms.OfAsync(assignmentId, id, cancellationToken), cancellationToken) is { Content.HasPending: false } mailbox)
+            if (await upserts.FindMailboxAsync(await pseudonyms.OfAsync(assignmentId, id, token), token) is { Content.HasPending: false } mailbox)
             {
-                await upserts.TryDeleteAsync(mailbox, cancellationToken);
+                await upserts.TryDeleteAsync(mailbox, token);
             }
-        }
+        });
     }
 
     /// <summary>What upserts brought to the customers of records, by their place in the list; those without a mailbox are left out.</summary>

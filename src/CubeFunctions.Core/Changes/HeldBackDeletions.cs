@@ -39,7 +39,17 @@ public sealed class HeldBackDeletions(StorageClients storage, TimeProvider time)
             CompletedAt = time.GetUtcNow(),
             Reason = $"{absent} of {known} known records of {feed.Name} are absent at once; 'replay changes' has the next run tell them as deleted, if Cube has them no more",
         };
-        await storage.Changes.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellationToken);
+        try
+        {
+            await (found.HasValue
+                ? storage.Changes.UpdateEntityAsync(row, found.Value!.ETag, TableUpdateMode.Replace, cancellationToken)
+                : storage.Changes.AddEntityAsync(row, cancellationToken));
+        }
+        catch (RequestFailedException exception) when (exception.Status is 409 or 412)
+        {
+            // Somebody replays it just now: the next run looks again.
+        }
+
         return true;
     }
 

@@ -8,10 +8,10 @@ internal sealed record ScopeState
     /// <summary>Nothing yet.</summary>
     public static ScopeState Empty { get; } = new();
 
-    /// <summary>The run that wrote it; empty where nothing is known.</summary>
+    /// <summary>The run and the claim that wrote it; empty where nothing is known.</summary>
     public string Run { get; init; } = "";
 
-    /// <summary>The run that wrote what was read from storage: what is told until the next write has this basis.</summary>
+    /// <summary>The run and the claim that wrote what was read from storage: what is told until the next write has this basis.</summary>
     public string Basis { get; init; } = "";
 
     /// <summary>Readings that were compared, and those that entries point to.</summary>

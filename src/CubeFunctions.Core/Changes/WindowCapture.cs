@@ -1,3 +1,4 @@
+using CubeFunctions.Core.Storage;
 using System.Collections.Concurrent;
 using System.IO.Compression;
 using CubeFunctions.Core.Sync;

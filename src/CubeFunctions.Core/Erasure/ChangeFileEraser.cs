@@ -43,7 +43,7 @@ internal sealed class ChangeFileEraser(StorageClients storage, DeliveryStore del
         }
 
         await using var kept = TempFile.Create();
-        var (removed, following) = (new List<string>(), new Dictionary<string, string?>(StringComparer.Ordinal));
+        var (removed, following, left) = (new List<string>(), new Dictionary<string, string?>(StringComparer.Ordinal), 0);
         await foreach (var line in LineReader.ReadAsync(answer.Content, cancellationToken))
         {
             if (records.Search.MayHold(line.Span) && IsHis(line.Span))
@@ -59,6 +59,7 @@ internal sealed class ChangeFileEraser(StorageClients storage, DeliveryStore del
                 }
 
                 kept.Write(line.Span);
+                left++;
             }
         }
 
@@ -68,7 +69,7 @@ internal sealed class ChangeFileEraser(StorageClients storage, DeliveryStore del
         }
 
         await beforeRemoval();
-        await deliveries.MoveOnAsync($"{feed.Setting}|{scope}", path, following, cancellationToken);
+        await deliveries.MoveOnAsync($"{feed.Setting}|{scope}", path, left, following, cancellationToken);
         var conditions = new BlobRequestConditions { IfMatch = answer.Details.ETag };
         if (kept.Length == 0)
         {

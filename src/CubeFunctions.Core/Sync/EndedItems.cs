@@ -1,4 +1,3 @@
-using Azure;
 using Azure.Data.Tables;
 using CubeFunctions.Core.Storage;
 
@@ -82,7 +81,7 @@ public sealed class EndedItems(StorageClients storage, RunStore runs, TimeProvid
 
             return true;
         }
-        catch (RequestFailedException)
+        catch (Exception exception) when (StorageFailure.Is(exception, CancellationToken.None))
         {
             // One of them was changed by somebody else, or storage is out of reach: each finds out for itself.
             return false;

@@ -1,5 +1,6 @@
 using Azure;
 using Azure.Data.Tables;
+using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Sync;
 
@@ -96,17 +97,17 @@ internal sealed class ScopeLease : IAsyncDisposable
                 {
                     await SaveAsync(_stop.Token);
                 }
-                catch (RequestFailedException) when (_time.GetUtcNow() < Row.LeaseUntil)
+                catch (Exception exception) when (StorageFailure.Is(exception, _stop.Token) && _time.GetUtcNow() < Row.LeaseUntil)
                 {
                     // Storage is out of reach for a moment; the lease still holds.
                 }
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             // Released.
         }
-        catch (Exception exception) when (exception is LeaseLostException or RequestFailedException)
+        catch (Exception exception) when (exception is LeaseLostException || StorageFailure.Is(exception, _stop.Token))
         {
             await _lost.CancelAsync();
         }

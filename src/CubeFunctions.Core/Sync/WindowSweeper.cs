@@ -165,7 +165,7 @@ public sealed partial class WindowSweeper(
         if (place.Feed.CustomerIds.Count > 0 && manifest.Proof != Proof.None)
         {
             // Before the manifest: a window that has one is not looked at again.
-            await customers.SaveAsync(manifest.ScopeId, swept.SelectMany(page => page.Summary.Customers), cancellationToken);
+            await customers.SaveAsync(manifest.ScopeId, swept.ConvertAll(page => page.Summary.Customers), cancellationToken);
             if (reading is null)
             {
                 await upserts.WakeAllAsync(manifest.ScopeId, cancellationToken);

@@ -32,23 +32,42 @@ public sealed class CustomerIndex(StorageClients storage, TimeProvider time)
     private static ReadOnlySpan<byte> Magic => "CIDX"u8;
 
     /// <summary>Stores the index of a proven snapshot.</summary>
-    internal async Task SaveAsync(string assignmentId, IEnumerable<CustomerKey> customers, CancellationToken cancellationToken)
+    /// <param name="assignmentId">The assignment.</param>
+    /// <param name="customers">Its customers, a list a page.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    internal async Task SaveAsync(string assignmentId, IReadOnlyCollection<IReadOnlyCollection<CustomerKey>> customers, CancellationToken cancellationToken)
     {
-        var keys = customers.ToArray();
-        Array.Sort(keys, static (one, other) => one.ImportedHash != other.ImportedHash ? one.ImportedHash.CompareTo(other.ImportedHash) : one.InternalId.CompareTo(other.InternalId));
-        var bytes = new byte[HeaderBytes + ((long)PairBytes * keys.Length)];
-        Magic.CopyTo(bytes);
-        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(4), Version);
-        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(8), keys.Length);
-        for (var i = 0; i < keys.Length; i++)
+        // Of its final size at once, and written through a file: of a million customers each copy counts.
+        var keys = new CustomerKey[customers.Sum(page => page.Count)];
+        var count = 0;
+        foreach (var key in customers.SelectMany(page => page))
         {
-            BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(HeaderBytes + (PairBytes * i)), keys[i].ImportedHash);
-            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(HeaderBytes + (PairBytes * i) + 8), keys[i].InternalId);
+            keys[count++] = key;
         }
 
-        using var stream = new MemoryStream(bytes, writable: false);
-        await StorageClients.UploadAsync(storage.State, PathOf(assignmentId), stream, new BlobUploadOptions(), cancellationToken);
+        Array.Sort(keys, static (one, other) => one.ImportedHash != other.ImportedHash ? one.ImportedHash.CompareTo(other.ImportedHash) : one.InternalId.CompareTo(other.InternalId));
+        await using var file = TempFile.Create();
+        Write(keys, file);
+        file.Position = 0;
+        await StorageClients.UploadAsync(storage.State, PathOf(assignmentId), file, new BlobUploadOptions(), cancellationToken);
         _loaded.TryRemove(assignmentId, out _);
+    }
+
+    private static void Write(CustomerKey[] keys, Stream stream)
+    {
+        Span<byte> buffer = stackalloc byte[PairBytes];
+        Magic.CopyTo(buffer);
+        BinaryPrimitives.WriteInt32LittleEndian(buffer[4..], Version);
+        BinaryPrimitives.WriteInt64LittleEndian(buffer[8..], keys.Length);
+        stream.Write(buffer);
+        foreach (var key in keys)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(buffer, key.ImportedHash);
+            BinaryPrimitives.WriteInt64LittleEndian(buffer[8..], key.InternalId);
+            stream.Write(buffer);
+        }
+
+        stream.Flush();
     }
 
     /// <summary>Takes an imported id out. Only who has the lease of the assignment's customers may call it.</summary>
@@ -74,7 +93,7 @@ public sealed class CustomerIndex(StorageClients storage, TimeProvider time)
 
         if (kept.Count < count)
         {
-            await SaveAsync(assignmentId, kept, cancellationToken);
+            await SaveAsync(assignmentId, [kept], cancellationToken);
         }
 
         return (int)(count - kept.Count);

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Erasure;
 using CubeFunctions.Core.Settings;
 using Polly;
 using Polly.CircuitBreaker;
@@ -10,7 +11,7 @@ namespace CubeFunctions.Core.Upserts;
 
 /// <summary>Finds a customer in Cube, makes sure that it is he, and writes.</summary>
 public sealed class CustomerWriter(
-    CubeClient cube, CustomerIndex index, CustomerSearch search, CustomFieldLabels labels, CubeSettings settings, TimeProvider time)
+    CubeClient cube, CustomerIndex index, CustomerSearch search, CustomFieldLabels labels, ErasedPersons erased, CubeSettings settings, TimeProvider time)
 {
     private readonly ResiliencePipeline _breaker = new ResiliencePipelineBuilder { TimeProvider = time }
         .AddCircuitBreaker(new CircuitBreakerStrategyOptions
@@ -25,6 +26,9 @@ public sealed class CustomerWriter(
         .Build();
 
     private const int MostAttempts = 3;
+
+    /// <summary>How long one look through the list of customers is good for, where no time is known that it has to be younger than.</summary>
+    private static readonly TimeSpan SearchedFor = TimeSpan.FromMinutes(10);
 
     private static TimeSpan RepeatAfter { get; } = TimeSpan.FromMilliseconds(500);
 
@@ -76,9 +80,9 @@ public sealed class CustomerWriter(
                 return new WriteOutcome.Waits("waits for the first proven snapshot of the assignment's customers");
             }
 
-            if (found.Matches == 0 && content.PostedAt is { } posted && settings.CustomerIdInUrl == CustomerIdInUrl.Internal)
+            if (found.Matches == 0 && settings.CustomerIdInUrl == CustomerIdInUrl.Internal && (content.PostedAt ?? await ErasedAtAsync(mailbox, cancellationToken)) is { } since)
             {
-                found = await search.FindAsync(mailbox.AssignmentId, mailbox.CustomerId, posted, cancellationToken);
+                found = await search.FindAsync(mailbox.AssignmentId, mailbox.CustomerId, since, cancellationToken);
             }
 
             if (found.Matches > 1)
@@ -103,6 +107,10 @@ public sealed class CustomerWriter(
 
         return await PutAsync(mailbox, resolved, cancellationToken);
     }
+
+    /// <summary>The index no longer has a person who was erased, though Cube may have him still.</summary>
+    private async Task<DateTimeOffset?> ErasedAtAsync(MailboxRow mailbox, CancellationToken cancellationToken) =>
+        await erased.ErasedBeforeAsync(new Person(mailbox.AssignmentId, mailbox.CustomerId), cancellationToken) is null ? null : time.GetUtcNow() - SearchedFor;
 
     private async Task<WriteOutcome> PutAsync(MailboxRow mailbox, Dictionary<string, string> fields, CancellationToken cancellationToken)
     {

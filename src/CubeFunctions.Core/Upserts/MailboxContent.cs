@@ -125,13 +125,15 @@ internal sealed record MailboxContent
     }
 
     /// <summary>Notes what is about to be sent: from then on it may be in Cube.</summary>
-    public void Sending(IReadOnlyDictionary<string, OutgoingField> fields, DateTimeOffset now)
+    /// <param name="fields">The fields.</param>
+    /// <param name="until">The end of the lease under which they are sent.</param>
+    public void Sending(IReadOnlyDictionary<string, OutgoingField> fields, DateTimeOffset until)
     {
         const int Kept = 3;
         foreach (var (field, value) in fields)
         {
             var sent = Sent.GetValueOrDefault(field) ?? [];
-            Sent[field] = [.. sent.Where(other => other.Json != value.Json || other.Until is not null).TakeLast(Kept - 1), new SentValue(value.Json, now, null)];
+            Sent[field] = [.. sent.Where(other => other.Json != value.Json || other.IsTaken).TakeLast(Kept - 1), new SentValue(value.Json, until, IsTaken: false)];
         }
     }
 
@@ -140,14 +142,14 @@ internal sealed record MailboxContent
     {
         foreach (var (field, json) in fields)
         {
-            Sent[field] = [new SentValue(json, Sent.GetValueOrDefault(field)?[^1].From ?? now, now)];
+            Sent[field] = [new SentValue(json, now, IsTaken: true)];
         }
     }
 
     /// <summary>Forgets what Cube refused.</summary>
     public void NotTaken(string field)
     {
-        if (Sent.GetValueOrDefault(field)?.FindAll(value => value.Until is not null) is { Count: > 0 } taken)
+        if (Sent.GetValueOrDefault(field)?.FindAll(value => value.IsTaken) is { Count: > 0 } taken)
         {
             Sent[field] = taken;
         }

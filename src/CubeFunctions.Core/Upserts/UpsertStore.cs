@@ -163,3 +163,6 @@ internal sealed record UpsertEnd(UpsertRow Row, UpsertState State, string? Reaso
 
 /// <summary>A customer's waiting values are more than one row of a table takes.</summary>
 internal sealed class MailboxTooLargeException() : Exception("more waiting values than a mailbox takes");
+
+/// <summary>The lease on a mailbox ran out, and somebody else has it.</summary>
+internal sealed class MailboxTakenOverException() : Exception("another worker has the mailbox");

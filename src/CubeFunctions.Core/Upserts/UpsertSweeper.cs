@@ -15,7 +15,7 @@ public sealed class UpsertSweeper(UpsertStore store, UpsertWaker waker, WriteSwi
     private static readonly TimeSpan WakeNotedEvery = TimeSpan.FromHours(1);
     private static readonly string[] Keys = ["PartitionKey", "RowKey", nameof(UpsertRow.AcceptedAt), nameof(UpsertRow.AssignmentId), nameof(UpsertRow.Reason)];
     private DateTimeOffset _wokeNoted = DateTimeOffset.MinValue;
-    private DateTimeOffset _forgot = time.GetUtcNow();
+    private DateTimeOffset _forgot;
 
     /// <summary>Sweeps once.</summary>
     /// <param name="force">True to wake all that wait, however lately they came.</param>

@@ -129,7 +129,7 @@ public sealed partial class UpsertWorker(
         }
 
         // Noted before it is sent: who reads a snapshot meanwhile must know what may be an echo.
-        mailbox.Content.Sending(mailbox.Content.Outgoing(MapOf), now);
+        mailbox.Content.Sending(mailbox.Content.Outgoing(MapOf), until);
         try
         {
             if (!await store.TrySaveAsync(mailbox, holder, until, cancellationToken))
@@ -170,7 +170,7 @@ public sealed partial class UpsertWorker(
             for (var outgoing = mailbox.Content.Outgoing(MapOf); outgoing.Count > 0; outgoing = mailbox.Content.Outgoing(MapOf))
             {
                 var fields = outgoing.ToDictionary(field => field.Key, field => field.Value.Json);
-                var outcome = await writer.WriteAsync(mailbox, fields, async () => await store.TrySaveAsync(mailbox, holder, until, working), working);
+                var outcome = await writer.WriteAsync(mailbox, fields, () => SaveAsync(mailbox, holder, until, working), working);
                 switch (outcome)
                 {
                     case WriteOutcome.Written written:
@@ -199,6 +199,11 @@ public sealed partial class UpsertWorker(
                 mailbox.Content.Reason ??= "waits for the other parts of a joined field";
             }
         }
+        catch (MailboxTakenOverException)
+        {
+            // Somebody else delivers: nothing may be sent, and what is in the mailbox now is his.
+            return;
+        }
         catch (CubeException exception)
         {
             again = PutOff(mailbox, exception.Message, exception.RetryAfter, events, dead);
@@ -209,6 +214,14 @@ public sealed partial class UpsertWorker(
         }
 
         await SettleAsync(mailbox, events, delivered, dead, again);
+    }
+
+    private async Task SaveAsync(MailboxRow mailbox, string holder, DateTimeOffset until, CancellationToken cancellationToken)
+    {
+        if (!await store.TrySaveAsync(mailbox, holder, until, cancellationToken))
+        {
+            throw new MailboxTakenOverException();
+        }
     }
 
     /// <summary>Saves the mailbox, gives it back and ends its events, also when the host wants to stop.</summary>

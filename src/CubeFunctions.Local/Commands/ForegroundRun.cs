@@ -11,7 +11,7 @@ namespace CubeFunctions.Local.Commands;
 internal sealed class ForegroundRun(LocalApp app, SyncConsole output)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan DeliveriesEvery = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan DeliveriesEvery = TimeSpan.FromSeconds(2);
 
     private readonly RunReader _reader = app.Services.GetRequiredService<RunReader>();
     private readonly TimeProvider _time = app.Services.GetRequiredService<TimeProvider>();

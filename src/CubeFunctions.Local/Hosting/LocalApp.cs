@@ -151,7 +151,7 @@ internal sealed partial class LocalApp : IAsyncDisposable
             {
                 if (time.GetUtcNow() - told > WaitingEvery)
                 {
-                    await TryAsync(() => deliveries.SweepAsync(force: told == DateTimeOffset.MinValue, cancellationToken));
+                    await TryAsync(() => deliveries.SweepAsync(force: told == DateTimeOffset.MinValue, cancellationToken), cancellationToken);
                     told = time.GetUtcNow();
                 }
 
@@ -167,11 +167,11 @@ internal sealed partial class LocalApp : IAsyncDisposable
                             await upserts.SweepAsync(force: first, cancellationToken);
                             swept = time.GetUtcNow();
                         }
-                    });
+                    }, cancellationToken);
                 }
 
                 await timer.WaitForNextTickAsync(cancellationToken);
-                await TryAsync(() => sweeper.SweepAsync(force: false, cancellationToken));
+                await TryAsync(() => sweeper.SweepAsync(force: false, cancellationToken), cancellationToken);
             }
             while (true);
         }
@@ -182,15 +182,15 @@ internal sealed partial class LocalApp : IAsyncDisposable
     }
 
     /// <summary>A sweep that storage failed comes again.</summary>
-    private async Task TryAsync(Func<Task> sweep)
+    private async Task TryAsync(Func<Task> sweep, CancellationToken cancellationToken)
     {
         try
         {
             await sweep();
         }
-        catch (Azure.RequestFailedException exception)
+        catch (Exception exception) when (StorageFailure.Is(exception, cancellationToken))
         {
-            LogSweepFailed(_host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("CubeFunctions.Local.Timers"), exception.ErrorCode ?? "unreachable");
+            LogSweepFailed(_host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("CubeFunctions.Local.Timers"), StorageFailure.Word(exception));
         }
     }
 

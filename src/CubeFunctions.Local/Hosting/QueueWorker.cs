@@ -95,9 +95,9 @@ internal sealed partial class QueueWorker(
             // Created by whoever sends the first message.
             return [];
         }
-        catch (RequestFailedException exception)
+        catch (Exception exception) when (StorageFailure.Is(exception, cancellationToken))
         {
-            LogNoStorage(logger, name, exception.ErrorCode ?? "unreachable");
+            LogNoStorage(logger, name, StorageFailure.Word(exception));
             await Task.Delay(HiddenAfterFailure, time, cancellationToken);
             return [];
         }
@@ -175,9 +175,9 @@ internal sealed partial class QueueWorker(
         {
             await action();
         }
-        catch (RequestFailedException exception)
+        catch (Exception exception) when (StorageFailure.Is(exception, CancellationToken.None))
         {
-            LogNoStorage(logger, name, exception.ErrorCode ?? "unreachable");
+            LogNoStorage(logger, name, StorageFailure.Word(exception));
         }
     }
 

@@ -88,7 +88,9 @@ public sealed class FaultTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => tenant.Client.GetAsync(new Uri("/campaigns", UriKind.Relative), impatient.Token));
         var waiting = tenant.GetAsync("/campaigns");
         await tenant.Cube.DisposeAsync();
-        await Assert.ThrowsAsync<HttpRequestException>(() => waiting);
+
+        // The client says it in one way or the other, by where the end of the connection meets it.
+        Assert.True(await Assert.ThrowsAnyAsync<Exception>(() => waiting) is HttpRequestException or System.Net.Sockets.SocketException);
         await tenant.DisposeAsync();
     }
 

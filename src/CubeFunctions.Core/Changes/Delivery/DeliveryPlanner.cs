@@ -10,11 +10,11 @@ public sealed class DeliveryPlanner(DeliveryStore store, ChangeWaker waker, Chan
     /// <param name="item">The item that was compared.</param>
     /// <param name="window">Its window.</param>
     /// <param name="file">The file.</param>
-    /// <param name="isFirst">Whether nothing was known before.</param>
+    /// <param name="isFirst">Whether it tells a first snapshot.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     internal async Task AddAsync(ItemRow item, Window window, ToldFile file, bool isFirst, CancellationToken cancellationToken)
     {
-        if (settings.Crm is not { } crm || (item.RunKind == RunKind.Manual && !item.Deliver) || (isFirst && !item.FeedOf.Dated && !crm.Baseline))
+        if (settings.Crm is not { } crm || (item.RunKind == RunKind.Manual && !item.Deliver) || (isFirst && !crm.Baseline))
         {
             return;
         }

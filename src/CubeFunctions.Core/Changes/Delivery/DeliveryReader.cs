@@ -33,7 +33,7 @@ public sealed class DeliveryReader(DeliveryStore store, ReceiverPause pause, Cha
         return false;
     }
 
-    /// <summary>Sends dead deliveries again; all of them where no id is given, and then a receiver that answered 410 is asked again, too.</summary>
+    /// <summary>Sends dead deliveries again; all of them where no id is given, but deletions that are held back only by their id. A receiver that answered 410 is asked again, too.</summary>
     /// <returns>How many, and the ids that name no dead delivery.</returns>
     public async Task<(int Count, IReadOnlyList<string> Unknown)> ReplayAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
     {
@@ -71,7 +71,9 @@ public sealed class DeliveryReader(DeliveryStore store, ReceiverPause pause, Cha
     private async Task<(List<DeliveryRow> Dead, IReadOnlyList<string> Unknown)> DeadAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
     {
         var all = await store.AllAsync(DeliveryState.Dead, cancellationToken);
-        return ids.Count == 0 ? (all, []) : (all.FindAll(row => ids.Contains(row.Id)), [.. ids.Where(id => !all.Exists(row => row.Id == id))]);
+
+        // What is held back is released one by one, by somebody who has looked.
+        return ids.Count == 0 ? (all.FindAll(row => row.IsOfStream), []) : (all.FindAll(row => ids.Contains(row.Id)), [.. ids.Where(id => !all.Exists(row => row.Id == id))]);
     }
 
     private async Task ChangeAsync(List<DeliveryRow> dead, DeliveryState state, CancellationToken cancellationToken)

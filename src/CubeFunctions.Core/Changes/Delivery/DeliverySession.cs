@@ -25,6 +25,9 @@ internal sealed partial class DeliverySession(
     /// <summary>So many changes that are all refused say something of the receiver, not of the changes.</summary>
     private const int Telling = 8;
 
+    /// <summary>So many of a batch that are refused before one is taken say it as well: the rest need not be tried.</summary>
+    private const int Enough = 20;
+
     private readonly HashSet<string> _held = [.. rows.Where(row => !row.IsFile).Select(row => row.Customer)];
 
     /// <summary>What is being delivered.</summary>
@@ -62,7 +65,7 @@ internal sealed partial class DeliverySession(
             }
         }
 
-        return true;
+        return time.GetUtcNow() < deadline;
     }
 
     private async Task DeliverChangeAsync(DeliveryRow row, CancellationToken cancellationToken)
@@ -192,44 +195,46 @@ internal sealed partial class DeliverySession(
             }
         }
 
-        var before = refused.Count;
-        await SendPartAsync(ready, refused, cancellationToken);
-        return isolated || ready.Count < Telling || refused.Count - before < ready.Count
-            ? refused
-            : throw new CrmException(CrmFailureKind.Transient, $"{refused[ready[0].Entry]} to every change");
-    }
+        var (taken, alone) = (0, 0);
+        await SendPartAsync(ready);
+        return taken > 0 || isolated || ready.Count < Telling ? refused : throw IsBroken();
 
-    private async Task SendPartAsync(List<(ChangeEntry Entry, ReadOnlyMemory<byte> Json)> part, Dictionary<ChangeEntry, string> refused, CancellationToken cancellationToken)
-    {
-        // What follows a refused change of the same customer must not overtake it.
-        var held = refused.Keys.Select(entry => entry.CustomerId).ToHashSet(StringComparer.Ordinal);
-        foreach (var (entry, _) in part.Where(change => held.Contains(change.Entry.CustomerId)))
-        {
-            refused[entry] = "waits behind a change of the same customer";
-        }
+        CrmException IsBroken() => new(CrmFailureKind.Transient, $"{refused[ready[0].Entry]} to every change");
 
-        var send = part.FindAll(change => !held.Contains(change.Entry.CustomerId));
-        if (send.Count == 0)
+        async Task SendPartAsync(List<(ChangeEntry Entry, ReadOnlyMemory<byte> Json)> part)
         {
-            return;
-        }
-
-        try
-        {
-            await KeepLeaseAsync(cancellationToken);
-            await receiver.PostAsync(send.Select(change => change.Entry.Id), ChangeBody.Of(send.ConvertAll(change => change.Json)), cancellationToken);
-        }
-        catch (CrmException exception) when (exception.Kind == CrmFailureKind.Refused)
-        {
-            if (send.Count == 1)
+            // What follows a refused change of the same customer must not overtake it.
+            var held = refused.Keys.Select(entry => entry.CustomerId).ToHashSet(StringComparer.Ordinal);
+            foreach (var (entry, _) in part.Where(change => held.Contains(change.Entry.CustomerId)))
             {
-                refused[send[0].Entry] = exception.Message;
+                refused[entry] = "waits behind a change of the same customer";
+            }
+
+            var send = part.FindAll(change => !held.Contains(change.Entry.CustomerId));
+            if (send.Count == 0)
+            {
                 return;
             }
 
-            var half = send.Count / 2;
-            await SendPartAsync(send[..half], refused, cancellationToken);
-            await SendPartAsync(send[half..], refused, cancellationToken);
+            try
+            {
+                await KeepLeaseAsync(cancellationToken);
+                await receiver.PostAsync(send.Select(change => change.Entry.Id), ChangeBody.Of(send.ConvertAll(change => change.Json)), cancellationToken);
+                taken += send.Count;
+            }
+            catch (CrmException exception) when (exception.Kind == CrmFailureKind.Refused && send.Count == 1)
+            {
+                refused[send[0].Entry] = exception.Message;
+                if (++alone >= Enough && taken == 0)
+                {
+                    throw IsBroken();
+                }
+            }
+            catch (CrmException exception) when (exception.Kind == CrmFailureKind.Refused)
+            {
+                await SendPartAsync(send[..(send.Count / 2)]);
+                await SendPartAsync(send[(send.Count / 2)..]);
+            }
         }
     }
 

@@ -57,9 +57,10 @@ public sealed class DeliveryStore(StorageClients storage)
     /// </summary>
     /// <param name="stream">The stream.</param>
     /// <param name="path">The file.</param>
+    /// <param name="left">How many lines stay.</param>
     /// <param name="following">Ids of the lines that go, each with the id of the next one that stays, or null where none does.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    internal async Task MoveOnAsync(string stream, string path, IReadOnlyDictionary<string, string?> following, CancellationToken cancellationToken)
+    internal async Task MoveOnAsync(string stream, string path, int left, IReadOnlyDictionary<string, string?> following, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -69,8 +70,8 @@ public sealed class DeliveryStore(StorageClients storage)
             {
                 if (row.NextId.Length == 0)
                 {
-                    row.Changes -= following.Count;
-                    saved &= row.Changes > 0 ? await TrySaveAsync(row, cancellationToken) : await DeleteAsync(row, cancellationToken);
+                    row.Changes = left;
+                    saved &= left > 0 ? await TrySaveAsync(row, cancellationToken) : await DeleteAsync(row, cancellationToken);
                 }
                 else if (following.TryGetValue(row.NextId, out var next))
                 {

@@ -3,13 +3,13 @@ using CubeFunctions.Core.Settings;
 namespace CubeFunctions.Core.Changes;
 
 /// <summary>Makes up for messages that were never sent, and forgets deliveries that ended long ago.</summary>
-public sealed class DeliverySweeper(DeliveryStore store, ChangeWaker waker, AppSettings settings, TimeProvider time)
+public sealed class DeliverySweeper(DeliveryStore store, ReceiverPause pause, ChangeWaker waker, AppSettings settings, TimeProvider time)
 {
     private static readonly TimeSpan ForgetEvery = TimeSpan.FromHours(6);
 
     /// <summary>A delivery that is younger is on its way.</summary>
     private static readonly TimeSpan OnItsWay = TimeSpan.FromMinutes(2);
-    private DateTimeOffset _forgot = time.GetUtcNow();
+    private DateTimeOffset _forgot;
 
     /// <summary>Wakes streams that have something to deliver; costs nothing where no receiver is set.</summary>
     /// <param name="force">True to wake all, however lately their deliveries came about.</param>
@@ -22,15 +22,33 @@ public sealed class DeliverySweeper(DeliveryStore store, ChangeWaker waker, AppS
         }
 
         var now = time.GetUtcNow();
-        foreach (var stream in (await store.AllAsync(DeliveryState.Waiting, cancellationToken)).Where(row => row.IsOfStream && (force || now - row.CreatedAt > OnItsWay)).Select(row => row.PartitionKey).Distinct())
+        if (await pause.UntilAsync(cancellationToken) is null)
         {
-            await waker.WakeAsync(stream, TimeSpan.Zero, cancellationToken);
+            var waiting = await store.AllAsync(DeliveryState.Waiting, cancellationToken);
+            foreach (var stream in waiting.Where(row => row.IsOfStream && (force || now - row.CreatedAt > OnItsWay)).Select(row => row.PartitionKey).Distinct())
+            {
+                await WakeAsync(stream, now, cancellationToken);
+            }
         }
 
         if (now - _forgot > ForgetEvery)
         {
             _forgot = now;
             await store.RemoveEndedAsync(now.AddDays(-settings.RetentionDays), cancellationToken);
+        }
+    }
+
+    /// <summary>One that is put off has a message of its own; whoever has one in hand may be dead.</summary>
+    private async Task WakeAsync(string name, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var stream = await store.FindStreamAsync(name, cancellationToken);
+        if (stream?.LeaseUntil > now)
+        {
+            await waker.WakeAsync(name, stream.LeaseUntil.Value - now, cancellationToken);
+        }
+        else if (!(stream?.WakeAt > now))
+        {
+            await waker.WakeAsync(name, TimeSpan.Zero, cancellationToken);
         }
     }
 }

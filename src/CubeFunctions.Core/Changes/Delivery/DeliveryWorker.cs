@@ -42,7 +42,7 @@ public sealed partial class DeliveryWorker(
         try
         {
             var stream = ChangeMessage.Parse(message).Stream;
-            if ((await store.OpenOfAsync(stream, cancellationToken)).Find(row => row.DeliveryState == DeliveryState.Waiting) is { } first)
+            if (First(await store.OpenOfAsync(stream, cancellationToken)) is { } first)
             {
                 GiveUp(first, first.Reason is { Length: > 0 } last ? $"its message failed too often; last: {last}" : "its message failed too often");
                 await store.TrySaveAsync(first, cancellationToken);
@@ -189,6 +189,11 @@ public sealed partial class DeliveryWorker(
         LogPutOff(logger, stream.PartitionKey, (int)delay.TotalSeconds, failure.Message);
         return delay;
     }
+
+    /// <summary>What a session begins with: a single change that may go, or else the file in front.</summary>
+    private static DeliveryRow? First(List<DeliveryRow> rows) =>
+        rows.Where(row => !row.IsFile).GroupBy(row => row.Customer).Select(changes => changes.First()).Append(rows.Find(row => row.IsFile))
+            .FirstOrDefault(row => row?.DeliveryState == DeliveryState.Waiting);
 
     private void GiveUp(DeliveryRow row, string reason)
     {

@@ -1,4 +1,4 @@
-namespace CubeFunctions.Core.Changes;
+namespace CubeFunctions.Core.Storage;
 
 /// <summary>A file that nobody else sees and that is gone with its handle, also when the process is killed: what it holds is personal data.</summary>
 internal static class TempFile
