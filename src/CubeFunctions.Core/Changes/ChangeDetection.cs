@@ -15,6 +15,7 @@ internal sealed partial class ChangeDetection : IDisposable
     /// <summary>The claims of a new scope that ask for tombstones: one that was set while the scope came about names it nowhere.</summary>
     private const int FirstClaims = 4;
 
+    private readonly SemaphoreSlim _comparing;
     private readonly ItemRow _item;
     private readonly CheckpointRow _row;
     private readonly Feed _feed;
@@ -35,11 +36,12 @@ internal sealed partial class ChangeDetection : IDisposable
     private bool _dirty;
 
     public ChangeDetection(
-        ItemRow item, CheckpointRow row, ChangeStore store, RawStore raw, DeletionCheck deletions, CustomerLookup customers, Echoes echoes, DeliveryPlanner deliveries,
+        SemaphoreSlim comparing, ItemRow item, CheckpointRow row, ChangeStore store, RawStore raw, DeletionCheck deletions, CustomerLookup customers, Echoes echoes, DeliveryPlanner deliveries,
         ErasedPersons erased, ChangeSettings settings, SyncSettings sync, ILogger logger)
     {
         (_item, _row, _feed, _scope, _store, _deletions, _deliveries, _erased, _sync, _logger) =
             (item, row, item.FeedOf, item.Scope, store, deletions, deliveries, erased, sync, logger);
+        _comparing = comparing;
         _first = row.Attempt == 1;
         _scanner = new RecordScanner(_feed, new ContentRules(_feed, settings));
         _earlier = new EarlierRecords(raw, _feed, _scanner);
@@ -69,6 +71,19 @@ internal sealed partial class ChangeDetection : IDisposable
             return;
         }
 
+        await _comparing.WaitAsync(cancellationToken);
+        try
+        {
+            await CompareAsync(result, capture, manifest, cancellationToken);
+        }
+        finally
+        {
+            _comparing.Release();
+        }
+    }
+
+    private async Task CompareAsync(WindowResult result, WindowCapture capture, WindowManifest manifest, CancellationToken cancellationToken)
+    {
         var state = await KnownAsync(cancellationToken);
         if (IsCompared(state, result.Window, capture.ReadAt))
         {

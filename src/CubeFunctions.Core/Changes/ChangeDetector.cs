@@ -13,15 +13,23 @@ namespace CubeFunctions.Core.Changes;
 /// </remarks>
 public sealed class ChangeDetector(
     ChangeStore store, RawStore raw, DeletionCheck deletions, CustomerLookup customers, Echoes echoes, DeliveryPlanner deliveries, ErasedPersons erased, ChangeSettings settings,
-    SyncSettings sync, ILogger<ChangeDetector> logger)
+    SyncSettings sync, ILogger<ChangeDetector> logger) : IDisposable
 {
     /// <summary>Days before the look-back that a dated feed's state keeps.</summary>
     internal const int Margin = 7;
+
+    /// <summary>Windows compared at once: it is work for processors, and takes memory.</summary>
+    private const int AtOnce = 2;
+
+    private readonly SemaphoreSlim _comparing = new(AtOnce);
+
+    /// <inheritdoc />
+    public void Dispose() => _comparing.Dispose();
 
     /// <summary>Whether changes of a feed are told. Campaigns and custom fields have no change files.</summary>
     public static bool Covers(Feed feed) => feed is { Shape: FeedShape.Paged };
 
     /// <summary>Begins the comparison of one item's windows; null where changes are not told.</summary>
     internal ChangeDetection? Begin(ItemRow item, CheckpointRow row) =>
-        Covers(item.FeedOf) ? new ChangeDetection(item, row, store, raw, deletions, customers, echoes, deliveries, erased, settings, sync, logger) : null;
+        Covers(item.FeedOf) ? new ChangeDetection(_comparing, item, row, store, raw, deletions, customers, echoes, deliveries, erased, settings, sync, logger) : null;
 }
