@@ -33,6 +33,8 @@ internal sealed partial class ChangeDetection : IDisposable
     private readonly List<(Window Window, bool Settled)> _compared = [];
     private ScopeState? _state;
     private readonly bool _first;
+    private bool _heldBack;
+    private int _left;
     private bool _dirty;
 
     public ChangeDetection(
@@ -103,6 +105,7 @@ internal sealed partial class ChangeDetection : IDisposable
             await _deliveries.AddAsync(_item, result.Window, told, IsFirst(state), cancellationToken);
         }
 
+        _left += outcome.Waiting.Count + outcome.Marked.Count;
         var settled = outcome.Waiting.Count == 0 && outcome.Marked.Count == 0 && outcome.Postponed.Count == 0;
         if (comparison.Changes.Count > 0 || outcome.Marked.Count > 0 || IsAged(state, capture.ReadAt) || IsFirst(state))
         {
@@ -119,6 +122,15 @@ internal sealed partial class ChangeDetection : IDisposable
         if (comparison.Changes.Count > 0)
         {
             LogChanges(_logger, _feed.Name, _scope.KindName, _scope.Id, result.Window.Name, comparison.Changes.Count);
+        }
+    }
+
+    /// <summary>All windows of the item are compared.</summary>
+    public async Task EndAsync(CancellationToken cancellationToken)
+    {
+        if (!_heldBack)
+        {
+            await _deletions.SettleAsync(_feed, _row, _left, cancellationToken);
         }
     }
 
@@ -203,15 +215,19 @@ internal sealed partial class ChangeDetection : IDisposable
     {
         var outcome = new AbsenceOutcome();
         var absent = comparison.Absent;
-        if (absent.Count == 0 && !_row.DeletionsHeldBack)
+        var removed = comparison.Changes.FindAll(change => change.Op == ChangeOp.Removed);
+        await _deletions.CheckAsync(_feed, _row, absent.Count + removed.Count, state.Entries.Length, outcome, cancellationToken);
+        if (outcome.HeldBack)
         {
+            // Of dated feeds as well: a lost permission empties days.
+            comparison.Changes.RemoveAll(change => change.Op == ChangeOp.Removed);
+            outcome.Waiting.AddRange(absent.Concat(removed.Select(change => change.Old)));
+            _heldBack = true;
             return outcome;
         }
 
-        if (await _deletions.AreHeldBackAsync(_feed, _row, absent.Count, state.Entries.Length, cancellationToken))
+        if (absent.Count == 0)
         {
-            outcome.HeldBack = true;
-            outcome.Waiting.AddRange(absent);
             return outcome;
         }
 

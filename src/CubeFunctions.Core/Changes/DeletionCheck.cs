@@ -20,36 +20,38 @@ public sealed partial class DeletionCheck(CubeClient cube, HeldBackDeletions hel
 
     /// <summary>So many customers are asked for in one go, within the time that a message has; the next snapshot asks for more.</summary>
     private const int MostAsked = 2000;
+    private const int MostUnanswered = 20;
 
-    /// <summary>Whether so many absences are too many to be true, and nobody has said that they are.</summary>
+    /// <summary>Whether so many absences are too many to be true, unless somebody has said that they are.</summary>
     /// <param name="feed">The feed.</param>
     /// <param name="row">The checkpoint's row, which remembers whether deletions are held back.</param>
-    /// <param name="absent">Known records that a proven snapshot lacks.</param>
+    /// <param name="absent">Known records that a proven reading lacks.</param>
     /// <param name="known">All known records.</param>
+    /// <param name="outcome">Takes the answer.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    internal async Task<bool> AreHeldBackAsync(Feed feed, CheckpointRow row, int absent, int known, CancellationToken cancellationToken)
+    internal async Task CheckAsync(Feed feed, CheckpointRow row, int absent, int known, AbsenceOutcome outcome, CancellationToken cancellationToken)
     {
-        var scope = row.Scope;
         if (absent <= Math.Max(AlwaysAllowed, known / AllowedShare))
         {
-            if (row.DeletionsHeldBack)
-            {
-                await heldBack.ForgetAsync(feed, scope, cancellationToken);
-                row.DeletionsHeldBack = false;
-            }
-
-            return false;
+            return;
         }
 
         row.DeletionsHeldBack = true;
-        if (!await heldBack.HoldAsync(feed, scope, absent, known, cancellationToken))
+        outcome.HeldBack = await heldBack.HoldAsync(feed, row.Scope, absent, known, cancellationToken);
+        if (outcome.HeldBack)
         {
-            return false;
+            LogHeldBack(logger, feed.Name, row.ScopeKind, row.ScopeId, absent, known);
+            CubeMetrics.DeletionsHeldBack.Add(absent, new KeyValuePair<string, object?>("feed", feed.Setting));
         }
+    }
 
-        LogHeldBack(logger, feed.Name, scope.KindName, scope.Id, absent, known);
-        CubeMetrics.DeletionsHeldBack.Add(absent, new KeyValuePair<string, object?>("feed", feed.Setting));
-        return true;
+    /// <summary>Ends what was held back or released, where nothing of it is left to be settled.</summary>
+    internal async Task SettleAsync(Feed feed, CheckpointRow row, int left, CancellationToken cancellationToken)
+    {
+        if (row.DeletionsHeldBack)
+        {
+            row.DeletionsHeldBack = await heldBack.LeaveAsync(feed, row.Scope, left, cancellationToken);
+        }
     }
 
     /// <summary>Which of the customers Cube no longer has.</summary>
@@ -64,7 +66,8 @@ public sealed partial class DeletionCheck(CubeClient cube, HeldBackDeletions hel
         var options = new ParallelOptions { MaxDegreeOfParallelism = settings.MaxConcurrentRequests, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(records.Take(MostAsked), options, async (entry, token) =>
         {
-            switch (await IsGoneAsync(scope, entry.Value, token))
+            // A Cube that fails again and again is not asked for the rest: the next snapshot does.
+            switch (unanswered < MostUnanswered ? await IsGoneAsync(scope, entry.Value, token) : null)
             {
                 case true:
                     lock (gone)
@@ -101,9 +104,9 @@ public sealed partial class DeletionCheck(CubeClient cube, HeldBackDeletions hel
         {
             return true;
         }
-        catch (CubeException exception) when (exception.Kind is not (CubeFailureKind.Transient or CubeFailureKind.MalformedPage))
+        catch (CubeException)
         {
-            // Refused, or not switched on: nothing is confirmed.
+            // Refused, not switched on, or out of order for this one: nothing is confirmed, and the others are not held up.
             return null;
         }
     }

@@ -53,9 +53,34 @@ public sealed class HeldBackDeletions(StorageClients storage, TimeProvider time)
         return true;
     }
 
-    /// <summary>A run found no more absent than may be.</summary>
-    internal Task ForgetAsync(Feed feed, Scope scope, CancellationToken cancellationToken) =>
-        storage.Changes.DeleteEntityAsync(Partition, KeyOf(feed, scope), ETag.All, cancellationToken);
+    /// <summary>A run is done with what was held back: a release is good for what it was given for, and no more.</summary>
+    /// <param name="feed">The feed.</param>
+    /// <param name="scope">The scope.</param>
+    /// <param name="left">How many absences are still to be settled.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <returns>Whether something is left of it.</returns>
+    internal async Task<bool> LeaveAsync(Feed feed, Scope scope, int left, CancellationToken cancellationToken)
+    {
+        var found = await storage.Changes.GetEntityIfExistsAsync<DeliveryRow>(Partition, KeyOf(feed, scope), cancellationToken: cancellationToken);
+        if (!found.HasValue)
+        {
+            return false;
+        }
+
+        if (left == 0)
+        {
+            await storage.Changes.DeleteEntityAsync(Partition, KeyOf(feed, scope), ETag.All, cancellationToken);
+            return false;
+        }
+
+        if (found.Value is { DeliveryState: DeliveryState.Waiting } released)
+        {
+            released.Changes = left;
+            await storage.Changes.UpdateEntityAsync(released, ETag.All, TableUpdateMode.Replace, cancellationToken);
+        }
+
+        return true;
+    }
 
     private static string KeyOf(Feed feed, Scope scope) => $"{feed.Setting}|{scope}";
 }

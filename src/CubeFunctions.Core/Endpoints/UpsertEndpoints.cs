@@ -1,6 +1,6 @@
 using System.Globalization;
-using Azure;
 using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Upserts;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -12,6 +12,9 @@ namespace CubeFunctions.Core.Endpoints;
 public sealed partial class UpsertEndpoints(UpsertSettings settings, UpsertReceiver receiver, UpsertReader reader, TimeProvider time, ILogger<UpsertEndpoints> logger)
 {
     private const int LongestKey = 256;
+
+    /// <summary>HubSpot waits five seconds for an answer: 503 within them has it sent again.</summary>
+    private static readonly TimeSpan LongestAcceptance = TimeSpan.FromSeconds(4.5);
 
     /// <summary>
     /// <c>POST /api/webhooks/{sender}</c>. Size, sender, proof over the raw bytes, and only then the content. 202 when kept; 401 without proof, 404 for an
@@ -26,9 +29,10 @@ public sealed partial class UpsertEndpoints(UpsertSettings settings, UpsertRecei
             return Problem(StatusCodes.Status404NotFound, "Unknown sender", "No sender of this name is configured.");
         }
 
-        if (await RequestBody.ReadAsync(request, UpsertLimits.BodyBytes, cancellationToken) is not { } body)
+        var (read, problem) = await ReadBodyAsync(request, cancellationToken);
+        if (read is not { } body)
         {
-            return TooLarge();
+            return problem!;
         }
 
         var now = time.GetUtcNow();
@@ -56,9 +60,10 @@ public sealed partial class UpsertEndpoints(UpsertSettings settings, UpsertRecei
             return Problem(StatusCodes.Status400BadRequest, "Wrong assignment", "The assignment's id must be letters and digits.");
         }
 
-        if (await RequestBody.ReadAsync(request, UpsertLimits.BodyBytes, cancellationToken) is not { } body)
+        var (read, problem) = await ReadBodyAsync(request, cancellationToken);
+        if (read is not { } body)
         {
-            return TooLarge();
+            return problem!;
         }
 
         var key = request.Headers["Idempotency-Key"].ToString();
@@ -88,9 +93,21 @@ public sealed partial class UpsertEndpoints(UpsertSettings settings, UpsertRecei
                 ? Results.Json(UpsertAnswer.Of(row), UpsertAnswerJson.Default.UpsertAnswer)
                 : Problem(StatusCodes.Status404NotFound, "Unknown upsert", "There is no upsert of this id, or it ended so long ago that it is forgotten.");
         }
-        catch (RequestFailedException)
+        catch (Exception exception) when (StorageFailure.Is(exception, cancellationToken))
         {
             return Unavailable();
+        }
+    }
+
+    private static async Task<(ReadOnlyMemory<byte>? Body, IResult? Problem)> ReadBodyAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RequestBody.ReadAsync(request, UpsertLimits.BodyBytes, cancellationToken) is { } body ? (body, null) : (null, TooLarge());
+        }
+        catch (BadHttpRequestException exception)
+        {
+            return (null, Problem(exception.StatusCode, "Bad request", "The body cannot be read."));
         }
     }
 
@@ -110,7 +127,7 @@ public sealed partial class UpsertEndpoints(UpsertSettings settings, UpsertRecei
             await receiver.EndAsync(assignmentId, key, body, CancellationToken.None);
             return result;
         }
-        catch (RequestFailedException)
+        catch (Exception exception) when (StorageFailure.Is(exception, cancellationToken))
         {
             return Unavailable();
         }
@@ -120,12 +137,15 @@ public sealed partial class UpsertEndpoints(UpsertSettings settings, UpsertRecei
     {
         try
         {
-            var accepted = await receiver.AcceptAsync(sender, events, body, cancellationToken);
+            // In real time, whatever the clock of the application says. An array of customers takes its time, and only scripts send long ones.
+            using var limit = new CancellationTokenSource(events.Count <= UpsertLimits.HubSpotEvents ? LongestAcceptance : LongestAcceptance * 10);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+            var accepted = await receiver.AcceptAsync(sender, events, body, either.Token);
             return Results.Json(AcceptedAnswer.Of(accepted), UpsertAnswerJson.Default.AcceptedAnswer, statusCode: StatusCodes.Status202Accepted);
         }
-        catch (RequestFailedException exception)
+        catch (Exception exception) when (StorageFailure.Is(exception, cancellationToken))
         {
-            LogNoStorage(logger, sender, exception.ErrorCode ?? "unreachable");
+            LogNoStorage(logger, sender, StorageFailure.Word(exception));
             return Unavailable();
         }
     }

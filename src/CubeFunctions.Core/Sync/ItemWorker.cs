@@ -137,6 +137,11 @@ public sealed partial class ItemWorker(
             }
 
             await SettleAsync(item, lease.Row, detection, results, working);
+            if (detection is not null)
+            {
+                await detection.EndAsync(working);
+            }
+
             var unproven = results.Exists(result => result.Proof == Proof.None);
             RetireIfOver(item, lease.Row, unproven);
             await EndAsync(item, lease, detection, results, unproven ? ItemState.Unproven : ItemState.Succeeded, null, null, working);

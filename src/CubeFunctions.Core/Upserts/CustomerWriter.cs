@@ -43,6 +43,12 @@ public sealed class CustomerWriter(
     internal async Task<WriteOutcome> WriteAsync(
         MailboxRow mailbox, IReadOnlyDictionary<string, string> fields, Func<Task> save, CancellationToken cancellationToken)
     {
+        if (mailbox.CustomerId is "." or ".." || mailbox.CustomerId.AsSpan().ContainsAny('/', '\\'))
+        {
+            // In an address it would be a step to another one.
+            return Refused("the customer's id cannot stand in an address of Cube's");
+        }
+
         var resolved = new Dictionary<string, string>(StringComparer.Ordinal);
         var origins = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (field, json) in fields)
@@ -160,7 +166,7 @@ public sealed class CustomerWriter(
         catch (CubeException exception) when (exception.Kind is CubeFailureKind.NotAvailable or CubeFailureKind.NotFound)
         {
             mailbox.Content.PostedAt = null;
-            return new WriteOutcome.NotAvailable(exception.Message);
+            return new WriteOutcome.NotAvailable(exception.Message, MayBeOne: exception.Kind == CubeFailureKind.NotFound);
         }
         catch (CubeException exception) when (exception.Kind == CubeFailureKind.Rejected)
         {

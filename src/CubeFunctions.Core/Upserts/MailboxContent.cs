@@ -101,8 +101,10 @@ internal sealed record MailboxContent
             var json = group.Key.Sender.Length == 0
                 ? newest.Value
                 : mapOf(group.Key.Sender)?.Assemble(group.ToDictionary(entry => (entry.Field, entry.Part), entry => entry.Value)).Fields.GetValueOrDefault(group.Key.Field);
-            if (json is not null
-                && (!Written.TryGetValue(group.Key.Field, out var written) || written.IsOlderThan(stamp.Time, stamp.Event))
+
+            // A part that comes late changes a joined field whose newest part is in Cube already.
+            var isNew = !Written.TryGetValue(group.Key.Field, out var written) || written.IsOlderThan(stamp.Time, stamp.Event) || (group.Key.Sender.Length > 0 && written == stamp);
+            if (json is not null && isNew
                 && (!fields.TryGetValue(group.Key.Field, out var other) || other.Stamp.IsOlderThan(stamp.Time, stamp.Event)))
             {
                 fields[group.Key.Field] = new OutgoingField(json, stamp, [.. group.Select(entry => entry.Event).Distinct()]);
@@ -110,6 +112,18 @@ internal sealed record MailboxContent
         }
 
         return fields;
+    }
+
+    /// <summary>Parts of a joined field that was since written from newer events need not wait for anything.</summary>
+    public void GiveWay()
+    {
+        foreach (var group in Entries.Where(entry => entry.Parts > 1).GroupBy(entry => (entry.Field, entry.Sender)).ToList())
+        {
+            if (Written.TryGetValue(group.Key.Field, out var written) && group.All(entry => new MailStamp(entry.Time, entry.Event).IsOlderThan(written.Time, written.Event)))
+            {
+                Settle(entry => entry.Parts > 1 && (entry.Field, entry.Sender) == group.Key);
+            }
+        }
     }
 
     /// <summary>Notes that fields are in Cube now, and drops what is of no more use. Parts of joined fields stay, for the next part.</summary>
@@ -124,13 +138,16 @@ internal sealed record MailboxContent
         (Failures, FailingSince, WakeAt, Reason) = (0, null, null, null);
     }
 
+    /// <summary>A longer value is not kept for comparing: it would take the room that waiting values need.</summary>
+    private const int LongestSent = 4_000;
+
     /// <summary>Notes what is about to be sent: from then on it may be in Cube.</summary>
     /// <param name="fields">The fields.</param>
     /// <param name="until">The end of the lease under which they are sent.</param>
     public void Sending(IReadOnlyDictionary<string, OutgoingField> fields, DateTimeOffset until)
     {
         const int Kept = 3;
-        foreach (var (field, value) in fields)
+        foreach (var (field, value) in fields.Where(field => field.Value.Json.Length <= LongestSent))
         {
             var sent = Sent.GetValueOrDefault(field) ?? [];
             Sent[field] = [.. sent.Where(other => other.Json != value.Json || other.IsTaken).TakeLast(Kept - 1), new SentValue(value.Json, until, IsTaken: false)];
@@ -140,7 +157,7 @@ internal sealed record MailboxContent
     /// <summary>Notes that Cube took values: earlier ones are in Cube no more.</summary>
     public void Taken(IEnumerable<KeyValuePair<string, string>> fields, DateTimeOffset now)
     {
-        foreach (var (field, json) in fields)
+        foreach (var (field, json) in fields.Where(field => field.Value.Length <= LongestSent))
         {
             Sent[field] = [new SentValue(json, now, IsTaken: true)];
         }

@@ -36,6 +36,19 @@ public sealed class UpsertReader(UpsertStore store, UpsertWaker waker, WriteSwit
     public Task<(int Count, IReadOnlyList<string> Unknown)> DropAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken) =>
         ForDeadAsync(ids, row => store.SetStateAsync(row, UpsertState.Dropped, row.Reason, time.GetUtcNow(), cancellationToken), resetWrites: false, cancellationToken);
 
+    /// <summary>What waited for writes may go; processes that know the tenant as one without learn of it within that time.</summary>
+    private async Task WakeWaitingAsync(CancellationToken cancellationToken)
+    {
+        var waiting = new HashSet<string>(StringComparer.Ordinal);
+        await foreach (var row in store.AllAsync(UpsertState.Waiting, ["PartitionKey", "RowKey"], cancellationToken))
+        {
+            if (waiting.Add(row.PartitionKey))
+            {
+                await waker.WakeAsync(row.PartitionKey, null, WriteSwitch.LookEvery, cancellationToken);
+            }
+        }
+    }
+
     private async Task<(int Count, IReadOnlyList<string> Unknown)> ForDeadAsync(
         IReadOnlyList<string> ids, Func<UpsertRow, Task> action, bool resetWrites, CancellationToken cancellationToken)
     {
@@ -61,6 +74,7 @@ public sealed class UpsertReader(UpsertStore store, UpsertWaker waker, WriteSwit
         if (resetWrites && unknown.Count == 0)
         {
             await writes.OnAsync(cancellationToken);
+            await WakeWaitingAsync(cancellationToken);
         }
 
         // An event without a customer can never be delivered: replaying it would only lose its reason.

@@ -48,6 +48,9 @@ public sealed partial class UpsertReceiver(StorageClients storage, UpsertStore s
         for (var i = 0; i < rows.Length; i++)
         {
             rows[i] = await RowAsync(sender, events[i], now, cancellationToken);
+
+            // Of one body the later entry is the newer, where the sender tells no difference.
+            rows[i].EventTime = rows[i].EventTime.AddTicks(i);
         }
 
         var path = BodyPath(sender, rows, now);

@@ -128,6 +128,8 @@ public sealed partial class UpsertWorker(
             await MergeAsync(mailbox, row, cancellationToken);
         }
 
+        mailbox.Content.GiveWay();
+
         // Noted before it is sent: who reads a snapshot meanwhile must know what may be an echo.
         mailbox.Content.Sending(mailbox.Content.Outgoing(MapOf), until);
         try
@@ -174,6 +176,7 @@ public sealed partial class UpsertWorker(
                 switch (outcome)
                 {
                     case WriteOutcome.Written written:
+                        writes.Taken();
                         mailbox.Content.Delivered(outgoing);
                         mailbox.Content.Taken(outgoing.Select(field => KeyValuePair.Create(field.Key, field.Value.Json)).Concat(written.Fields), time.GetUtcNow());
                         delivered.UnionWith(outgoing.Values.SelectMany(field => field.Events));
@@ -184,6 +187,10 @@ public sealed partial class UpsertWorker(
                     case WriteOutcome.Waits waits:
                         mailbox.Content.Reason = waits.Reason;
                         break;
+                    case WriteOutcome.NotAvailable { MayBeOne: true } one when writes.WereTaken:
+                        // Cube takes writes, and says of this one that there is no such place.
+                        Refuse(mailbox, outgoing, new WriteOutcome.Refused(one.Reason, new Dictionary<string, string>()), dead);
+                        continue;
                     case WriteOutcome.NotAvailable off:
                         LogOff(logger, off.Reason);
                         await writes.OffAsync(working);

@@ -15,7 +15,9 @@ internal abstract record WriteOutcome
     internal sealed record Waits(string Reason) : WriteOutcome;
 
     /// <summary>The tenant takes no writes.</summary>
-    internal sealed record NotAvailable(string Reason) : WriteOutcome;
+    /// <param name="Reason">Cube's answer.</param>
+    /// <param name="MayBeOne">Whether the answer may be about this one customer: a 404.</param>
+    internal sealed record NotAvailable(string Reason, bool MayBeOne = false) : WriteOutcome;
 
     /// <summary>Never: for the named fields, or for all where none is named.</summary>
     internal sealed record Refused(string Reason, IReadOnlyDictionary<string, string> Fields) : WriteOutcome;

@@ -13,9 +13,12 @@ public sealed class WriteSwitch(StorageClients storage, CubeSettings settings, T
     private const string Partition = "writes";
     private const string Key = "tenant";
     private static readonly TimeSpan AskAgain = TimeSpan.FromHours(24);
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a process goes by what it knows.</summary>
+    internal static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(30);
     private DateTimeOffset _looked = DateTimeOffset.MinValue;
     private DateTimeOffset? _offUntil;
+    private DateTimeOffset _taken = DateTimeOffset.MinValue;
 
     /// <summary>Until when the tenant is left alone; null when writes may be tried.</summary>
     internal async Task<DateTimeOffset?> OffUntilAsync(CancellationToken cancellationToken)
@@ -35,6 +38,12 @@ public sealed class WriteSwitch(StorageClients storage, CubeSettings settings, T
 
         return _offUntil > now ? _offUntil : null;
     }
+
+    /// <summary>Whether the tenant has taken a write of this process, lately: then it takes writes.</summary>
+    internal bool WereTaken => time.GetUtcNow() - _taken < AskAgain;
+
+    /// <summary>Notes that the tenant took a write.</summary>
+    internal void Taken() => _taken = time.GetUtcNow();
 
     /// <summary>Notes that the tenant answered "not available".</summary>
     internal async Task OffAsync(CancellationToken cancellationToken)

@@ -42,7 +42,7 @@ internal static class DeadLetterCommands
                 await Console.Error.WriteLineAsync($"{Ids.Name}: '{id}' is no dead {singular}; nothing was changed");
             }
 
-            await Console.Out.WriteLineAsync($"{count} {name} {done}");
+            await Console.Out.WriteLineAsync($"{count} {(name == "changes" ? "deliveries" : name)} {done}");
             return unknown.Count == 0 ? 0 : CommandLine.WrongUsage;
         }, cancellationToken));
         return command;

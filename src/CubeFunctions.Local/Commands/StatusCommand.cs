@@ -68,13 +68,13 @@ internal static class StatusCommand
         AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"Upserts: {report.Upserts.Waiting} waiting, {report.Upserts.Dead} dead");
         foreach (var upsert in report.Upserts.Oldest)
         {
-            AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{upsert.State} {upsert.Id} of {upsert.Sender}: {upsert.Reason}");
+            AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{upsert.State} {upsert.Id} of {upsert.Sender}: {upsert.Reason ?? "on its way"}");
         }
 
         AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"Changes for the CRM: {report.Changes.Waiting} waiting, {report.Changes.Dead} dead{report.Changes.Pause}");
         foreach (var delivery in report.Changes.Oldest)
         {
-            AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{delivery.State} {delivery.Id} of {delivery.Feed}, {delivery.Changes} changes: {delivery.Reason}");
+            AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{delivery.State} {delivery.Id} of {delivery.Feed}, {delivery.Changes} changes: {delivery.Reason ?? "on its way"}");
         }
     }
 }

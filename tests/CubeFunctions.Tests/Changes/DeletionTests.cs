@@ -59,8 +59,48 @@ public sealed class DeletionTests(AzuriteFixture azurite)
         Assert.Equal(gone.Select(id => $"{id}"), told.Select(change => (string)change["key"]!).Order(StringComparer.Ordinal));
         Assert.All(told, change => Assert.Equal("deleted", (string)change["op"]!));
         await app.RunAsync(Customers);
+
+        // A release is good for those it was given for: the next who vanish are held back again.
+        Enumerable.Range(250, 101).ToList().ForEach(index => cube.Data.DeleteCustomer(cube.Data.AssignmentIds[0], 10_000_000 + index));
+        Assert.Empty(await ChangeLedger.ReadAsync(app, (await app.RunAsync(Customers)).RunId));
+        Assert.Single(await DeadAsync(app));
+    }
+
+    [Fact]
+    public async Task Responses_that_vanish_by_the_hundred_are_held_back_too()
+    {
+        await using var cube = await CubeSimulator.StartAsync(Small with { ResponsesPerCampaignPerDay = 200 }, null, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, ("Sync__StartDate", cube.Data.Today.AddDays(-1).ToString("yyyy-MM-dd")));
+        var responses = RunRequest.Scheduled([FeedCatalogue.Responses]);
+        await app.RunAsync(responses);
+        var (campaign, yesterday) = (cube.Data.CampaignIds()[0], cube.Data.Today.AddDays(-1));
+        var gone = cube.Data.Responses(campaign, yesterday, yesterday).Count() - 20;
+        for (var i = 0; i < gone; i++)
+        {
+            cube.Data.RemoveResponse(campaign, yesterday, 0);
+        }
+
+        Assert.DoesNotContain(await ChangeLedger.ReadAsync(app, (await app.RunAsync(responses)).RunId), change => (string)change["op"]! == "removed");
+        await app.Get<DeliveryReader>().ReplayAsync([Assert.Single(await DeadAsync(app)).Id], TestContext.Current.CancellationToken);
+        var told = await ChangeLedger.ReadAsync(app, (await app.RunAsync(responses)).RunId);
+        Assert.Equal(gone, told.Count(change => (string)change["op"]! == "removed"));
         Assert.Empty(await DeadAsync(app));
-        Assert.Empty(await app.Get<DeliveryReader>().InStateAsync(DeliveryState.Waiting, TestContext.Current.CancellationToken));
+        Assert.Empty(await ChangeLedger.ReadAsync(app, (await app.RunAsync(responses)).RunId));
+    }
+
+    [Fact]
+    public async Task One_customer_who_cannot_be_asked_for_does_not_hold_up_the_others()
+    {
+        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null);
+        await app.RunAsync(Customers);
+        var assignment = cube.Data.AssignmentIds[0];
+        cube.Data.DeleteCustomer(assignment, 10_000_005);
+        cube.Data.EditCustomer(assignment, 10_000_006, "city", "Bodø");
+        cube.Faults.Add(new Fault { Kind = FaultKind.InternalError500, PathContains = "/customers/10000005" });
+        var run = await app.RunAsync(Customers);
+        Assert.Equal(RunStatus.Succeeded, run.Status);
+        Assert.Equal("updated", (string)Assert.Single(await ChangeLedger.ReadAsync(app, run.RunId))["op"]!);
     }
 
     [Theory]

@@ -243,4 +243,39 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
         string[] secrets = ["Hemmelig", "98765432", "hemmelig-id", "test-secret", $"{known["customer_id"]}", $"/{known["id"]}"];
         Assert.All(lane.App.Logs.Lines, line => Assert.All(secrets, secret => Assert.DoesNotContain(secret, line.Text, StringComparison.OrdinalIgnoreCase)));
     }
+
+    [Fact]
+    public async Task A_part_of_a_joined_name_that_comes_late_is_joined_and_one_that_is_overtaken_is_superseded()
+    {
+        await using var lane = await Lane.StartAsync(
+            azurite, new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 20 }, null, ("Upserts__Senders__crm__Kind", "json"), ("Upserts__Senders__crm__Secret", "test-secret"),
+            ("Upserts__Senders__crm__EventTime", "/at"), ("Upserts__Senders__crm__FieldMap", """{"name":{"join":["firstname","lastname"]}}"""));
+        await lane.SnapshotAsync();
+        var customer = lane.Cube.Data.Customers(lane.Assignment).First();
+        async Task<string> SendAsync(string minute, string fields)
+        {
+            var ids = await lane.HookAsync($$"""{"customer_id":"{{customer["customer_id"]}}","at":"2026-11-01T08:{{minute}}:00Z",{{fields}}}""");
+            await lane.DeliverAsync(ids);
+            Assert.True((await lane.StatesAsync(ids)).TrueForAll(state => state.State is "delivered" or "superseded"));
+            return $"{lane.Cube.Data.Customer(lane.Assignment, (long)customer["id"]!)!["name"]}";
+        }
+
+        Assert.Equal("Kari Hansen", await SendAsync("00", """ "firstname":"Kari","lastname":"Hansen" """));
+        Assert.Equal("Karianne Hansen", await SendAsync("10", """ "firstname":"Karianne" """));
+        Assert.Equal("Karianne Nilsen", await SendAsync("05", """ "lastname":"Nilsen" """));
+        Assert.Equal("Karianne Nilsen", await SendAsync("02", """ "lastname":"Olsen" """));
+    }
+
+    [Fact]
+    public async Task An_id_that_would_be_another_address_is_dead_and_nobody_else_waits_for_it()
+    {
+        await using var lane = await Lane.StartAsync(azurite, new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 20 });
+        await lane.SnapshotAsync();
+        var odd = await lane.PostAsync("""[{"customer_id":"..","name":"A"},{"customer_id":".","name":"B"},{"customer_id":"a/b","name":"C"}]""");
+        var good = await lane.PostAsync("""[{"customer_id":"CRM-1","name":"D"},{"customer_id":"CRM-1","name":"E"}]""");
+        await lane.DeliverAsync([.. odd, .. good]);
+        Assert.All(await lane.StatesAsync(odd), state => Assert.Equal(("dead", "the customer's id cannot stand in an address of Cube's"), state));
+        Assert.Equal(["superseded", "delivered"], (await lane.StatesAsync(good)).Select(state => state.State));
+        Assert.Equal("E", $"{lane.Cube.Data.Customer(lane.Assignment, lane.Cube.Data.FindCustomer(lane.Assignment, "CRM-1")!.Value)!["name"]}");
+    }
 }

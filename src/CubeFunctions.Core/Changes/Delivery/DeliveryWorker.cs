@@ -105,12 +105,18 @@ public sealed partial class DeliveryWorker(
         DeliverySession? session = null;
         try
         {
-            var rows = await store.OpenOfAsync(stream.PartitionKey, cancellationToken);
-            session = new DeliverySession(stream, rows, store, files, bodies, receiver, pseudonyms, time.GetUtcNow() + sync.TimeBudget, time, logger);
-            if (!await session.DeliverAsync(cancellationToken))
+            var deadline = time.GetUtcNow() + sync.TimeBudget;
+            var known = new HashSet<string>(StringComparer.Ordinal);
+
+            // Once more where something came meanwhile: its own message finds the lease taken, and waits.
+            for (var rows = await OpenAsync(); again is null && rows.Exists(row => known.Add(row.RowKey)); rows = await OpenAsync())
             {
-                again = TimeSpan.Zero;
+                session = new DeliverySession(stream, rows, store, files, bodies, receiver, pseudonyms, deadline, time, logger);
+                again = await session.DeliverAsync(cancellationToken) ? null : TimeSpan.Zero;
+                known.UnionWith(rows.Select(row => row.RowKey));
             }
+
+            Task<List<DeliveryRow>> OpenAsync() => store.OpenOfAsync(stream.PartitionKey, cancellationToken);
 
             stream.Recover();
         }
