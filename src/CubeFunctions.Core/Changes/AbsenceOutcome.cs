@@ -6,6 +6,9 @@ internal sealed class AbsenceOutcome
     /// <summary>Whether so many are absent that none is taken for gone.</summary>
     public bool HeldBack { get; set; }
 
+    /// <summary>Updates of records that are as they were known, with the names of the members that were set back.</summary>
+    public Dictionary<PlannedChange, List<string>> Undone { get; set; } = [];
+
     /// <summary>Indexes of known records that stay as they are until a later run.</summary>
     public List<int> Waiting { get; } = [];
 

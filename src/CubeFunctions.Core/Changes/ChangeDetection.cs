@@ -29,6 +29,7 @@ internal sealed partial class ChangeDetection : IDisposable
     private readonly RecordScanner _scanner;
     private readonly EarlierRecords _earlier;
     private readonly ChangeFile _file;
+    private readonly UndoneWrites? _undone;
     private readonly SemaphoreSlim _gate = new(1);
     private readonly List<(Window Window, bool Settled)> _compared = [];
     private ScopeState? _state;
@@ -48,6 +49,7 @@ internal sealed partial class ChangeDetection : IDisposable
         _scanner = new RecordScanner(_feed, new ContentRules(_feed, settings));
         _earlier = new EarlierRecords(raw, _feed, _scanner);
         _file = new ChangeFile(item, store, _scanner, _earlier, customers.For(item), echoes);
+        _undone = _feed == FeedCatalogue.Customers ? new UndoneWrites(echoes.Upserts, _earlier, _scanner, item.ScopeId) : null;
     }
 
     /// <summary>Finds out whose records are left out. Before the first window.</summary>
@@ -100,6 +102,12 @@ internal sealed partial class ChangeDetection : IDisposable
         capture.ForgetDigests();
         var comparison = new WindowComparison(state, window, days);
         var outcome = await SettleAbsencesAsync(state, comparison, cancellationToken);
+        if (_undone is not null && !IsFirst(state))
+        {
+            outcome.Undone = await _undone.FindAsync(state, window, comparison.Changes, capture, result.Manifest, cancellationToken);
+            comparison.Changes.AddRange(outcome.Undone.Keys);
+        }
+
         if (await _file.WriteAsync(state, window, comparison.Changes, outcome, capture, result, _row.Attempt, cancellationToken) is { } told)
         {
             await _deliveries.AddAsync(_item, result.Window, told, IsFirst(state), cancellationToken);
@@ -144,6 +152,11 @@ internal sealed partial class ChangeDetection : IDisposable
             var named = _state! with { Run = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{_item.PartitionKey}/{_row.Attempt}") };
             _state = await _store.WriteStateAsync(_feed, _scope, named, cancellationToken);
             _dirty = false;
+        }
+
+        if (_undone is not null)
+        {
+            await _undone.ForgetAsync(cancellationToken);
         }
 
         foreach (var (window, settled) in _compared)

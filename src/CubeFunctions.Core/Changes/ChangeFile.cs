@@ -39,7 +39,7 @@ internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner 
         for (var start = changes.FindIndex(change => change.New >= 0); start >= 0 && start < changes.Count;)
         {
             var end = EndOfBatch(changes, window, start);
-            await WriteBatchAsync(state, window, changes[start..end], capture, result.Manifest, lines, silent, mayEcho ? outcome.Postponed : null, cancellationToken);
+            await WriteBatchAsync(state, window, changes[start..end], capture, result.Manifest, lines, silent, mayEcho ? outcome : null, cancellationToken);
             start = end;
         }
 
@@ -86,12 +86,12 @@ internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner 
 
     private async Task WriteBatchAsync(
         ScopeState state, StateEntry[] window, List<PlannedChange> batch, WindowCapture capture, string manifest, ChangeLineWriter lines, HashSet<PlannedChange> silent,
-        List<PlannedChange>? postponed, CancellationToken cancellationToken)
+        AbsenceOutcome? outcome, CancellationToken cancellationToken)
     {
         var before = new Dictionary<int, Dictionary<string, UInt128>>();
         var olds = batch.Where(change => change.Op is ChangeOp.Updated or ChangeOp.Corrected).Select(change => change.Old);
         await earlier.ReadAsync(state, olds, (index, record, _) => before[index] = scanner.Members(record.Span), cancellationToken);
-        if (postponed is not null && item.FeedOf == FeedCatalogue.Customers)
+        if (outcome is not null && item.FeedOf == FeedCatalogue.Customers)
         {
             await ForgetAsync(state, batch.Where(change => change.Op == ChangeOp.Erased).Select(change => change.Old), cancellationToken);
         }
@@ -107,19 +107,20 @@ internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner 
             var named = found.Where(entry => !IsAnonymised(window, entry.Change)).Select(entry => entry.Key[0]);
             var customers = await context.CustomersAsync([.. named], cancellationToken);
             var labels = await context.LabelsAsync(cancellationToken);
-            var brought = postponed is null ? [] : await echoes.FindAsync(_assignment!, found.ConvertAll(entry => entry.Record), cancellationToken);
+            var brought = outcome is null ? [] : await echoes.FindAsync(_assignment!, found.ConvertAll(entry => entry.Record), cancellationToken);
             for (var i = 0; i < found.Count; i++)
             {
                 var (change, record, key) = found[i];
                 var echo = brought.GetValueOrDefault(i);
                 if (echo?.IsLaterThan(capture.StartedAt) == true)
                 {
-                    postponed!.Add(change);
+                    outcome!.Postponed.Add(change);
                     continue;
                 }
 
                 var members = change.Op is ChangeOp.Updated or ChangeOp.Corrected || echo is not null ? scanner.Members(record.Span) : [];
-                var changed = before.GetValueOrDefault(change.Old) is { } old ? Difference(old, members) : null;
+                var undone = outcome?.Undone.GetValueOrDefault(change);
+                var changed = undone ?? (before.GetValueOrDefault(change.Old) is { } old ? Difference(old, members) : null);
                 if (changed is { Count: 0 })
                 {
                     // Only Changes__IgnoreFields has changed.
@@ -130,7 +131,7 @@ internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner 
                 var line = new ChangeLine(
                     IdOf(lines, state, window, change), change.Op, lines.KeyText(key, window[change.New].Ordinal), changed ?? [], record,
                     IsAnonymised(window, change) ? default : customers.GetValueOrDefault(key[0]), ChangeContext.LabelsOf(record.Span, labels));
-                foreach (var part in echo is null ? [line] : Parts(echo, line, members, change.Op == ChangeOp.Updated ? state.Sources[state.Entries[change.Old].Source].StartedAt : default))
+                foreach (var part in echo is null || undone is not null ? [line] : Parts(echo, line, members, change.Op == ChangeOp.Updated ? state.Sources[state.Entries[change.Old].Source].StartedAt : default))
                 {
                     lines.Write(part);
                 }
@@ -171,9 +172,10 @@ internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner 
         }
 
         var brought = echo.Explained(line.Changed, members, knownSince);
-        return brought.Count == 0 ? [line]
-            : brought.Count == line.Changed.Count ? [line with { IsEcho = true }]
-            : [line with { Id = ChangeLineWriter.IdOfEcho(line.Id), Changed = brought, IsEcho = true }, line with { Changed = [.. line.Changed.Except(brought)] }];
+        List<string> made = [.. line.Changed.Except(brought).Union(echo.Undone(scanner.Members(line.Record.Span, withEmpty: true), knownSince)).Order(StringComparer.Ordinal)];
+        return brought.Count == 0 ? [line with { Changed = made }]
+            : made.Count == 0 ? [line with { IsEcho = true }]
+            : [line with { Id = ChangeLineWriter.IdOfEcho(line.Id), Changed = brought, IsEcho = true }, line with { Changed = made }];
     }
 
     private static bool IsAnonymised(StateEntry[] window, PlannedChange change) => window[change.New].Flags.HasFlag(EntryFlags.Anonymised);

@@ -27,6 +27,24 @@ internal sealed class Echo(MailboxContent mailbox)
     public bool ExplainsAll(IReadOnlyDictionary<string, UInt128> members) =>
         mailbox.Sent.Count > 0 && members.Keys.Where(name => !Identity.Contains(name)).ToList() is var names && Explained(names, members, DateTimeOffset.MinValue).Count == names.Count;
 
+    /// <summary>Members that upserts wrote, and that say something else now though nothing else was seen in between: somebody set them back.</summary>
+    /// <param name="members">Hashes of all the record's content members by name, those without a value among them.</param>
+    /// <param name="knownSince">When the reading began that the record is compared with.</param>
+    public List<string> Undone(IReadOnlyDictionary<string, UInt128> members, DateTimeOffset knownSince)
+    {
+        var undone = new List<string>();
+        foreach (var (name, hash) in members.Where(member => !Identity.Contains(member.Key)))
+        {
+            // One value that Cube surely took, and no other that it may have taken after it.
+            if (Sent(name).ToList() is [{ IsTaken: true } value] && value.Latest >= knownSince && HashOf(name, value.Json) != hash)
+            {
+                undone.Add(name);
+            }
+        }
+
+        return undone;
+    }
+
     /// <summary>A field may be sent by its early name and come back by its later one, and the other way round.</summary>
     private IEnumerable<SentValue> Sent(string name)
     {

@@ -11,6 +11,9 @@ public sealed class Echoes(StorageClients storage, UpsertStore upserts, Pseudony
 {
     private const int Parallel = 8;
 
+    /// <summary>Where the mailboxes are.</summary>
+    internal UpsertStore Upserts => upserts;
+
     /// <summary>Whether any customer ever had mail; else nobody has to be asked for.</summary>
     internal async Task<bool> AnyAsync(CancellationToken cancellationToken)
     {

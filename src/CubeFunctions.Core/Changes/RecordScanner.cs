@@ -53,8 +53,10 @@ internal sealed class RecordScanner(Feed feed, ContentRules rules)
         }
     }
 
-    /// <summary>Hashes of a record's content members, by name; those without a value are left out.</summary>
-    public Dictionary<string, UInt128> Members(ReadOnlySpan<byte> record)
+    /// <summary>Hashes of a record's content members, by name.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="withEmpty">Whether members without a value are among them, as zero.</param>
+    public Dictionary<string, UInt128> Members(ReadOnlySpan<byte> record, bool withEmpty = false)
     {
         var members = new Dictionary<string, UInt128>(StringComparer.Ordinal);
         var reader = new Utf8JsonReader(record);
@@ -68,7 +70,7 @@ internal sealed class RecordScanner(Feed feed, ContentRules rules)
             }
 
             var name = reader.GetString()!;
-            if (ContentHash.Member(ref reader) is var hash && hash != UInt128.Zero)
+            if (ContentHash.Member(ref reader) is var hash && (withEmpty || hash != UInt128.Zero))
             {
                 members[name] = hash;
             }

@@ -30,24 +30,27 @@ internal sealed record ScopeState
     public ETag ETag { get; init; }
 
     /// <summary>Whether a record of this key and content is known.</summary>
-    public bool Knows(in RecordDigest digest)
+    public bool Knows(in RecordDigest digest) => Find(digest.Key, digest.Content) >= 0;
+
+    /// <summary>The index of a record of this key and content, or -1.</summary>
+    public int Find(KeyHash key, ulong content)
     {
         int low = 0, high = Entries.Length - 1;
         while (low <= high)
         {
             var middle = (low + high) >>> 1;
             ref readonly var entry = ref Entries[middle];
-            var order = entry.Key.CompareTo(digest.Key);
-            order = order != 0 ? order : entry.Content.CompareTo(digest.Content);
+            var order = entry.Key.CompareTo(key);
+            order = order != 0 ? order : entry.Content.CompareTo(content);
             if (order == 0)
             {
-                return true;
+                return middle;
             }
 
             (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);
         }
 
-        return false;
+        return -1;
     }
 
     /// <summary>Whether a day was reported before.</summary>

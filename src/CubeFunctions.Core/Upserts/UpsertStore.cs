@@ -108,6 +108,44 @@ public sealed class UpsertStore(StorageClients storage)
         return answer.HasValue ? MailboxRow.Of(answer.Value!) : null;
     }
 
+    /// <summary>Notes that Cube took something of a customer, for the next snapshot's comparison.</summary>
+    internal Task NoteWrittenAsync(MailboxRow mailbox, CancellationToken cancellationToken) => _mailboxes.UpsertEntityAsync(
+        new TableEntity(WrittenPartition(mailbox.AssignmentId), mailbox.Customer) { ["SchemaVersion"] = 1 }, TableUpdateMode.Replace, cancellationToken);
+
+    /// <summary>Customers of an assignment of whom Cube took something since that was last compared.</summary>
+    internal async Task<List<TableEntity>> WrittenOfAsync(string assignmentId, CancellationToken cancellationToken)
+    {
+        var rows = new List<TableEntity>();
+        try
+        {
+            await foreach (var row in _mailboxes.QueryAsync<TableEntity>($"PartitionKey eq '{WrittenPartition(assignmentId)}'", cancellationToken: cancellationToken))
+            {
+                rows.Add(row);
+            }
+        }
+        catch (RequestFailedException exception) when (exception.ErrorCode == Azure.Data.Tables.Models.TableErrorCode.TableNotFound)
+        {
+            // A run alone creates only what it needs.
+        }
+
+        return rows;
+    }
+
+    /// <summary>That was compared; unless Cube took something more meanwhile.</summary>
+    internal async Task ForgetWrittenAsync(TableEntity row, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _mailboxes.DeleteEntityAsync(row.PartitionKey, row.RowKey, row.ETag, cancellationToken);
+        }
+        catch (RequestFailedException exception) when (exception.Status == 412)
+        {
+            // It did: the next snapshot compares it.
+        }
+    }
+
+    private static string WrittenPartition(string assignmentId) => $"written|{assignmentId}";
+
     /// <summary>Removes a mailbox as it was read.</summary>
     /// <returns>False when somebody else has changed it.</returns>
     internal async Task<bool> TryDeleteAsync(MailboxRow mailbox, CancellationToken cancellationToken)

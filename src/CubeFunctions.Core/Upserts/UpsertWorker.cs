@@ -239,6 +239,11 @@ public sealed partial class UpsertWorker(
         // What failed waits its time. What waits for a snapshot, for writes or for another part needs no message: it goes when that comes, or by the sweeper.
         content.WakeAt = again is { } wait ? time.GetUtcNow() + wait : null;
         using var limit = new CancellationTokenSource(Lease, time);
+        if (delivered.Count > 0)
+        {
+            await store.NoteWrittenAsync(mailbox, limit.Token);
+        }
+
         if (again is { } delay)
         {
             // Before the mailbox says until when it is put off: until then no other message counts.

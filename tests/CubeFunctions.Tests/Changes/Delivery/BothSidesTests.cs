@@ -43,12 +43,12 @@ public sealed class BothSidesTests(AzuriteFixture azurite)
                 if (side != 0)
                 {
                     agents++;
-                    lane.Cube.Data.EditCustomer(lane.Assignment, FirstId + customer, field, $"agent {agents}");
+                    lane.Cube.Data.EditCustomer(lane.Assignment, FirstId + customer, field, $"value {dice.Next(4)}");
                 }
 
                 if (side != 1)
                 {
-                    posts.Add(crm.Edit(customer, field, $"user {round}-{edits}"));
+                    posts.Add(crm.Edit(customer, field, $"value {dice.Next(4)}"));
                 }
             }
 
@@ -123,6 +123,31 @@ public sealed class BothSidesTests(AzuriteFixture azurite)
         lane.Cube.Data.EditCustomer(lane.Assignment, FirstId, "city", "Ålesund");
         var back = await lane.App.RunAsync(Snapshot);
         Assert.Equal("cube", (string)Assert.Single(await ChangeLedger.ReadAsync(lane.App, back.RunId), change => (string)change["feed"]! == "customers")["origin"]!);
+    }
+
+    [Fact]
+    public async Task What_an_agent_sets_back_before_a_snapshot_sees_it_is_told_all_the_same()
+    {
+        var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 9, 0, 0, TimeSpan.Zero));
+        await using var receiver = await TestReceiver.StartAsync();
+        await using var lane = await Lane.StartAsync(azurite, Small, clock, receiver.Settings());
+        await lane.App.RunAsync(Snapshot);
+        var customers = lane.Cube.Data.Customers(lane.Assignment).Take(3).ToList();
+        await PostAsync(lane, clock, [.. customers.Select(customer => $$"""{"customer_id":"{{customer["customer_id"]}}","city":"Ålesund","email":"crm@example.com"}""")]);
+
+        // Of the first both fields, of the second one, of the third none.
+        lane.Cube.Data.EditCustomer(lane.Assignment, FirstId, "city", customers[0]["city"]!.DeepClone());
+        lane.Cube.Data.EditCustomer(lane.Assignment, FirstId, "email", customers[0]["email"]!.DeepClone());
+        lane.Cube.Data.EditCustomer(lane.Assignment, FirstId + 1, "city", customers[1]["city"]!.DeepClone());
+        var run = await lane.App.RunAsync(Snapshot);
+        var told = (await ChangeLedger.ReadAsync(lane.App, run.RunId)).Where(change => (string)change["feed"]! == "customers");
+        Assert.Equal(
+            [(FirstId, "cube", "city,email"), (FirstId + 1, "crm", "email"), (FirstId + 1, "cube", "city"), (FirstId + 2, "crm", "city,email")],
+            told.Select(change => (long.Parse((string)change["key"]!), (string)change["origin"]!, string.Join(',', change["changed"]!.AsArray()))).Order());
+
+        // Told once.
+        clock.Advance(TimeSpan.FromHours(1));
+        Assert.DoesNotContain(await ChangeLedger.ReadAsync(lane.App, (await lane.App.RunAsync(Snapshot)).RunId), change => (string)change["feed"]! == "customers");
     }
 
     [Fact]

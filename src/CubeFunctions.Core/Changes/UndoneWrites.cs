@@ -1,0 +1,80 @@
+using Azure.Data.Tables;
+using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Upserts;
+
+namespace CubeFunctions.Core.Changes;
+
+/// <summary>
+/// Finds customers to whom an upsert brought something that somebody has set back in Cube before a snapshot saw it: their records are as they were known, and
+/// only what was written tells that the CRM now has something else.
+/// </summary>
+internal sealed class UndoneWrites(UpsertStore upserts, EarlierRecords earlier, RecordScanner scanner, string assignmentId)
+{
+    private readonly List<TableEntity> _compared = [];
+
+    /// <summary>Updates to be told although nothing differs from what is known, with the names of the members that were set back.</summary>
+    public async Task<Dictionary<PlannedChange, List<string>>> FindAsync(
+        ScopeState state, StateEntry[] window, List<PlannedChange> changes, WindowCapture capture, string manifest, CancellationToken cancellationToken)
+    {
+        var found = new Dictionary<PlannedChange, List<string>>();
+        var echoes = await EchoesAsync(capture.StartedAt, cancellationToken);
+        if (echoes.Count == 0)
+        {
+            return found;
+        }
+
+        // Those that differ anyway are looked at when they are told.
+        var told = changes.Select(change => change.New).ToHashSet();
+        var same = Enumerable.Range(0, window.Length).Where(i => echoes.ContainsKey(window[i].Alias) && !told.Contains(i));
+        foreach (var page in same.GroupBy(i => window[i].Page).ToList())
+        {
+            using var kept = capture.Read(page.Key);
+            using var stored = kept is null ? await earlier.FindPageAsync(manifest, page.Key, cancellationToken) : null;
+            if ((kept?.Bytes ?? stored?.Body.Bytes) is not { } body)
+            {
+                continue;
+            }
+
+            var wanted = page.ToDictionary(i => window[i].Key);
+            scanner.Visit(body, digest => wanted.ContainsKey(digest.Key), (digest, record, _) =>
+            {
+                var old = state.Find(digest.Key, digest.Content);
+                if (old >= 0 && echoes[digest.Alias].Undone(scanner.Members(record.Span, withEmpty: true), state.Sources[state.Entries[old].Source].StartedAt) is { Count: > 0 } names)
+                {
+                    found[new PlannedChange(ChangeOp.Updated, old, wanted[digest.Key])] = names;
+                }
+            });
+        }
+
+        return found;
+    }
+
+    /// <summary>What was compared need not be compared again. Once what is known is stored.</summary>
+    public async Task ForgetAsync(CancellationToken cancellationToken)
+    {
+        await Parallel.ForEachAsync(_compared, cancellationToken, async (row, token) => await upserts.ForgetWrittenAsync(row, token));
+        _compared.Clear();
+    }
+
+    private async Task<Dictionary<ulong, Echo>> EchoesAsync(DateTimeOffset readingStarted, CancellationToken cancellationToken)
+    {
+        var echoes = new Dictionary<ulong, Echo>();
+        foreach (var row in await upserts.WrittenOfAsync(assignmentId, cancellationToken))
+        {
+            var mailbox = await upserts.FindMailboxAsync(row.RowKey, cancellationToken);
+            var echo = mailbox is null ? null : new Echo(mailbox.Content);
+            if (echo?.IsLaterThan(readingStarted) == true)
+            {
+                continue;
+            }
+
+            _compared.Add(row);
+            if (echo is not null)
+            {
+                echoes[CustomerIds.HashOf(mailbox!.CustomerId)] = echo;
+            }
+        }
+
+        return echoes;
+    }
+}
