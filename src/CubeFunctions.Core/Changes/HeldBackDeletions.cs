@@ -37,7 +37,7 @@ public sealed class HeldBackDeletions(StorageClients storage, TimeProvider time)
             Changes = absent,
             CreatedAt = found.HasValue ? found.Value!.CreatedAt : time.GetUtcNow(),
             CompletedAt = time.GetUtcNow(),
-            Reason = $"{absent} of {known} known records of {feed.Name} are absent at once; 'replay changes' has the next run tell them as deleted, if Cube has them no more",
+            Reason = $"{absent} of {known} known records of {feed.Name} are absent at once; 'replay changes --id' with this row's id has the next run tell them as gone",
         };
         try
         {
