@@ -49,7 +49,7 @@ internal sealed partial class ChangeDetection : IDisposable
         _scanner = new RecordScanner(_feed, new ContentRules(_feed, settings));
         _earlier = new EarlierRecords(raw, _feed, _scanner);
         _file = new ChangeFile(item, store, _scanner, _earlier, customers.For(item), echoes);
-        _undone = _feed == FeedCatalogue.Customers ? new UndoneWrites(echoes.Upserts, _earlier, _scanner, item.ScopeId) : null;
+        _undone = _feed == FeedCatalogue.Customers ? echoes.UndoneOf(item.ScopeId, _earlier, _scanner) : null;
     }
 
     /// <summary>Finds out whose records are left out. Before the first window.</summary>
@@ -58,8 +58,7 @@ internal sealed partial class ChangeDetection : IDisposable
     {
         if (_row.ErasedAt is not null || _row.Readings is null || _row.Attempt <= FirstClaims)
         {
-            var assignment = _scope.Kind == ScopeKind.Assignment ? _scope.Id : _item.AssignmentId ?? _row.AssignmentId;
-            _scanner.Erased = await _erased.ForAsync(_feed, assignment, _item.PartitionKey, _row.ErasedAt, cancellationToken);
+            _scanner.Erased = await _erased.ForAsync(_feed, _item.Assignment ?? _row.AssignmentId, _item.PartitionKey, _row.ErasedAt, cancellationToken);
             _row.ErasedAt ??= _scanner.Erased?.ReadAt;
         }
     }

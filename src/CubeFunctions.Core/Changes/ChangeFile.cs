@@ -12,7 +12,7 @@ internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner 
     private const int Batch = 4000;
     private const int OldBatch = 2000;
 
-    private readonly string? _assignment = item.Scope.Kind == ScopeKind.Assignment ? item.ScopeId : item.AssignmentId;
+    private readonly string? _assignment = item.Assignment;
 
     /// <summary>Writes the file unless nothing is to be told.</summary>
     /// <returns>The file, or null where nothing is told.</returns>

@@ -50,6 +50,15 @@ internal sealed class ChangeLineWriter(Stream target, Feed feed, Scope scope, st
         return string.Join('|', all.Select(part => part.Replace("%", "%25", StringComparison.Ordinal).Replace("|", "%7C", StringComparison.Ordinal)));
     }
 
+    /// <summary>The customer's part of a key as lines show it.</summary>
+    public static string CustomerOf(string key, Feed feed)
+    {
+        // In dated feeds the scope comes first.
+        var parts = key.Split('|');
+        var place = feed.Dated ? 1 : 0;
+        return place < parts.Length ? parts[place].Replace("%7C", "|", StringComparison.Ordinal).Replace("%25", "%", StringComparison.Ordinal) : "";
+    }
+
     /// <summary>Writes one line.</summary>
     /// <param name="line">What it says.</param>
     public void Write(in ChangeLine line)

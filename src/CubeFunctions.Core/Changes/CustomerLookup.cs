@@ -9,11 +9,8 @@ namespace CubeFunctions.Core.Changes;
 public sealed class CustomerLookup(StorageClients storage, ChangeStore store, RawStore raw, ChangeSettings settings)
 {
     /// <summary>The lookups of one item.</summary>
-    internal ChangeContext For(ItemRow item)
-    {
-        var assignment = item.Scope.Kind == ScopeKind.Assignment ? item.ScopeId : item.AssignmentId;
-        return new ChangeContext(this, settings, item.FeedOf, assignment is null ? null : new Scope(ScopeKind.Assignment, assignment));
-    }
+    internal ChangeContext For(ItemRow item) =>
+        new(this, settings, item.FeedOf, item.Assignment is { } assignment ? new Scope(ScopeKind.Assignment, assignment) : null);
 
     /// <summary>What is known of the customers of an assignment.</summary>
     internal Task<ScopeState> CustomersAsync(Scope assignment, CancellationToken cancellationToken) =>

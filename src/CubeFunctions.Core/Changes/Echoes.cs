@@ -9,10 +9,11 @@ namespace CubeFunctions.Core.Changes;
 /// <summary>Finds what upserts brought to customers, in their mailboxes: one read for each customer that changed.</summary>
 public sealed class Echoes(StorageClients storage, UpsertStore upserts, Pseudonyms pseudonyms)
 {
-    private const int Parallel = 8;
+    /// <summary>Mailboxes read at once.</summary>
+    internal const int Parallel = 8;
 
-    /// <summary>Where the mailboxes are.</summary>
-    internal UpsertStore Upserts => upserts;
+    /// <summary>Finds what was set back before a snapshot saw it, among an assignment's customers.</summary>
+    internal UndoneWrites UndoneOf(string assignmentId, EarlierRecords earlier, RecordScanner scanner) => new(upserts, earlier, scanner, assignmentId);
 
     /// <summary>Whether any customer ever had mail; else nobody has to be asked for.</summary>
     internal async Task<bool> AnyAsync(CancellationToken cancellationToken)

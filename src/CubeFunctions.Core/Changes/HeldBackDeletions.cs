@@ -22,7 +22,7 @@ public sealed class HeldBackDeletions(StorageClients storage, TimeProvider time)
     internal async Task<bool> HoldAsync(Feed feed, Scope scope, int absent, int known, CancellationToken cancellationToken)
     {
         await storage.EnsureCreatedAsync(cancellationToken);
-        var key = KeyOf(feed, scope);
+        var key = DeliveryRow.StreamOf(feed, scope);
         var found = await storage.Changes.GetEntityIfExistsAsync<DeliveryRow>(Partition, key, cancellationToken: cancellationToken);
         if (found is { HasValue: true, Value: { DeliveryState: DeliveryState.Waiting } released } && absent <= released.Changes * Growth)
         {
@@ -61,7 +61,7 @@ public sealed class HeldBackDeletions(StorageClients storage, TimeProvider time)
     /// <returns>Whether something is left of it.</returns>
     internal async Task<bool> LeaveAsync(Feed feed, Scope scope, int left, CancellationToken cancellationToken)
     {
-        var found = await storage.Changes.GetEntityIfExistsAsync<DeliveryRow>(Partition, KeyOf(feed, scope), cancellationToken: cancellationToken);
+        var found = await storage.Changes.GetEntityIfExistsAsync<DeliveryRow>(Partition, DeliveryRow.StreamOf(feed, scope), cancellationToken: cancellationToken);
         if (!found.HasValue)
         {
             return false;
@@ -69,7 +69,7 @@ public sealed class HeldBackDeletions(StorageClients storage, TimeProvider time)
 
         if (left == 0)
         {
-            await storage.Changes.DeleteEntityAsync(Partition, KeyOf(feed, scope), ETag.All, cancellationToken);
+            await storage.Changes.DeleteEntityAsync(Partition, DeliveryRow.StreamOf(feed, scope), ETag.All, cancellationToken);
             return false;
         }
 
@@ -81,6 +81,4 @@ public sealed class HeldBackDeletions(StorageClients storage, TimeProvider time)
 
         return true;
     }
-
-    private static string KeyOf(Feed feed, Scope scope) => $"{feed.Setting}|{scope}";
 }

@@ -35,8 +35,9 @@ internal sealed class UndoneWrites(UpsertStore upserts, EarlierRecords earlier, 
                 continue;
             }
 
-            var wanted = page.ToDictionary(i => window[i].Key);
-            scanner.Visit(body, digest => wanted.ContainsKey(digest.Key), (digest, record, _) =>
+            // A list that was proven by two sweeps may have a customer twice.
+            var wanted = page.DistinctBy(i => window[i].Key).ToDictionary(i => window[i].Key);
+            scanner.Visit(body, digest => wanted.ContainsKey(digest.Key) && echoes.ContainsKey(digest.Alias), (digest, record, _) =>
             {
                 var old = state.Find(digest.Key, digest.Content);
                 if (old >= 0 && echoes[digest.Alias].Undone(scanner.Members(record.Span, withEmpty: true), state.Sources[state.Entries[old].Source].StartedAt) is { Count: > 0 } names)
@@ -59,22 +60,25 @@ internal sealed class UndoneWrites(UpsertStore upserts, EarlierRecords earlier, 
     private async Task<Dictionary<ulong, Echo>> EchoesAsync(DateTimeOffset readingStarted, CancellationToken cancellationToken)
     {
         var echoes = new Dictionary<ulong, Echo>();
-        foreach (var row in await upserts.WrittenOfAsync(assignmentId, cancellationToken))
+        var options = new ParallelOptions { MaxDegreeOfParallelism = Echoes.Parallel, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(await upserts.WrittenOfAsync(assignmentId, cancellationToken), options, async (row, token) =>
         {
-            var mailbox = await upserts.FindMailboxAsync(row.RowKey, cancellationToken);
+            var mailbox = await upserts.FindMailboxAsync(row.RowKey, token);
             var echo = mailbox is null ? null : new Echo(mailbox.Content);
             if (echo?.IsLaterThan(readingStarted) == true)
             {
-                continue;
+                return;
             }
 
-            _compared.Add(row);
-            if (echo is not null)
+            lock (echoes)
             {
-                echoes[CustomerIds.HashOf(mailbox!.CustomerId)] = echo;
+                _compared.Add(row);
+                if (echo is not null)
+                {
+                    echoes[CustomerIds.HashOf(mailbox!.CustomerId)] = echo;
+                }
             }
-        }
-
+        });
         return echoes;
     }
 }

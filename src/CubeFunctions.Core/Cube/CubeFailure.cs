@@ -102,7 +102,8 @@ internal static class CubeFailure
     /// <summary>The socket's own reason, such as ConnectionRefused, where there is one.</summary>
     private static string Because(Exception exception) => exception.GetBaseException() is SocketException socket ? $": {socket.SocketErrorCode}" : "";
 
-    private static TimeSpan? RetryAfter(RetryConditionHeaderValue? header, TimeProvider time)
+    /// <summary>How long the other side wants to be left alone: seconds or a date, never less than nothing; null where it does not say.</summary>
+    public static TimeSpan? RetryAfter(RetryConditionHeaderValue? header, TimeProvider time)
     {
         var wait = header?.Delta ?? (header?.Date is { } date ? date - time.GetUtcNow() : null);
         return wait is { } value ? (value < TimeSpan.Zero ? TimeSpan.Zero : value) : null;

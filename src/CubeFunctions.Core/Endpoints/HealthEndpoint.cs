@@ -1,4 +1,3 @@
-using Azure;
 using CubeFunctions.Core.Storage;
 using Microsoft.AspNetCore.Http;
 
@@ -19,7 +18,7 @@ public sealed class HealthEndpoint(StorageClients storage, TimeProvider time)
             await storage.EnsureCreatedAsync(either.Token);
             return Results.Text("""{"status":"healthy"}""", "application/json");
         }
-        catch (Exception exception) when (exception is RequestFailedException or AggregateException || (exception is OperationCanceledException && limit.IsCancellationRequested))
+        catch (Exception exception) when (StorageFailure.Is(exception, cancellationToken))
         {
             return Results.Problem("Storage cannot be reached.", statusCode: StatusCodes.Status503ServiceUnavailable, title: "Unhealthy");
         }

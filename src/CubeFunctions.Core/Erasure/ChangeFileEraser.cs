@@ -32,14 +32,14 @@ internal sealed class ChangeFileEraser(StorageClients storage, DeliveryStore del
     /// <param name="path">The file.</param>
     /// <param name="beforeRemoval">Called before anything is changed.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    /// <returns>Lines removed, and whether the file is gone with them.</returns>
-    public async Task<(int Lines, bool Deleted)> RewriteAsync(Scope scope, string path, Func<Task> beforeRemoval, CancellationToken cancellationToken)
+    /// <returns>Lines removed.</returns>
+    public async Task<int> RewriteAsync(Scope scope, string path, Func<Task> beforeRemoval, CancellationToken cancellationToken)
     {
         var blob = storage.ChangeFiles.GetBlockBlobClient(path);
         using var answer = await FindAsync(blob, cancellationToken);
         if (answer is null)
         {
-            return (0, false);
+            return 0;
         }
 
         await using var kept = TempFile.Create();
@@ -65,22 +65,22 @@ internal sealed class ChangeFileEraser(StorageClients storage, DeliveryStore del
 
         if (removed.Count == 0)
         {
-            return (0, false);
+            return 0;
         }
 
         await beforeRemoval();
-        await deliveries.MoveOnAsync($"{feed.Setting}|{scope}", path, left, following, cancellationToken);
+        await deliveries.MoveOnAsync(DeliveryRow.StreamOf(feed, scope), path, left, following, cancellationToken);
         var conditions = new BlobRequestConditions { IfMatch = answer.Details.ETag };
         if (kept.Length == 0)
         {
             await blob.DeleteIfExistsAsync(DeleteSnapshotsOption.IncludeSnapshots, conditions, cancellationToken);
-            return (removed.Count, true);
+            return removed.Count;
         }
 
         await kept.FlushAsync(cancellationToken);
         kept.Position = 0;
         await blob.UploadAsync(kept, new BlobUploadOptions { Conditions = conditions, HttpHeaders = Lines, Metadata = answer.Details.Metadata, TransferOptions = ChangeStore.Transfer }, cancellationToken);
-        return (removed.Count, false);
+        return removed.Count;
     }
 
     private static async Task<BlobDownloadStreamingResult?> FindAsync(BlockBlobClient blob, CancellationToken cancellationToken)
@@ -121,14 +121,6 @@ internal sealed class ChangeFileEraser(StorageClients storage, DeliveryStore del
             customer |= isCustomer && isObject && _customers.IsHis(value);
         }
 
-        return customer || (record ?? records.IsHisKey(CustomerOf(key)));
-    }
-
-    /// <summary>The customer's part of a key as lines show it.</summary>
-    private string CustomerOf(string key)
-    {
-        var parts = key.Split('|');
-        var place = feed.Dated ? 1 : 0;
-        return place < parts.Length ? parts[place].Replace("%7C", "|", StringComparison.Ordinal).Replace("%25", "%", StringComparison.Ordinal) : "";
+        return customer || (record ?? records.IsHisKey(ChangeLineWriter.CustomerOf(key, feed)));
     }
 }

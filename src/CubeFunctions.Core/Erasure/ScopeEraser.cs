@@ -67,7 +67,7 @@ internal sealed class ScopeEraser(
         var files = new ChangeFileEraser(storage, deliveries, feed, records);
         foreach (var name in await files.ListAsync(scope, cancellationToken))
         {
-            var (lines, _) = await files.RewriteAsync(scope, name, MarkAsync, cancellationToken);
+            var lines = await files.RewriteAsync(scope, name, MarkAsync, cancellationToken);
             tally.Lines += lines;
             tally.Files += lines > 0 ? 1 : 0;
         }

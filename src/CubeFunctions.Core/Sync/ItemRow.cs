@@ -87,6 +87,9 @@ public sealed class ItemRow : ITableEntity
 
     internal Feed FeedOf => FeedCatalogue.Find(Feed) ?? throw new InvalidOperationException($"Item {RowKey} names a feed that this version does not know.");
 
+    /// <summary>The assignment that its records are of, or null where it is not known.</summary>
+    internal string? Assignment => Scope.Kind == Cube.ScopeKind.Assignment ? ScopeId : AssignmentId;
+
     internal Scope Scope => new(Cube.Scope.KindOf(ScopeKind), ScopeId);
 
     internal RunKind RunKind => Enum.Parse<RunKind>(Kind);

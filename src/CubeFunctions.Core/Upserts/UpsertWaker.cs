@@ -6,9 +6,6 @@ namespace CubeFunctions.Core.Upserts;
 /// <summary>Wakes deliveries.</summary>
 public sealed class UpsertWaker(StorageClients storage)
 {
-    /// <summary>A queue hides a message for seven days at most.</summary>
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(6);
-
     private readonly QueueClient _queue = storage.Queue(StorageNames.UpsertsQueue);
 
     /// <summary>Raised after a message was sent from this process, with its delay: a local worker need not poll to see it.</summary>
@@ -23,9 +20,7 @@ public sealed class UpsertWaker(StorageClients storage)
     /// <param name="cancellationToken">Ends the request.</param>
     internal async Task WakeAsync(string customer, string? eventKey, TimeSpan delay, CancellationToken cancellationToken)
     {
-        // Whole seconds, and rather late than early: a message that comes before its time is taken for a repeat.
-        delay = TimeSpan.FromSeconds(Math.Ceiling((delay < LongestDelay ? delay : LongestDelay).TotalSeconds));
-        await _queue.SendMessageAsync(UpsertMessage.For(customer, eventKey), delay, TimeSpan.FromSeconds(-1), cancellationToken);
+        delay = await _queue.WakeAsync(UpsertMessage.For(customer, eventKey), delay, cancellationToken);
         Sent?.Invoke(delay);
     }
 }

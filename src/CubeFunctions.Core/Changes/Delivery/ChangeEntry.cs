@@ -15,11 +15,9 @@ internal sealed record ChangeEntry(ReadOnlyMemory<byte> Line, long Start, string
     {
         using var document = JsonDocument.Parse(line);
         var change = document.RootElement;
-        var key = change.GetProperty("key").GetString()!.Split('|');
-
-        // In dated feeds the scope comes first.
-        var isDated = FeedCatalogue.All.First(feed => feed.Name == change.GetProperty("feed").GetString()).Dated;
+        var feed = FeedCatalogue.All.First(feed => change.GetProperty("feed").ValueEquals(feed.Name));
         return new ChangeEntry(
-            line, start, change.GetProperty("id").GetString()!, change.GetProperty("origin").ValueEquals(ChangeLineWriter.FromCrm), isDated && key.Length > 1 ? key[1] : key[0]);
+            line, start, change.GetProperty("id").GetString()!, change.GetProperty("origin").ValueEquals(ChangeLineWriter.FromCrm),
+            ChangeLineWriter.CustomerOf(change.GetProperty("key").GetString()!, feed));
     }
 }

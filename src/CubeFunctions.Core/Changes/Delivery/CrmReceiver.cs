@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
+using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Upserts;
 
@@ -72,11 +73,7 @@ public sealed class CrmReceiver(HttpClient http, ChangeSettings settings, SyncSe
             HttpStatusCode.BadRequest or HttpStatusCode.Conflict or HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.UnprocessableEntity => CrmFailureKind.Refused,
             _ => CrmFailureKind.Transient,
         };
-        var header = answer.Headers.RetryAfter;
-        var wait = header?.Delta ?? (header?.Date is { } date ? date - time.GetUtcNow() : null);
-        return new CrmException(kind, $"the receiver answered {(int)answer.StatusCode}")
-        {
-            RetryAfter = wait is { } asked ? (asked < TimeSpan.Zero ? TimeSpan.Zero : asked < LongestWait ? asked : LongestWait) : null,
-        };
+        var wait = CubeFailure.RetryAfter(answer.Headers.RetryAfter, time);
+        return new CrmException(kind, $"the receiver answered {(int)answer.StatusCode}") { RetryAfter = wait > LongestWait ? LongestWait : wait };
     }
 }

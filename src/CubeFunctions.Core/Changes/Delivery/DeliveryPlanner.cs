@@ -21,7 +21,7 @@ public sealed class DeliveryPlanner(DeliveryStore store, ChangeWaker waker, Chan
 
         var row = new DeliveryRow
         {
-            PartitionKey = $"{item.Feed}|{item.Scope}",
+            PartitionKey = DeliveryRow.StreamOf(item.FeedOf, item.Scope),
             RowKey = DeliveryRow.FileKey(file.Attempt, window.Name, item.PartitionKey),
             Path = file.Path,
             Changes = file.Changes,

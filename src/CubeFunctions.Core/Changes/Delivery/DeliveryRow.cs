@@ -3,6 +3,7 @@ using System.IO.Hashing;
 using System.Text;
 using Azure;
 using Azure.Data.Tables;
+using CubeFunctions.Core.Cube;
 
 namespace CubeFunctions.Core.Changes;
 
@@ -72,6 +73,9 @@ public sealed class DeliveryRow : ITableEntity
 
     /// <summary>The salted hash of the customer, of a single change.</summary>
     internal string Customer => RowKey.Split('|')[1];
+
+    /// <summary>The stream of a feed and scope.</summary>
+    internal static string StreamOf(Feed feed, Scope scope) => $"{feed.Setting}|{scope}";
 
     internal static string FileKey(int attempt, string window, string runId) => string.Create(CultureInfo.InvariantCulture, $"{FilePrefix}{attempt:D10}|{window}|{runId}");
 

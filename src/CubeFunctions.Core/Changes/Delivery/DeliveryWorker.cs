@@ -109,11 +109,11 @@ public sealed partial class DeliveryWorker(
             var known = new HashSet<string>(StringComparer.Ordinal);
 
             // Once more where something came meanwhile: its own message finds the lease taken, and waits.
-            for (var rows = await OpenAsync(); again is null && rows.Exists(row => known.Add(row.RowKey)); rows = await OpenAsync())
+            for (var rows = await OpenAsync(); again is null && rows.Exists(row => !known.Contains(row.RowKey)); rows = await OpenAsync())
             {
+                known.UnionWith(rows.Select(row => row.RowKey));
                 session = new DeliverySession(stream, rows, store, files, bodies, receiver, pseudonyms, deadline, time, logger);
                 again = await session.DeliverAsync(cancellationToken) ? null : TimeSpan.Zero;
-                known.UnionWith(rows.Select(row => row.RowKey));
             }
 
             Task<List<DeliveryRow>> OpenAsync() => store.OpenOfAsync(stream.PartitionKey, cancellationToken);
