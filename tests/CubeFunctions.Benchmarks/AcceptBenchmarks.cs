@@ -28,7 +28,7 @@ public class AcceptBenchmarks
     internal const double LeastThroughput = 0.7;
 
     private const string Sender = "benchmark";
-    private const int AtOnce = 64;
+    internal const int AtOnce = 64;
     private const int Iterations = 40;
     private Microsoft.Extensions.Hosting.IHost _host = null!;
     private UpsertEndpoints _endpoints = null!;
