@@ -47,15 +47,28 @@ internal sealed record Bench(Product Product, Product? Before, double Scale, int
             });
     }
 
+    /// <summary>As <see cref="CompareAsync"/>, with another publish in the floor's place.</summary>
+    public async Task<Pairs> CompareWithAsync(Product before, Tenant tenant)
+    {
+        using var server = await PageServerProcess.StartAsync(tenant);
+        return await TurnsAsync(() => SyncAsync(before), () => SyncAsync(Product));
+
+        async Task<Sample> SyncAsync(Product product)
+        {
+            await using var storage = await EmulatedStorage.StartAsync();
+            return await product.SyncAsync(server, storage);
+        }
+    }
+
     /// <summary>The product alone.</summary>
-    public async Task<List<Sample>> MeasureAsync(Tenant tenant, bool onDisk = false, bool countAllocations = false, Product? product = null)
+    public async Task<List<Sample>> MeasureAsync(Tenant tenant)
     {
         using var server = await PageServerProcess.StartAsync(tenant);
         var samples = new List<Sample>();
         for (var pair = 0; pair < Pairs; pair++)
         {
-            await using var storage = await EmulatedStorage.StartAsync(onDisk);
-            samples.Add(await (product ?? Product).SyncAsync(server, storage, countAllocations: countAllocations));
+            await using var storage = await EmulatedStorage.StartAsync();
+            samples.Add(await Product.SyncAsync(server, storage));
             Note("product", samples[^1]);
         }
 

@@ -5,6 +5,7 @@ namespace CubeFunctions.Benchmarks.Compare;
 /// <summary>An Azurite for one measurement: none pays for the blobs and rows of the one before. Its log has a line for each transaction.</summary>
 internal sealed class EmulatedStorage : IAsyncDisposable
 {
+    private static readonly TimeSpan Settled = TimeSpan.FromMilliseconds(150);
     private readonly string _folder;
     private readonly AzuriteProcess _process;
 
@@ -30,10 +31,25 @@ internal sealed class EmulatedStorage : IAsyncDisposable
     }
 
     /// <summary>The transactions since the log was as long as <paramref name="from"/>.</summary>
-    public Transactions Read(long from = 0) => Transactions.Read(Log, from);
+    public async Task<Transactions> ReadAsync(long from)
+    {
+        await MarkAsync();
+        return Transactions.Read(Log, from);
+    }
 
-    /// <summary>The log's length now.</summary>
-    public long Mark() => new FileInfo(Log).Length;
+    /// <summary>The log's length, once it has stopped growing: the emulator writes its lines a little after it has answered.</summary>
+    public async Task<long> MarkAsync()
+    {
+        for (var (length, before) = (new FileInfo(Log).Length, -1L); ; (length, before) = (new FileInfo(Log).Length, length))
+        {
+            if (length == before)
+            {
+                return length;
+            }
+
+            await Task.Delay(Settled, TimeProvider.System);
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -9,7 +9,7 @@ internal static class Floor
     public static async Task<Sample> RunAsync(PageServerProcess server, EmulatedStorage storage, FloorMode mode, int version = 0, bool countAllocations = false)
     {
         await server.ResetAsync(version);
-        var mark = storage.Mark();
+        var mark = await storage.MarkAsync();
         var order = new FloorOrder(server.BaseUrl, storage.ConnectionString, mode, server.Tenant, Days.Oslo);
         var file = Path.GetTempFileName();
         var settings = countAllocations
@@ -26,6 +26,6 @@ internal static class Floor
 
         var allocated = countAllocations ? long.Parse(await File.ReadAllTextAsync(file), CultureInfo.InvariantCulture) : 0;
         File.Delete(file);
-        return new Sample(end, await server.StatsAsync(), storage.Read(mark), allocated);
+        return new Sample(end, await server.StatsAsync(), await storage.ReadAsync(mark), allocated);
     }
 }

@@ -14,6 +14,7 @@ internal sealed class PageTemplate
     private const string NumberPlace = "########";
     private const string DayPlace = "@@@@@@@@@@";
     private const string VersionPlace = "!";
+    private const int LongestField = 45;
     private static readonly string[] Words = ["Ada", "Berit", "Cato", "Dag", "Eva", "Finn", "Geir", "Hege", "Ivar", "Jorunn", "Knut", "Liv", "Mona", "Nils", "Oda", "Per"];
     private readonly byte[] _records;
     private readonly List<(int At, int Record)> _numbers = [];
@@ -28,12 +29,12 @@ internal sealed class PageTemplate
         for (var record = 0; record < records; record++)
         {
             var start = text.Length;
-            text.Append(record == 0 ? "" : ",").Append(Record(feed, random, pad: ""));
+            text.Append(record == 0 ? "" : ",").Append(Record(feed, random));
             var missing = each - (text.Length - start);
             if (missing > 0)
             {
-                text.Length = start;
-                text.Append(record == 0 ? "" : ",").Append(Record(feed, random, Sentence(random, missing)));
+                text.Length--;
+                Fill(text, random, missing);
             }
 
             Note(text, start, record);
@@ -109,44 +110,51 @@ internal sealed class PageTemplate
         _versions.Add((start + written.IndexOf(VersionPlace, StringComparison.Ordinal), record));
     }
 
-    private static string Record(string feed, Random random, string pad)
+    private static string Record(string feed, Random random)
     {
         var name = $"{Words[random.Next(Words.Length)]} {Words[random.Next(Words.Length)]}sen";
         var phone = random.Next(90_000_000, 99_999_999);
         return feed switch
         {
             "customers" => $$"""
-                {"id":########,"customer_id":"C########","assignment_id":17,"name":"{{name}}","gender":"F","birth_date":"1970-01-01","need_to_know":"v! {{pad}}",
+                {"id":########,"customer_id":"C########","assignment_id":17,"name":"{{name}}","gender":"F","birth_date":"1970-01-01","need_to_know":"v!",
                 "address_street":"Storgata","address_street_no":{{random.Next(1, 200)}},"zip_code":"2317","city":"Hamar","county":"Innlandet","country":"Norge",
                 "phone_1":"{{phone}}","phone_2":"","email":"########\u0040example.com","active products":"Power","updated":"2026-06-10 09:00","update_method":"Import new"}
                 """.ReplaceLineEndings(""),
             "callflow_customers" => $$"""
                 {"crm__customer_id":"C########","crm__name":"{{name}}","crm__phone_1":"{{phone}}","crm__phone_2":"","crm__zip_code":"2317","crm__city":"Hamar",
-                "callflow__call_state_code":"To Call","callflow__accumulated_attempts":{{random.Next(9)}},"callflow__last_change__comment":"v! {{pad}}",
+                "callflow__call_state_code":"To Call","callflow__accumulated_attempts":{{random.Next(9)}},"callflow__last_change__comment":"v!",
                 "callflow__crm_customer_id":########,"campaign__name":"Campaign","assignment__name":"Assignment","client__short_name":"C"}
                 """.ReplaceLineEndings(""),
             "responses" => $$"""
                 {"crm__customer_id":"C########","crm__name":"{{name}}","crm__phone_1":"{{phone}}","crm__city":"Hamar","client__short_name":"C",
-                "assignment__name":"Assignment","campaign__name":"Campaign","response_type":"Sale","response_subtype":"","response_comment":"v! {{pad}}",
+                "assignment__name":"Assignment","campaign__name":"Campaign","response_type":"Sale","response_subtype":"","response_comment":"v!",
                 "response_submitted_when":"@@@@@@@@@@ 12:24","response_submitted_by":"agent {{random.Next(20)}}"}
                 """.ReplaceLineEndings(""),
             "sms" => $$"""
                 {"crm__customer_id":"C########","sms_crm_customer_id":########,"sms_customer_name":"{{name}}","sms_customer_number":"{{phone}}",
-                "sms_assignment_number":"2000","sms_campaign_id":1,"sms_type":"Confirmation","sms_message":"v! {{pad}}",
+                "sms_assignment_number":"2000","sms_campaign_id":1,"sms_type":"Confirmation","sms_message":"v!",
                 "sms_submitted_by":"agent {{random.Next(20)}}","sms_submitted_when":"@@@@@@@@@@ 12:24","sms_response_id":""}
                 """.ReplaceLineEndings(""),
             _ => throw new ArgumentOutOfRangeException(nameof(feed), feed, "no records are known of this feed"),
         };
     }
 
-    private static string Sentence(Random random, int length)
+    /// <summary>Fields of the tenant's own, until the record has its size; what is left over goes into the last.</summary>
+    private static void Fill(StringBuilder text, Random random, int missing)
     {
-        var text = new StringBuilder(length + 10);
-        while (text.Length < length)
+        var end = text.Length + missing;
+        for (var field = 1; text.Length < end; field++)
         {
-            text.Append(Words[random.Next(Words.Length)]).Append(' ');
+            text.Append(CultureInfo.InvariantCulture, $",\"crm__custom_info__{field}\":\"{Words[random.Next(Words.Length)]} {random.Next(1000)}");
+            while (text.Length < end && end - text.Length < LongestField)
+            {
+                text.Append(' ').Append(Words[random.Next(Words.Length)]);
+            }
+
+            text.Append('"');
         }
 
-        return text.ToString(0, length);
+        text.Append('}');
     }
 }

@@ -42,7 +42,7 @@ internal sealed class Product(string folder)
         PageServerProcess server, EmulatedStorage storage, int version = 0, bool countAllocations = false, IReadOnlyDictionary<string, string>? settings = null)
     {
         await server.ResetAsync(version);
-        var mark = storage.Mark();
+        var mark = await storage.MarkAsync();
         var file = countAllocations ? Path.GetTempFileName() : null;
         var all = new Dictionary<string, string>(settings ?? new Dictionary<string, string>());
         if (file is not null)
@@ -66,6 +66,6 @@ internal sealed class Product(string folder)
             File.Delete(file);
         }
 
-        return new Sample(end, await server.StatsAsync(), storage.Read(mark), allocated);
+        return new Sample(end, await server.StatsAsync(), await storage.ReadAsync(mark), allocated);
     }
 }

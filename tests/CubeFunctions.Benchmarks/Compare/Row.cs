@@ -61,7 +61,7 @@ internal sealed record Row(string What, string Unit, IReadOnlyList<double> Floor
         var (least, most) = Range;
         return
         [
-            $"{What} ({Unit})",
+            Unit.Length == 0 ? What : $"{What} ({Unit})",
             Floors.Count == 0 ? "" : Text(Floor),
             Text(Product),
             Figure == Figure.Value && Products.Count == 1 ? "" : $"{Text(Middle)}{unit} ({Text(least)} to {Text(most)})",
@@ -84,5 +84,6 @@ internal sealed record Row(string What, string Unit, IReadOnlyList<double> Floor
     };
 
     private static string Text(double figure) =>
-        figure.ToString(Math.Abs(figure) switch { >= 1000 => "#,0", >= 100 => "0", >= 10 => "0.0", >= 0.01 => "0.00#", _ => "0.####" }, CultureInfo.InvariantCulture);
+        figure.ToString(
+            Math.Abs(figure) switch { >= 1000 => "#,0", >= 100 => "0", >= 10 => "0.0", >= 1 => "0.00", >= 0.001 or 0 => "0.###", _ => "0.##E0" }, CultureInfo.InvariantCulture);
 }

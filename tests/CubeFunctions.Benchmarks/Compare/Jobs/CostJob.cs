@@ -12,9 +12,10 @@ internal static class CostJob
         var prices = Prices.Read();
         var pages = new Tenant(["customers"], 1, bench.Sized(400, 20), RunJobs.RecordsPerPage, RunJobs.PageBytes, 0);
         var items = new Tenant(["responses"], bench.Sized(200, 5), 1, 10, 8_000, 0);
-        var first = await FirstAsync(bench, pages);
+        var first = await bench.MeasureAsync(pages);
         var changed = await SecondAsync(bench, pages, version: 1);
         var tick = await SecondAsync(bench, items, version: 0);
+        var tickOfItem = Single("a tick with nothing new, an item", [.. tick.Select(one => (prices.OfTransactions(one.Storage) + prices.OfCompute(one)) / items.Items)]);
         var rows = new List<Row>
         {
             Single("first run, a million records: transactions", [.. first.Select(one => prices.OfTransactions(one.Storage) * 1e6 / pages.Records)]),
@@ -22,16 +23,16 @@ internal static class CostJob
             Single("first run, a million records: a month of storage", [prices.OfCapacity(1e6 * BytesOfARecord)]),
             Single("daily snapshot, 1 % changed, a million records: transactions", [.. changed.Select(one => prices.OfTransactions(one.Storage) * 1e6 / pages.Records)]),
             Single("daily snapshot, 1 % changed, a million records: compute", [.. changed.Select(one => prices.OfCompute(one) * 1e6 / pages.Records)]),
-            Single("a tick with nothing new, an item", [.. tick.Select(one => (prices.OfTransactions(one.Storage) + prices.OfCompute(one)) / items.Items)]),
+            tickOfItem,
         };
         foreach (var (name, campaigns, customers) in new[] { ("small", 5, 10_000d), ("medium", 50, 100_000d), ("large", 200, 1_000_000d) })
         {
             // Two dated feeds a campaign at each tick; every customer read each night, and what changes stored for a month beside the first reading.
             var snapshot = Row.Median(changed.Select(one => (prices.OfTransactions(one.Storage) + prices.OfCompute(one)) / pages.Records)) * customers * DaysAMonth;
-            var ticks = rows[^1].Product * campaigns * 2 * TicksADay * DaysAMonth;
+            var ticks = tickOfItem.Product * campaigns * 2 * TicksADay * DaysAMonth;
             var stored = prices.OfCapacity(customers * BytesOfARecord * (1 + Restored(changed, pages)));
             rows.Add(Single($"a month, {name}: {campaigns} campaigns, {customers:#,0} customers", [snapshot + ticks + stored]));
-            rows.Add(Single($"... of which ticks every 15 minutes", [ticks]));
+            rows.Add(Single("... of which ticks every 15 minutes", [ticks]));
         }
 
         return rows;
@@ -42,8 +43,6 @@ internal static class CostJob
     /// <summary>How often the pages are stored again in a month of days of which each changes a hundredth.</summary>
     private static double Restored(List<Sample> changed, Tenant pages) => DaysAMonth * Row.Median(changed.Select(one =>
         (double)one.Storage.All.Count(write => write.Kind == TransactionKind.BlobWrite && write.Path.Contains("/page-", StringComparison.Ordinal)) / pages.Pages));
-
-    private static async Task<List<Sample>> FirstAsync(Bench bench, Tenant tenant) => await bench.MeasureAsync(tenant);
 
     private static async Task<List<Sample>> SecondAsync(Bench bench, Tenant tenant, int version)
     {

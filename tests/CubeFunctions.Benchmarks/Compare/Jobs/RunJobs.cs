@@ -80,9 +80,9 @@ internal static class RunJobs
         rows.Add(new Row("CPU a page beyond the floor's, in such passes", "", [], [.. rows[0].Products.Zip(rows[0].Floors, (product, floor) => (product - floor) / pass)]));
         if (bench.Before is { } before)
         {
-            var fewBefore = await bench.MeasureAsync(tenant with { Pages = PagesPerCampaign / 5 }, product: before);
-            var manyBefore = await bench.MeasureAsync(tenant, product: before);
-            rows.Add(More("CPU a page, the publish before as floor", "ms", new Pairs(fewBefore, few.Products), new Pairs(manyBefore, many.Products), one => one.Cpu * 1000) with { AtMost = 1 });
+            var fewInTurn = await bench.CompareWithAsync(before, tenant with { Pages = PagesPerCampaign / 5 });
+            var manyInTurn = await bench.CompareWithAsync(before, tenant);
+            rows.Add(More("CPU a page, the publish before in the floor's place", "ms", fewInTurn, manyInTurn, one => one.Cpu * 1000) with { AtMost = 1 });
         }
 
         return rows;

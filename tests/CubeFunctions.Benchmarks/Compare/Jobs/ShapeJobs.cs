@@ -60,7 +60,7 @@ internal static class ShapeJobs
                 var helpers = Enumerable.Range(1, processes - 1).Select(_ => bench.Product.Start(["work"], server, storage.ConnectionString, settings)).ToList();
                 foreach (var helper in helpers)
                 {
-                    await WaitAsync(() => helper.Errors.Contains("Working", StringComparison.Ordinal));
+                    await WaitAsync(() => Task.FromResult(helper.Errors.Contains("Working", StringComparison.Ordinal)));
                 }
 
                 var sample = await bench.Product.SyncAsync(server, storage, settings: settings);
@@ -82,10 +82,10 @@ internal static class ShapeJobs
     });
 
     /// <summary>Waits until another process has come so far.</summary>
-    public static async Task WaitAsync(Func<bool> condition)
+    public static async Task WaitAsync(Func<Task<bool>> condition)
     {
         var started = Stopwatch.GetTimestamp();
-        while (!condition())
+        while (!await condition())
         {
             if (Stopwatch.GetElapsedTime(started) > TimeSpan.FromSeconds(60))
             {

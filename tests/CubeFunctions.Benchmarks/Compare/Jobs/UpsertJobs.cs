@@ -55,7 +55,7 @@ internal static class UpsertJobs
         await bench.Product.SyncAsync(server, storage);
         var port = AzuriteProcess.FreePorts(1)[0];
         using var app = bench.Product.Start(["dev", "--port", port.ToString(CultureInfo.InvariantCulture)], server, storage.ConnectionString, Sender);
-        await ShapeJobs.WaitAsync(() => app.Errors.Contains("Running at", StringComparison.Ordinal));
+        await ShapeJobs.WaitAsync(() => Task.FromResult(app.Errors.Contains("Running at", StringComparison.Ordinal)));
         using var http = new HttpClient();
         http.DefaultRequestHeaders.Add("x-webhook-secret", Secret);
         var address = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}/api/webhooks/bench"));
@@ -75,16 +75,16 @@ internal static class UpsertJobs
         async Task<double> DeliverAsync(int number)
         {
             await server.ResetAsync();
-            var mark = storage.Mark();
+            var mark = await storage.MarkAsync();
             var customer = Tenant.FirstNumber + number;
             using var body = new StringContent($$"""{"customer_id":"C{{customer}}","city":"Voss"}""", Encoding.UTF8, "application/json");
             using var answer = await http.PostAsync(address, body);
             answer.EnsureSuccessStatusCode();
-            await ShapeJobs.WaitAsync(() => server.StatsAsync().GetAwaiter().GetResult().Writes == 1);
+            await ShapeJobs.WaitAsync(async () => (await server.StatsAsync()).Writes == 1);
 
             // What follows the write: mailbox and event are settled, the message deleted.
             await Task.Delay(Quiet, TimeProvider.System);
-            return storage.Read(mark).All.Count(one => !one.IsReceive) + 1;
+            return (await storage.ReadAsync(mark)).All.Count(one => !one.IsReceive) + 1;
         }
     });
 
