@@ -1,10 +1,4 @@
 using CubeFunctions;
-using CubeFunctions.Core;
-using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Extensions.Hosting;
 
-var builder = FunctionsApplication.CreateBuilder(args);
-builder.ConfigureFunctionsWebApplication();
-builder.AddCubeFunctions();
-builder.AddTelemetry();
-builder.Build().Run();
+WorkerApplication.CreateBuilder(args).Build().Run();

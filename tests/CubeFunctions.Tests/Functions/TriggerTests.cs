@@ -21,7 +21,7 @@ namespace CubeFunctions.Tests.Functions;
 public sealed class TriggerTests(AzuriteFixture azurite)
 {
     /// <summary>What the outside depends on.</summary>
-    private static readonly string[] Expected =
+    internal static readonly string[] Expected =
     [
         "DeliverChanges: queue cube-changes on CubeStorage",
         "DeliverChangesPoison: queue cube-changes-poison on CubeStorage",

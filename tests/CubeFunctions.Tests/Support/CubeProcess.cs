@@ -7,7 +7,7 @@ using Xunit;
 
 namespace CubeFunctions.Tests.Support;
 
-/// <summary>A real <c>cube</c> process, as a user would start it.</summary>
+/// <summary>A real process of ours: <c>cube</c> as a user would start it, or the published worker.</summary>
 public sealed partial class CubeProcess : IDisposable
 {
     private const int Interrupted = 2;
@@ -32,11 +32,15 @@ public sealed partial class CubeProcess : IDisposable
     public long PeakWorkingSet { get; private set; }
 
     /// <summary>Starts it with these settings and no others.</summary>
-    public static CubeProcess Start(string arguments, string? folder, params (string Name, string Value)[] settings)
+    public static CubeProcess Start(string arguments, string? folder, params (string Name, string Value)[] settings) =>
+        StartProgram(Path.Combine(AppContext.BaseDirectory, "cube.dll"), arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), folder ?? Path.GetTempPath(), settings);
+
+    /// <summary>Starts a program with these settings and no others.</summary>
+    public static CubeProcess StartProgram(string program, IEnumerable<string> arguments, string folder, params (string Name, string Value)[] settings)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "cube.dll"), .. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries)])
+        var start = new ProcessStartInfo("dotnet", [program, .. arguments])
         {
-            WorkingDirectory = folder ?? Path.GetTempPath(),
+            WorkingDirectory = folder,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
@@ -96,6 +100,9 @@ public sealed partial class CubeProcess : IDisposable
         _ = Kill(_process.Id, Killed);
         await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
     }
+
+    /// <summary>SIGTERM, as the platform sends it.</summary>
+    public void Terminate() => Assert.Equal(0, Kill(_process.Id, Terminated));
 
     /// <summary>Ctrl-C. Where the test run was started in the background its children ignore that signal; the polite kill does the same then.</summary>
     public void Interrupt() => Assert.Equal(0, Kill(_process.Id, IgnoresInterrupts() ? Terminated : Interrupted));

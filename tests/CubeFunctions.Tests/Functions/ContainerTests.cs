@@ -1,0 +1,51 @@
+using CubeFunctions.Tests.Functions.Host;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.Azure.Functions.Worker.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Xunit;
+
+namespace CubeFunctions.Tests.Functions;
+
+/// <summary>The services of the deployed app, checked as a whole before any is asked for.</summary>
+public sealed class ContainerTests
+{
+    [Fact]
+    public void Every_service_can_be_made_and_none_outlives_what_it_holds()
+    {
+        using var app = Build(Builder());
+        using var scope = app.Services.CreateScope();
+        var classes = typeof(SyncFunctions).Assembly.GetTypes().Where(type => type.GetMethods().Any(method => method.IsDefined(typeof(FunctionAttribute), inherit: false))).ToList();
+        Assert.NotEmpty(classes);
+        foreach (var type in classes)
+        {
+            Assert.NotNull(ActivatorUtilities.CreateInstance(scope.ServiceProvider, type));
+        }
+    }
+
+    [Fact]
+    public void A_service_that_lacks_one_of_its_own_is_found_before_the_start()
+    {
+        var builder = Builder();
+        builder.Services.AddSingleton<Lacking>();
+        Assert.Contains(nameof(Missing), Assert.Throws<AggregateException>(() => Build(builder)).Message, StringComparison.Ordinal);
+    }
+
+    private static FunctionsApplicationBuilder Builder() => WorkerApplication.CreateBuilder(
+    [
+        .. FunctionsHost.SettingsOf("UseDevelopmentStorage=true", new Uri("http://127.0.0.1:1")).Select(setting => $"--{setting.Name.Replace("__", ":", StringComparison.Ordinal)}={setting.Value}"),
+    ]);
+
+    private static IHost Build(FunctionsApplicationBuilder builder)
+    {
+        ((IHostApplicationBuilder)builder).ConfigureContainer(new DefaultServiceProviderFactory(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true }));
+        return builder.Build();
+    }
+
+    private sealed class Lacking(Missing missing)
+    {
+        public Missing Missing => missing;
+    }
+
+    private sealed class Missing;
+}

@@ -1,0 +1,163 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Azure.Data.Tables;
+using Azure.Storage.Blobs;
+using Azure.Storage.Queues;
+using Cube.Simulator;
+using CubeFunctions.Tests.Functions.Host;
+using CubeFunctions.Tests.Support;
+using Xunit;
+
+namespace CubeFunctions.Tests.Functions;
+
+/// <summary>The published worker, started and invoked as the Functions host does, on a real Azurite and a simulated tenant.</summary>
+public sealed class WorkerTests(AzuriteFixture azurite, PublishedApp app)
+{
+    private static readonly SimulatorOptions Tenant = new() { Campaigns = 1, CustomersPerAssignment = 60, AnonymisedPerThousand = 0, PageSize = 25 };
+
+    [Fact]
+    public async Task A_timer_starts_a_run_and_the_queues_finish_it()
+    {
+        await using var cube = await CubeSimulator.StartAsync(Tenant, null, TestContext.Current.CancellationToken);
+        var storage = await azurite.NewAccountAsync();
+        await using var host = await FunctionsHost.StartAsync(app, FunctionsHost.SettingsOf(storage, cube.BaseUrl));
+        Assert.Equal(
+            TriggerTests.Expected.Select(line => line.Replace("%Sync:Schedule%", "0 */15 * * * *", StringComparison.Ordinal).Replace("%Sync:SnapshotSchedule%", "0 30 2 * * *", StringComparison.Ordinal)),
+            host.Functions.Select(function => function.Describe()).Order(StringComparer.Ordinal));
+
+        (await host.InvokeTimerAsync("StartSnapshot")).AssertSucceeded();
+        var run = await FinishRunAsync(host, storage);
+        Assert.Equal(("Snapshot", "Succeeded"), (run.GetProperty("kind").GetString(), run.GetProperty("status").GetString()));
+        var assignment = Assert.Single(cube.Data.AssignmentIds);
+        Assert.Equal(
+            cube.Data.Customers(assignment).Select(record => record.ToJsonString()).Order(StringComparer.Ordinal),
+            (await RawLedger.ReadAsync(Raw(storage), run, "customers")).Order(StringComparer.Ordinal));
+
+        Assert.Equal(0, await host.StopAsync(WorkerStop.Drain));
+        Assert.Empty(await LeasesAsync(storage));
+    }
+
+    [Fact]
+    public async Task A_webhook_is_kept_and_then_delivered_to_Cube()
+    {
+        await using var cube = await CubeSimulator.StartAsync(Tenant, null, TestContext.Current.CancellationToken);
+        var storage = await azurite.NewAccountAsync();
+        var assignment = Assert.Single(cube.Data.AssignmentIds);
+        await using var host = await FunctionsHost.StartAsync(app, FunctionsHost.SettingsOf(
+            storage, cube.BaseUrl, ("Sync__Feeds", "customers"), ("Upserts__Senders__crm__Kind", "json"), ("Upserts__Senders__crm__Secret", "a shared secret of a script"), ("Upserts__Senders__crm__AssignmentId", $"{assignment}")));
+        (await host.InvokeTimerAsync("StartSnapshot")).AssertSucceeded();
+        await FinishRunAsync(host, storage);
+
+        var known = cube.Data.Customers(assignment).First()["imported_id"]!.ToString();
+        var body = $$"""{"customer_id":"{{known}}","name":"Kari Prøve"}""";
+        using var refused = await host.SendHttpAsync("ReceiveWebhook", Webhook(body, "a secret of somebody else"));
+        Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+        Assert.Equal("application/problem+json", refused.Content.Headers.ContentType!.MediaType);
+
+        using var accepted = await host.SendHttpAsync("ReceiveWebhook", Webhook(body, "a shared secret of a script"));
+        Assert.Equal(HttpStatusCode.Accepted, accepted.StatusCode);
+        var id = Assert.Single((await JsonAsync(accepted)).GetProperty("upserts").EnumerateArray()).GetProperty("id").GetString()!;
+        Assert.Equal("waiting", await StateAsync(host, id));
+        await host.PumpQueuesAsync(async () => await StateAsync(host, id) == "delivered");
+        Assert.Equal("Kari Prøve", cube.Data.Customer(assignment, cube.Data.FindCustomer(assignment, known)!.Value)!["name"]!.ToString());
+
+        using var health = await host.SendHttpAsync("Health", new HttpRequestMessage(HttpMethod.Get, "/api/health"));
+        Assert.Equal(HttpStatusCode.OK, health.StatusCode);
+        Assert.Equal(0, await host.StopAsync(WorkerStop.Drain));
+    }
+
+    [Fact]
+    public async Task A_message_that_cannot_be_read_fails_five_times_and_ends_by_its_poison_function()
+    {
+        await using var cube = await CubeSimulator.StartAsync(Tenant, null, TestContext.Current.CancellationToken);
+        var storage = await azurite.NewAccountAsync();
+        await using var host = await FunctionsHost.StartAsync(app, FunctionsHost.SettingsOf(storage, cube.BaseUrl));
+        var failed = await host.InvokeQueueAsync("SyncFeed", "not ours");
+        Assert.Equal(InvocationOutcome.Failed, failed.Outcome);
+
+        var queues = new QueueServiceClient(storage, new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
+        await queues.GetQueueClient("cube-sync").SendMessageAsync("not ours", TestContext.Current.CancellationToken);
+        await host.PumpQueuesAsync(() => Task.FromResult(host.Logs.Any(log => log.Contains("is no JSON", StringComparison.Ordinal) && log.Contains("SyncFeedPoison", StringComparison.Ordinal))), hiddenAfterFailure: TimeSpan.Zero);
+        foreach (var queue in new[] { "cube-sync", "cube-sync-poison" })
+        {
+            Assert.Equal(0, (await queues.GetQueueClient(queue).GetPropertiesAsync(TestContext.Current.CancellationToken)).Value.ApproximateMessagesCount);
+        }
+    }
+
+    [Theory]
+    [InlineData("Drain")]
+    [InlineData("Signal")]
+    [InlineData("Terminate")]
+    [InlineData("EndOfStream")]
+    public async Task A_worker_that_is_stopped_between_pages_gives_its_work_back(string way)
+    {
+        await using var cube = await CubeSimulator.StartAsync(Tenant with { CustomersPerAssignment = 600, Latency = TimeSpan.FromMilliseconds(500) }, null, TestContext.Current.CancellationToken);
+        var storage = await azurite.NewAccountAsync();
+        var settings = FunctionsHost.SettingsOf(storage, cube.BaseUrl, ("Sync__Feeds", "customers"), ("Cube__MaxConcurrentRequests", "1"));
+        await using (var host = await FunctionsHost.StartAsync(app, settings))
+        {
+            (await host.InvokeTimerAsync("StartSnapshot")).AssertSucceeded();
+            var pump = host.PumpQueuesAsync(() => Task.FromResult(host.HasExited));
+            await WaitFor.TrueAsync(() => Task.FromResult(cube.Requests.Count("/customers/") > 3), TimeSpan.FromSeconds(60));
+            var code = await host.StopAsync(Enum.Parse<WorkerStop>(way));
+            await pump;
+            TestContext.Current.TestOutputHelper!.WriteLine($"{way}: {code}\n{host.Output}\n{string.Join('\n', host.Logs)}");
+            Assert.Equal(0, code);
+            Assert.Empty(await LeasesAsync(storage));
+        }
+
+        await using var next = await FunctionsHost.StartAsync(app, settings);
+        Assert.Equal("Succeeded", (await FinishRunAsync(next, storage)).GetProperty("status").GetString());
+    }
+
+    private static HttpRequestMessage Webhook(string body, string secret) => new(HttpMethod.Post, "/api/webhooks/crm")
+    {
+        Headers = { { "x-webhook-secret", secret } },
+        Content = new StringContent(body, Encoding.UTF8, "application/json"),
+    };
+
+    private static async Task<string> StateAsync(FunctionsHost host, string id)
+    {
+        using var answer = await host.SendHttpAsync("GetUpsert", new HttpRequestMessage(HttpMethod.Get, $"/api/upserts/{id}"));
+        return (await JsonAsync(answer)).GetProperty("state").GetString()!;
+    }
+
+    private static async Task<JsonElement> JsonAsync(HttpResponseMessage response) =>
+        JsonDocument.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).RootElement;
+
+    private static BlobContainerClient Raw(string storage) => new(storage, "cube-raw");
+
+    /// <summary>Serves the queues until there is the manifest of a run, and reads it.</summary>
+    private static async Task<JsonElement> FinishRunAsync(FunctionsHost host, string storage)
+    {
+        var run = "";
+        await host.PumpQueuesAsync(async () =>
+        {
+            await foreach (var blob in Raw(storage).GetBlobsAsync(prefix: "runs/", traits: default, states: default, cancellationToken: TestContext.Current.CancellationToken))
+            {
+                run = Path.GetFileNameWithoutExtension(blob.Name);
+            }
+
+            return run.Length > 0;
+        });
+        return await RawLedger.RunAsync(Raw(storage), run);
+    }
+
+    private static async Task<List<string>> LeasesAsync(string storage)
+    {
+        var held = new List<string>();
+        var checkpoints = 0;
+        await foreach (var row in new TableClient(storage, "CubeCheckpoints").QueryAsync<TableEntity>(cancellationToken: TestContext.Current.CancellationToken))
+        {
+            checkpoints++;
+            if (row.GetString("LeaseHolder") is not null)
+            {
+                held.Add($"{row.PartitionKey} {row.RowKey}");
+            }
+        }
+
+        Assert.NotEqual(0, checkpoints);
+        return held;
+    }
+}
