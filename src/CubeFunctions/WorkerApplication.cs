@@ -1,6 +1,8 @@
 using CubeFunctions.Core;
 using Microsoft.Azure.Functions.Worker.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions;
 
@@ -13,6 +15,13 @@ internal static class WorkerApplication
         builder.ConfigureFunctionsWebApplication();
         builder.AddCubeFunctions();
         builder.AddTelemetry();
+
+        // Polly logs a line a page, and whole exceptions; what it retries is logged where it fails for good.
+        builder.Logging.AddFilter("Polly", LogLevel.None);
+
+        // Hosted services stop in reverse order: the last one waits before anything else ends.
+        builder.UseMiddleware<InvocationsInHand>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<InvocationsInHand>());
         return builder;
     }
 }

@@ -28,6 +28,7 @@ internal sealed class FunctionsHost : IAsyncDisposable
     private readonly WorkerChannel _channel;
     private readonly CubeProcess _process;
     private readonly HostSettings _settings;
+    private readonly ConcurrentQueue<(string Function, Invocation Invocation)> _ended = new();
     private readonly ConcurrentDictionary<string, Task> _running = new(StringComparer.Ordinal);
     private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ActivityHeadersPropagator = null });
 
@@ -45,6 +46,9 @@ internal sealed class FunctionsHost : IAsyncDisposable
 
     /// <summary>What the process wrote itself.</summary>
     public string Output => _process.Output + _process.Errors;
+
+    /// <summary>Every invocation that has ended, oldest first.</summary>
+    public IReadOnlyList<(string Function, Invocation Invocation)> Ended => [.. _ended];
 
     public bool HasExited => _process.HasExited;
 
@@ -157,6 +161,7 @@ internal sealed class FunctionsHost : IAsyncDisposable
                 break;
             case WorkerStop.EndOfStream:
                 _channel.End();
+                _process.Terminate();
                 break;
             case WorkerStop.Signal:
                 _process.Terminate();
@@ -258,13 +263,21 @@ internal sealed class FunctionsHost : IAsyncDisposable
             request.TriggerMetadata[name] = new TypedData { String = value };
         }
 
-        var invocation = AnswerAsync(request);
-        _running[request.InvocationId] = invocation;
-        _ = invocation.ContinueWith(_ => _running.TryRemove(request.InvocationId, out Task? _), TaskScheduler.Default);
+        return AnswerAsync(function.Name, request);
+    }
+
+    private async Task<Invocation> AnswerAsync(string function, InvocationRequest request)
+    {
+        var over = new TaskCompletionSource();
+        _running[request.InvocationId] = over.Task;
+        var invocation = await ResultAsync(request);
+        _ended.Enqueue((function, invocation));
+        _running.TryRemove(request.InvocationId, out _);
+        over.SetResult();
         return invocation;
     }
 
-    private async Task<Invocation> AnswerAsync(InvocationRequest request)
+    private async Task<Invocation> ResultAsync(InvocationRequest request)
     {
         try
         {

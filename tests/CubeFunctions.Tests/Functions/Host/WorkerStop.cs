@@ -9,7 +9,7 @@ internal enum WorkerStop
     /// <summary>The worker is asked to terminate, whatever it works on.</summary>
     Terminate,
 
-    /// <summary>The stream ends, as when the host crashed.</summary>
+    /// <summary>The host crashed: the stream ends, and the platform ends what is left by SIGTERM. The end of the stream alone does not end a worker (2.52.0).</summary>
     EndOfStream,
 
     /// <summary>SIGTERM to the worker itself, whatever it works on.</summary>
