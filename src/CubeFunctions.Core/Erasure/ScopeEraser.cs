@@ -36,7 +36,7 @@ internal sealed class ScopeEraser(
             lease.Row.ErasedAt = time.GetUtcNow();
             await lease.ReleaseAsync(cancellationToken);
         }
-        catch (Exception exception) when (exception is LeaseLostException || (exception is OperationCanceledException && lease.Lost.IsCancellationRequested))
+        catch (Exception exception) when (exception is Sync.LeaseLostException || (exception is OperationCanceledException && lease.Lost.IsCancellationRequested))
         {
             throw new ErasureBusyException($"{feed} of {scope.KindName} {scope.Id} was taken over by another worker");
         }
