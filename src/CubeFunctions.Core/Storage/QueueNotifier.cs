@@ -1,0 +1,58 @@
+using Azure;
+using Azure.Storage.Queues;
+
+namespace CubeFunctions.Core.Storage;
+
+/// <summary>Sends the messages of one queue. They only wake a worker: the rows are the truth, and a message may come twice, or late.</summary>
+/// <remarks>One instance a process and queue: local pollers listen to <see cref="Sent"/>.</remarks>
+public sealed class QueueNotifier<T>(StorageClients storage)
+    where T : class, IQueueMessage<T>
+{
+    /// <summary>A queue hides a message for seven days at most. One that waits longer is sent again by whoever takes it too early.</summary>
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(6);
+
+    /// <summary>A queue's default of seven days would lose what waits longer.</summary>
+    private static readonly TimeSpan NeverExpires = TimeSpan.FromSeconds(-1);
+
+    private readonly QueueClient _queue = storage.Queue(T.Queue);
+
+    /// <summary>Raised after a message was sent from this process, with its delay: a local poller need not look before that.</summary>
+    public event Action<TimeSpan>? Sent;
+
+    /// <summary>Sends a message. The queue is created where it is missing.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="delay">
+    /// How long it stays hidden: from zero to six days, rounded up to whole seconds, since one that comes before its time is taken for a repeat.
+    /// </param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <exception cref="RequestFailedException">Storage is in trouble.</exception>
+    public async Task SendAsync(T message, TimeSpan delay, CancellationToken cancellationToken)
+    {
+        delay = TimeSpan.FromSeconds(Math.Ceiling(Math.Clamp(delay.TotalSeconds, 0, LongestDelay.TotalSeconds)));
+        var json = QueueMessages.Write(message);
+        try
+        {
+            await _queue.SendMessageAsync(json, delay, NeverExpires, cancellationToken);
+        }
+        catch (RequestFailedException exception) when (StorageErrors.IsNotCreated(exception))
+        {
+            await _queue.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
+            await _queue.SendMessageAsync(json, delay, NeverExpires, cancellationToken);
+        }
+
+        Sent?.Invoke(delay);
+    }
+
+    /// <summary>Whether a message is there to be taken.</summary>
+    public async Task<bool> HasVisibleAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await _queue.PeekMessageAsync(cancellationToken)).Value is not null;
+        }
+        catch (RequestFailedException exception) when (StorageErrors.IsNotCreated(exception))
+        {
+            return false;
+        }
+    }
+}
