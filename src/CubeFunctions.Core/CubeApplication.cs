@@ -1,4 +1,9 @@
+using CubeFunctions.Core.Changes;
 using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Delivery;
+using CubeFunctions.Core.Endpoints;
+using CubeFunctions.Core.Erasure;
+using CubeFunctions.Core.Persons;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
@@ -28,75 +33,22 @@ public static class CubeApplication
             .AddSingleton(settings.Sync)
             .AddSingleton(settings.Upserts)
             .AddSingleton(settings.Changes)
-            .AddSingleton<StorageClients>()
-            .AddHostedService<StorageSetup>()
+            .AddSingleton(settings.Delivery)
+            .AddSingleton(settings.Retention)
+            .AddStorage()
             .AddCube(settings.Cube)
+            .AddPersons()
             .AddSync()
             .AddUpserts()
             .AddChanges()
-            .AddSingleton<Endpoints.HealthEndpoint>()
-            .AddSingleton<Endpoints.UpsertEndpoints>();
+            .AddDelivery()
+            .AddErasure()
+            .AddEndpoints();
+
+        // Observers are called in this order.
+        services.AddSingleton<IWindowObserver, CustomerIndexObserver>()
+            .AddSingleton<IWindowObserver>(provider => provider.GetRequiredService<ChangeDetector>())
+            .AddSingleton<IChangeFileObserver, DeliveryPlanner>();
         return builder;
     }
-
-    private static IServiceCollection AddChanges(this IServiceCollection services) => services
-        .AddSingleton<Changes.ChangeStore>()
-        .AddSingleton<Changes.HeldBackDeletions>()
-        .AddSingleton<Changes.DeletionCheck>()
-        .AddSingleton<Changes.CustomerLookup>()
-        .AddSingleton<Erasure.TombstoneStore>()
-        .AddSingleton<Erasure.ErasedPersons>()
-        .AddSingleton<Erasure.PersonEraser>()
-        .AddSingleton<Changes.Echoes>()
-        .AddSingleton<Changes.DeliveryPlanner>()
-        .AddSingleton<Changes.ChangeDetector>()
-        .AddSingleton<Changes.DeliveryStore>()
-        .AddSingleton<Changes.ChangeWaker>()
-        .AddSingleton<Changes.ChangeBody>()
-        .AddSingleton<Changes.ReceiverPause>()
-        .AddSingleton<Changes.DeliveryWorker>()
-        .AddSingleton<Changes.DeliverySweeper>()
-        .AddSingleton<Changes.DeliveryReader>()
-        .AddHttpClient<Changes.CrmReceiver>(client => client.Timeout = Timeout.InfiniteTimeSpan)
-        .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
-        {
-            // Signed changes go where the settings say and nowhere else; no span may hold the address, which may be a secret.
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-            ConnectTimeout = TimeSpan.FromSeconds(10),
-            ActivityHeadersPropagator = null,
-        })
-        .RemoveAllLoggers()
-        .Services;
-
-    private static IServiceCollection AddSync(this IServiceCollection services) => services
-        .AddSingleton<SyncProgress>()
-        .AddSingleton<SyncWaker>()
-        .AddSingleton<RunStore>()
-        .AddSingleton<CheckpointStore>()
-        .AddSingleton<RawStore>()
-        .AddSingleton<SharedPause>()
-        .AddSingleton<PageSlots>()
-        .AddSingleton<WindowSweeper>()
-        .AddSingleton<EndedItems>()
-        .AddSingleton<RunCloser>()
-        .AddSingleton<RunPlanner>()
-        .AddSingleton<ItemWorker>()
-        .AddSingleton<StaleWorkSweeper>()
-        .AddSingleton<RunReader>();
-
-    private static IServiceCollection AddUpserts(this IServiceCollection services) => services
-        .AddSingleton<Pseudonyms>()
-        .AddSingleton<UpsertStore>()
-        .AddSingleton<UpsertWaker>()
-        .AddSingleton<CustomerIndex>()
-        .AddSingleton<CustomerSearch>()
-        .AddSingleton<CustomFieldLabels>()
-        .AddSingleton<WriteSwitch>()
-        .AddSingleton<CustomerWriter>()
-        .AddSingleton<UpsertReceiver>()
-        .AddSingleton<UpsertWorker>()
-        .AddSingleton<UpsertSweeper>()
-        .AddSingleton<UpsertReader>();
 }

@@ -1,4 +1,4 @@
-using CubeFunctions.Core.Changes;
+using CubeFunctions.Core.Delivery;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
@@ -8,7 +8,7 @@ using Microsoft.Azure.Functions.Worker;
 namespace CubeFunctions;
 
 /// <summary>Triggers of the sync lane.</summary>
-public sealed class SyncFunctions(RunPlanner planner, ItemWorker items, StaleWorkSweeper sweeper, UpsertSweeper upserts, DeliverySweeper deliveries, SyncSettings settings)
+public sealed class SyncFunctions(RunPlanner planner, ItemWorker items, SyncJanitor sweeper, UpsertJanitor upserts, DeliveryJanitor deliveries, SyncSettings settings)
 {
     /// <summary>Starts a run over the dated feeds.</summary>
     [Function(nameof(StartSync))]

@@ -1,6 +1,7 @@
 using Azure.Identity;
 using Azure.Monitor.OpenTelemetry.Exporter;
-using CubeFunctions.Core.Changes;
+using CubeFunctions.Core.Delivery;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Core.Upserts;
 using Microsoft.Azure.Functions.Worker.OpenTelemetry;
@@ -16,7 +17,7 @@ internal static class Telemetry
     {
         var telemetry = builder.Services.AddOpenTelemetry();
         telemetry.UseFunctionsWorkerDefaults();
-        telemetry.WithTracing(tracing => tracing.AddSource(ItemWorker.TraceSource, UpsertWorker.TraceSource, DeliveryWorker.TraceSource)).WithMetrics(metrics => metrics.AddMeter(Core.CubeMetrics.MeterName));
+        telemetry.WithTracing(tracing => tracing.AddSource(ItemWorker.TraceSource, UpsertWorker.TraceSource, DeliveryWorker.TraceSource)).WithMetrics(metrics => metrics.AddMeter(CubeMetrics.MeterName));
         if (!string.IsNullOrEmpty(builder.Configuration["APPLICATIONINSIGHTS_CONNECTION_STRING"]))
         {
             telemetry.UseAzureMonitorExporter(options => options.Credential = Credential(builder.Configuration["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"]));

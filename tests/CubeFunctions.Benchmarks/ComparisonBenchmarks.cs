@@ -1,4 +1,3 @@
-using CubeFunctions.Core.Storage;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -8,8 +7,9 @@ using BenchmarkDotNet.Engines;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using CubeFunctions.Core.Changes;
-using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Benchmarks;
 

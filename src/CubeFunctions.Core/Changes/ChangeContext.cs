@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Settings;
 
 namespace CubeFunctions.Core.Changes;
@@ -77,7 +78,7 @@ internal sealed class ChangeContext(CustomerLookup lookup, ChangeSettings settin
         }
 
         var labels = new Dictionary<string, string>();
-        foreach (var field in CustomField.ReadAll(page.Body.Bytes))
+        foreach (var field in CustomField.ReadAll(page.Bytes))
         {
             if (field.Name is { } name)
             {

@@ -1,13 +1,14 @@
-using CubeFunctions.Core.Cube;
-using CubeFunctions.Core.Erasure;
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Persons;
 using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
 using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Core.Changes;
 
-/// <summary>Change detection over the windows of one claimed item. What is known is read once, when it is needed, and written once, by <see cref="FlushAsync"/>.</summary>
-internal sealed partial class ChangeDetection : IDisposable
+/// <summary>Change detection over the windows of one claimed item. What is known is read once, when it is needed, and written once, by <see cref="CommitAsync"/>.</summary>
+internal sealed partial class ChangeDetection : IItemObservation
 {
     /// <summary>Entries point to pages younger than this, so that the lifecycle rules do not remove pages that are needed.</summary>
     private static readonly TimeSpan OldestSource = TimeSpan.FromDays(7);
@@ -16,13 +17,12 @@ internal sealed partial class ChangeDetection : IDisposable
     private const int FirstClaims = 4;
 
     private readonly SemaphoreSlim _comparing;
-    private readonly ItemRow _item;
-    private readonly CheckpointRow _row;
+    private readonly ObservedItem _item;
     private readonly Feed _feed;
     private readonly Scope _scope;
     private readonly ChangeStore _store;
     private readonly DeletionCheck _deletions;
-    private readonly DeliveryPlanner _deliveries;
+    private readonly IEnumerable<IChangeFileObserver> _publishing;
     private readonly ErasedPersons _erased;
     private readonly SyncSettings _sync;
     private readonly ILogger _logger;
@@ -39,37 +39,37 @@ internal sealed partial class ChangeDetection : IDisposable
     private bool _dirty;
 
     public ChangeDetection(
-        SemaphoreSlim comparing, ItemRow item, CheckpointRow row, ChangeStore store, RawStore raw, DeletionCheck deletions, CustomerLookup customers, Echoes echoes, DeliveryPlanner deliveries,
+        SemaphoreSlim comparing, ObservedItem item, ChangeStore store, RawStore raw, DeletionCheck deletions, CustomerLookup customers, Echoes echoes, IEnumerable<IChangeFileObserver> publishing,
         ErasedPersons erased, ChangeSettings settings, SyncSettings sync, ILogger logger)
     {
-        (_item, _row, _feed, _scope, _store, _deletions, _deliveries, _erased, _sync, _logger) =
-            (item, row, item.FeedOf, item.Scope, store, deletions, deliveries, erased, sync, logger);
+        (_item, _feed, _scope, _store, _deletions, _publishing, _erased, _sync, _logger) =
+            (item, item.Feed, item.Scope, store, deletions, publishing, erased, sync, logger);
         _comparing = comparing;
-        _first = row.Attempt == 1;
+        _first = item.Attempt == 1;
         _scanner = new RecordScanner(_feed, new ContentRules(_feed, settings));
-        _earlier = new EarlierRecords(raw, _feed, _scanner);
+        _earlier = new EarlierRecords(raw, _scanner);
         _file = new ChangeFile(item, store, _scanner, _earlier, customers.For(item), echoes);
-        _undone = _feed == FeedCatalogue.Customers ? echoes.UndoneOf(item.ScopeId, _earlier, _scanner) : null;
+        _undone = _feed == FeedCatalogue.Customers ? echoes.UndoneOf(item.Scope.Id, _earlier, _scanner) : null;
     }
 
     /// <summary>Finds out whose records are left out. Before the first window.</summary>
     /// <remarks>Costs nothing where nobody was ever erased: that is asked while nothing is proven yet, and from then on the row tells it.</remarks>
     public async Task PrepareAsync(CancellationToken cancellationToken)
     {
-        if (_row.ErasedAt is not null || _row.Readings is null || _row.Attempt <= FirstClaims)
+        if (_item.ErasedAt is not null || !_item.HasReadings || _item.Attempt <= FirstClaims)
         {
-            _scanner.Erased = await _erased.ForAsync(_feed, _item.Assignment ?? _row.AssignmentId, _item.PartitionKey, _row.ErasedAt, cancellationToken);
-            _row.ErasedAt ??= _scanner.Erased?.ReadAt;
+            _scanner.Erased = await _erased.ForAsync(_feed, _item.Assignment, _item.RunId, _item.ErasedAt, cancellationToken);
+            _item.ErasedAt ??= _scanner.Erased?.ReadAt;
         }
     }
 
-    /// <summary>What is to be kept of a window while it is swept.</summary>
-    public WindowCapture Capture() => new(_scanner, KnownAsync);
+    /// <inheritdoc />
+    public IWindowObservation BeginWindow(Window window) => new WindowCapture(this, _item, window, _scanner, KnownAsync);
 
-    /// <summary>Compares a window that was swept, and writes its change file.</summary>
-    public async Task CompareAsync(WindowResult result, WindowCapture capture, CancellationToken cancellationToken)
+    /// <summary>Compares a window that is stored, and writes its change file.</summary>
+    public async Task CompareAsync(StoredWindow stored, WindowCapture capture, CancellationToken cancellationToken)
     {
-        if (result.Proof == Proof.None || (result.Unchanged && _row.IsSettled(result.Window)) || capture.Manifest is not { } manifest)
+        if (stored.Result.Proof == Proof.None || (stored.Result.Unchanged && _item.IsCompared(stored.Result.Window)))
         {
             return;
         }
@@ -77,7 +77,7 @@ internal sealed partial class ChangeDetection : IDisposable
         await _comparing.WaitAsync(cancellationToken);
         try
         {
-            await CompareAsync(result, capture, manifest, cancellationToken);
+            await CompareWindowAsync(stored, capture, cancellationToken);
         }
         finally
         {
@@ -85,10 +85,11 @@ internal sealed partial class ChangeDetection : IDisposable
         }
     }
 
-    private async Task CompareAsync(WindowResult result, WindowCapture capture, WindowManifest manifest, CancellationToken cancellationToken)
+    private async Task CompareWindowAsync(StoredWindow stored, WindowCapture capture, CancellationToken cancellationToken)
     {
+        var (result, manifest) = (stored.Result, stored.Manifest);
         var state = await KnownAsync(cancellationToken);
-        if (IsCompared(state, result.Window, capture.ReadAt))
+        if (IsCompared(state, result.Window, stored.ReadAt))
         {
             _compared.Add((result.Window, false));
             return;
@@ -96,25 +97,28 @@ internal sealed partial class ChangeDetection : IDisposable
 
         _earlier.Know(result.Manifest, manifest);
         var days = result.From is { } from && result.To is { } to ? new DayRange(from.DayNumber, to.DayNumber) : (DayRange?)null;
-        var source = new StateSource(result.Manifest, result.From, result.To, capture.ReadAt, _item.PartitionKey, capture.StartedAt);
+        var source = new StateSource(result.Manifest, result.From, result.To, stored.ReadAt, _item.RunId, stored.StartedAt);
         var window = await EntriesAsync(state, manifest, result.Manifest, capture, days, cancellationToken);
         capture.ForgetDigests();
         var comparison = new WindowComparison(state, window, days);
         var outcome = await SettleAbsencesAsync(state, comparison, cancellationToken);
         if (_undone is not null && !IsFirst(state))
         {
-            outcome.Undone = await _undone.FindAsync(state, window, comparison.Changes, capture, result.Manifest, cancellationToken);
+            outcome.Undone = await _undone.FindAsync(state, window, comparison.Changes, capture, stored, cancellationToken);
             comparison.Changes.AddRange(outcome.Undone.Keys);
         }
 
-        if (await _file.WriteAsync(state, window, comparison.Changes, outcome, capture, result, _row.Attempt, cancellationToken) is { } told)
+        if (await _file.WriteAsync(state, window, comparison.Changes, outcome, capture, stored, cancellationToken) is { } published)
         {
-            await _deliveries.AddAsync(_item, result.Window, told, IsFirst(state), cancellationToken);
+            foreach (var observer in _publishing)
+            {
+                await observer.PublishedAsync(_item, result.Window, published, IsFirst(state), cancellationToken);
+            }
         }
 
         _left += outcome.Waiting.Count + outcome.Marked.Count;
         var settled = outcome.Waiting.Count == 0 && outcome.Marked.Count == 0 && outcome.Postponed.Count == 0;
-        if (comparison.Changes.Count > 0 || outcome.Marked.Count > 0 || IsAged(state, capture.ReadAt) || IsFirst(state))
+        if (comparison.Changes.Count > 0 || outcome.Marked.Count > 0 || IsAged(state, stored.ReadAt) || IsFirst(state))
         {
             _state = StateBuilder.Next(state, window, comparison, outcome, source, days, KeptFrom(state));
             _dirty = true;
@@ -122,7 +126,7 @@ internal sealed partial class ChangeDetection : IDisposable
 
         if (_feed == FeedCatalogue.Customers && !outcome.HeldBack && _scanner.Erased is { } erased)
         {
-            await _erased.SettleAsync(erased, capture.ReadAt, _sync.LookbackDays + ChangeDetector.Margin, cancellationToken);
+            await _erased.SettleAsync(erased, stored.ReadAt, _sync.LookbackDays + ChangeDetector.Margin, cancellationToken);
         }
 
         _compared.Add((result.Window, settled));
@@ -133,22 +137,22 @@ internal sealed partial class ChangeDetection : IDisposable
     }
 
     /// <summary>All windows of the item are compared.</summary>
-    public async Task EndAsync(CancellationToken cancellationToken)
+    public async Task CompleteAsync(CancellationToken cancellationToken)
     {
         if (!_heldBack)
         {
-            await _deletions.SettleAsync(_feed, _row, _left, cancellationToken);
+            await _deletions.SettleAsync(_feed, _item, _left, cancellationToken);
         }
     }
 
     /// <summary>Makes what was compared last: writes the state where it differs, then notes in the checkpoint's row that the readings are settled.</summary>
     /// <remarks>Before anything says that the windows are done.</remarks>
-    public async Task FlushAsync(CancellationToken cancellationToken)
+    public async Task CommitAsync(CancellationToken cancellationToken)
     {
         if (_dirty)
         {
             // Two runs may cross on a scope, each in several claims: only run and claim together name one state.
-            var named = _state! with { Run = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{_item.PartitionKey}/{_row.Attempt}") };
+            var named = _state! with { Run = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{_item.RunId}/{_item.Attempt}") };
             _state = await _store.WriteStateAsync(_feed, _scope, named, cancellationToken);
             _dirty = false;
         }
@@ -160,7 +164,7 @@ internal sealed partial class ChangeDetection : IDisposable
 
         foreach (var (window, settled) in _compared)
         {
-            _row.Settle(window, settled);
+            _item.NoteCompared(window, settled);
         }
 
         _compared.Clear();
@@ -189,7 +193,7 @@ internal sealed partial class ChangeDetection : IDisposable
 
     /// <summary>A window is compared once a run; and one that was read before another that is compared already tells nothing new.</summary>
     private bool IsCompared(ScopeState state, Window window, DateTimeOffset readAt) => state.Sources.Any(source =>
-        (source.Run == _item.PartitionKey && source.From == window.From && source.To == window.To)
+        (source.Run == _item.RunId && source.From == window.From && source.To == window.To)
         || (source.At > readAt && (source.From is null || (source.From <= window.To && source.To >= window.From))));
 
     private async Task<StateEntry[]> EntriesAsync(
@@ -203,7 +207,7 @@ internal sealed partial class ChangeDetection : IDisposable
             {
                 using var page = await _earlier.FindPageAsync(manifestPath, number, cancellationToken)
                     ?? throw new InvalidDataException($"A page of {_feed.Name} that a manifest names is gone.");
-                digests = _scanner.Digest(page.Body.Bytes.Span);
+                digests = _scanner.Digest(page.Bytes.Span);
             }
 
             foreach (var digest in digests)
@@ -228,7 +232,7 @@ internal sealed partial class ChangeDetection : IDisposable
         var outcome = new AbsenceOutcome();
         var absent = comparison.Absent;
         var removed = comparison.Changes.FindAll(change => change.Op == ChangeOp.Removed);
-        await _deletions.CheckAsync(_feed, _row, absent.Count + removed.Count, state.Entries.Length, outcome, cancellationToken);
+        await _deletions.CheckAsync(_feed, _item, absent.Count + removed.Count, state.Entries.Length, outcome, cancellationToken);
         if (outcome.HeldBack)
         {
             // Of dated feeds as well: a lost permission empties days.
@@ -282,12 +286,12 @@ internal sealed partial class ChangeDetection : IDisposable
 
     private int KeptFrom(ScopeState state)
     {
-        if (!_feed.Dated || _row.ThroughDay is not { } through)
+        if (!_feed.Dated || _item.Through is not { } through)
         {
             return state.KeptFrom;
         }
 
-        var open = Math.Min(through.DayNumber, _item.TodayDay.DayNumber);
+        var open = Math.Min(through.DayNumber, _item.Today.DayNumber);
         return Math.Max(state.KeptFrom, open - _sync.LookbackDays - ChangeDetector.Margin);
     }
 

@@ -1,6 +1,7 @@
-using CubeFunctions.Core.Cube;
-using CubeFunctions.Core.Erasure;
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Persons;
 using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
 using Microsoft.Extensions.Logging;
 
@@ -11,9 +12,9 @@ namespace CubeFunctions.Core.Changes;
 /// In this order, and before the checkpoint moves: the change file, once, under a name that follows from run and window; then the state, by ETag. Who dies between
 /// the two compares again, with the same outcome and the same ids.
 /// </remarks>
-public sealed class ChangeDetector(
-    ChangeStore store, RawStore raw, DeletionCheck deletions, CustomerLookup customers, Echoes echoes, DeliveryPlanner deliveries, ErasedPersons erased, ChangeSettings settings,
-    SyncSettings sync, ILogger<ChangeDetector> logger) : IDisposable
+internal sealed class ChangeDetector(
+    ChangeStore store, RawStore raw, DeletionCheck deletions, CustomerLookup customers, Echoes echoes, IEnumerable<IChangeFileObserver> publishing, ErasedPersons erased, ChangeSettings settings,
+    SyncSettings sync, ILogger<ChangeDetector> logger) : IWindowObserver, IDisposable
 {
     /// <summary>Days before the look-back that a dated feed's state keeps.</summary>
     internal const int Margin = 7;
@@ -29,7 +30,7 @@ public sealed class ChangeDetector(
     /// <summary>Whether changes of a feed are told. Campaigns and custom fields have no change files.</summary>
     public static bool Covers(Feed feed) => feed is { Shape: FeedShape.Paged };
 
-    /// <summary>Begins the comparison of one item's windows; null where changes are not told.</summary>
-    internal ChangeDetection? Begin(ItemRow item, CheckpointRow row) =>
-        Covers(item.FeedOf) ? new ChangeDetection(_comparing, item, row, store, raw, deletions, customers, echoes, deliveries, erased, settings, sync, logger) : null;
+    /// <inheritdoc />
+    public IItemObservation? Begin(ObservedItem item) =>
+        Covers(item.Feed) ? new ChangeDetection(_comparing, item, store, raw, deletions, customers, echoes, publishing, erased, settings, sync, logger) : null;
 }

@@ -1,26 +1,26 @@
 using System.Text.Json;
-using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
 
 namespace CubeFunctions.Core.Changes;
 
 /// <summary>Writes the change file of a window: page by page, so that memory does not follow the number of changes.</summary>
-internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner scanner, EarlierRecords earlier, ChangeContext context, Echoes echoes)
+internal sealed class ChangeFile(ObservedItem item, ChangeStore store, RecordScanner scanner, EarlierRecords earlier, ChangeContext context, Echoes echoes)
 {
     /// <summary>Changes told, and known records read back for them, before the next are looked at.</summary>
     private const int Batch = 4000;
     private const int OldBatch = 2000;
 
-    private readonly string? _assignment = item.Assignment;
+    private readonly string? _assignment = item.ListedAssignment;
 
     /// <summary>Writes the file unless nothing is to be told.</summary>
     /// <returns>The file, or null where nothing is told.</returns>
     /// <remarks>
     /// Where an earlier try wrote it, that file counts. What it does not tell (Cube may have changed between the tries) is postponed: the state keeps it as it was.
     /// </remarks>
-    public async Task<ToldFile?> WriteAsync(
-        ScopeState state, StateEntry[] window, List<PlannedChange> changes, AbsenceOutcome outcome, WindowCapture capture, WindowResult result, int attempt,
+    public async Task<PublishedChangeFile?> WriteAsync(
+        ScopeState state, StateEntry[] window, List<PlannedChange> changes, AbsenceOutcome outcome, WindowCapture capture, StoredWindow stored,
         CancellationToken cancellationToken)
     {
         if (changes.Count == 0)
@@ -29,17 +29,17 @@ internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner 
         }
 
         await using var file = TempFile.Create();
-        using var lines = new ChangeLineWriter(file, item.FeedOf, item.Scope, item.PartitionKey, state.Basis, capture.ReadAt);
+        using var lines = new ChangeLineWriter(file, item.Feed, item.Scope, item.RunId, state.Basis, stored.ReadAt);
         var silent = new HashSet<PlannedChange>();
         await WriteGoneAsync(state, changes, lines, silent, cancellationToken);
-        var mayEcho = !item.FeedOf.Dated && state.Basis.Length > 0 && _assignment is not null && await echoes.AnyAsync(cancellationToken);
+        var mayEcho = !item.Feed.Dated && state.Basis.Length > 0 && _assignment is not null && await echoes.AnyAsync(cancellationToken);
 
         // In place: a first snapshot may tell a million.
         changes.Sort((one, other) => (PageOf(window, one), one.New).CompareTo((PageOf(window, other), other.New)));
         for (var start = changes.FindIndex(change => change.New >= 0); start >= 0 && start < changes.Count;)
         {
             var end = EndOfBatch(changes, window, start);
-            await WriteBatchAsync(state, window, changes[start..end], capture, result.Manifest, lines, silent, mayEcho ? outcome : null, cancellationToken);
+            await WriteBatchAsync(state, window, changes[start..end], capture, stored, lines, silent, mayEcho ? outcome : null, cancellationToken);
             start = end;
         }
 
@@ -52,16 +52,16 @@ internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner 
 
         await file.FlushAsync(cancellationToken);
         file.Position = 0;
-        var path = BlobPaths.Changes(item.FeedOf, item.Scope, item.TodayDay, item.PartitionKey, result.Window);
-        if (await store.TryWriteFileAsync(path, file, attempt, cancellationToken))
+        var path = BlobPaths.Changes(item.Feed, item.Scope, item.Today, item.RunId, stored.Result.Window);
+        if (await store.TryWriteFileAsync(path, file, item.Attempt, cancellationToken))
         {
-            return new ToldFile(path, attempt, lines.Count);
+            return new PublishedChangeFile(path, item.Attempt, lines.Count);
         }
 
         var there = await IdsAsync(path, cancellationToken);
         outcome.Postponed.RemoveAll(change => there.Contains(IdOf(lines, state, window, change)));
         outcome.Postponed.AddRange(changes.Where(change => !silent.Contains(change) && !there.Contains(IdOf(lines, state, window, change))));
-        return new ToldFile(path, await store.AttemptOfAsync(path, cancellationToken), there.Count);
+        return new PublishedChangeFile(path, await store.AttemptOfAsync(path, cancellationToken), there.Count);
     }
 
     /// <summary>Records that are gone: their keys are read back, their fields are not told.</summary>
@@ -85,13 +85,13 @@ internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner 
     }
 
     private async Task WriteBatchAsync(
-        ScopeState state, StateEntry[] window, List<PlannedChange> batch, WindowCapture capture, string manifest, ChangeLineWriter lines, HashSet<PlannedChange> silent,
+        ScopeState state, StateEntry[] window, List<PlannedChange> batch, WindowCapture capture, StoredWindow stored, ChangeLineWriter lines, HashSet<PlannedChange> silent,
         AbsenceOutcome? outcome, CancellationToken cancellationToken)
     {
         var before = new Dictionary<int, Dictionary<string, UInt128>>();
         var olds = batch.Where(change => change.Op is ChangeOp.Updated or ChangeOp.Corrected).Select(change => change.Old);
         await earlier.ReadAsync(state, olds, (index, record, _) => before[index] = scanner.Members(record.Span), cancellationToken);
-        if (outcome is not null && item.FeedOf == FeedCatalogue.Customers)
+        if (outcome is not null && item.Feed == FeedCatalogue.Customers)
         {
             await ForgetAsync(state, batch.Where(change => change.Op == ChangeOp.Erased).Select(change => change.Old), cancellationToken);
         }
@@ -99,8 +99,8 @@ internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner 
         foreach (var page in batch.GroupBy(change => window[change.New].Page))
         {
             using var kept = capture.Read(page.Key);
-            using var stored = kept is null ? await earlier.FindPageAsync(manifest, page.Key, cancellationToken) : null;
-            var body = kept?.Bytes ?? stored?.Body.Bytes ?? throw new InvalidDataException("A page that a manifest names is gone.");
+            using var reread = kept is null ? await earlier.FindPageAsync(stored.Result.Manifest, page.Key, cancellationToken) : null;
+            var body = kept?.Bytes ?? reread?.Bytes ?? throw new InvalidDataException("A page that a manifest names is gone.");
             var found = Match(window, page, body);
 
             // Of a person whom Cube has anonymised nothing is joined in: the last snapshot may still hold what was known.
@@ -112,7 +112,7 @@ internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner 
             {
                 var (change, record, key) = found[i];
                 var echo = brought.GetValueOrDefault(i);
-                if (echo?.IsLaterThan(capture.StartedAt) == true)
+                if (echo?.IsLaterThan(stored.StartedAt) == true)
                 {
                     outcome!.Postponed.Add(change);
                     continue;
@@ -168,7 +168,7 @@ internal sealed class ChangeFile(ItemRow item, ChangeStore store, RecordScanner 
     {
         if (line.Op != ChangeOp.Updated)
         {
-            return [line with { IsEcho = line.Op == ChangeOp.Created && item.FeedOf == FeedCatalogue.Customers && echo.ExplainsAll(members) }];
+            return [line with { IsEcho = line.Op == ChangeOp.Created && item.Feed == FeedCatalogue.Customers && echo.ExplainsAll(members) }];
         }
 
         var brought = echo.Explained(line.Changed, members, knownSince);

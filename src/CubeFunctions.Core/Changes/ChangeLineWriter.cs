@@ -4,7 +4,7 @@ using System.IO.Hashing;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
 
 namespace CubeFunctions.Core.Changes;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Settings;
 
 namespace CubeFunctions.Core.Changes;

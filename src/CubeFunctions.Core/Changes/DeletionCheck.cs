@@ -1,4 +1,5 @@
 using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Sync;
 using Microsoft.Extensions.Logging;
@@ -24,33 +25,33 @@ public sealed partial class DeletionCheck(CubeClient cube, HeldBackDeletions hel
 
     /// <summary>Whether so many absences are too many to be true, unless somebody has said that they are.</summary>
     /// <param name="feed">The feed.</param>
-    /// <param name="row">The checkpoint's row, which remembers whether deletions are held back.</param>
+    /// <param name="item">The item, which remembers whether deletions are held back.</param>
     /// <param name="absent">Known records that a proven reading lacks.</param>
     /// <param name="known">All known records.</param>
     /// <param name="outcome">Takes the answer.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    internal async Task CheckAsync(Feed feed, CheckpointRow row, int absent, int known, AbsenceOutcome outcome, CancellationToken cancellationToken)
+    internal async Task CheckAsync(Feed feed, ObservedItem item, int absent, int known, AbsenceOutcome outcome, CancellationToken cancellationToken)
     {
         if (absent <= Math.Max(AlwaysAllowed, known / AllowedShare))
         {
             return;
         }
 
-        row.DeletionsHeldBack = true;
-        outcome.HeldBack = await heldBack.HoldAsync(feed, row.Scope, absent, known, cancellationToken);
+        item.DeletionsHeldBack = true;
+        outcome.HeldBack = await heldBack.HoldAsync(feed, item.Scope, absent, known, cancellationToken);
         if (outcome.HeldBack)
         {
-            LogHeldBack(logger, feed.Name, row.ScopeKind, row.ScopeId, absent, known);
+            LogHeldBack(logger, feed.Name, item.Scope.KindName, item.Scope.Id, absent, known);
             CubeMetrics.DeletionsHeldBack.Add(absent, new KeyValuePair<string, object?>("feed", feed.Setting));
         }
     }
 
     /// <summary>Ends what was held back or released, where nothing of it is left to be settled.</summary>
-    internal async Task SettleAsync(Feed feed, CheckpointRow row, int left, CancellationToken cancellationToken)
+    internal async Task SettleAsync(Feed feed, ObservedItem item, int left, CancellationToken cancellationToken)
     {
-        if (row.DeletionsHeldBack)
+        if (item.DeletionsHeldBack)
         {
-            row.DeletionsHeldBack = await heldBack.LeaveAsync(feed, row.Scope, left, cancellationToken);
+            item.DeletionsHeldBack = await heldBack.LeaveAsync(feed, item.Scope, left, cancellationToken);
         }
     }
 

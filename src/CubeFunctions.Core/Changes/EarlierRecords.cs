@@ -1,13 +1,11 @@
 using System.Collections.Concurrent;
-using Azure;
-using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
-using CubeFunctions.Core.Sync;
 
 namespace CubeFunctions.Core.Changes;
 
 /// <summary>Reads known records back from the pages in which they were last seen, each page once a call.</summary>
-internal sealed class EarlierRecords(RawStore raw, Feed feed, RecordScanner scanner)
+internal sealed class EarlierRecords(RawStore raw, RecordScanner scanner)
 {
     private const int Parallel = 4;
     private readonly ConcurrentDictionary<string, WindowManifest?> _manifests = new();
@@ -29,37 +27,25 @@ internal sealed class EarlierRecords(RawStore raw, Feed feed, RecordScanner scan
                 {
                     lock (gate)
                     {
-                        Match(state, page, body.Body.Bytes, take);
+                        Match(state, page, body.Bytes, take);
                     }
                 }
             });
     }
 
     /// <summary>A stored page, or null when it is gone.</summary>
-    public async Task<Page?> FindPageAsync(string manifestPath, int number, CancellationToken cancellationToken)
+    public async Task<PooledBody?> FindPageAsync(string manifestPath, int number, CancellationToken cancellationToken)
     {
         if (!_manifests.TryGetValue(manifestPath, out var manifest))
         {
             _manifests[manifestPath] = manifest = await raw.FindManifestAsync(manifestPath, cancellationToken);
         }
 
-        return manifest is null || number > manifest.Pages.Count ? null : await FindAsync(manifestPath, manifest.Pages[number - 1].Name, cancellationToken);
+        return manifest is null || number > manifest.Pages.Count ? null : await raw.FindBytesAsync(manifestPath[..^BlobPaths.ManifestName.Length] + manifest.Pages[number - 1].Name, cancellationToken);
     }
 
     /// <summary>Makes a manifest known that was just written, so that it need not be read.</summary>
     public void Know(string path, WindowManifest manifest) => _manifests[path] = manifest;
-
-    private async Task<Page?> FindAsync(string manifestPath, string name, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await raw.ReadPageAsync(feed, manifestPath[..^BlobPaths.ManifestName.Length] + name, cancellationToken);
-        }
-        catch (RequestFailedException exception) when (exception.Status == 404)
-        {
-            return null;
-        }
-    }
 
     private void Match(ScopeState state, IEnumerable<int> indexes, ReadOnlyMemory<byte> body, Action<int, ReadOnlyMemory<byte>, string[]> take)
     {

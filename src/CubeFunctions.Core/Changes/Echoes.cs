@@ -1,6 +1,6 @@
 using Azure;
 using Azure.Data.Tables.Models;
-using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Upserts;
 

@@ -1,6 +1,6 @@
 using Azure;
 using Azure.Data.Tables;
-using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Changes;
@@ -11,9 +11,6 @@ namespace CubeFunctions.Core.Changes;
 /// </summary>
 public sealed class HeldBackDeletions(StorageClients storage, TimeProvider time)
 {
-    /// <summary>The partition of all such rows. Their row keys name feed and scope.</summary>
-    internal const string Partition = "held-back";
-
     /// <summary>Absences beyond those that somebody saw: the world goes on meanwhile.</summary>
     private const double Growth = 1.05;
 
@@ -22,18 +19,16 @@ public sealed class HeldBackDeletions(StorageClients storage, TimeProvider time)
     internal async Task<bool> HoldAsync(Feed feed, Scope scope, int absent, int known, CancellationToken cancellationToken)
     {
         await storage.EnsureCreatedAsync(cancellationToken);
-        var key = DeliveryRow.StreamOf(feed, scope);
-        var found = await storage.Changes.GetEntityIfExistsAsync<DeliveryRow>(Partition, key, cancellationToken: cancellationToken);
-        if (found is { HasValue: true, Value: { DeliveryState: DeliveryState.Waiting } released } && absent <= released.Changes * Growth)
+        var key = ChangeStream.NameOf(feed, scope);
+        var found = await storage.Changes.GetEntityIfExistsAsync<HeldBackRow>(HeldBackRow.Partition, key, cancellationToken: cancellationToken);
+        if (found is { HasValue: true, Value: { State: HeldBackRow.Released } released } && absent <= released.Changes * Growth)
         {
             return false;
         }
 
-        var row = new DeliveryRow
+        var row = new HeldBackRow
         {
-            PartitionKey = Partition,
             RowKey = key,
-            State = nameof(DeliveryState.Dead),
             Changes = absent,
             CreatedAt = found.HasValue ? found.Value!.CreatedAt : time.GetUtcNow(),
             CompletedAt = time.GetUtcNow(),
@@ -61,7 +56,7 @@ public sealed class HeldBackDeletions(StorageClients storage, TimeProvider time)
     /// <returns>Whether something is left of it.</returns>
     internal async Task<bool> LeaveAsync(Feed feed, Scope scope, int left, CancellationToken cancellationToken)
     {
-        var found = await storage.Changes.GetEntityIfExistsAsync<DeliveryRow>(Partition, DeliveryRow.StreamOf(feed, scope), cancellationToken: cancellationToken);
+        var found = await storage.Changes.GetEntityIfExistsAsync<HeldBackRow>(HeldBackRow.Partition, ChangeStream.NameOf(feed, scope), cancellationToken: cancellationToken);
         if (!found.HasValue)
         {
             return false;
@@ -69,11 +64,11 @@ public sealed class HeldBackDeletions(StorageClients storage, TimeProvider time)
 
         if (left == 0)
         {
-            await storage.Changes.DeleteEntityAsync(Partition, DeliveryRow.StreamOf(feed, scope), ETag.All, cancellationToken);
+            await storage.Changes.DeleteEntityAsync(HeldBackRow.Partition, ChangeStream.NameOf(feed, scope), ETag.All, cancellationToken);
             return false;
         }
 
-        if (found.Value is { DeliveryState: DeliveryState.Waiting } released)
+        if (found.Value is { State: HeldBackRow.Released } released)
         {
             released.Changes = left;
             await storage.Changes.UpdateEntityAsync(released, ETag.All, TableUpdateMode.Replace, cancellationToken);

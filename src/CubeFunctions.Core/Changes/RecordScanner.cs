@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CubeFunctions.Core.Cube;
-using CubeFunctions.Core.Erasure;
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Persons;
 
 namespace CubeFunctions.Core.Changes;
 

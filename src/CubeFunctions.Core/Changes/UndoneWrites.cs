@@ -1,5 +1,6 @@
 using Azure.Data.Tables;
-using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Sync;
 using CubeFunctions.Core.Upserts;
 
 namespace CubeFunctions.Core.Changes;
@@ -14,10 +15,10 @@ internal sealed class UndoneWrites(UpsertStore upserts, EarlierRecords earlier, 
 
     /// <summary>Updates to be told although nothing differs from what is known, with the names of the members that were set back.</summary>
     public async Task<Dictionary<PlannedChange, List<string>>> FindAsync(
-        ScopeState state, StateEntry[] window, List<PlannedChange> changes, WindowCapture capture, string manifest, CancellationToken cancellationToken)
+        ScopeState state, StateEntry[] window, List<PlannedChange> changes, WindowCapture capture, StoredWindow stored, CancellationToken cancellationToken)
     {
         var found = new Dictionary<PlannedChange, List<string>>();
-        var echoes = await EchoesAsync(capture.StartedAt, cancellationToken);
+        var echoes = await EchoesAsync(stored.StartedAt, cancellationToken);
         if (echoes.Count == 0)
         {
             return found;
@@ -29,8 +30,8 @@ internal sealed class UndoneWrites(UpsertStore upserts, EarlierRecords earlier, 
         foreach (var page in same.GroupBy(i => window[i].Page).ToList())
         {
             using var kept = capture.Read(page.Key);
-            using var stored = kept is null ? await earlier.FindPageAsync(manifest, page.Key, cancellationToken) : null;
-            if ((kept?.Bytes ?? stored?.Body.Bytes) is not { } body)
+            using var reread = kept is null ? await earlier.FindPageAsync(stored.Result.Manifest, page.Key, cancellationToken) : null;
+            if ((kept?.Bytes ?? reread?.Bytes) is not { } body)
             {
                 continue;
             }

@@ -1,6 +1,7 @@
-using CubeFunctions.Core.Storage;
 using System.Collections.Concurrent;
 using System.IO.Compression;
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
 
 namespace CubeFunctions.Core.Changes;
@@ -9,52 +10,39 @@ namespace CubeFunctions.Core.Changes;
 /// What a comparison needs of a window, kept while its pages stream by: digests of all records, and the pages that hold one that is not known. So no page is read
 /// from storage again unless a claim died on the way.
 /// </summary>
-internal sealed class WindowCapture(RecordScanner scanner, Func<CancellationToken, Task<ScopeState>> known) : IDisposable
+internal sealed class WindowCapture(ChangeDetection detection, ObservedItem item, Window window, RecordScanner scanner, Func<CancellationToken, Task<ScopeState>> known) : IWindowObservation
 {
     private readonly ConcurrentDictionary<int, RecordDigest[]> _pages = new();
     private readonly Dictionary<int, (long At, int Packed, int Length)> _kept = [];
     private readonly Lock _gate = new();
     private FileStream? _spool;
 
-    /// <summary>The manifest that holds the window's pages.</summary>
-    public WindowManifest? Manifest { get; private set; }
-
-    /// <summary>When Cube was read.</summary>
-    public DateTimeOffset ReadAt { get; private set; }
-
-    /// <summary>When the first request of the reading was made.</summary>
-    public DateTimeOffset StartedAt { get; private set; }
-
     /// <summary>Digests of a page, or null when it did not stream by.</summary>
     public RecordDigest[]? Page(int number) => _pages.GetValueOrDefault(number);
 
-    /// <summary>A page came by.</summary>
-    /// <param name="number">Its number.</param>
-    /// <param name="body">Its bytes.</param>
-    /// <param name="compared">True when it equals the page of a reading that was compared before: nothing in it is new, as far as one can tell.</param>
-    /// <param name="cancellationToken">Ends the work.</param>
-    public async Task AddAsync(int number, ReadOnlyMemory<byte> body, bool compared, CancellationToken cancellationToken)
+    /// <inheritdoc />
+    public async Task PageAsync(ObservedPage page, CancellationToken cancellationToken)
     {
-        var digests = scanner.Digest(body.Span);
-        _pages[number] = digests;
-        if (!compared)
+        var digests = scanner.Digest(page.Bytes.Span);
+        _pages[page.Number] = digests;
+        if (!page.IsUnchanged || !item.IsCompared(window))
         {
             var state = await known(cancellationToken);
             if (Array.Exists(digests, digest => !state.Knows(digest)))
             {
-                Keep(number, body.Span);
+                Keep(page.Number, page.Bytes.Span);
                 return;
             }
         }
 
         lock (_gate)
         {
-            _kept.Remove(number);
+            _kept.Remove(page.Number);
         }
     }
 
-    /// <summary>A new sweep begins: what the one before read does not count.</summary>
-    public void Clear()
+    /// <inheritdoc />
+    public void Restart()
     {
         _pages.Clear();
         lock (_gate)
@@ -64,10 +52,11 @@ internal sealed class WindowCapture(RecordScanner scanner, Func<CancellationToke
         }
     }
 
-    /// <summary>The window is swept.</summary>
-    /// <param name="manifest">What holds its pages.</param>
-    /// <param name="reading">What was read: another one where its pages equal those of an earlier reading.</param>
-    public void Complete(WindowManifest manifest, WindowManifest reading) => (Manifest, ReadAt, StartedAt) = (manifest, reading.CompletedAt, reading.StartedAt);
+    /// <inheritdoc />
+    public Task ProvenAsync(bool hasEarlierReading, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc />
+    public Task StoredAsync(StoredWindow stored, CancellationToken cancellationToken) => detection.CompareAsync(stored, this, cancellationToken);
 
     /// <summary>The digests were taken over.</summary>
     public void ForgetDigests() => _pages.Clear();

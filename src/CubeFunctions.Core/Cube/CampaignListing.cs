@@ -1,4 +1,9 @@
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Settings;
+
+
+
+
 
 namespace CubeFunctions.Core.Cube;
 

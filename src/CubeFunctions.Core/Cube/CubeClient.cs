@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Storage;
 using Polly;
 using Polly.Registry;
 

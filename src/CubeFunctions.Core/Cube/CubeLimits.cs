@@ -1,5 +1,9 @@
 using CubeFunctions.Core.Settings;
 
+
+
+
+
 namespace CubeFunctions.Core.Cube;
 
 /// <summary>Bounds the requests to Cube that this process has under way.</summary>

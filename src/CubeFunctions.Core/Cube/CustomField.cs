@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CubeFunctions.Core.Model;
 
 namespace CubeFunctions.Core.Cube;
 

@@ -1,3 +1,8 @@
+using CubeFunctions.Core.Storage;
+
+
+
+
 namespace CubeFunctions.Core.Cube;
 
 /// <summary>A page as received, with what was read off it.</summary>

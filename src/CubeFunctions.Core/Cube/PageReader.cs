@@ -3,6 +3,8 @@ using System.Buffers.Text;
 using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Cube;
 
@@ -40,6 +42,20 @@ public static class PageReader
         catch (JsonException exception)
         {
             throw new CubeException(CubeFailureKind.MalformedPage, "Cube's page is broken or cut-off JSON", exception);
+        }
+    }
+
+    /// <summary>Reads a stored page; the page owns the body, which is disposed where it is none.</summary>
+    internal static Page Parse(Feed feed, PooledBody body)
+    {
+        try
+        {
+            return new Page(body, Read(feed, body.Bytes.Span));
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
         }
     }
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Senders;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Upserts;
 using Microsoft.AspNetCore.Http;

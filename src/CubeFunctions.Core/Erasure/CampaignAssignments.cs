@@ -1,6 +1,11 @@
 using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
+
+
+
+
 
 namespace CubeFunctions.Core.Erasure;
 

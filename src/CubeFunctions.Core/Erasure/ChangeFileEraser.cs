@@ -3,7 +3,9 @@ using Azure;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
 using CubeFunctions.Core.Changes;
-using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Delivery;
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Persons;
 using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Erasure;
@@ -46,7 +48,7 @@ internal sealed class ChangeFileEraser(StorageClients storage, DeliveryStore del
         var (removed, following, left) = (new List<string>(), new Dictionary<string, string?>(StringComparer.Ordinal), 0);
         await foreach (var line in LineReader.ReadAsync(answer.Content, cancellationToken))
         {
-            if (records.Search.MayHold(line.Span) && IsHis(line.Span))
+            if (records.Search.MayHold(line.Span) && Matches(line.Span))
             {
                 removed.Add(IdOf(line.Span));
                 following[removed[^1]] = null;
@@ -69,7 +71,7 @@ internal sealed class ChangeFileEraser(StorageClients storage, DeliveryStore del
         }
 
         await beforeRemoval();
-        await deliveries.MoveOnAsync(DeliveryRow.StreamOf(feed, scope), path, left, following, cancellationToken);
+        await deliveries.MoveOnAsync(ChangeStream.NameOf(feed, scope), path, left, following, cancellationToken);
         var conditions = new BlobRequestConditions { IfMatch = answer.Details.ETag };
         if (kept.Length == 0)
         {
@@ -102,7 +104,7 @@ internal sealed class ChangeFileEraser(StorageClients storage, DeliveryStore del
         return JsonElement.ParseValue(ref reader).GetProperty("id").GetString()!;
     }
 
-    private bool IsHis(ReadOnlySpan<byte> line)
+    private bool Matches(ReadOnlySpan<byte> line)
     {
         bool? record = null;
         var (customer, key) = (false, "");
@@ -117,10 +119,10 @@ internal sealed class ChangeFileEraser(StorageClients storage, DeliveryStore del
             var isObject = reader.TokenType == JsonTokenType.StartObject;
             reader.Skip();
             var value = line[start..(int)reader.BytesConsumed];
-            record = isRecord && isObject ? records.IsHis(value) : record;
-            customer |= isCustomer && isObject && _customers.IsHis(value);
+            record = isRecord && isObject ? records.Matches(value) : record;
+            customer |= isCustomer && isObject && _customers.Matches(value);
         }
 
-        return customer || (record ?? records.IsHisKey(ChangeLineWriter.CustomerOf(key, feed)));
+        return customer || (record ?? records.MatchesKey(ChangeLineWriter.CustomerOf(key, feed)));
     }
 }

@@ -3,6 +3,8 @@ using System.Text.Json;
 using Azure;
 using Azure.Storage.Blobs.Models;
 using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Persons;
 using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Erasure;

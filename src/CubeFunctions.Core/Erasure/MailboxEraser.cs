@@ -1,6 +1,11 @@
+using CubeFunctions.Core.Persons;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Upserts;
+
+
+
+
 
 namespace CubeFunctions.Core.Erasure;
 

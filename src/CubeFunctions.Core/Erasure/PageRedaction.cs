@@ -1,6 +1,8 @@
 using System.Buffers;
 using CubeFunctions.Core.Changes;
 using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Persons;
 
 namespace CubeFunctions.Core.Erasure;
 
@@ -25,7 +27,7 @@ internal static class PageRedaction
             var end = mark + (int)reader.BytesConsumed;
             var gap = page[before..start];
             indent = seen++ == 0 ? gap : indent;
-            if (!records.IsHis(page[start..end]))
+            if (!records.Matches(page[start..end]))
             {
                 // Each brings the comma in front of it along; the first that is left has none.
                 kept.Write(written++ == 0 ? indent : gap);

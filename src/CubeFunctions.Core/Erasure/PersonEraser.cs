@@ -2,6 +2,10 @@ using Azure;
 using Azure.Storage.Blobs.Specialized;
 using CubeFunctions.Core.Changes;
 using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Delivery;
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Persons;
+using CubeFunctions.Core.Senders;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
@@ -16,7 +20,7 @@ namespace CubeFunctions.Core.Erasure;
 /// </remarks>
 public sealed class PersonEraser(
     StorageClients storage, RawStore raw, RunStore runs, CheckpointStore checkpoints, ChangeStore changes, DeliveryStore deliveries, UpsertStore upserts, CustomerIndex index, Pseudonyms pseudonyms,
-    ErasedPersons erased, CampaignListing listing, AppSettings settings, TimeProvider time)
+    ErasedPersons erased, CampaignListing listing, CubeSettings cubeSettings, UpsertSettings upsertSettings, ChangeSettings changeSettings, SyncSettings syncSettings, TimeProvider time)
 {
     /// <summary>Erases. May be repeated: a second time finds nothing, and after a crash the rest.</summary>
     /// <param name="assignmentId">The assignment.</param>
@@ -27,7 +31,7 @@ public sealed class PersonEraser(
     {
         var person = new Person(assignmentId, customerId);
         var report = new ErasureReport { Assignment = assignmentId, ErasedBefore = await erased.ErasedBeforeAsync(person, cancellationToken) };
-        if (await new PersonFinder(raw, upserts, pseudonyms, settings.Cube).FindAsync(person, cancellationToken))
+        if (await new PersonFinder(raw, upserts, pseudonyms, cubeSettings).FindAsync(person, cancellationToken))
         {
             await erased.MarkAsync(person, cancellationToken);
         }
@@ -57,7 +61,7 @@ public sealed class PersonEraser(
         report.CampaignsOfUnknownAssignment = campaigns.Select(kept => kept.Scope.Id).Distinct().Count(id => !assignments.ContainsKey(id));
 
         var own = new Scope(ScopeKind.Assignment, person.AssignmentId);
-        var eraser = new ScopeEraser(storage, raw, changes, deliveries, checkpoints, settings.Changes, erased, time);
+        var eraser = new ScopeEraser(storage, raw, changes, deliveries, checkpoints, changeSettings, erased, time);
         foreach (var (feed, scope) in scopes.Where(kept => kept.Feed != FeedCatalogue.Customers).OrderBy(kept => (kept.Feed.Setting, kept.Scope.Id)))
         {
             var assignment = scope.Kind == ScopeKind.Campaign ? assignments.GetValueOrDefault(scope.Id) : scope.Id;
@@ -67,7 +71,7 @@ public sealed class PersonEraser(
             }
         }
 
-        await new UpsertEraser(storage, upserts, pseudonyms, erased, settings.Upserts, settings.Sync, time).EraseAsync(person, report, cancellationToken);
+        await new UpsertEraser(storage, upserts, pseudonyms, erased, upsertSettings, syncSettings, time).EraseAsync(person, report, cancellationToken);
         if (scopes.Contains((FeedCatalogue.Customers, own)))
         {
             await eraser.EraseAsync(

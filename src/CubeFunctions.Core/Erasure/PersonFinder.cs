@@ -1,7 +1,12 @@
-using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Persons;
 using CubeFunctions.Core.Settings;
-using CubeFunctions.Core.Sync;
+using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Upserts;
+
+
+
+
 
 namespace CubeFunctions.Core.Erasure;
 

@@ -1,5 +1,10 @@
 using CubeFunctions.Core.Changes;
-using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Persons;
+
+
+
+
 
 namespace CubeFunctions.Core.Erasure;
 

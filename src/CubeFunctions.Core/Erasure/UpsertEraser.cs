@@ -1,4 +1,6 @@
 using Azure.Storage.Blobs.Models;
+using CubeFunctions.Core.Persons;
+using CubeFunctions.Core.Senders;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Upserts;

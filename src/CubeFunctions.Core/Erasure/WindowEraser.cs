@@ -1,9 +1,10 @@
 using System.Security.Cryptography;
 using CubeFunctions.Core.Changes;
 using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Persons;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
-using CubeFunctions.Core.Sync;
 
 namespace CubeFunctions.Core.Erasure;
 

@@ -1,5 +1,9 @@
 using CubeFunctions.Core.Storage;
 
+
+
+
+
 namespace CubeFunctions.Core.Erasure;
 
 /// <summary>What is stored of one window that one run read.</summary>

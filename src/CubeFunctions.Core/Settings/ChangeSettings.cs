@@ -1,11 +1,8 @@
 namespace CubeFunctions.Core.Settings;
 
-/// <summary>What is told of changes, and to whom.</summary>
+/// <summary>What change lines hold.</summary>
 public sealed record ChangeSettings
 {
-    /// <summary>Where changes are delivered; null for nowhere.</summary>
-    public CrmSettings? Crm { get; init; }
-
     /// <summary>Whether change lines name the labels of tenant-defined fields (<c>crm__custom_info__{n}</c>).</summary>
     public bool LabelCustomFields { get; init; }
 
@@ -27,7 +24,6 @@ public sealed record ChangeSettings
         var ignored = reader.List("Changes__IgnoreFields");
         return new ChangeSettings
         {
-            Crm = CrmSettings.Read(reader),
             LabelCustomFields = reader.Flag("Changes__LabelCustomFields", false),
             JoinCustomer = reader.Flag("Changes__JoinCustomer", false),
             IgnoreFields = ignored.Count > 0 ? ignored : Bookkeeping,

@@ -1,4 +1,3 @@
-using CubeFunctions.Core.Cube;
 
 namespace CubeFunctions.Core.Settings;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using CubeFunctions.Core.Model;
 using Microsoft.Extensions.Configuration;
 
 namespace CubeFunctions.Core.Settings;

@@ -1,5 +1,5 @@
 using Cronos;
-using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
 
 namespace CubeFunctions.Core.Settings;
 

@@ -1,7 +1,5 @@
 using System.Globalization;
-using CubeFunctions.Core.Cube;
-using CubeFunctions.Core.Settings;
-using CubeFunctions.Core.Sync;
+using CubeFunctions.Core.Model;
 
 namespace CubeFunctions.Core.Storage;
 

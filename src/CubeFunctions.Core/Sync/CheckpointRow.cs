@@ -1,8 +1,7 @@
 using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
-using CubeFunctions.Core.Cube;
-using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Model;
 
 namespace CubeFunctions.Core.Sync;
 
@@ -87,7 +86,7 @@ public sealed class CheckpointRow : ITableEntity
 
     internal DateOnly? ThroughDay => ItemRow.Day(Through);
 
-    internal Scope Scope => new(Cube.Scope.KindOf(ScopeKind), ScopeId);
+    internal Scope Scope => new(Model.Scope.KindOf(ScopeKind), ScopeId);
 
     /// <summary>The checkpoint only ever moves forward.</summary>
     internal void Advance(DateOnly day)
@@ -102,9 +101,9 @@ public sealed class CheckpointRow : ITableEntity
 
     internal void Revive() => (RetiredReason, RetiredAt) = (null, null);
 
-    internal SweepProgress? ReadProgress() => Progress is null ? null : JsonSerializer.Deserialize(Progress, SyncRowJson.Default.SweepProgress);
+    internal CrawlProgress? ReadProgress() => Progress is null ? null : JsonSerializer.Deserialize(Progress, SyncRowJson.Default.CrawlProgress);
 
-    internal void WriteProgress(SweepProgress? progress) => Progress = progress is null ? null : JsonSerializer.Serialize(progress, SyncRowJson.Default.SweepProgress);
+    internal void WriteProgress(CrawlProgress? progress) => Progress = progress is null ? null : JsonSerializer.Serialize(progress, SyncRowJson.Default.CrawlProgress);
 
     internal List<Reading> ReadReadings() => Readings is null ? [] : JsonSerializer.Deserialize(Readings, SyncRowJson.Default.ListReading) ?? [];
 
@@ -117,16 +116,16 @@ public sealed class CheckpointRow : ITableEntity
     }
 
     /// <summary>Whether the last proven reading of a window was compared with what was known, and left nothing to look at again.</summary>
-    internal bool IsSettled(Window window) => ReadReadings().Exists(reading => reading.Window == window && reading.Compared);
+    internal bool IsCompared(Window window) => ReadReadings().Exists(reading => reading.Window == window && reading.Compared);
 
-    /// <summary>Notes whether a window's reading is settled.</summary>
-    internal void Settle(Window window, bool settled)
+    /// <summary>Notes whether the last proven reading of a window was compared, and left nothing to look at again.</summary>
+    internal void NoteCompared(Window window, bool compared)
     {
         var readings = ReadReadings();
         var index = readings.FindIndex(reading => reading.Window == window);
-        if (index >= 0 && readings[index].Compared != settled)
+        if (index >= 0 && readings[index].Compared != compared)
         {
-            readings[index] = readings[index] with { Compared = settled };
+            readings[index] = readings[index] with { Compared = compared };
             Readings = JsonSerializer.Serialize(readings, SyncRowJson.Default.ListReading);
         }
     }

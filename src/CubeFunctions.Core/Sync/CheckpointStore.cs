@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Azure;
 using Azure.Data.Tables;
-using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
 
@@ -50,6 +50,13 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
         return rows;
     }
 
+    /// <summary>The last proven reading of a scope and feed; null where there is none.</summary>
+    internal async Task<Reading?> FindLastReadingAsync(Feed feed, Scope scope, CancellationToken cancellationToken)
+    {
+        var row = await _table.GetEntityIfExistsAsync<CheckpointRow>(CheckpointRow.PartitionOf(scope), feed.Setting, cancellationToken: cancellationToken);
+        return row.HasValue ? row.Value!.ReadReadings().FirstOrDefault() : null;
+    }
+
     /// <summary>Says that the list just read has no row of the scope and feed.</summary>
     internal void ExpectNone(Scope scope, Feed feed) => _listed[(CheckpointRow.PartitionOf(scope), feed.Setting)] = null;
 
@@ -96,7 +103,7 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
                 }
             }
 
-            row.WriteProgress(progress ?? new SweepProgress(item.Holder, "", row.Attempt, 1, null, "", now));
+            row.WriteProgress(progress ?? new CrawlProgress(item.Holder, "", row.Attempt, 1, null, "", now));
             try
             {
                 row.ETag = !isNew

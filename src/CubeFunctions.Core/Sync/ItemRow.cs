@@ -2,8 +2,7 @@ using System.IO.Compression;
 using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
-using CubeFunctions.Core.Cube;
-using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Model;
 
 namespace CubeFunctions.Core.Sync;
 
@@ -88,9 +87,9 @@ public sealed class ItemRow : ITableEntity
     internal Feed FeedOf => FeedCatalogue.Find(Feed) ?? throw new InvalidOperationException($"Item {RowKey} names a feed that this version does not know.");
 
     /// <summary>The assignment that its records are of, or null where it is not known.</summary>
-    internal string? Assignment => Scope.Kind == Cube.ScopeKind.Assignment ? ScopeId : AssignmentId;
+    internal string? Assignment => Scope.Kind == Model.ScopeKind.Assignment ? ScopeId : AssignmentId;
 
-    internal Scope Scope => new(Cube.Scope.KindOf(ScopeKind), ScopeId);
+    internal Scope Scope => new(Model.Scope.KindOf(ScopeKind), ScopeId);
 
     internal RunKind RunKind => Enum.Parse<RunKind>(Kind);
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Azure;
-using CubeFunctions.Core.Changes;
 using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
 using Microsoft.Extensions.Logging;
@@ -10,7 +10,7 @@ namespace CubeFunctions.Core.Sync;
 
 /// <summary>Works on one item at a time of its caller: claims it, sweeps its windows in order, moves the checkpoint, ends or puts it off.</summary>
 public sealed partial class ItemWorker(
-    RunStore runs, CheckpointStore checkpoints, WindowSweeper sweeper, SyncWaker waker, EndedItems ended, RunCloser closer, SyncProgress progress, ChangeDetector changes, SyncSettings settings,
+    RunStore runs, CheckpointStore checkpoints, WindowCrawler crawler, SyncNotifier waker, EndedItems ended, RunCloser closer, SyncProgress progress, WindowPublisher publisher, SyncSettings settings,
     TimeProvider time, ILogger<ItemWorker> logger)
 {
     /// <summary>The trace source of the sync lane.</summary>
@@ -110,49 +110,37 @@ public sealed partial class ItemWorker(
     {
         var results = item.ReadWindows();
         var deadline = time.GetUtcNow() + settings.TimeBudget;
-        using var detection = changes.Begin(item, lease.Row);
+        using var observing = publisher.Begin(item, lease.Row);
         bool ShouldStop() => stopping.IsCancellationRequested || time.GetUtcNow() >= deadline;
         try
         {
-            if (detection is not null)
-            {
-                await detection.PrepareAsync(working);
-            }
-
+            await observing.PrepareAsync(working);
             foreach (var window in Windows(item).Where(window => !results.Exists(result => result.Window == window)).ToList())
             {
-                using var capture = detection?.Capture();
-                if (await sweeper.SweepAsync(item, lease, window, resumes, capture, ShouldStop, working) is not { } result)
+                using var observed = observing.BeginWindow(window);
+                if (await crawler.CrawlAsync(item, lease, window, resumes, observed, ShouldStop, working) is not { } stored)
                 {
-                    await SuspendAsync(item, lease, detection, results);
+                    await SuspendAsync(item, lease, observing, results);
                     return;
                 }
 
-                if (detection is not null)
-                {
-                    await detection.CompareAsync(result, capture!, working);
-                }
-
-                results.Add(result);
+                await observed.StoredAsync(stored, working);
+                results.Add(stored.Result);
             }
 
-            await SettleAsync(item, lease.Row, detection, results, working);
-            if (detection is not null)
-            {
-                await detection.EndAsync(working);
-            }
-
+            await CommitAsync(item, lease.Row, observing, results, working);
+            await observing.CompleteAsync(working);
             var unproven = results.Exists(result => result.Proof == Proof.None);
             RetireIfOver(item, lease.Row, unproven);
-            await EndAsync(item, lease, detection, results, unproven ? ItemState.Unproven : ItemState.Succeeded, null, null, working);
+            await EndAsync(item, lease, observing, results, unproven ? ItemState.Unproven : ItemState.Succeeded, null, null, working);
         }
         catch (CubeException exception)
         {
-            await FailAsync(item, lease, detection, results, exception, working);
+            await FailAsync(item, lease, observing, results, exception, working);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            await SuspendAsync(item, lease, detection, results);
+            await SuspendAsync(item, lease, observing, results);
         }
         catch (RequestFailedException exception)
         {
@@ -167,13 +155,9 @@ public sealed partial class ItemWorker(
             : [Window.Snapshot];
 
     /// <summary>What is known is saved before anything says that the windows are done.</summary>
-    private static async Task SettleAsync(ItemRow item, CheckpointRow row, ChangeDetection? detection, List<WindowResult> results, CancellationToken cancellationToken)
+    private static async Task CommitAsync(ItemRow item, CheckpointRow row, ItemObservers observing, List<WindowResult> results, CancellationToken cancellationToken)
     {
-        if (detection is not null)
-        {
-            await detection.FlushAsync(cancellationToken);
-        }
-
+        await observing.CommitAsync(cancellationToken);
         MoveCheckpoint(item, row, results);
     }
 
@@ -212,7 +196,7 @@ public sealed partial class ItemWorker(
     }
 
     private async Task FailAsync(
-        ItemRow item, ScopeLease lease, ChangeDetection? detection, List<WindowResult> results, CubeException failure, CancellationToken cancellationToken)
+        ItemRow item, ScopeLease lease, ItemObservers observing, List<WindowResult> results, CubeException failure, CancellationToken cancellationToken)
     {
         if (failure.Kind == CubeFailureKind.NotFound && item.Scope.Kind == ScopeKind.Campaign)
         {
@@ -222,7 +206,7 @@ public sealed partial class ItemWorker(
             }
 
             lease.Row.Retire(CheckpointRow.NotFound, time.GetUtcNow());
-            await EndAsync(item, lease, detection, results, ItemState.Succeeded, failure.Kind.ToString(), failure.Message, cancellationToken);
+            await EndAsync(item, lease, observing, results, ItemState.Succeeded, failure.Kind.ToString(), failure.Message, cancellationToken);
             return;
         }
 
@@ -235,19 +219,19 @@ public sealed partial class ItemWorker(
             item.Tries += longPause ? 0 : 1;
             progress.PutOff(item, failure.Message);
             LogPutOff(logger, item.Feed, item.ScopeKind, item.ScopeId, failure.Kind, failure.Message, (int)delay.TotalSeconds);
-            await LeaveAsync(item, lease, detection, results, delay, failure);
+            await LeaveAsync(item, lease, observing, results, delay, failure);
             return;
         }
 
         LogFailed(logger, item.Feed, item.ScopeKind, item.ScopeId, failure.Kind.ToString(), failure.Message);
-        await EndAsync(item, lease, detection, results, ItemState.Failed, failure.Kind.ToString(), failure.Message, cancellationToken);
+        await EndAsync(item, lease, observing, results, ItemState.Failed, failure.Kind.ToString(), failure.Message, cancellationToken);
     }
 
     private async Task EndAsync(
-        ItemRow item, ScopeLease lease, ChangeDetection? detection, List<WindowResult> results, ItemState state, string? reasonKind, string? reason,
+        ItemRow item, ScopeLease lease, ItemObservers observing, List<WindowResult> results, ItemState state, string? reasonKind, string? reason,
         CancellationToken cancellationToken)
     {
-        await SettleAsync(item, lease.Row, detection, results, cancellationToken);
+        await CommitAsync(item, lease.Row, observing, results, cancellationToken);
         lease.Row.WriteProgress(null);
         var saved = await SaveAsync(item, row =>
         {
@@ -265,15 +249,15 @@ public sealed partial class ItemWorker(
         await lease.ReleaseAsync(cancellationToken);
     }
 
-    private Task SuspendAsync(ItemRow item, ScopeLease lease, ChangeDetection? detection, List<WindowResult> results) =>
-        LeaveAsync(item, lease, detection, results, TimeSpan.Zero, failure: null);
+    private Task SuspendAsync(ItemRow item, ScopeLease lease, ItemObservers observing, List<WindowResult> results) =>
+        LeaveAsync(item, lease, observing, results, TimeSpan.Zero, failure: null);
 
     /// <summary>Saves what is done, gives the lease up and sends for a worker: the next claim goes on from there.</summary>
-    private async Task LeaveAsync(ItemRow item, ScopeLease lease, ChangeDetection? detection, List<WindowResult> results, TimeSpan delay, CubeException? failure)
+    private async Task LeaveAsync(ItemRow item, ScopeLease lease, ItemObservers observing, List<WindowResult> results, TimeSpan delay, CubeException? failure)
     {
         // Not the caller's token: it may be cancelled already, and what was read must be saved.
         using var limit = new CancellationTokenSource(SaveLimit, time);
-        await SettleAsync(item, lease.Row, detection, results, limit.Token);
+        await CommitAsync(item, lease.Row, observing, results, limit.Token);
         await SaveAsync(item, row =>
         {
             row.Begun = true;

@@ -1,3 +1,8 @@
+using CubeFunctions.Core.Model;
+
+
+
+
 namespace CubeFunctions.Core.Sync;
 
 /// <summary>Runs that are not closed, oldest first, and the row of each kind: read together, in one query.</summary>

@@ -1,5 +1,9 @@
 using CubeFunctions.Core.Settings;
 
+
+
+
+
 namespace CubeFunctions.Core.Sync;
 
 /// <summary>Bounds the pages that this process holds in memory, whether they come from Cube or go to storage.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
 using Microsoft.Extensions.Logging;
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
 using Microsoft.Extensions.Logging;
@@ -8,7 +9,7 @@ namespace CubeFunctions.Core.Sync;
 
 /// <summary>Starts runs: writes the run's row, reads the list of campaigns, writes a row for each item, wakes workers.</summary>
 public sealed partial class RunPlanner(
-    CampaignListing listing, RunStore runs, CheckpointStore checkpoints, RawStore raw, SyncWaker waker, RunCloser closer,
+    CampaignListing listing, RunStore runs, CheckpointStore checkpoints, RawStore raw, SyncNotifier waker, RunCloser closer,
     CubeSettings cubeSettings, SyncSettings settings, TimeProvider time, ILogger<RunPlanner> logger)
 {
     private const int DefaultDaysBack = 30;

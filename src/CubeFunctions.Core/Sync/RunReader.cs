@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Azure;
 using Azure.Storage.Blobs.Specialized;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Sync;

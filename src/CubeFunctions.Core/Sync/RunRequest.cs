@@ -1,4 +1,8 @@
-using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
+
+
+
+
 
 namespace CubeFunctions.Core.Sync;
 

@@ -1,5 +1,6 @@
 using Azure;
 using Azure.Data.Tables;
+using CubeFunctions.Core.Model;
 
 namespace CubeFunctions.Core.Sync;
 

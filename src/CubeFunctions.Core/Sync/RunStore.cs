@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Azure;
 using Azure.Data.Tables;
 using Azure.Data.Tables.Models;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Sync;

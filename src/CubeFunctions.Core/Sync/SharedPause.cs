@@ -1,5 +1,6 @@
 using Azure.Data.Tables;
 using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Sync;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using CubeFunctions.Core.Model;
 
 namespace CubeFunctions.Core.Sync;
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
 
 namespace CubeFunctions.Core.Upserts;
 

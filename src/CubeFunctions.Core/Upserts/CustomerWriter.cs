@@ -2,8 +2,11 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using CubeFunctions.Core.Cube;
-using CubeFunctions.Core.Erasure;
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Persons;
+using CubeFunctions.Core.Senders;
 using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Storage;
 using Polly;
 using Polly.CircuitBreaker;
 
@@ -96,13 +99,13 @@ public sealed class CustomerWriter(
                 return Refused("more than one customer in Cube has this imported id");
             }
 
-            if (found.Matches == 0 && !(settings.CustomerIdInUrl == CustomerIdInUrl.Imported && await IsHeAsync(mailbox, mailbox.CustomerId, cancellationToken)))
+            if (found.Matches == 0 && !(settings.CustomerIdInUrl == CustomerIdInUrl.Imported && await VerifyIdentityAsync(mailbox, mailbox.CustomerId, cancellationToken)))
             {
                 return await PostAsync(mailbox, resolved, save, cancellationToken);
             }
 
             var id = settings.CustomerIdInUrl == CustomerIdInUrl.Imported ? mailbox.CustomerId : found.InternalId.ToString(CultureInfo.InvariantCulture);
-            if (found.Matches == 1 && !await IsHeAsync(mailbox, id, cancellationToken))
+            if (found.Matches == 1 && !await VerifyIdentityAsync(mailbox, id, cancellationToken))
             {
                 // The snapshot is older than Cube. The next one knows better.
                 throw new CubeException(CubeFailureKind.Transient, "the customer is not in Cube any more where the newest snapshot has him");
@@ -133,7 +136,7 @@ public sealed class CustomerWriter(
         catch (CubeException exception) when (exception.Kind == CubeFailureKind.NotFound)
         {
             // Gone, or a tenant that answers 404 to all writes: reading tells.
-            if (await IsHeAsync(mailbox, mailbox.Content.CubeId!, cancellationToken))
+            if (await VerifyIdentityAsync(mailbox, mailbox.Content.CubeId!, cancellationToken))
             {
                 return new WriteOutcome.NotAvailable(exception.Message);
             }
@@ -181,7 +184,7 @@ public sealed class CustomerWriter(
             }
 
             var id = found.InternalId.ToString(CultureInfo.InvariantCulture);
-            if (!await IsHeAsync(mailbox, id, cancellationToken))
+            if (!await VerifyIdentityAsync(mailbox, id, cancellationToken))
             {
                 return Refused(exception);
             }
@@ -210,7 +213,7 @@ public sealed class CustomerWriter(
     }
 
     /// <summary>Reads the record and compares its imported id as text: never the wrong person.</summary>
-    private async Task<bool> IsHeAsync(MailboxRow mailbox, string id, CancellationToken cancellationToken)
+    private async Task<bool> VerifyIdentityAsync(MailboxRow mailbox, string id, CancellationToken cancellationToken)
     {
         try
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using CubeFunctions.Core.Senders;
 
 namespace CubeFunctions.Core.Upserts;
 

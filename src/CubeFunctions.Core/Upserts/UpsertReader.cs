@@ -1,7 +1,7 @@
 namespace CubeFunctions.Core.Upserts;
 
 /// <summary>What people ask of upserts, and do with the dead.</summary>
-public sealed class UpsertReader(UpsertStore store, UpsertWaker waker, WriteSwitch writes, TimeProvider time)
+public sealed class UpsertReader(UpsertStore store, UpsertNotifier waker, WriteSwitch writes, TimeProvider time)
 {
     /// <summary>An upsert by its id, or null.</summary>
     public async Task<UpsertRow?> FindAsync(string id, CancellationToken cancellationToken) =>

@@ -3,6 +3,8 @@ using System.Security.Cryptography;
 using System.Text;
 using Azure;
 using Azure.Data.Tables;
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Senders;
 using CubeFunctions.Core.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -31,7 +33,7 @@ public enum IdempotencyVerdict
 }
 
 /// <summary>Keeps what was verified and parsed: the body as received, a row an event, a message a customer. In this order, so that nothing acknowledged is lost.</summary>
-public sealed partial class UpsertReceiver(StorageClients storage, UpsertStore store, Pseudonyms pseudonyms, UpsertWaker waker, TimeProvider time, ILogger<UpsertReceiver> logger)
+public sealed partial class UpsertReceiver(StorageClients storage, UpsertStore store, Pseudonyms pseudonyms, UpsertNotifier waker, TimeProvider time, ILogger<UpsertReceiver> logger)
 {
     private const int Parallelism = 16;
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Azure;
 using Azure.Data.Tables;
+using CubeFunctions.Core.Senders;
 
 namespace CubeFunctions.Core.Upserts;
 

@@ -1,5 +1,6 @@
 using Azure;
 using Azure.Data.Tables;
+using CubeFunctions.Core.Senders;
 using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Upserts;

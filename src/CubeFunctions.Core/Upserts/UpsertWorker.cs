@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Azure;
 using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Senders;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
 using Microsoft.Extensions.Logging;
@@ -9,7 +11,7 @@ namespace CubeFunctions.Core.Upserts;
 
 /// <summary>Delivers a customer's mail: merges the events that wait into his mailbox, writes what is newest to Cube, ends the events.</summary>
 public sealed partial class UpsertWorker(
-    UpsertStore store, CustomerWriter writer, WriteSwitch writes, UpsertWaker waker, UpsertSettings settings, SyncSettings sync, TimeProvider time, ILogger<UpsertWorker> logger)
+    UpsertStore store, CustomerWriter writer, WriteSwitch writes, UpsertNotifier waker, UpsertSettings settings, SyncSettings sync, TimeProvider time, ILogger<UpsertWorker> logger)
 {
     /// <summary>The trace source of the upserts lane.</summary>
     public const string TraceSource = "CubeFunctions.Upserts";

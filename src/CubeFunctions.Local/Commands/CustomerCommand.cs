@@ -1,5 +1,5 @@
 using System.CommandLine;
-using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Senders;
 using CubeFunctions.Core.Upserts;
 using CubeFunctions.Local.Hosting;
 using Microsoft.AspNetCore.Http;

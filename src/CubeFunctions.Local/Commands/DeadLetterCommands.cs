@@ -1,5 +1,5 @@
 using System.CommandLine;
-using CubeFunctions.Core.Changes;
+using CubeFunctions.Core.Delivery;
 using CubeFunctions.Core.Upserts;
 using CubeFunctions.Local.Hosting;
 using Microsoft.Extensions.DependencyInjection;

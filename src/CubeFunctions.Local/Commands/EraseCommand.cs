@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using CubeFunctions.Core.Erasure;
-using CubeFunctions.Core.Upserts;
+using CubeFunctions.Core.Senders;
 using CubeFunctions.Local.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;

@@ -1,6 +1,6 @@
 using System.Threading.Channels;
-using CubeFunctions.Core.Changes;
-using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Delivery;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Local.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -56,7 +56,7 @@ internal sealed class ForegroundRun(LocalApp app, SyncConsole output)
     /// <summary>Waits until the receiver has what is to be delivered, as long as it takes it; what it does not take now goes on with the next run, or with dev or work.</summary>
     private async Task DeliverAsync(CancellationToken cancellationToken)
     {
-        if (app.Services.GetRequiredService<ChangeSettings>().Crm is null)
+        if (app.Services.GetRequiredService<DeliverySettings>().Crm is null)
         {
             return;
         }
@@ -76,7 +76,7 @@ internal sealed class ForegroundRun(LocalApp app, SyncConsole output)
 
     private async Task FinishOthersAsync(ChannelReader<RunManifest> closed, CancellationToken cancellationToken)
     {
-        var sweeper = app.Services.GetRequiredService<StaleWorkSweeper>();
+        var sweeper = app.Services.GetRequiredService<SyncJanitor>();
         foreach (var runId in await sweeper.SweepAsync(force: true, cancellationToken))
         {
             output.Say($"Finishing run {runId}, which was left unfinished");

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using CubeFunctions.Core.Changes;
+using CubeFunctions.Core.Delivery;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Core.Upserts;
 using CubeFunctions.Local.Hosting;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
-using CubeFunctions.Core.Cube;
+using CubeFunctions.Core;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Local.Hosting;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Sync;
 using Spectre.Console;
 

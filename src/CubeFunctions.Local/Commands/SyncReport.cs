@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using CubeFunctions.Core.Sync;
+using CubeFunctions.Core.Model;
 
 namespace CubeFunctions.Local.Commands;
 

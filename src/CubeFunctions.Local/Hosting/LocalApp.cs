@@ -1,6 +1,6 @@
 using Cronos;
 using CubeFunctions.Core;
-using CubeFunctions.Core.Changes;
+using CubeFunctions.Core.Delivery;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
@@ -70,15 +70,15 @@ internal sealed partial class LocalApp : IAsyncDisposable
         var workers = LocalQueues.Of(services).Where(queue => !syncOnly || queue.Name.StartsWith(StorageNames.SyncQueue, StringComparison.Ordinal) || DeliversChanges(queue)).ToDictionary(
             queue => queue.Name,
             queue => new QueueWorker(storage, queue.Name, queue.Parallel, queue.IsPoison ? PollWaits.Seldom : waits, queue.Handle, time, logger));
-        services.GetRequiredService<SyncWaker>().Sent += workers[StorageNames.SyncQueue].Expect;
+        services.GetRequiredService<SyncNotifier>().Sent += workers[StorageNames.SyncQueue].Expect;
         if (workers.TryGetValue(StorageNames.UpsertsQueue, out var upserts))
         {
-            services.GetRequiredService<UpsertWaker>().Sent += upserts.Expect;
+            services.GetRequiredService<UpsertNotifier>().Sent += upserts.Expect;
         }
 
         if (workers.TryGetValue(StorageNames.ChangesQueue, out var changes))
         {
-            services.GetRequiredService<ChangeWaker>().Sent += changes.Expect;
+            services.GetRequiredService<DeliveryNotifier>().Sent += changes.Expect;
         }
 
         try
@@ -96,7 +96,7 @@ internal sealed partial class LocalApp : IAsyncDisposable
 
     /// <summary>A run tells a receiver what it found, where there is one.</summary>
     private bool DeliversChanges(LocalQueue queue) =>
-        queue.Name.StartsWith(StorageNames.ChangesQueue, StringComparison.Ordinal) && Services.GetRequiredService<ChangeSettings>().Crm is not null;
+        queue.Name.StartsWith(StorageNames.ChangesQueue, StringComparison.Ordinal) && Services.GetRequiredService<DeliverySettings>().Crm is not null;
 
     /// <summary>Calls an action at the times of an NCRONTAB expression, in UTC, until cancelled.</summary>
     public async Task TickAsync(string schedule, Func<CancellationToken, Task> action, CancellationToken cancellationToken)
@@ -138,10 +138,10 @@ internal sealed partial class LocalApp : IAsyncDisposable
     /// <summary>Makes up for workers that died, once per lease.</summary>
     private async Task SweepAsync(bool syncOnly, CancellationToken cancellationToken)
     {
-        var sweeper = _host.Services.GetRequiredService<StaleWorkSweeper>();
-        var upserts = _host.Services.GetRequiredService<UpsertSweeper>();
-        var deliveries = _host.Services.GetRequiredService<DeliverySweeper>();
-        var waker = _host.Services.GetRequiredService<UpsertWaker>();
+        var sweeper = _host.Services.GetRequiredService<SyncJanitor>();
+        var upserts = _host.Services.GetRequiredService<UpsertJanitor>();
+        var deliveries = _host.Services.GetRequiredService<DeliveryJanitor>();
+        var waker = _host.Services.GetRequiredService<UpsertNotifier>();
         var time = _host.Services.GetRequiredService<TimeProvider>();
         var (started, swept, told) = (time.GetUtcNow(), DateTimeOffset.MinValue, DateTimeOffset.MinValue);
         using var timer = new PeriodicTimer(_host.Services.GetRequiredService<SyncSettings>().Lease, _host.Services.GetRequiredService<TimeProvider>());

@@ -1,5 +1,5 @@
 using Cube.Simulator;
-using CubeFunctions.Core.Settings;
+using CubeFunctions.Core;
 using CubeFunctions.Local.Azurite;
 using Microsoft.Extensions.Configuration;
 

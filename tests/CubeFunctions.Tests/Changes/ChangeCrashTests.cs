@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Cube.Simulator;
-using CubeFunctions.Core.Changes;
+using CubeFunctions.Core.Delivery;
 using CubeFunctions.Tests.Changes.Delivery;
 using CubeFunctions.Tests.Local;
 using CubeFunctions.Tests.Support;

@@ -1,5 +1,5 @@
 using Cube.Simulator;
-using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Tests.Support;
 using Xunit;

@@ -1,6 +1,6 @@
 using Azure.Storage.Blobs.Specialized;
 using Cube.Simulator;
-using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Tests.Local;
 using CubeFunctions.Tests.Support;

@@ -1,6 +1,6 @@
 using System.Text;
 using CubeFunctions.Core.Changes;
-using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Settings;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using Cube.Simulator;
-using CubeFunctions.Core.Changes;
-using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Delivery;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Tests.Support;
 using Microsoft.Extensions.Logging;

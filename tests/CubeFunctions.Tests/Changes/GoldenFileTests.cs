@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Azure.Storage.Blobs.Models;
 using Cube.Simulator;
-using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Tests.Support;
 using Xunit;

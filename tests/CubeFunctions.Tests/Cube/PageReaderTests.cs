@@ -1,5 +1,6 @@
 using System.Text;
 using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
 using Xunit;
 
 namespace CubeFunctions.Tests.Cube;

@@ -97,7 +97,7 @@ public sealed class ErasureTests(AzuriteFixture azurite)
         }
 
         Assert.Equal(
-            before.Lines.Where(line => (line.StartsWith("CubeUpserts ", StringComparison.Ordinal) || line.StartsWith("CubeCustomers ", StringComparison.Ordinal)) && !IsHis(line)).Order(StringComparer.Ordinal),
+            before.Lines.Where(line => (line.StartsWith("CubeUpserts ", StringComparison.Ordinal) || line.StartsWith("CubeCustomers ", StringComparison.Ordinal)) && !Matches(line)).Order(StringComparer.Ordinal),
             after.Lines.Where(line => line.StartsWith("CubeUpserts ", StringComparison.Ordinal) || line.StartsWith("CubeCustomers ", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
     }
 
@@ -111,7 +111,7 @@ public sealed class ErasureTests(AzuriteFixture azurite)
            orderby place
            from record in records.EnumerateArray()
            let text = record.GetRawText()
-           where !IsHis(text)
+           where !Matches(text)
            select $"{place} {text}",
     ];
 
@@ -121,9 +121,9 @@ public sealed class ErasureTests(AzuriteFixture azurite)
            where blob.Key.StartsWith("cube-changes/", StringComparison.Ordinal)
            orderby blob.Key
            from line in Encoding.UTF8.GetString(blob.Value).Split('\n')
-           where line.Length > 0 && !IsHis(line)
+           where line.Length > 0 && !Matches(line)
            select $"{blob.Key} {line}",
     ];
 
-    private static bool IsHis(string text) => text.Contains(Victim.Imported, StringComparison.Ordinal) || text.Contains($"{Victim.Internal}", StringComparison.Ordinal);
+    private static bool Matches(string text) => text.Contains(Victim.Imported, StringComparison.Ordinal) || text.Contains($"{Victim.Internal}", StringComparison.Ordinal);
 }

@@ -1,6 +1,7 @@
 using System.Text;
-using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Erasure;
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Persons;
 using Xunit;
 
 namespace CubeFunctions.Tests.Erasure;
@@ -40,7 +41,7 @@ public sealed class PageRedactionTests
     [InlineData("callflow_customers", """{"crm__customer_id":"","callflow__crm_customer_id":1}""", true, true)]
     [InlineData("callflow_customers", """{"external_customer_id":"7"}""", true, true)]
     public void Each_id_is_compared_with_the_members_that_hold_its_kind(string feed, string record, bool assignmentKnown, bool his) =>
-        Assert.Equal(his, new PersonRecords(Person("7", "1"), FeedCatalogue.Find(feed)!, assignmentKnown).IsHis(Encoding.UTF8.GetBytes(record)));
+        Assert.Equal(his, new PersonRecords(Person("7", "1"), FeedCatalogue.Find(feed)!, assignmentKnown).Matches(Encoding.UTF8.GetBytes(record)));
 
     [Theory]
     [InlineData("A-1", """["a-1"]""", false)]

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Tests.Changes;
 using CubeFunctions.Tests.Support;

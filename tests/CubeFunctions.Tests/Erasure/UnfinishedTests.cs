@@ -1,5 +1,5 @@
 using Cube.Simulator;
-using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Tests.Support;
 using CubeFunctions.Tests.Upserts;
@@ -37,7 +37,7 @@ public sealed class UnfinishedTests(AzuriteFixture azurite)
 
         // The sweep goes on from there.
         lane.Cube.Faults.Clear();
-        await lane.App.Get<StaleWorkSweeper>().SweepAsync(force: true, TestContext.Current.CancellationToken);
+        await lane.App.Get<SyncJanitor>().SweepAsync(force: true, TestContext.Current.CancellationToken);
         Assert.Equal(RunStatus.Succeeded, (await lane.App.FinishAsync(start.RunId)).Status);
         await RawLedger.CheckAllAsync(lane.App.Storage.Raw);
     }

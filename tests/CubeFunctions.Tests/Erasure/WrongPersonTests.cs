@@ -90,12 +90,12 @@ public sealed class WrongPersonTests(AzuriteFixture azurite)
         await lane.App.RunAsync(Victim.All);
         var gone = (await Changes.ChangeLedger.ReadAsync(lane.App)).Where(line => line["record"] is null).Select(line => $"{line["feed"]} {line["key"]}").ToList();
         var (imported, own) = ($"{people[index]["customer_id"]}", $"{people[index]["id"]}");
-        bool IsHis(string line) => line.StartsWith($"customers {own}", StringComparison.Ordinal) || line.StartsWith($"callflow_customers {own}|", StringComparison.Ordinal)
+        bool Matches(string line) => line.StartsWith($"customers {own}", StringComparison.Ordinal) || line.StartsWith($"callflow_customers {own}|", StringComparison.Ordinal)
             || (line.StartsWith("responses ", StringComparison.Ordinal) && line.Split('|')[1] == imported);
-        Assert.True(gone.Count(IsHis) >= 4, string.Join('\n', gone));
+        Assert.True(gone.Count(Matches) >= 4, string.Join('\n', gone));
         await Victim.EraseAsync(lane.App, imported);
         Assert.Equal(
-            gone.Where(line => !IsHis(line)), (await Changes.ChangeLedger.ReadAsync(lane.App)).Where(line => line["record"] is null).Select(line => $"{line["feed"]} {line["key"]}"));
+            gone.Where(line => !Matches(line)), (await Changes.ChangeLedger.ReadAsync(lane.App)).Where(line => line["record"] is null).Select(line => $"{line["feed"]} {line["key"]}"));
     }
 
     [Fact]

@@ -2,7 +2,7 @@ using System.Reflection;
 using System.Text.Json;
 using Azure.Storage.Queues.Models;
 using Cube.Simulator;
-using CubeFunctions.Core.Changes;
+using CubeFunctions.Core.Delivery;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Local.Hosting;
 using CubeFunctions.Tests.Support;
@@ -114,12 +114,12 @@ public sealed class TriggerTests(AzuriteFixture azurite)
         var work = Task.WhenAll(queue.RunAsync(stop.Token), poison.RunAsync(stop.Token));
         await functions.StartSync(new TimerInfo(), TestContext.Current.CancellationToken);
         var run = (await app.Get<Core.Sync.RunReader>().RecentAsync(1, TestContext.Current.CancellationToken)).Single();
-        Core.Sync.RunManifest? manifest = null;
+        Core.Model.RunManifest? manifest = null;
         await WaitFor.TrueAsync(
             async () => (manifest = await app.Get<Core.Sync.RunReader>().FindManifestAsync(run.RowKey, TestContext.Current.CancellationToken)) is not null, TimeSpan.FromMinutes(2));
         await stop.CancelAsync();
         await work;
-        Assert.Equal(Core.Sync.RunStatus.PartiallySucceeded, manifest!.Status);
+        Assert.Equal(Core.Model.RunStatus.PartiallySucceeded, manifest!.Status);
         Assert.Contains("failed too often", Assert.Single(manifest.Failures).Reason, StringComparison.Ordinal);
     }
 
@@ -200,7 +200,7 @@ public sealed class TriggerTests(AzuriteFixture azurite)
         var line = """{"id":"1","feed":"customers","origin":"cube","key":"7","changed":[],"record":null,"customer":null}""" + "\n";
         await app.Storage.ChangeFiles.GetBlobClient(row.Path).UploadAsync(new BinaryData(line), TestContext.Current.CancellationToken);
         await app.Get<DeliveryStore>().AddAsync(row, TestContext.Current.CancellationToken);
-        await app.Get<ChangeWaker>().WakeAsync(row.PartitionKey, TimeSpan.Zero, TestContext.Current.CancellationToken);
+        await app.Get<DeliveryNotifier>().WakeAsync(row.PartitionKey, TimeSpan.Zero, TestContext.Current.CancellationToken);
     }
 
     private static async Task DeliveryIsAsync(TestApp app, DeliveryState state, string reason) =>

@@ -1,4 +1,5 @@
 using Cube.Simulator;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Tests.Support;
 using CubeFunctions.Tests.Sync;

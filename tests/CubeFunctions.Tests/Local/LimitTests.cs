@@ -1,5 +1,5 @@
 using Cube.Simulator;
-using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Tests.Support;
 using Xunit;
 

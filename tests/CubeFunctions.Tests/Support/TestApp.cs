@@ -1,5 +1,6 @@
 using Cube.Simulator;
 using CubeFunctions.Core;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Local.Hosting;
@@ -95,7 +96,7 @@ public sealed class TestApp : IAsyncDisposable
     {
         using var queue = Worker(StorageNames.SyncQueue, Get<ItemWorker>().HandleAsync, workers);
         using var poison = Worker(StorageNames.SyncQueue + StorageNames.PoisonSuffix, Get<ItemWorker>().HandlePoisonAsync);
-        Get<SyncWaker>().Sent += queue.Expect;
+        Get<SyncNotifier>().Sent += queue.Expect;
         await Task.WhenAll(queue.RunAsync(cancellationToken), poison.RunAsync(cancellationToken));
     }
 

@@ -1,6 +1,6 @@
 using Azure.Storage.Queues;
 using Cube.Simulator;
-using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Tests.Support;
@@ -153,7 +153,7 @@ public sealed class DistributedTests(AzuriteFixture azurite)
         cube.BeforeAnswer = _ => dies.Cancel();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => app.Get<RunPlanner>().StartAsync(SyncRunTests.All, dies.Token));
         cube.BeforeAnswer = null;
-        var open = Assert.Single(await app.Get<StaleWorkSweeper>().SweepAsync(force: true, TestContext.Current.CancellationToken));
+        var open = Assert.Single(await app.Get<SyncJanitor>().SweepAsync(force: true, TestContext.Current.CancellationToken));
         var run = await app.FinishAsync(open);
         Assert.Equal(RunStatus.Succeeded, run.Status);
         await SyncRunTests.AssertHasAllAsync(app, cube, run, cube.Data.Today.AddDays(-30), cube.Data.Today);
@@ -167,10 +167,10 @@ public sealed class DistributedTests(AzuriteFixture azurite)
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock);
         var start = await app.Get<RunPlanner>().StartAsync(SyncRunTests.All, TestContext.Current.CancellationToken);
         await Queue(app).ClearMessagesAsync(TestContext.Current.CancellationToken);
-        await app.Get<StaleWorkSweeper>().SweepAsync(force: false, TestContext.Current.CancellationToken);
+        await app.Get<SyncJanitor>().SweepAsync(force: false, TestContext.Current.CancellationToken);
         Assert.Empty((await Queue(app).PeekMessagesAsync(32, TestContext.Current.CancellationToken)).Value);
         clock.Advance(TimeSpan.FromMinutes(5));
-        await app.Get<StaleWorkSweeper>().SweepAsync(force: false, TestContext.Current.CancellationToken);
+        await app.Get<SyncJanitor>().SweepAsync(force: false, TestContext.Current.CancellationToken);
         Assert.Equal(RunStatus.Succeeded, (await app.FinishAsync(start.RunId)).Status);
     }
 
@@ -194,7 +194,7 @@ public sealed class DistributedTests(AzuriteFixture azurite)
         var old = await app.RunAsync(SyncRunTests.All);
         clock.Advance(TimeSpan.FromDays(32));
         var young = await app.RunAsync(SyncRunTests.All);
-        await app.Get<StaleWorkSweeper>().SweepAsync(force: false, TestContext.Current.CancellationToken);
+        await app.Get<SyncJanitor>().SweepAsync(force: false, TestContext.Current.CancellationToken);
         Assert.Equal([young.RunId], (await app.Get<RunReader>().RecentAsync(90, TestContext.Current.CancellationToken)).Select(run => run.RowKey));
         Assert.NotEqual(old.RunId, young.RunId);
     }

@@ -1,6 +1,5 @@
 using Cube.Simulator;
-using CubeFunctions.Core.Cube;
-using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Tests.Support;
 using Xunit;

@@ -1,5 +1,4 @@
-using CubeFunctions.Core.Settings;
-using CubeFunctions.Core.Sync;
+using CubeFunctions.Core.Model;
 using Xunit;
 
 namespace CubeFunctions.Tests.Sync;

@@ -1,5 +1,5 @@
 using System.Text;
-using CubeFunctions.Core.Upserts;
+using CubeFunctions.Core.Senders;
 using CubeFunctions.Tests.Support;
 using Microsoft.AspNetCore.Http;
 using Xunit;

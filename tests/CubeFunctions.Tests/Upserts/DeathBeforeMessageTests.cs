@@ -33,7 +33,7 @@ public sealed partial class DeathBeforeMessageTests(AzuriteFixture azurite)
         var waiting = Assert.Single(await lane.App.Get<UpsertReader>().InStateAsync(UpsertState.Waiting, 10, TestContext.Current.CancellationToken));
 
         // What came just now is on its way, as a rule.
-        var sweeper = lane.App.Get<UpsertSweeper>();
+        var sweeper = lane.App.Get<UpsertJanitor>();
         Assert.Equal(0, await sweeper.SweepAsync(force: false, TestContext.Current.CancellationToken));
         clock.Advance(TimeSpan.FromMinutes(3));
         Assert.Equal(1, await sweeper.SweepAsync(force: false, TestContext.Current.CancellationToken));

@@ -5,7 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Azure.Storage.Blobs.Models;
 using Cube.Simulator;
-using CubeFunctions.Core.Upserts;
+using CubeFunctions.Core.Senders;
 using CubeFunctions.Tests.Support;
 using Microsoft.Extensions.Logging;
 using Xunit;

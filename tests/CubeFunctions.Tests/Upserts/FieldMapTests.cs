@@ -1,5 +1,5 @@
 using System.Text;
-using CubeFunctions.Core.Upserts;
+using CubeFunctions.Core.Senders;
 using Xunit;
 
 namespace CubeFunctions.Tests.Upserts;

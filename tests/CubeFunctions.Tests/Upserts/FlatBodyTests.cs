@@ -1,4 +1,4 @@
-using CubeFunctions.Core.Upserts;
+using CubeFunctions.Core.Senders;
 using Xunit;
 
 namespace CubeFunctions.Tests.Upserts;

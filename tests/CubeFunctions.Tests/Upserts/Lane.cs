@@ -1,5 +1,5 @@
 using Cube.Simulator;
-using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Core.Upserts;
@@ -80,7 +80,7 @@ internal sealed class Lane : IAsyncDisposable
     }
 
     /// <summary>Wakes all that wait: queues hide messages in real time, and tests have clocks of their own.</summary>
-    public Task SweepAsync() => App.Get<UpsertSweeper>().SweepAsync(force: true, TestContext.Current.CancellationToken);
+    public Task SweepAsync() => App.Get<UpsertJanitor>().SweepAsync(force: true, TestContext.Current.CancellationToken);
 
     /// <summary>Messages in the queue, hidden ones too.</summary>
     public async Task<int> MessagesAsync() => (await App.Storage.Queue(StorageNames.UpsertsQueue).GetPropertiesAsync(TestContext.Current.CancellationToken)).Value.ApproximateMessagesCount;
@@ -113,7 +113,7 @@ internal sealed class Lane : IAsyncDisposable
     private async Task WorkAsync(CancellationToken cancellationToken)
     {
         using var queue = App.Worker(StorageNames.UpsertsQueue, App.Get<UpsertWorker>().HandleAsync);
-        App.Get<UpsertWaker>().Sent += queue.Expect;
+        App.Get<UpsertNotifier>().Sent += queue.Expect;
         await queue.RunAsync(cancellationToken);
     }
 }

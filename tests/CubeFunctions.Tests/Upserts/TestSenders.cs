@@ -1,6 +1,6 @@
 using System.Text;
+using CubeFunctions.Core.Senders;
 using CubeFunctions.Core.Settings;
-using CubeFunctions.Core.Upserts;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Xunit;

@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using Cube.Simulator;
-using CubeFunctions.Core.Changes;
-using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Delivery;
 using CubeFunctions.Core.Erasure;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Tests.Support;
@@ -316,7 +316,7 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         using var queue = app.Worker(StorageNames.ChangesQueue, app.Get<DeliveryWorker>().HandleAsync);
-        app.Get<ChangeWaker>().Sent += queue.Expect;
+        app.Get<DeliveryNotifier>().Sent += queue.Expect;
         var work = queue.RunAsync(stop.Token);
         await WaitFor.TrueAsync(async () => (until is null || until()) && !await app.Get<DeliveryReader>().AnyDueAsync(TestContext.Current.CancellationToken), TimeSpan.FromMinutes(1));
         await stop.CancelAsync();

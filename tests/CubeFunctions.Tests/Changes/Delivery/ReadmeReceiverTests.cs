@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Cube.Simulator;
-using CubeFunctions.Core.Changes;
-using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Delivery;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Local.Azurite;
 using CubeFunctions.Tests.Support;

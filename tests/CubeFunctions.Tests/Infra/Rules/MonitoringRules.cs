@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using CubeFunctions.Core;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Tests.Infra.Arm;
 
 namespace CubeFunctions.Tests.Infra.Rules;

@@ -1,3 +1,4 @@
+using CubeFunctions.Core;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Tests.Infra.Arm;
 using Microsoft.Extensions.Configuration;

@@ -1,0 +1,22 @@
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Sync;
+
+
+
+
+
+namespace CubeFunctions.Core.Changes;
+
+/// <summary>Observes change files that were written. Change detection knows no observer; the composition root registers them (delivery to the CRM).</summary>
+internal interface IChangeFileObserver
+{
+    /// <summary>
+    /// Called after the file is stored and before the snapshot that includes its changes is saved. A crash between the two repeats the call for the same file.
+    /// </summary>
+    /// <param name="item">The item whose window was compared.</param>
+    /// <param name="window">The window.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="isBaseline">Whether it is the first reading of the scope and feed.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    Task PublishedAsync(ObservedItem item, Window window, PublishedChangeFile file, bool isBaseline, CancellationToken cancellationToken);
+}

@@ -1,7 +1,0 @@
-namespace CubeFunctions.Core.Changes;
-
-/// <summary>A change file that is there.</summary>
-/// <param name="Path">Where, in <c>cube-changes</c>.</param>
-/// <param name="Attempt">The claim that wrote it: files of one scope and feed are in order by it.</param>
-/// <param name="Changes">How many lines it has.</param>
-internal sealed record ToldFile(string Path, int Attempt, int Changes);

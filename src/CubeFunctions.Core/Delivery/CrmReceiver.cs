@@ -1,0 +1,79 @@
+using System.Globalization;
+using System.IO.Hashing;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text;
+using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Senders;
+using CubeFunctions.Core.Settings;
+
+namespace CubeFunctions.Core.Delivery;
+
+/// <summary>POSTs changes to the receiver, signed as the Standard Webhooks specification says.</summary>
+/// <remarks>The <c>webhook-id</c> follows from the changes that are sent: a repeat of the same ones has the same.</remarks>
+public sealed class CrmReceiver(HttpClient http, DeliverySettings settings, SyncSettings sync, TimeProvider time)
+{
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
+
+    /// <summary>The shortest lease of a stream: a receiver may take seconds.</summary>
+    private static readonly TimeSpan ShortestLease = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long whoever delivers has a stream for himself, unless renewed.</summary>
+    internal TimeSpan Lease => sync.Lease > ShortestLease ? sync.Lease : ShortestLease;
+
+    /// <summary>How long the receiver may take to answer: less than the lease, so that nobody else sends meanwhile.</summary>
+    internal TimeSpan AnswerLimit => Lease * 0.5 < LongestAnswer ? Lease * 0.5 : LongestAnswer;
+
+    /// <summary>Sends changes.</summary>
+    /// <param name="ids">Their ids.</param>
+    /// <param name="body">The request's body.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <exception cref="CrmException">The receiver has not taken them.</exception>
+    internal async Task PostAsync(IEnumerable<string> ids, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        var crm = settings.Crm ?? throw new InvalidOperationException("No receiver is set.");
+        var id = XxHash128.HashToUInt128(Encoding.ASCII.GetBytes(string.Concat(ids))).ToString("x32", CultureInfo.InvariantCulture);
+        var now = time.GetUtcNow();
+        using var request = new HttpRequestMessage(HttpMethod.Post, crm.Url) { Content = new ReadOnlyMemoryContent(body) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        request.Headers.Add(StandardWebhooksSignature.IdHeader, id);
+        request.Headers.Add(StandardWebhooksSignature.TimestampHeader, now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture));
+        request.Headers.Add(StandardWebhooksSignature.SignatureHeader, StandardWebhooksSignature.Sign(crm.Secret.Key, id, now, body.Span));
+
+        // In real time, whatever the clock of the application says.
+        using var limit = new CancellationTokenSource(AnswerLimit);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+            if (!answer.IsSuccessStatusCode)
+            {
+                throw Failure(answer);
+            }
+        }
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new CrmException(CrmFailureKind.Transient, "the receiver did not answer in time", exception);
+        }
+        catch (HttpRequestException exception)
+        {
+            var why = exception.GetBaseException() is SocketException socket ? $": {socket.SocketErrorCode}" : $": {exception.HttpRequestError}";
+            throw new CrmException(CrmFailureKind.Transient, $"the receiver cannot be reached{why}", exception);
+        }
+    }
+
+    private CrmException Failure(HttpResponseMessage answer)
+    {
+        // 409 and 422 are said of what was sent, 400 and 413 as well; whatever else goes wrong is not the change's fault.
+        var kind = answer.StatusCode switch
+        {
+            HttpStatusCode.Gone => CrmFailureKind.Gone,
+            HttpStatusCode.BadRequest or HttpStatusCode.Conflict or HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.UnprocessableEntity => CrmFailureKind.Refused,
+            _ => CrmFailureKind.Transient,
+        };
+        var wait = CubeFailure.RetryAfter(answer.Headers.RetryAfter, time);
+        return new CrmException(kind, $"the receiver answered {(int)answer.StatusCode}") { RetryAfter = wait > LongestWait ? LongestWait : wait };
+    }
+}

@@ -1,0 +1,314 @@
+using Azure;
+using CubeFunctions.Core.Changes;
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace CubeFunctions.Core.Delivery;
+
+/// <summary>Somebody else delivers the stream now: the lease had run out.</summary>
+internal sealed class DeliveryTakenOverException() : Exception("Another worker has the stream.");
+
+/// <summary>Delivers one stream under its lease: first single changes that were refused once and are to be sent again, then the files, in order.</summary>
+/// <remarks>
+/// A batch that the receiver refuses is halved until it is clear which changes it does not take. These are dead, and what follows of the same customers waits
+/// behind them, so that nothing is out of order for a customer; the others go on. A receiver that refuses every change of a batch is taken for one that is broken.
+/// </remarks>
+internal sealed partial class DeliverySession(
+    DeliveryStreamRow stream, List<DeliveryRow> rows, DeliveryStore store, ChangeStore files, ChangeBody bodies, CrmReceiver receiver, Pseudonyms pseudonyms, DateTimeOffset deadline,
+    TimeProvider time, ILogger logger)
+{
+    /// <summary>The most changes of one request, and the most bytes unless one change alone has more.</summary>
+    internal const int MostChanges = 100;
+    internal const int MostBytes = 256 * 1024;
+
+    private const int MostRows = 90;
+
+    /// <summary>So many changes that are all refused say something of the receiver, not of the changes.</summary>
+    private const int BrokenReceiverThreshold = 8;
+
+    /// <summary>So many of a batch that are refused before one is taken say it as well: the rest need not be tried.</summary>
+    private const int MaxRefusalsBeforeAbort = 20;
+
+    private readonly HashSet<string> _held = [.. rows.Where(row => !row.IsFile).Select(row => row.Customer)];
+
+    /// <summary>What is being delivered.</summary>
+    public DeliveryRow? Current { get; private set; }
+
+    /// <summary>Delivers until nothing waits that may go.</summary>
+    /// <returns>False when time was up.</returns>
+    /// <exception cref="CrmException">The receiver does not take what <see cref="Current"/> is about.</exception>
+    /// <exception cref="DeliveryTakenOverException">The lease was lost.</exception>
+    public async Task<bool> DeliverAsync(CancellationToken cancellationToken)
+    {
+        foreach (var changes in rows.Where(row => !row.IsFile).GroupBy(row => row.Customer).ToList())
+        {
+            // One that is dead holds back what comes after it.
+            foreach (var row in changes.TakeWhile(row => row.DeliveryState == DeliveryState.Waiting).TakeWhile(_ => time.GetUtcNow() < deadline))
+            {
+                await DeliverChangeAsync(row, cancellationToken);
+                if (row.DeliveryState == DeliveryState.Dead)
+                {
+                    break;
+                }
+            }
+
+            if (changes.All(row => row.DeliveryState == DeliveryState.Delivered))
+            {
+                _held.Remove(changes.Key);
+            }
+        }
+
+        foreach (var row in rows.Where(row => row.IsFile).TakeWhile(row => row.DeliveryState == DeliveryState.Waiting))
+        {
+            if (!await DeliverFileAsync(row, cancellationToken))
+            {
+                return row.DeliveryState == DeliveryState.Dead;
+            }
+        }
+
+        return time.GetUtcNow() < deadline;
+    }
+
+    private async Task DeliverChangeAsync(DeliveryRow row, CancellationToken cancellationToken)
+    {
+        Current = row;
+        if (await SeekAsync(row, cancellationToken) is not { } reader)
+        {
+            return;
+        }
+
+        await using (reader)
+        {
+            var entry = reader.Next!;
+            var refused = await SendAsync([entry], isolated: true, cancellationToken);
+            (row.State, row.Reason) = refused.TryGetValue(entry, out var reason) ? (nameof(DeliveryState.Dead), reason) : (nameof(DeliveryState.Delivered), null);
+            row.CompletedAt = time.GetUtcNow();
+            row.Taken = row.DeliveryState == DeliveryState.Delivered ? 1 : 0;
+            await SaveAsync([row], cancellationToken);
+        }
+    }
+
+    /// <returns>False when time was up, or the file is gone.</returns>
+    private async Task<bool> DeliverFileAsync(DeliveryRow row, CancellationToken cancellationToken)
+    {
+        Current = row;
+        ChangeFileReader reader;
+        try
+        {
+            reader = await ChangeFileReader.OpenAsync(files, row, cancellationToken);
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            await LoseAsync(row, cancellationToken);
+            return false;
+        }
+
+        await using (reader)
+        {
+            while (reader.Next is not null)
+            {
+                if (time.GetUtcNow() >= deadline)
+                {
+                    return false;
+                }
+
+                await DeliverBatchAsync(row, reader, cancellationToken);
+            }
+
+            return true;
+        }
+    }
+
+    private async Task DeliverBatchAsync(DeliveryRow row, ChangeFileReader reader, CancellationToken cancellationToken)
+    {
+        var batch = new List<ChangeEntry>();
+        var single = new List<DeliveryRow>();
+        var lines = new Dictionary<ChangeEntry, int>(ReferenceEqualityComparer.Instance);
+        var (read, bytes) = (0, 0);
+        while (reader.Next is { } entry && batch.Count < MostChanges && read < MostChanges * 10 && (batch.Count == 0 || bytes + entry.Line.Length <= MostBytes))
+        {
+            if (!entry.IsEcho && _held.Count > 0 && _held.Contains(await CustomerAsync(entry, cancellationToken)))
+            {
+                single.Add(await SingleAsync(row, row.Done + read, entry, DeliveryState.Waiting, "waits behind a change of the same customer", cancellationToken));
+            }
+            else if (!entry.IsEcho)
+            {
+                batch.Add(entry);
+                lines[entry] = row.Done + read;
+                bytes += entry.Line.Length;
+            }
+
+            read++;
+            await reader.AdvanceAsync(cancellationToken);
+        }
+
+        var refused = await SendAsync(batch, isolated: false, cancellationToken);
+        foreach (var (entry, reason) in refused)
+        {
+            var isFirst = _held.Add(await CustomerAsync(entry, cancellationToken));
+            single.Add(await SingleAsync(row, lines[entry], entry, isFirst ? DeliveryState.Dead : DeliveryState.Waiting, reason, cancellationToken));
+        }
+
+        foreach (var chunk in single.Chunk(MostRows))
+        {
+            await SaveAsync(chunk, cancellationToken);
+        }
+
+        row.Done += read;
+        row.Taken += batch.Count - refused.Count;
+        (row.Offset, row.NextId, row.Reason) = (reader.Next?.Start ?? row.Offset, reader.Next?.Id ?? row.NextId, null);
+        if (reader.Next is null)
+        {
+            (row.State, row.CompletedAt) = (nameof(DeliveryState.Delivered), time.GetUtcNow());
+        }
+
+        await SaveAsync([row], cancellationToken);
+        CubeMetrics.ChangesDelivered.Add(batch.Count - refused.Count);
+        if (single.Exists(change => change.DeliveryState == DeliveryState.Dead))
+        {
+            var dead = single.Count(change => change.DeliveryState == DeliveryState.Dead);
+            CubeMetrics.ChangesUndelivered.Add(dead, new KeyValuePair<string, object?>("reason", nameof(CrmFailureKind.Refused)));
+            LogRefused(logger, stream.PartitionKey, dead);
+        }
+    }
+
+    /// <summary>Sends changes, and halves them where the receiver refuses.</summary>
+    /// <param name="batch">The changes.</param>
+    /// <param name="isolated">Whether they were refused before, so that a refusal says nothing new of the receiver.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <returns>Those that are not taken, in order, with the reason.</returns>
+    private async Task<Dictionary<ChangeEntry, string>> SendAsync(List<ChangeEntry> batch, bool isolated, CancellationToken cancellationToken)
+    {
+        var refused = new Dictionary<ChangeEntry, string>(ReferenceEqualityComparer.Instance);
+        var ready = new List<(ChangeEntry Entry, ReadOnlyMemory<byte> Json)>();
+        foreach (var entry in batch)
+        {
+            try
+            {
+                if (bodies.Of(entry) is { } json)
+                {
+                    ready.Add((entry, json));
+                }
+            }
+            catch (CrmException exception)
+            {
+                refused[entry] = exception.Message;
+            }
+        }
+
+        var (taken, alone) = (0, 0);
+        await SendPartAsync(ready);
+        return taken > 0 || isolated || ready.Count < BrokenReceiverThreshold ? refused : throw IsBroken();
+
+        CrmException IsBroken() => new(CrmFailureKind.Transient, $"{refused[ready[0].Entry]} to every change");
+
+        async Task SendPartAsync(List<(ChangeEntry Entry, ReadOnlyMemory<byte> Json)> part)
+        {
+            // What follows a refused change of the same customer must not overtake it.
+            var held = refused.Keys.Select(entry => entry.CustomerId).ToHashSet(StringComparer.Ordinal);
+            foreach (var (entry, _) in part.Where(change => held.Contains(change.Entry.CustomerId)))
+            {
+                refused[entry] = "waits behind a change of the same customer";
+            }
+
+            var send = part.FindAll(change => !held.Contains(change.Entry.CustomerId));
+            if (send.Count == 0)
+            {
+                return;
+            }
+
+            try
+            {
+                await KeepLeaseAsync(cancellationToken);
+                await receiver.PostAsync(send.Select(change => change.Entry.Id), ChangeBody.Of(send.ConvertAll(change => change.Json)), cancellationToken);
+                taken += send.Count;
+            }
+            catch (CrmException exception) when (exception.Kind == CrmFailureKind.Refused && send.Count == 1)
+            {
+                refused[send[0].Entry] = exception.Message;
+                if (++alone >= MaxRefusalsBeforeAbort && taken == 0)
+                {
+                    throw IsBroken();
+                }
+            }
+            catch (CrmException exception) when (exception.Kind == CrmFailureKind.Refused)
+            {
+                await SendPartAsync(send[..(send.Count / 2)]);
+                await SendPartAsync(send[(send.Count / 2)..]);
+            }
+        }
+    }
+
+    /// <summary>An answer may take until the lease ends; then somebody else would send as well.</summary>
+    private async Task KeepLeaseAsync(CancellationToken cancellationToken)
+    {
+        if (stream.LeaseUntil - time.GetUtcNow() < receiver.AnswerLimit * 1.5)
+        {
+            await SaveAsync([], cancellationToken, isProgress: false);
+        }
+    }
+
+    /// <summary>Saves rows together with the renewed lease: who has lost it saves nothing.</summary>
+    private async Task SaveAsync(IReadOnlyList<DeliveryRow> changed, CancellationToken cancellationToken, bool isProgress = true)
+    {
+        stream.LeaseUntil = time.GetUtcNow() + receiver.Lease;
+        if (isProgress)
+        {
+            stream.Recover();
+        }
+
+        if (!await store.TrySaveAsync([.. changed, stream], cancellationToken))
+        {
+            throw new DeliveryTakenOverException();
+        }
+    }
+
+    private async Task<ChangeFileReader?> SeekAsync(DeliveryRow row, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await ChangeFileReader.SeekAsync(files, row.Path, row.NextId, cancellationToken) is { } reader)
+            {
+                return reader;
+            }
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            // As good as a file without it.
+        }
+
+        await LoseAsync(row, cancellationToken);
+        return null;
+    }
+
+    /// <summary>The lifecycle rules, or a person's erasure, were quicker.</summary>
+    private async Task LoseAsync(DeliveryRow row, CancellationToken cancellationToken)
+    {
+        (row.State, row.Reason, row.CompletedAt) = (nameof(DeliveryState.Dead), "its change file is gone", time.GetUtcNow());
+        CubeMetrics.ChangesUndelivered.Add(row.Changes - row.Done, new KeyValuePair<string, object?>("reason", "Gone"));
+        LogLost(logger, row.PartitionKey, row.Changes - row.Done);
+        await SaveAsync([row], cancellationToken);
+    }
+
+    private async Task<DeliveryRow> SingleAsync(DeliveryRow file, int line, ChangeEntry entry, DeliveryState state, string reason, CancellationToken cancellationToken) => new()
+    {
+        PartitionKey = file.PartitionKey,
+        RowKey = DeliveryRow.ChangeKey(await CustomerAsync(entry, cancellationToken), file, line),
+        State = state.ToString(),
+        Path = file.Path,
+        Changes = 1,
+        NextId = entry.Id,
+        CreatedAt = time.GetUtcNow(),
+        CompletedAt = state == DeliveryState.Dead ? time.GetUtcNow() : null,
+        Reason = reason,
+    };
+
+    private ValueTask<string> CustomerAsync(ChangeEntry entry, CancellationToken cancellationToken) => pseudonyms.OfAsync(stream.PartitionKey, entry.CustomerId, cancellationToken);
+
+    [LoggerMessage(324, LogLevel.Error, "The receiver refused {Count} changes of {Stream}: the reasons are in their rows")]
+    private static partial void LogRefused(ILogger logger, string stream, int count);
+
+    [LoggerMessage(325, LogLevel.Error, "{Count} changes of {Stream} cannot be delivered: their change file is gone")]
+    private static partial void LogLost(ILogger logger, string stream, int count);
+}

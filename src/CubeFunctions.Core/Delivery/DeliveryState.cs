@@ -1,0 +1,17 @@
+namespace CubeFunctions.Core.Delivery;
+
+/// <summary>Where a delivery to the CRM stands.</summary>
+public enum DeliveryState
+{
+    /// <summary>On its way to the receiver.</summary>
+    Waiting,
+
+    /// <summary>The receiver took it.</summary>
+    Delivered,
+
+    /// <summary>Given up, with a reason, until someone replays or drops it.</summary>
+    Dead,
+
+    /// <summary>Was dead, and someone gave it up.</summary>
+    Dropped,
+}

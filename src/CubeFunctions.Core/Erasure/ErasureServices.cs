@@ -1,0 +1,9 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace CubeFunctions.Core.Erasure;
+
+/// <summary>Registers erasure.</summary>
+internal static class ErasureServices
+{
+    public static IServiceCollection AddErasure(this IServiceCollection services) => services.AddSingleton<PersonEraser>();
+}

@@ -1,0 +1,84 @@
+using System.Text;
+
+namespace CubeFunctions.Core.Model;
+
+/// <summary>What a feed belongs to.</summary>
+public enum ScopeKind
+{
+    /// <summary>The whole tenant; its id is <c>all</c>.</summary>
+    Tenant,
+
+    /// <summary>A campaign.</summary>
+    Campaign,
+
+    /// <summary>An assignment.</summary>
+    Assignment,
+
+    /// <summary>A CRM of generation 2, <c>{owner}-{B2C|B2B}</c>.</summary>
+    Crm,
+}
+
+/// <summary>One campaign, assignment, CRM or the tenant.</summary>
+public readonly record struct Scope(ScopeKind Kind, string Id)
+{
+    /// <summary>The tenant as a whole.</summary>
+    public static Scope Tenant { get; } = new(ScopeKind.Tenant, "all");
+
+    /// <summary>The kind's name in paths, rows and logs.</summary>
+    public string KindName => NameOf(Kind);
+
+    /// <summary>The kind's name in paths, rows and logs.</summary>
+    public static string NameOf(ScopeKind kind) => kind switch
+    {
+        ScopeKind.Tenant => "tenant",
+        ScopeKind.Campaign => "campaign",
+        ScopeKind.Assignment => "assignment",
+        ScopeKind.Crm => "crm",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind)),
+    };
+
+    /// <summary>Reads what <see cref="NameOf"/> wrote.</summary>
+    public static ScopeKind KindOf(string name) => Enum.Parse<ScopeKind>(name, ignoreCase: true);
+
+    /// <summary><c>campaign=17</c>, safe as a row key and as a blob path segment.</summary>
+    public override string ToString() => $"{KindName}={Encode(Id)}";
+
+    /// <summary>Keeps letters, digits, dot, dash and underscore of an id; everything else becomes <c>~</c> and hexadecimal digits.</summary>
+    public static string Encode(string id)
+    {
+        if (id.All(IsPlain))
+        {
+            return id;
+        }
+
+        var text = new StringBuilder();
+        foreach (var b in Encoding.UTF8.GetBytes(id))
+        {
+            _ = IsPlain((char)b) ? text.Append((char)b) : text.Append('~').Append(b.ToString("x2", System.Globalization.CultureInfo.InvariantCulture));
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>Reads what <see cref="ToString"/> wrote; null where it is no scope.</summary>
+    internal static Scope? Parse(string text)
+    {
+        var sign = text.IndexOf('=', StringComparison.Ordinal);
+        return sign > 0 && Enum.TryParse<ScopeKind>(text[..sign], ignoreCase: true, out var kind) ? new Scope(kind, Decode(text[(sign + 1)..])) : null;
+    }
+
+    /// <summary>Undoes <see cref="Encode"/>.</summary>
+    private static string Decode(string encoded)
+    {
+        var bytes = new List<byte>();
+        for (var i = 0; i < encoded.Length; i++)
+        {
+            bytes.Add(encoded[i] == '~' ? Convert.FromHexString(encoded.AsSpan(i + 1, 2))[0] : (byte)encoded[i]);
+            i += encoded[i] == '~' ? 2 : 0;
+        }
+
+        return Encoding.UTF8.GetString([.. bytes]);
+    }
+
+    private static bool IsPlain(char c) => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.';
+}

@@ -1,0 +1,68 @@
+using System.Text.Json.Serialization;
+
+namespace CubeFunctions.Core.Model;
+
+/// <summary><c>_manifest.json</c>: what a window holds. Written last, so that whoever follows it sees complete windows only.</summary>
+public sealed record WindowManifest
+{
+    /// <summary>Version of this format.</summary>
+    public int Schema { get; init; } = 1;
+
+    /// <summary>The run that read the window.</summary>
+    public required string RunId { get; init; }
+
+    /// <summary>The feed.</summary>
+    public required string Feed { get; init; }
+
+    /// <summary>Kind of the scope.</summary>
+    public required string Scope { get; init; }
+
+    /// <summary>Id of the scope.</summary>
+    public required string ScopeId { get; init; }
+
+    /// <summary>First day, or null for a snapshot.</summary>
+    public DateOnly? From { get; init; }
+
+    /// <summary>Last day, or null for a snapshot.</summary>
+    public DateOnly? To { get; init; }
+
+    /// <summary>Why the window counts as complete.</summary>
+    public required Proof Proof { get; init; }
+
+    /// <summary>How many sweeps it took.</summary>
+    public required int Sweeps { get; init; }
+
+    /// <summary>The count that Cube gave last.</summary>
+    public required long ReportedCount { get; init; }
+
+    /// <summary>Records in the pages.</summary>
+    public required long Records { get; init; }
+
+    /// <summary>Distinct keys among them.</summary>
+    public required long DistinctKeys { get; init; }
+
+    /// <summary>Bytes in the pages.</summary>
+    public required long Bytes { get; init; }
+
+    /// <summary>When the first request was made.</summary>
+    public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>When the last page was stored.</summary>
+    public required DateTimeOffset CompletedAt { get; init; }
+
+    /// <summary>The pages that count, in order.</summary>
+    public required IReadOnlyList<ManifestPage> Pages { get; init; }
+
+    /// <summary>
+    /// True when a person's records were taken out at the person's wish: there are fewer than <see cref="ReportedCount"/>. Left out where it is false.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Redacted { get; init; }
+}
+
+/// <summary>One page of a manifest.</summary>
+/// <param name="Name">Its name below the manifest's folder, <c>attempt=1/page-00001.json</c>.</param>
+/// <param name="Records">Records in it.</param>
+/// <param name="Bytes">Its size.</param>
+/// <param name="Sha256">Its SHA-256 in lower-case hexadecimal digits.</param>
+public sealed record ManifestPage(string Name, int Records, long Bytes, string Sha256);

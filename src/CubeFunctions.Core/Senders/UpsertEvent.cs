@@ -1,0 +1,32 @@
+namespace CubeFunctions.Core.Senders;
+
+/// <summary>What one event says of one customer.</summary>
+public sealed record UpsertEvent
+{
+    /// <summary>The sender's own id of the event, the same for every repeat; at most 256 characters.</summary>
+    public required string EventId { get; init; }
+
+    /// <summary>The imported id, as text, leading zeros kept; null where the event does not name a customer.</summary>
+    public string? CustomerId { get; init; }
+
+    /// <summary>The assignment.</summary>
+    public required string AssignmentId { get; init; }
+
+    /// <summary>When it happened at the sender.</summary>
+    public required DateTimeOffset EventTime { get; init; }
+
+    /// <summary>Whether <see cref="EventTime"/> is the arrival, since the sender gives no time: a repeat must then keep that of its first arrival.</summary>
+    public bool EventTimeIsArrival { get; init; }
+
+    /// <summary>The values, without the customer's id and the map's constants. Empty where the event is ignored or dead.</summary>
+    public IReadOnlyList<SourceValue> Values { get; init; } = [];
+
+    /// <summary>Why the event changes nothing in Cube, such as a deletion in the CRM; else null.</summary>
+    public string? Ignored { get; init; }
+
+    /// <summary>Why the event can never be delivered; else null. Names fields, never values.</summary>
+    public string? Dead { get; init; }
+
+    /// <summary>The outcome alone: ids are personal data.</summary>
+    public override string ToString() => Dead ?? Ignored ?? $"{Values.Count} values";
+}

@@ -1,0 +1,29 @@
+namespace CubeFunctions.Core.Senders;
+
+/// <summary>What one post may hold.</summary>
+public static class UpsertLimits
+{
+    /// <summary>Bytes of a body: 1 MiB.</summary>
+    public const int BodyBytes = 1024 * 1024;
+
+    /// <summary>Levels of arrays and objects within each other.</summary>
+    public const int Depth = 32;
+
+    /// <summary>Customers of an array.</summary>
+    public const int Customers = 1000;
+
+    /// <summary>Events of a HubSpot post: HubSpot's own limit.</summary>
+    public const int HubSpotEvents = 100;
+
+    /// <summary>Characters of an imported customer id.</summary>
+    public const int CustomerIdLength = 256;
+
+    /// <summary>Characters of a field's name.</summary>
+    public const int FieldNameLength = 256;
+
+    /// <summary>
+    /// How far in the future an event's time may lie, before the event is dead: the newest time wins, so one event from the year 9999 would hold back
+    /// all later ones.
+    /// </summary>
+    public static TimeSpan ClockSkew { get; } = TimeSpan.FromDays(1);
+}

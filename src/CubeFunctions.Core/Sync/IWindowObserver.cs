@@ -1,0 +1,77 @@
+using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
+
+
+
+
+
+namespace CubeFunctions.Core.Sync;
+
+/// <summary>
+/// Observes the windows that Sync reads. Sync publishes and knows no observer; the composition root registers them (the index of customers, change detection).
+/// </summary>
+/// <remarks>
+/// What is saved before what, for one claimed item:
+/// <list type="number">
+/// <item><see cref="IItemObservation.PrepareAsync"/>, before the first page.</item>
+/// <item>For each window <see cref="IItemObservation.BeginWindow"/>, then its pages as they are crawled, each after it was stored or found unchanged.</item>
+/// <item><see cref="IWindowObservation.ProvenAsync"/>: the window is complete, its manifest not yet visible. A crash after it repeats it.</item>
+/// <item>The manifest is written; from then on a later claim skips the crawl of the window.</item>
+/// <item><see cref="IWindowObservation.StoredAsync"/>: also for a window whose manifest an earlier claim wrote, and for one that is unchanged.</item>
+/// <item><see cref="IItemObservation.CommitAsync"/>, before the checkpoint moves and before the item's row says that windows are done.</item>
+/// </list>
+/// Every step can come twice, in another process and with other data, and must have the effect of one.
+/// </remarks>
+internal interface IWindowObserver
+{
+    /// <summary>Begins to observe one claimed item; null where its feed is of no interest.</summary>
+    IItemObservation? Begin(ObservedItem item);
+}
+
+/// <summary>One observer's view of one claimed item.</summary>
+internal interface IItemObservation : IDisposable
+{
+    /// <summary>Called once, before the first window.</summary>
+    Task PrepareAsync(CancellationToken cancellationToken);
+
+    /// <summary>A window is about to be crawled.</summary>
+    IWindowObservation BeginWindow(Window window);
+
+    /// <summary>Makes what was observed durable. Called before the checkpoint moves, possibly several times for one item.</summary>
+    Task CommitAsync(CancellationToken cancellationToken);
+
+    /// <summary>All windows of the item were read.</summary>
+    Task CompleteAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>One observer's view of one window.</summary>
+internal interface IWindowObservation : IDisposable
+{
+    /// <summary>A page was crawled. Called from several tasks at once; the bytes are valid until the task ends.</summary>
+    Task PageAsync(ObservedPage page, CancellationToken cancellationToken);
+
+    /// <summary>The crawl begins anew: pages so far do not count.</summary>
+    void Restart();
+
+    /// <summary>The window is proven and differs from its last proven reading; its manifest is not yet visible.</summary>
+    /// <param name="hasEarlierReading">Whether an earlier proven reading of the window is known.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    Task ProvenAsync(bool hasEarlierReading, CancellationToken cancellationToken);
+
+    /// <summary>The window is stored, proven or not.</summary>
+    Task StoredAsync(StoredWindow window, CancellationToken cancellationToken);
+}
+
+/// <summary>A page as observers see it.</summary>
+/// <param name="Number">Its number, from 1.</param>
+/// <param name="Bytes">Its bytes, as received.</param>
+/// <param name="Summary">What was read off it.</param>
+/// <param name="IsUnchanged">Whether it equals the same page of the window's last proven reading byte for byte.</param>
+internal readonly record struct ObservedPage(int Number, ReadOnlyMemory<byte> Bytes, PageSummary Summary, bool IsUnchanged);
+
+/// <summary>A window whose pages are stored.</summary>
+/// <param name="Result">What the item's row keeps of it.</param>
+/// <param name="Manifest">The manifest that holds its pages: of an earlier run where the window is unchanged.</param>
+/// <param name="StartedAt">When the first request of this reading was made.</param>
+/// <param name="ReadAt">When its last page was read.</param>
+internal sealed record StoredWindow(WindowResult Result, WindowManifest Manifest, DateTimeOffset StartedAt, DateTimeOffset ReadAt);

@@ -1,0 +1,155 @@
+using System.Collections.Concurrent;
+using CubeFunctions.Core.Cube;
+
+namespace CubeFunctions.Core.Sync;
+
+/// <summary>
+/// Reads a window from its first page to its last. Pages that are known already (from an earlier claim) are not read again; after the first page the
+/// rest are read side by side where the cursor is a page number, else one after the other.
+/// </summary>
+/// <param name="fetch">Gets and keeps one page: number and query.</param>
+/// <param name="firstQuery">Query of the first page.</param>
+/// <param name="pages">Pages known already, by number; the sweep adds to them.</param>
+/// <param name="parallel">The most pages under way at once.</param>
+/// <param name="shouldStop">Asked before each page; the sweep always reads at least one.</param>
+internal sealed class PageCrawl(
+    Func<int, string, CancellationToken, Task<CrawledPage>> fetch, string firstQuery, ConcurrentDictionary<int, CrawledPage> pages, int parallel, Func<bool> shouldStop)
+{
+    /// <summary>Pages beyond what <c>count</c> allows: rows can be added while we read.</summary>
+    private const int Slack = 5;
+
+    private int _read;
+
+    /// <summary>True when a page that should have been there was gone or empty: rows left while we read.</summary>
+    public bool Shrunk { get; private set; }
+
+    private bool Stop => _read > 0 && shouldStop();
+
+    /// <summary>Reads what misses.</summary>
+    /// <exception cref="CubeException">A page could not be read, or paging does not end.</exception>
+    public async Task<CrawlEnd> RunAsync(CancellationToken cancellationToken)
+    {
+        if (!pages.TryGetValue(1, out var first))
+        {
+            first = await ReadAsync(1, firstQuery, cancellationToken);
+        }
+
+        if (first.Summary.Next is not { } next || IsIdleLoop(first, firstQuery))
+        {
+            return CrawlEnd.Complete;
+        }
+
+        var query = NextLink.QueryOf(next, firstQuery);
+        if (NextLink.PageOf(query) == 2 && first.Summary.Records > 0)
+        {
+            if (await ReadSideBySideAsync(first, query, cancellationToken) == CrawlEnd.Suspended)
+            {
+                return CrawlEnd.Suspended;
+            }
+        }
+
+        return Shrunk ? CrawlEnd.Complete : await FollowAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// A <c>next</c> that equals the page's own address without any page number (in the vendor's samples): a client that follows it never ends.
+    /// Where the records read are as many as <c>count</c> says, nothing is behind it.
+    /// </summary>
+    private static bool IsIdleLoop(CrawledPage first, string firstQuery) =>
+        first.Summary.Next is { } next && NextLink.QueryOf(next, firstQuery) == firstQuery && first.Summary.Records == first.Summary.Count;
+
+    private async Task<CrawlEnd> ReadSideBySideAsync(CrawledPage first, string query, CancellationToken cancellationToken)
+    {
+        var expected = PagesFor(first.Summary.Count, first.Summary.Records);
+        var missing = Enumerable.Range(2, (int)Math.Min(expected, int.MaxValue - 1) - 1).Where(number => !pages.ContainsKey(number));
+        var suspended = false;
+        var options = new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(missing.TakeWhile(_ => !Shrunk && !(suspended = Stop)), options, async (number, token) =>
+        {
+            try
+            {
+                var page = await ReadAsync(number, NextLink.WithPage(query, number), token);
+                if (page.Summary.Records == 0)
+                {
+                    Shrunk = true;
+                }
+                else if (page.Summary.Next is { } next)
+                {
+                    CheckForward(number, NextLink.QueryOf(next, firstQuery));
+                }
+            }
+            catch (CubeException exception) when (exception.Kind == CubeFailureKind.NotFound)
+            {
+                Shrunk = true;
+            }
+        });
+        return suspended ? CrawlEnd.Suspended : CrawlEnd.Complete;
+    }
+
+    /// <summary>Follows <c>next</c> from the last page that joins up with the first.</summary>
+    private async Task<CrawlEnd> FollowAsync(CancellationToken cancellationToken)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal) { firstQuery };
+        for (var number = 1; ; number++)
+        {
+            var page = pages[number];
+            if (page.Summary.Next is not { } next)
+            {
+                return CrawlEnd.Complete;
+            }
+
+            var query = NextLink.QueryOf(next, firstQuery);
+            if (!seen.Add(query))
+            {
+                throw Endless($"page {number} names a page that was read before as the next");
+            }
+
+            if (pages.ContainsKey(number + 1))
+            {
+                continue;
+            }
+
+            var size = pages.Values.Max(other => other.Summary.Records);
+            if (number + 1 > PagesFor(pages.Values.Max(other => other.Summary.Count), Math.Max(size, 1)) + Slack)
+            {
+                throw Endless($"after {number} pages there are more than 'count' allows");
+            }
+
+            if (Stop)
+            {
+                return CrawlEnd.Suspended;
+            }
+
+            try
+            {
+                await ReadAsync(number + 1, query, cancellationToken);
+            }
+            catch (CubeException exception) when (exception.Kind == CubeFailureKind.NotFound)
+            {
+                Shrunk = true;
+                return CrawlEnd.Complete;
+            }
+        }
+    }
+
+    private async Task<CrawledPage> ReadAsync(int number, string query, CancellationToken cancellationToken)
+    {
+        var page = await fetch(number, query, cancellationToken);
+        pages[number] = page;
+        Interlocked.Increment(ref _read);
+        return page;
+    }
+
+    private void CheckForward(int number, string query)
+    {
+        var following = NextLink.PageOf(query);
+        if (following <= number || query == firstQuery)
+        {
+            throw Endless($"page {number} names page {following ?? 1} as the next");
+        }
+    }
+
+    private static long PagesFor(long records, int pageSize) => (records + pageSize - 1) / pageSize;
+
+    private static CubeException Endless(string how) => new(CubeFailureKind.EndlessPaging, $"paging does not end: {how}");
+}

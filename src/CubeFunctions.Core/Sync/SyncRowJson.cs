@@ -1,0 +1,11 @@
+using System.Text.Json.Serialization;
+using CubeFunctions.Core.Model;
+
+namespace CubeFunctions.Core.Sync;
+
+/// <summary>JSON that rows and messages hold: no line breaks.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, Converters = [typeof(ProofConverter)], DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(List<WindowResult>))]
+[JsonSerializable(typeof(List<Reading>))]
+[JsonSerializable(typeof(CrawlProgress))]
+internal sealed partial class SyncRowJson : JsonSerializerContext;
