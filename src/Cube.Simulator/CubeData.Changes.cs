@@ -51,6 +51,10 @@ public sealed partial class CubeData
     /// <param name="campaignId">The campaign.</param>
     public void RemoveCampaign(int campaignId) => ChangeCampaign(campaignId, campaign => campaign with { Gone = true });
 
+    /// <summary>Undoes <see cref="RemoveCampaign"/>.</summary>
+    /// <param name="campaignId">The campaign.</param>
+    public void RestoreCampaign(int campaignId) => ChangeCampaign(campaignId, campaign => campaign with { Gone = false });
+
     /// <summary>Adds a customer at the end of the feed.</summary>
     /// <param name="assignmentId">The assignment.</param>
     /// <param name="fields">Its fields by early or later names; <c>customer_id</c> is made up when it is left out.</param>
@@ -91,6 +95,31 @@ public sealed partial class CubeData
     public void AnonymiseCustomer(int assignmentId, long internalId) =>
         Found(internalId, AssignmentTable(assignmentId).Edit(internalId, CustomerRecord.Anonymise, anonymise: true));
 
+    /// <summary>Gives a customer another imported id; Cube's own id stays.</summary>
+    /// <param name="assignmentId">The assignment.</param>
+    /// <param name="internalId">Cube's id.</param>
+    /// <param name="importedId">The new imported id.</param>
+    public void RekeyCustomer(int assignmentId, long internalId, string importedId) => EditCustomer(assignmentId, internalId, "customer_id", importedId);
+
+    /// <summary>Adds a second record with the imported id of a customer: another person, with an internal id of its own, listed last.</summary>
+    /// <param name="assignmentId">The assignment.</param>
+    /// <param name="internalId">Cube's id of the first one.</param>
+    /// <returns>Cube's id of the second one, which is the one the imported id leads to.</returns>
+    public long DuplicateCustomer(int assignmentId, long internalId)
+    {
+        var first = Customer(assignmentId, internalId);
+        Found(internalId, first);
+        return AddCustomer(assignmentId, new JsonObject { ["customer_id"] = first!["customer_id"]!.DeepClone(), ["name"] = "Dobbelt Registrert" });
+    }
+
+    /// <summary>Removes an assignment (a CRM in generation 2) with its campaigns: off the lists, and every feed answers 404, until restored.</summary>
+    /// <param name="assignmentId">The assignment.</param>
+    public void RemoveAssignment(int assignmentId) => AssignmentTable(assignmentId).Gone = true;
+
+    /// <summary>Undoes <see cref="RemoveAssignment"/>.</summary>
+    /// <param name="assignmentId">The assignment.</param>
+    public void RestoreAssignment(int assignmentId) => AssignmentTable(assignmentId).Gone = false;
+
     /// <summary>Takes from the user the right to see some generated customers: not in any list, 404 by id, until restored.</summary>
     /// <param name="assignmentId">The assignment.</param>
     /// <param name="hidden">Chooses by index, 0 to <see cref="SimulatorOptions.CustomersPerAssignment"/> - 1; every other one by default.</param>
@@ -111,6 +140,35 @@ public sealed partial class CubeData
     public void AddResponse(
         int campaignId, long internalCustomerId, DateTime? when = null, string type = "Sale", string comment = "", string by = "Kari Agent") =>
         Add(responses, campaignId, internalCustomerId, when, type, comment, by);
+
+    /// <summary>Adds a response at an instant, which says which of the two it is when the clock shows an hour twice.</summary>
+    /// <param name="campaignId">The campaign.</param>
+    /// <param name="internalCustomerId">Cube's id of the customer.</param>
+    /// <param name="at">The instant; its offset is not looked at.</param>
+    /// <param name="type">Response type.</param>
+    public void AddResponse(int campaignId, long internalCustomerId, DateTimeOffset at, string type = "Sale")
+    {
+        var local = TimeZoneInfo.ConvertTime(at, zone);
+        var row = new DayRow(internalCustomerId, type, "", "", Minutes(local.DateTime), "Kari Agent") { Offset = local.Offset };
+        responses.Add(CampaignOf(campaignId), DateOnly.FromDateTime(local.DateTime), row);
+    }
+
+    /// <summary>Notes responses late, for a day that may be long over; the same ones each time for a seed.</summary>
+    /// <param name="campaignId">The campaign.</param>
+    /// <param name="day">The local day.</param>
+    /// <param name="count">How many.</param>
+    public void AddLateResponses(int campaignId, DateOnly day, int count)
+    {
+        var campaign = CampaignOf(campaignId);
+        for (var ordinal = 0; ordinal < count; ordinal++)
+        {
+            var hash = Rng.Key(Rng.Key(options.Seed, 8, campaignId, day.DayNumber), ordinal);
+            var (type, subtype) = Rng.Pick(hash, Words.ResponseTypes);
+            var when = day.ToDateTime(new TimeOnly(21, 0)).AddMinutes(ordinal % 180);
+            var customer = campaign.Assignment.InternalId(Rng.Below(Rng.Key(hash, 1), campaign.Assignment.CustomerCount));
+            responses.Add(campaign, day, new DayRow(customer, type, subtype, $"Etterregistrert {ordinal + 1}", Minutes(when), Rng.Pick(Rng.Key(hash, 2), Words.Agents)));
+        }
+    }
 
     /// <summary>Changes the comment of a response.</summary>
     /// <param name="campaignId">The campaign.</param>
@@ -148,8 +206,33 @@ public sealed partial class CubeData
     public void SetCallState(int campaignId, long internalCustomerId, string callState) =>
         callflow.SetState(CampaignOf(campaignId), internalCustomerId, callState);
 
-    internal void LetAgentsWork(Campaign campaign, DayFeed feed)
+    /// <summary>
+    /// Switches the tenant to another generation, from the next request on: the same people, campaigns and calls. The user and the
+    /// writes follow from the options and these variants; anonymised customers from the options alone.
+    /// </summary>
+    /// <param name="api">The generation.</param>
+    /// <param name="variants">Its variants; the present ones are dropped.</param>
+    /// <exception cref="ArgumentException">A tenant cannot have these variants together.</exception>
+    public void Switch(TenantApi api, params IReadOnlyCollection<Variant> variants)
     {
+        lock (writing)
+        {
+            var next = new TenantShape(options, api, variants, zone);
+            pageSize = next.PageSize ?? pageSize;
+            shape = next;
+        }
+    }
+
+    internal void LetAgentsWork(Campaign campaign, string feedName)
+    {
+        DayFeed? worked = feedName switch
+        {
+            FeedAddress.Sms => DayFeed.Sms,
+            FeedAddress.Responses or FeedAddress.CallOutcomes => DayFeed.Responses,
+            _ => null,
+        };
+        if (worked is not { } feed)
+            return;
         for (var rows = AgentsAtWork; rows > 0 && campaign.Assignment.CustomerCount > 0; rows--)
         {
             var ordinal = Interlocked.Increment(ref agentsOrdinal);
@@ -162,9 +245,11 @@ public sealed partial class CubeData
     private void Add(DayTable table, int campaignId, long customer, DateTime? when, string type, string text, string by)
     {
         var local = when ?? LocalNow;
-        var row = new DayRow(customer, type, "", text, local.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture), by);
+        var row = new DayRow(customer, type, "", text, Minutes(local), by);
         table.Add(CampaignOf(campaignId), DateOnly.FromDateTime(local), row);
     }
+
+    private static string Minutes(DateTime local) => local.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
 
     private void ChangeCampaign(int id, Func<Campaign, Campaign> change)
     {

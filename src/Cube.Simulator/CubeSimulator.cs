@@ -8,7 +8,7 @@ using Microsoft.Extensions.Hosting;
 namespace Cube.Simulator;
 
 /// <summary>
-/// A Cube tenant of generation 1 on 127.0.0.1, over HTTP, in this process: seeded data, switchable faults, no logs, no signals
+/// A Cube tenant of either generation on 127.0.0.1, over HTTP, in this process: seeded data, switchable faults, no logs, no signals
 /// handled. Stops when it is disposed, without waiting for requests that hang.
 /// </summary>
 public sealed class CubeSimulator : IAsyncDisposable
@@ -41,6 +41,20 @@ public sealed class CubeSimulator : IAsyncDisposable
     /// <summary>What was asked.</summary>
     public RequestLog Requests { get; }
 
+    /// <summary>The limit of requests at present; null for none.</summary>
+    public RateLimit? RateLimit
+    {
+        get => server.RateLimit;
+        set => server.RateLimit = value;
+    }
+
+    /// <summary>How far the tenant's clock is ahead in <c>Date</c> headers; null leaves them to the web server.</summary>
+    public TimeSpan? DateSkew
+    {
+        get => server.DateSkew;
+        set => server.DateSkew = value;
+    }
+
     /// <summary>Called with every authorised request before it is answered: the place to change data between two pages.</summary>
     public Action<LoggedRequest>? BeforeAnswer
     {
@@ -52,6 +66,7 @@ public sealed class CubeSimulator : IAsyncDisposable
     /// <param name="options">Which tenant.</param>
     /// <param name="time">What time it is there; delays are in real time whatever this says.</param>
     /// <param name="ct">Cancels the start.</param>
+    /// <exception cref="ArgumentException">A tenant cannot have these variants together, or an option is out of its range.</exception>
     /// <exception cref="IOException">The port is taken.</exception>
     public static async Task<CubeSimulator> StartAsync(SimulatorOptions options, TimeProvider? time = null, CancellationToken ct = default)
     {

@@ -3,6 +3,12 @@ namespace Cube.Simulator;
 /// <summary>What tenant to simulate. The same options on the same day give the same bytes, in any process.</summary>
 public sealed record SimulatorOptions
 {
+    /// <summary>The generation of the API the tenant speaks.</summary>
+    public TenantApi Api { get; init; } = TenantApi.Assignments;
+
+    /// <summary>The documented variants it answers in; none by default. One of another generation, or two that exclude each other, are refused.</summary>
+    public IReadOnlyCollection<Variant> Variants { get; init; } = [];
+
     /// <summary>Seed of the data and of the faults' dice.</summary>
     public int Seed { get; init; } = 1;
 
@@ -68,6 +74,12 @@ public sealed record SimulatorOptions
 
     /// <summary>Added to every answer.</summary>
     public TimeSpan Latency { get; init; }
+
+    /// <summary>The tenant's limit of requests; none by default.</summary>
+    public RateLimit? RateLimit { get; init; }
+
+    /// <summary>How far the tenant's clock is ahead in every <c>Date</c> header; null leaves the header to the web server.</summary>
+    public TimeSpan? DateSkew { get; init; }
 
     /// <summary>Characters of a member <c>filler</c> in each record of paged feeds; 0 leaves it out.</summary>
     public int FillerBytesPerRecord { get; init; }

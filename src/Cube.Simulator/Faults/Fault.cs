@@ -27,7 +27,25 @@ public sealed record Fault
     /// <summary>What <c>Retry-After</c> asks for, in whole seconds; 1 s by default.</summary>
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long <see cref="FaultKind.SlowBody"/> trickles, in real time; 2 s by default.</summary>
+    /// <summary><c>Retry-After</c> word for word, instead of <see cref="RetryAfter"/>; any text.</summary>
+    public string? RetryAfterText { get; init; }
+
+    /// <summary>How far the tenant's clock is ahead in the <c>Date</c> header and in dates of <c>Retry-After</c>; null leaves it to the options.</summary>
+    public TimeSpan? DateSkew { get; init; }
+
+    /// <summary>Only requests whose <c>from_date</c> to <c>to_date</c> holds this day.</summary>
+    public DateOnly? Day { get; init; }
+
+    /// <summary>Only requests with exactly this <c>from_date</c>.</summary>
+    public DateOnly? From { get; init; }
+
+    /// <summary>Only requests with exactly this <c>to_date</c>.</summary>
+    public DateOnly? To { get; init; }
+
+    /// <summary>Rows that are missing, counted too many, or on a page; by the kind.</summary>
+    public int? Rows { get; init; }
+
+    /// <summary>How long <see cref="FaultKind.SlowBody"/> trickles or <see cref="FaultKind.Delay"/> waits, in real time; 2 s by default.</summary>
     public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>What <see cref="FaultKind.TooLarge"/> exceeds; 64 MiB by default.</summary>

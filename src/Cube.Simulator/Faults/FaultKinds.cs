@@ -23,6 +23,11 @@ public static class FaultKinds
         ("401", FaultKind.Unauthorized401, "401 with a JSON detail"),
         ("403", FaultKind.Forbidden403, "403 with a JSON detail"),
         ("404", FaultKind.NotFound404, "404 with a JSON detail"),
+        ("405", FaultKind.MethodNotAllowed405, "405 with a JSON detail; with method=PUT,times=1 one write refused by mistake"),
+        ("501", FaultKind.NotImplemented501, "501 with a JSON detail"),
+        ("202", FaultKind.Accepted202, "the answer comes with status 202"),
+        ("206", FaultKind.PartialContent206, "half of a page comes with status 206"),
+        ("error-page", FaultKind.ErrorAsPage, "a page with count 0, no rows and a member 'error'"),
         ("too-large", FaultKind.TooLarge, "the body is padded to more than 'bytes' (default 64 MiB)"),
         ("work-then-fail", FaultKind.WorkThenFail, "a write is done, then answered with 503, a reset or not at all ('as': 503, reset, hang; default: in turn)"),
         ("bad-request", FaultKind.BadRequest400, "a write is refused with errors per field"),
@@ -36,6 +41,13 @@ public static class FaultKinds
         ("count-changes", FaultKind.CountChanges, "'count' is one too high every other time"),
         ("rows-shift", FaultKind.RowsShift, "rows move from the front to the end or back between pages, until it settles ('times' per feed, default 3)"),
         ("drift-forever", FaultKind.DriftForever, "rows move between pages and never settle"),
+        ("count-high", FaultKind.CountHigh, "'count' is 'rows' (default 1) too high, for the same addresses each time"),
+        ("short", FaultKind.ShortListing, "'rows' (default 2) at the end of the listing, or of its 'day', are counted and not given, for the same addresses each time"),
+        ("empty-page", FaultKind.EmptyPage, "a page without rows, its count and 'next' right; with from-page and to-page in the middle"),
+        ("page-size", FaultKind.PageSizeChanges, "pages of 'rows' records (default half of the size); with from-page in the middle of a crawl"),
+        ("delay", FaultKind.Delay, "a page comes 'seconds' (default 2) or 'ms' later, in real time"),
+        ("next-bare", FaultKind.NextBare, "'next' has no question mark"),
+        ("next-other-feed", FaultKind.NextOtherFeed, "'next' has another feed's path"),
         ("numbers-as-text", FaultKind.NumbersAsText, "'count' is text"),
         ("empty-strings", FaultKind.EmptyStrings, "'next' and 'previous' are \"\" instead of null"),
     ];
@@ -49,6 +61,12 @@ public static class FaultKinds
 
     /// <summary>Kinds that change a page of a feed, rather than the answer that carries it.</summary>
     internal static bool IsOfPage(FaultKind kind) => kind >= FaultKind.NextHttp;
+
+    /// <summary>Kinds that happen to paged feeds alone.</summary>
+    internal static bool NeedsPage(FaultKind kind) => IsOfPage(kind) || kind is FaultKind.ErrorAsPage or FaultKind.PartialContent206;
+
+    /// <summary>Kinds whose share is one of the addresses, not of the requests: asking again changes nothing.</summary>
+    internal static bool IsStable(FaultKind kind) => kind is FaultKind.CountHigh or FaultKind.ShortListing;
 
     internal static bool IsOfWrite(FaultKind kind) => kind is FaultKind.WorkThenFail or FaultKind.BadRequest400;
 }

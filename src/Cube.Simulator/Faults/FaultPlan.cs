@@ -38,6 +38,20 @@ public sealed class FaultPlan
     /// <exception cref="FormatException">The text names no fault.</exception>
     public void Add(string text) => Add(Parse(text));
 
+    /// <summary>Switches a fault off.</summary>
+    /// <param name="fault">An equal one to that which was added.</param>
+    /// <returns>Whether it was on.</returns>
+    public bool Remove(Fault fault)
+    {
+        lock (drifts)
+        {
+            var left = rules.Where(rule => rule.Fault != fault).ToArray();
+            var removed = left.Length < rules.Length;
+            rules = left;
+            return removed;
+        }
+    }
+
     /// <summary>Switches all faults off and puts drifted rows back.</summary>
     public void Clear()
     {
@@ -64,7 +78,7 @@ public sealed class FaultPlan
         foreach (var rule in current)
         {
             var ofPage = FaultKinds.IsOfPage(rule.Fault.Kind);
-            if ((failed && !ofPage) || !rule.Matches(request) || !Moves(rule.Fault, request) || rule.Roll() is not { } happened)
+            if ((failed && !ofPage) || !rule.Matches(request) || !Moves(rule.Fault, request) || rule.Roll(request) is not { } happened)
                 continue;
             failed |= !ofPage;
             if (rule.Fault.Kind is FaultKind.RowsShift or FaultKind.DriftForever)
@@ -111,15 +125,21 @@ public sealed class FaultPlan
             (fault.PathContains is null || request.Path.Contains(fault.PathContains, StringComparison.Ordinal))
             && (fault.Method is null || string.Equals(fault.Method, request.Method, StringComparison.OrdinalIgnoreCase))
             && request.Page >= fault.FromPage && request.Page <= fault.ToPage
-            && (!FaultKinds.IsOfPage(fault.Kind) || request.IsPaged)
+            && (!FaultKinds.NeedsPage(fault.Kind) || request.IsPaged)
+            && (fault.Day is null || (request.From <= fault.Day && fault.Day <= request.To))
+            && (fault.From is null || request.From == fault.From)
+            && (fault.To is null || request.To == fault.To)
             && (!FaultKinds.IsOfWrite(fault.Kind) || request.IsWrite);
 
         /// <summary>How often it happened before, when it happens now.</summary>
-        public int? Roll()
+        public int? Roll(RequestShape request)
         {
             lock (sync)
             {
-                if (happened >= fault.Times || Rng.Unit(Rng.Key(key, ordinal++)) >= fault.Rate)
+                var dice = FaultKinds.IsStable(fault.Kind)
+                    ? request.Feed.Aggregate(key, static (hash, letter) => Rng.Key(hash, letter))
+                    : Rng.Key(key, ordinal++);
+                if (happened >= fault.Times || Rng.Unit(dice) >= fault.Rate)
                     return null;
                 return happened++;
             }

@@ -5,7 +5,7 @@ namespace Cube.Simulator;
 /// <summary>Reads a fault from its command-line form: <c>name[=rate][,key=value]...</c>.</summary>
 internal static class FaultText
 {
-    private const string Keys = "path, method, from-page, to-page, times, seconds, bytes, host, as";
+    private const string Keys = "path, method, from-page, to-page, times, seconds, ms, bytes, rows, day, from, to, retry-after, skew, host, as";
 
     public static Fault Parse(string text)
     {
@@ -34,6 +34,13 @@ internal static class FaultText
             "to-page" => fault with { ToPage = Whole(value, text) },
             "times" => fault with { Times = Whole(value, text) },
             "seconds" => fault with { Duration = TimeSpan.FromSeconds(Whole(value, text)), RetryAfter = TimeSpan.FromSeconds(Whole(value, text)) },
+            "ms" => fault with { Duration = TimeSpan.FromMilliseconds(Whole(value, text)) },
+            "rows" => fault with { Rows = Whole(value, text) },
+            "day" => fault with { Day = Date(value, text) },
+            "from" => fault with { From = Date(value, text) },
+            "to" => fault with { To = Date(value, text) },
+            "retry-after" => fault with { RetryAfterText = value },
+            "skew" => fault with { DateSkew = Seconds(value, text) },
             "bytes" => fault with { Bytes = Whole(value, text) },
             "host" when Uri.TryCreate(value, UriKind.Absolute, out var host) => fault with { OtherHost = host },
             "host" => throw new FormatException($"'{value}' in fault '{text}' is not an absolute URL."),
@@ -54,6 +61,16 @@ internal static class FaultText
         double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var rate) && rate is >= 0 and <= 1
             ? rate
             : throw new FormatException($"'{value}' in fault '{text}' should be a share from 0 to 1, such as 0.1.");
+
+    private static DateOnly Date(string value, string text) =>
+        DateOnly.TryParseExact(value, "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
+            ? day
+            : throw new FormatException($"'{value}' in fault '{text}' should be a day such as 20261120.");
+
+    private static TimeSpan Seconds(string value, string text) =>
+        int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var seconds)
+            ? TimeSpan.FromSeconds(seconds)
+            : throw new FormatException($"'{value}' in fault '{text}' should be seconds, such as -3600.");
 
     private static int Whole(string value, string text) =>
         int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)

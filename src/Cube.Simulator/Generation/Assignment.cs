@@ -18,6 +18,20 @@ internal sealed record Assignment(int Ordinal, int CustomerCount)
 
     public string ClientShortName => $"KUNDE{Ordinal / 2}";
 
+    /// <summary>In generation 2 every third assignment is the B2B side of the data owner before it: (data owner, CRM type) is unique.</summary>
+    public int DataOwnerId => 3 + DataOwnerOrdinal;
+
+    public string DataOwnerName => $"Eier {(char)('A' + (DataOwnerOrdinal % 26))} Ærlig Strøm AS";
+
+    public string CrmType => IsCompanies ? "B2B" : "B2C";
+
+    /// <summary>The CRM type's name with a tenant that chose its own.</summary>
+    public string FreeCrmType => IsCompanies ? "Bedrift & næring" : "Privatkunder Øst";
+
+    public int CrmTypeId => IsCompanies ? 5 : 4;
+
+    private int DataOwnerOrdinal => (Ordinal / 3 * 2) + Math.Min(Ordinal % 3, 1);
+
     public CustomField[] CustomFields => CustomField.Of(IsCompanies);
 
     public long InternalIdBase => 10_000_000L * (Ordinal + 1);

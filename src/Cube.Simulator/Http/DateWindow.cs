@@ -18,6 +18,9 @@ internal static class DateWindow
         return refusal is null;
     }
 
+    /// <summary>A day, or null when there is none or no valid one.</summary>
+    public static DateOnly? Parse(string? text) => TryParse(text, out var day) ? day : null;
+
     private static bool TryParse(string? text, out DateOnly day) =>
         DateOnly.TryParseExact(text, "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out day);
 }

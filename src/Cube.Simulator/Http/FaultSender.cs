@@ -12,7 +12,7 @@ internal sealed class FaultSender(TimeProvider clock)
     private static readonly byte[] Spaces = [.. Enumerable.Repeat((byte)' ', 64 * 1024)];
 
     /// <summary>Faults that need no answer to spoil; false when the kind is not one of these.</summary>
-    public async Task<bool> TrySendInsteadAsync(HttpContext context, Fault fault, LoggedRequest entry, CancellationToken cancellationToken)
+    public async Task<bool> TrySendInsteadAsync(HttpContext context, Fault fault, TimeSpan? skew, LoggedRequest entry, CancellationToken cancellationToken)
     {
         switch (fault.Kind)
         {
@@ -24,12 +24,15 @@ internal sealed class FaultSender(TimeProvider clock)
                 return true;
         }
 
-        if (Instead(fault.Kind) is not { } answer)
+        if (Instead(fault.Kind, context.Request.Method) is not { } answer)
             return false;
-        if (fault.Kind is FaultKind.TooManyRequestsSeconds or FaultKind.ServiceUnavailable503)
+        var retries = fault.Kind is FaultKind.TooManyRequestsSeconds or FaultKind.TooManyRequestsDate or FaultKind.ServiceUnavailable503;
+        if (retries && fault.RetryAfterText is { } words)
+            context.Response.Headers.RetryAfter = words;
+        else if (fault.Kind is FaultKind.TooManyRequestsSeconds or FaultKind.ServiceUnavailable503)
             context.Response.Headers.RetryAfter = Math.Ceiling(fault.RetryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         else if (fault.Kind == FaultKind.TooManyRequestsDate)
-            context.Response.Headers.RetryAfter = (clock.GetUtcNow() + fault.RetryAfter + TimeSpan.FromMilliseconds(999)).ToString("R", CultureInfo.InvariantCulture);
+            context.Response.Headers.RetryAfter = (clock.GetUtcNow() + (fault.DateSkew ?? skew ?? TimeSpan.Zero) + fault.RetryAfter + TimeSpan.FromMilliseconds(999)).ToString("R", CultureInfo.InvariantCulture);
         await SendAsync(context, answer, entry, cancellationToken);
         return true;
     }
@@ -63,15 +66,6 @@ internal sealed class FaultSender(TimeProvider clock)
                 await response.Body.WriteAsync(half, cancellationToken);
                 await response.Body.FlushAsync(cancellationToken);
                 break;
-            case FaultKind.TruncatedJson:
-                await SendAsync(context, answer with { Body = half.ToArray() }, entry, cancellationToken);
-                break;
-            case FaultKind.BrokenJson:
-                // A control character is wrong anywhere in JSON, within text too.
-                var broken = (byte[])body.Clone();
-                broken[broken.Length / 2] = 1;
-                await SendAsync(context, answer with { Body = broken }, entry, cancellationToken);
-                break;
             case FaultKind.SlowBody:
                 await TrickleAsync(context, fault.Duration, answer, entry, cancellationToken);
                 break;
@@ -84,9 +78,30 @@ internal sealed class FaultSender(TimeProvider clock)
         }
     }
 
-    private static BodyAnswer? Instead(FaultKind kind) => kind switch
+    /// <summary>The answer with what goes wrong before it is sent.</summary>
+    public static BodyAnswer Spoil(Fault fault, BodyAnswer answer)
     {
-        FaultKind.TooManyRequestsSeconds or FaultKind.TooManyRequestsDate => new BodyAnswer(429, Json.Detail("Request was throttled.")),
+        switch (fault.Kind)
+        {
+            case FaultKind.TruncatedJson:
+                return answer with { Body = answer.Body[..(answer.Body.Length / 2)] };
+            case FaultKind.BrokenJson:
+                // A control character is wrong anywhere in JSON, within text too.
+                var broken = (byte[])answer.Body.Clone();
+                broken[broken.Length / 2] = 1;
+                return answer with { Body = broken };
+            case FaultKind.Accepted202:
+                return answer with { Status = 202 };
+            case FaultKind.PartialContent206:
+                return answer with { Status = 206 };
+            default:
+                return answer;
+        }
+    }
+
+    private static BodyAnswer? Instead(FaultKind kind, string method) => kind switch
+    {
+        FaultKind.TooManyRequestsSeconds or FaultKind.TooManyRequestsDate => (BodyAnswer)Answer.Throttled,
         FaultKind.ServiceUnavailable503 => new BodyAnswer(503, Json.Detail("Down for maintenance.")),
         FaultKind.RequestTimeout408 => new BodyAnswer(408, Json.Detail("Request timeout.")),
         FaultKind.InternalError500 => new BodyAnswer(500, Json.Detail("A server error occurred.")),
@@ -96,6 +111,9 @@ internal sealed class FaultSender(TimeProvider clock)
         FaultKind.Unauthorized401 => (BodyAnswer)Answer.Unauthorized,
         FaultKind.Forbidden403 => (BodyAnswer)Answer.Forbidden,
         FaultKind.NotFound404 => (BodyAnswer)Answer.NotFound,
+        FaultKind.MethodNotAllowed405 => (BodyAnswer)Answer.MethodNotAllowed(method),
+        FaultKind.NotImplemented501 => (BodyAnswer)Answer.NotImplemented(),
+        FaultKind.ErrorAsPage => (BodyAnswer)Answer.ErrorAsPage,
         FaultKind.BadRequest400 => (BodyAnswer)Answer.Invalid("phone_1", "Enter a valid phone number."),
         _ => null,
     };
@@ -127,6 +145,10 @@ internal sealed class FaultSender(TimeProvider clock)
         entry.Status = answer.Status;
         context.Response.StatusCode = answer.Status;
         context.Response.ContentType = answer.ContentType;
+        if (answer.Allow is not null)
+            context.Response.Headers.Allow = answer.Allow;
+        if (answer.Encoding is not null)
+            context.Response.Headers.ContentEncoding = answer.Encoding;
         if (answer.Status == 401)
             context.Response.Headers.WWWAuthenticate = "Token";
     }

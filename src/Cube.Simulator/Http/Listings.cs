@@ -1,52 +1,61 @@
-using System.Globalization;
 using System.Text.Json;
 using Cube.Simulator.Generation;
+using Cube.Simulator.Rows;
 
 namespace Cube.Simulator.Http;
 
-/// <summary>The records of the bare arrays.</summary>
+/// <summary>The bare arrays and their records.</summary>
 internal static class Listings
 {
-    public static void WriteCampaign(Utf8JsonWriter json, Campaign campaign)
+    public static BodyAnswer Array<T>(TenantShape shape, IEnumerable<T> items, Action<Utf8JsonWriter, T> write) => new(200, Json.ToBytes(json =>
     {
-        json.WriteStartObject();
-        if (campaign.Id % 3 == 0)
-            json.WriteString("campaign_id"u8, campaign.Id.ToString(CultureInfo.InvariantCulture));
+        json.WriteStartArray();
+        foreach (var item in items)
+            shape.WriteObject(json, record => write(record, item));
+        json.WriteEndArray();
+    }));
+
+    /// <summary>The campaigns, with broken entries among them when the tenant has such.</summary>
+    public static BodyAnswer Campaigns(TenantShape shape, IReadOnlyList<Campaign> campaigns, DateOnly today) => new(200, Json.ToBytes(json =>
+    {
+        var broken = shape.Has(Variant.ListingBroken);
+        json.WriteStartArray();
+        if (broken)
+            json.WriteNullValue();
+        for (var position = 0; position < campaigns.Count; position++)
+        {
+            if (broken && position == campaigns.Count / 2)
+                BrokenCampaign.WriteWithoutId(json, shape, campaigns[position]);
+            var campaign = campaigns[position];
+            var inNoScope = shape.Has(Variant.CampaignWithoutScope) && position == campaigns.Count - 1;
+            shape.WriteObject(json, record => WriteCampaign(record, shape, campaign, today, inNoScope));
+        }
+
+        if (broken)
+            BrokenCampaign.WriteIdAsObject(json, shape, campaigns.Count > 0 ? campaigns[0] : null);
+        json.WriteEndArray();
+    }));
+
+    /// <summary>The members of a campaign.</summary>
+    public static void WriteCampaign(Utf8JsonWriter json, TenantShape shape, Campaign campaign, DateOnly today, bool inNoScope)
+    {
+        if (shape.IsGeneration2)
+            CampaignWriter.WriteOfDataOwner(json, shape, campaign, today, inNoScope);
+        else if (shape.Has(Variant.ListingHalfway))
+            CampaignWriter.WriteHalfway(json, campaign, today, inNoScope);
         else
-            json.WriteNumber("campaign_id"u8, campaign.Id);
-        json.WriteString("campaign_name"u8, campaign.Name);
-        json.WriteString("start_date"u8, Date(campaign.Start));
-        json.WriteString("end_date"u8, campaign.End is { } end ? Date(end) : "");
-        WriteAssignmentMembers(json, campaign.Assignment);
-        json.WriteEndObject();
+            CampaignWriter.WriteOfAssignment(json, campaign, inNoScope);
     }
 
-    public static void WriteAssignment(Utf8JsonWriter json, Assignment assignment)
-    {
-        json.WriteStartObject();
-        WriteAssignmentMembers(json, assignment);
-        json.WriteEndObject();
-    }
+    public static void WriteAssignment(Utf8JsonWriter json, Assignment assignment) => CampaignWriter.WriteAssignmentMembers(json, assignment, none: false);
 
     public static void WriteCustomField(Utf8JsonWriter json, CustomField field)
     {
-        json.WriteStartObject();
         json.WriteNumber("id"u8, 900 + field.Number);
         json.WriteString("key"u8, field.Label);
         json.WriteString("type"u8, field.Type);
         json.WriteNumber("max_length"u8, field.MaxLength);
         json.WriteString("hint"u8, field.Hint);
         json.WriteString("lookup__id"u8, field.LaterName);
-        json.WriteEndObject();
     }
-
-    private static void WriteAssignmentMembers(Utf8JsonWriter json, Assignment assignment)
-    {
-        json.WriteNumber("assignment_id"u8, assignment.Id);
-        json.WriteString("assignment_name"u8, assignment.Name);
-        json.WriteNumber("client_id"u8, assignment.ClientId);
-        json.WriteString("client_name"u8, assignment.ClientName);
-    }
-
-    private static string Date(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Cube.Simulator.Rows;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Extensions;
 
@@ -30,6 +31,8 @@ internal sealed class PageEnvelope(HttpRequest request, int page, int pages, int
     private int Count()
     {
         var shown = Has(FaultKind.CountWrong) ? count + 7 : count;
+        if (Find(FaultKind.CountHigh) is { } high)
+            shown += high.Fault.Rows ?? 1;
         return Find(FaultKind.CountChanges) is { HappenedBefore: var before } && before % 2 == 0 ? shown + 1 : shown;
     }
 
@@ -47,6 +50,10 @@ internal sealed class PageEnvelope(HttpRequest request, int page, int pages, int
             return $"{request.Scheme}://{request.Host}{request.Path}{Query(null)}/?page={page + 1}";
         if (Has(FaultKind.NextHttp))
             return $"http://{request.Host.Host}{request.Path}{Query(page + 1)}";
+        if (Has(FaultKind.NextBare))
+            return $"{request.Scheme}://{request.Host}{request.Path}{Bare(page + 1)}";
+        if (Has(FaultKind.NextOtherFeed))
+            return $"{request.Scheme}://{request.Host}{OtherFeed()}{Query(page + 1)}";
         if (Find(FaultKind.NextOtherHost) is { } other)
             return new Uri(other.Fault.OtherHost, request.Path + Query(page + 1)).AbsoluteUri;
         return Url(page + 1);
@@ -70,6 +77,26 @@ internal sealed class PageEnvelope(HttpRequest request, int page, int pages, int
         if (number is not null)
             builder.Add("page", number.Value.ToString(CultureInfo.InvariantCulture));
         return builder.ToString();
+    }
+
+    // As in the vendor's sample: the parameters in the order of their names.
+    private string Bare(int number)
+    {
+        var all = request.Query.Where(parameter => parameter.Key != "page").Select(parameter => (parameter.Key, Value: parameter.Value.ToString()))
+            .Append(("page", number.ToString(CultureInfo.InvariantCulture)));
+        return string.Join('&', all.OrderBy(parameter => parameter.Item1, StringComparer.Ordinal).Select(parameter => $"{parameter.Item1}={Uri.EscapeDataString(parameter.Item2)}"));
+    }
+
+    private string OtherFeed()
+    {
+        var path = request.Path.Value!.TrimEnd('/');
+        var other = path[(path.LastIndexOf('/') + 1)..] switch
+        {
+            FeedAddress.Sms => FeedAddress.CallflowCustomers,
+            FeedAddress.CallOutcomes => FeedAddress.ProductRegistrations,
+            _ => FeedAddress.Sms,
+        };
+        return $"{path[..(path.LastIndexOf('/') + 1)]}{other}/";
     }
 
     private bool Has(FaultKind kind) => Find(kind) is not null;

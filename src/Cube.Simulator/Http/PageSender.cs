@@ -16,8 +16,8 @@ internal sealed class PageSender(SimulatorOptions options, FaultPlan plan)
     public static Answer InvalidPage { get; } = new BodyAnswer(404, Json.Detail("Invalid page."));
 
     /// <summary>Null when the page exists; otherwise what to answer instead.</summary>
-    public Answer? Refuse(PageAnswer answer, IReadOnlyList<PickedFault> faults) =>
-        answer.Page > Pages(answer) && !faults.Any(picked => picked.Fault.Kind == FaultKind.NextEndless) ? InvalidPage : null;
+    public static Answer? Refuse(PageAnswer answer, IReadOnlyList<PickedFault> faults) =>
+        answer.Page > new PageCut(answer, faults, drift: 0).Pages && !faults.Any(picked => picked.Fault.Kind == FaultKind.NextEndless) ? InvalidPage : null;
 
     public async Task SendAsync(HttpContext context, PageAnswer answer, string feed, IReadOnlyList<PickedFault> faults, CancellationToken cancellationToken)
     {
@@ -54,25 +54,18 @@ internal sealed class PageSender(SimulatorOptions options, FaultPlan plan)
 
     private IEnumerable<int> Steps(Utf8JsonWriter json, HttpRequest request, PageAnswer answer, string feed, IReadOnlyList<PickedFault> faults)
     {
-        var rows = answer.Rows;
-        var pages = Pages(answer);
-        var drift = plan.DriftOf(feed);
-        new PageEnvelope(request, answer.Page, pages, rows.Count, faults).WriteStart(json);
-        // Beyond the last page (next-endless) the rows of the earlier ones come again.
-        var first = (answer.Page - 1) % pages * options.PageSize;
-        var end = Math.Min(first + options.PageSize, rows.Count);
-        for (var position = first; position < end; position++)
+        var cut = new PageCut(answer, faults, plan.DriftOf(feed));
+        new PageEnvelope(request, answer.Page, cut.Pages, cut.Count, faults).WriteStart(json);
+        for (var place = cut.First; place < cut.End; place++)
         {
             json.WriteStartObject();
-            rows.Write(json, (position + drift) % rows.Count);
+            answer.Rows.Write(json, cut.RowAt(place));
             if (options.FillerBytesPerRecord > 0)
                 json.WriteString("filler"u8, filler);
             json.WriteEndObject();
-            yield return position;
+            yield return place;
         }
 
         PageEnvelope.WriteEnd(json);
     }
-
-    private int Pages(PageAnswer answer) => Math.Max(1, (int)(((long)answer.Rows.Count + options.PageSize - 1) / options.PageSize));
 }

@@ -1,109 +1,101 @@
 using System.Globalization;
-using System.Text.Json;
-using Cube.Simulator.Generation;
 using Cube.Simulator.Rows;
 using Microsoft.AspNetCore.Http;
 
 namespace Cube.Simulator.Http;
 
-/// <summary>Generation 1 of the API: from a request to what it should be answered.</summary>
+/// <summary>From a request to what it should be answered.</summary>
 internal sealed class Router(SimulatorOptions options, CubeData data)
 {
+    private readonly Routes routes = new(data);
     private readonly CustomerEndpoint customers = new(options, data);
 
     /// <summary>The segments of a path; a slash at the end makes no difference.</summary>
     public static string[] Segments(HttpRequest request) => (request.Path.Value ?? "").Trim('/').Split('/');
 
-    public static bool IsPaged(string[] path) =>
-        path is ["api", "v1", "campaigns", _, "responses" or "sms" or "callflow_customers"]
-            or ["api", "v1", "assignments", _, "customers" or "sms" or "callflow_customers"];
-
-    public async Task<Answer> AnswerAsync(HttpRequest request, string[] path, CancellationToken cancellationToken)
+    public async Task<Answer> AnswerAsync(HttpRequest request, TenantShape shape, string[] path, CancellationToken cancellationToken)
     {
-        if (path is ["api", "v1", "assignments", var assignment, "customers", var customer])
-            return await customers.AnswerAsync(request, Assignment(assignment), customer, cancellationToken);
+        if (HttpMethods.IsOptions(request.Method) && shape.Has(Variant.OptionsAllow))
+            return Allow(shape, path);
+        if (routes.FindCustomer(shape, path) is { } one)
+            return await customers.AnswerAsync(request, shape, one.Customers, one.Id, cancellationToken);
+        if (path is ["crm", "customers"] && shape.Has(Variant.CreateInBody) && HttpMethods.IsPost(request.Method))
+            return await customers.CreateAsync(request, shape, cancellationToken);
         if (!HttpMethods.IsGet(request.Method))
             return Answer.MethodNotAllowed(request.Method);
+        if (Listing(request, shape, path) is { } listing)
+            return listing;
+        return routes.Find(shape, path) is { } address ? Feed(request, shape, address) : Answer.NotFound;
+    }
+
+    /// <summary>The answer at a path of a listing, or null when it is none of these.</summary>
+    private Answer? Listing(HttpRequest request, TenantShape shape, string[] path)
+    {
+        var external = shape.IsExternalUser;
+        var externalUnderApi = shape.IsGeneration2 || shape.Has(Variant.ListingHalfway) || shape.Has(Variant.ExternalUserUnderApi);
         return path switch
         {
+            ["campaigns"] when shape.IsGeneration2 || shape.Has(Variant.CampaignsUnderApi) => Answer.NotFound,
             ["campaigns"] when options.LaterPathsOnly => Answer.LoginPage,
-            ["campaigns"] or ["api", "v1", "campaigns"] => options.ExternalUser ? Answer.Forbidden : Campaigns(request),
-            ["client_access", "campaigns"] => options.ExternalUser ? Campaigns(request) : Answer.Forbidden,
-            ["assignments"] => options.AssignmentsListed ? Assignments() : Answer.NotImplemented(),
-            ["api", "v1", "campaigns", var id, var feed] => Campaign(id) is { } campaign ? CampaignFeed(request, campaign, feed) : Answer.NotFound,
-            ["api", "v1", "assignments", var id, var feed] => Assignment(id) is { } table ? AssignmentFeed(request, table, feed) : Answer.NotFound,
-            _ => Answer.NotFound,
+            ["api", "v1", "campaigns"] when shape.Has(Variant.CampaignsAtRoot) => Answer.NotFound,
+            ["campaigns"] or ["api", "v1", "campaigns"] => external ? Answer.Forbidden : Campaigns(request, shape),
+            ["client_access", "campaigns"] when externalUnderApi => Answer.NotFound,
+            ["api", "v1", "client_access", "campaigns"] when !externalUnderApi => Answer.NotFound,
+            ["client_access", "campaigns"] or ["api", "v1", "client_access", "campaigns"] => external ? Campaigns(request, shape) : Answer.Forbidden,
+            ["assignments"] when !shape.IsGeneration2 => options.AssignmentsListed ? Assignments(shape) : Answer.NotImplemented(),
+            _ => null,
         };
     }
 
-    private Answer CampaignFeed(HttpRequest request, Campaign campaign, string feed)
+    private Answer Feed(HttpRequest request, TenantShape shape, FeedAddress address)
     {
         var query = request.Query;
-        switch (feed)
+        if (address.Feed == FeedAddress.CustomFields)
+            return Listings.Array(shape, address.Customers!.Assignment.CustomFields, Listings.WriteCustomField);
+        var filter = new FeedFilter(data.Today, data.Today)
         {
-            case "responses" or "sms":
-                if (!DateWindow.TryRead(query, data.Today, out var from, out var to, out var refusal))
-                    return refusal!;
-                var isSms = feed == "sms";
-                data.LetAgentsWork(campaign, isSms ? DayFeed.Sms : DayFeed.Responses);
-                return Page(query, isSms ? data.SmsRows(campaign, from, to) : data.ResponseRows(campaign, from, to, Filter(query, "response_type")));
-            case "callflow_customers":
-                return Page(query, data.CallflowRows(campaign, Filter(query, "call_state")));
-            default:
-                return Answer.NotFound;
+            Type = shape.IsGeneration2 ? Filter(query, "call_outcomes") ?? Filter(query, "call_outcomes_type") : Filter(query, "response_type"),
+            CallState = Filter(query, "call_state"),
+        };
+        if (address.IsDated)
+        {
+            if (!DateWindow.TryRead(query, data.Today, out var from, out var to, out var refusal))
+                return refusal!;
+            filter = filter with { From = from, To = to };
         }
+
+        if (address.Campaign is not null)
+            data.LetAgentsWork(address.Campaign, address.Feed);
+        return Page(query, data.Rows(shape, address, filter), data.PageSize);
     }
 
-    private Answer AssignmentFeed(HttpRequest request, CustomerTable table, string feed)
+    private BodyAnswer Campaigns(HttpRequest request, TenantShape shape)
     {
-        var query = request.Query;
-        switch (feed)
-        {
-            case "customers":
-                return Page(query, data.CustomerRows(table));
-            case "callflow_customers":
-                return Page(query, data.CallflowRows(table, Filter(query, "call_state")));
-            case "sms":
-                return DateWindow.TryRead(query, data.Today, out var from, out var to, out var refusal)
-                    ? Page(query, data.SmsRows(table, from, to))
-                    : refusal!;
-            case "crm_custom_fields":
-                return Array(table.Assignment.CustomFields, Listings.WriteCustomField);
-            default:
-                return Answer.NotFound;
-        }
+        var includeInactive = string.Equals(request.Query["include_inactive_campaigns"], "True", StringComparison.OrdinalIgnoreCase);
+        return Listings.Campaigns(shape, data.Listed(includeInactive), data.Today);
     }
 
-    private BodyAnswer Campaigns(HttpRequest request) => Array(
-        data.Listed(string.Equals(request.Query["include_inactive_campaigns"], "True", StringComparison.OrdinalIgnoreCase)),
-        Listings.WriteCampaign);
+    private BodyAnswer Assignments(TenantShape shape) =>
+        Listings.Array(shape, data.AssignmentIds.Select(id => data.FindAssignment(id)!.Assignment), Listings.WriteAssignment);
 
-    private BodyAnswer Assignments() => Array(data.AssignmentIds.Select(id => data.FindAssignment(id)!.Assignment), Listings.WriteAssignment);
+    private Answer Allow(TenantShape shape, string[] path)
+    {
+        var isCustomer = routes.FindCustomer(shape, path) is { Customers: not null };
+        if (!isCustomer && routes.Find(shape, path) is null && path is not (["campaigns"] or ["api", "v1", "campaigns"]))
+            return Answer.NotFound;
+        return new BodyAnswer(200, Json.Detail("See Allow.")) { Allow = isCustomer && shape.Writes == WriteMode.Enabled ? "GET, PUT, POST, HEAD, OPTIONS" : "GET, HEAD, OPTIONS" };
+    }
 
-    private static Answer Page(IQueryCollection query, IRows rows)
+    private static Answer Page(IQueryCollection query, IRows rows, int size)
     {
         if (!query.TryGetValue("page", out var text))
-            return new PageAnswer(rows, 1);
+            return new PageAnswer(rows, 1, size);
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var page) && page > 0
-            ? new PageAnswer(rows, page)
+            ? new PageAnswer(rows, page, size)
             : PageSender.InvalidPage;
     }
 
     // One of the vendor's samples has a slash after the value.
     private static string? Filter(IQueryCollection query, string name) =>
         query[name].ToString().TrimEnd('/') is { Length: > 0 } value ? value : null;
-
-    private static BodyAnswer Array<T>(IEnumerable<T> items, Action<Utf8JsonWriter, T> write) => new(200, Json.ToBytes(json =>
-    {
-        json.WriteStartArray();
-        foreach (var item in items)
-            write(json, item);
-        json.WriteEndArray();
-    }));
-
-    private Campaign? Campaign(string id) => Id(id) is { } number ? data.FindCampaign(number) : null;
-
-    private CustomerTable? Assignment(string id) => Id(id) is { } number ? data.FindAssignment(number) : null;
-
-    private static int? Id(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
 }

@@ -7,16 +7,16 @@ namespace Cube.Simulator.Rows;
 internal sealed class CustomerRows : IRows
 {
     private readonly CustomerTable table;
-    private readonly bool laterFields;
+    private readonly CustomerWriter writer;
     private readonly CustomerState state;
     private readonly ImmutableSortedSet<int> absent;
     private readonly long[] added;
     private readonly int generated;
 
-    public CustomerRows(CustomerTable table, bool laterFields)
+    public CustomerRows(CustomerTable table, CustomerWriter writer)
     {
         this.table = table;
-        this.laterFields = laterFields;
+        this.writer = writer;
         state = table.State;
         absent = state.Hidden.IsEmpty ? state.Deleted : state.Deleted.Union(state.Hidden);
         generated = table.Assignment.CustomerCount - absent.Count;
@@ -25,12 +25,9 @@ internal sealed class CustomerRows : IRows
 
     public int Count => generated + added.Length;
 
-    public void Write(Utf8JsonWriter json, int position)
-    {
-        var id = position < generated ? table.Assignment.InternalId(Skip.At(absent, position)) : added[position - generated];
-        if (laterFields)
-            table.WriteLater(json, state, id, feed: 1);
-        else
-            table.WriteEarly(json, state, id);
-    }
+    public IEnumerable<long> Ids => Enumerable.Range(0, Count).Select(IdAt);
+
+    public void Write(Utf8JsonWriter json, int position) => writer.WriteListed(json, table, state, IdAt(position));
+
+    private long IdAt(int position) => position < generated ? table.Assignment.InternalId(Skip.At(absent, position)) : added[position - generated];
 }

@@ -16,6 +16,9 @@ internal sealed record CustomerState
     /// <summary>Imported ids of <see cref="Overlays"/>.</summary>
     public ImmutableDictionary<string, long> Imported { get; init; } = ImmutableDictionary.Create<string, long>(StringComparer.Ordinal);
 
+    /// <summary>Two overlays had one imported id at some time.</summary>
+    public bool HasSharedIds { get; init; }
+
     /// <summary>Indexes of generated customers that were deleted.</summary>
     public ImmutableSortedSet<int> Deleted { get; init; } = [];
 

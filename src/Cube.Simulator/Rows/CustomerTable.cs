@@ -15,6 +15,9 @@ internal sealed class CustomerTable(SimulatorOptions options, Assignment assignm
 
     public CustomerState State => state;
 
+    /// <summary>The whole scope is not there: its feeds answer 404.</summary>
+    public bool Gone { get; set; }
+
     public long? FindImported(string importedId)
     {
         var current = state;
@@ -72,7 +75,7 @@ internal sealed class CustomerTable(SimulatorOptions options, Assignment assignm
                 return false;
             var next = state;
             if (next.Overlays.TryGetValue(id, out var old))
-                next = next with { Imported = next.Imported.Remove(old.ImportedId) };
+                next = next with { Imported = Released(next, old) };
             var index = assignment.IndexOf(id);
             // An added customer keeps its place in Added as a tombstone, so that internal ids are never given twice.
             state = index >= 0
@@ -119,10 +122,30 @@ internal sealed class CustomerTable(SimulatorOptions options, Assignment assignm
         BaseCustomerWriter.WriteEarly(json, Base(id));
     }
 
+    /// <summary>Writes when, by whom and how the customer was last changed.</summary>
+    public void WriteChangeLog(Utf8JsonWriter json, CustomerState current, long id)
+    {
+        if (current.Overlays.TryGetValue(id, out var overlay))
+        {
+            WriteChangeLog(json, Member(overlay, "updated"), Member(overlay, "updated_by"), Member(overlay, "update_method"));
+            return;
+        }
+
+        var customer = Base(id);
+        WriteChangeLog(json, customer.Updated, customer.UpdatedBy, customer.UpdateMethod);
+    }
+
+    private static void WriteChangeLog(Utf8JsonWriter json, string updated, string by, string method)
+    {
+        json.WriteString("crm__change_log__updated"u8, updated);
+        json.WriteString("crm__change_log__updated_by"u8, by);
+        json.WriteString("crm__change_log__update_method"u8, method);
+    }
+
     public string NameOf(CustomerState current, long id)
     {
         if (current.Overlays.TryGetValue(id, out var overlay))
-            return overlay.Fields.TryGetProperty("name", out var name) ? name.ToString() : "";
+            return Member(overlay, "name");
         var customer = Base(id);
         return customer.Anonymised ? "Anonymized" : customer.Name;
     }
@@ -130,13 +153,15 @@ internal sealed class CustomerTable(SimulatorOptions options, Assignment assignm
     public string PhoneOf(CustomerState current, long id)
     {
         if (current.Overlays.TryGetValue(id, out var overlay))
-            return overlay.Fields.TryGetProperty("phone_1", out var phone) ? phone.ToString() : "";
+            return Member(overlay, "phone_1");
         var customer = Base(id);
         return customer.Anonymised ? "" : customer.Phone1;
     }
 
     internal static string Text(JsonNode? node) =>
         node is null ? "" : node.GetValueKind() == JsonValueKind.String ? node.GetValue<string>() : node.ToJsonString();
+
+    private static string Member(CustomerOverlay overlay, string name) => overlay.Fields.TryGetProperty(name, out var value) ? value.ToString() : "";
 
     private bool Exists(CustomerState current, long id)
     {
@@ -157,15 +182,26 @@ internal sealed class CustomerTable(SimulatorOptions options, Assignment assignm
 
     private void Store(long id, string importedId, bool anonymised, JsonObject record, CustomerState next)
     {
-        var imported = next.Imported;
-        if (next.Overlays.TryGetValue(id, out var old) && imported.TryGetValue(old.ImportedId, out var owner) && owner == id)
-            imported = imported.Remove(old.ImportedId);
+        var imported = next.Overlays.TryGetValue(id, out var old) ? Released(next, old) : next.Imported;
+        var shared = next.HasSharedIds || (imported.TryGetValue(importedId, out var owner) && owner != id);
         if (importedId.Length > 0)
             imported = imported.SetItem(importedId, id);
         state = next with
         {
+            HasSharedIds = shared,
             Overlays = next.Overlays.SetItem(id, new CustomerOverlay(id, importedId, anonymised, Json.ToElement(record))),
             Imported = imported,
         };
+    }
+
+    /// <summary>The imported ids without a customer's; another one who has the same takes it over.</summary>
+    private static ImmutableDictionary<string, long> Released(CustomerState current, CustomerOverlay old)
+    {
+        if (!current.Imported.TryGetValue(old.ImportedId, out var owner) || owner != old.Id)
+            return current.Imported;
+        if (!current.HasSharedIds)
+            return current.Imported.Remove(old.ImportedId);
+        var heir = current.Overlays.Values.Where(other => other.Id != old.Id && other.ImportedId == old.ImportedId).Select(other => other.Id).Order().ToList();
+        return heir.Count == 0 ? current.Imported.Remove(old.ImportedId) : current.Imported.SetItem(old.ImportedId, heir[0]);
     }
 }

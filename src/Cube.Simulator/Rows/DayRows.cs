@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Cube.Simulator.Generation;
 
 namespace Cube.Simulator.Rows;
 
@@ -11,23 +10,21 @@ internal sealed class DayRows : IRows
 {
     private readonly List<Segment> segments = [];
     private readonly DayTable table;
-    private readonly CustomerTable customers;
-    private readonly CustomerState state;
+    private readonly DayRowFormat format;
 
-    public DayRows(DayTable table, CustomerTable customers, IReadOnlyList<Campaign> campaigns, DateOnly from, DateOnly to, DateOnly today, string? type)
+    public DayRows(DayTable table, IReadOnlyList<CampaignView> campaigns, FeedFilter filter, DateOnly today, DayRowFormat format)
     {
         this.table = table;
-        this.customers = customers;
-        state = customers.State;
+        this.format = format;
         if (campaigns.Count == 0)
             return;
-        var last = to < today ? to : today;
-        var first = campaigns.Min(campaign => campaign.Start);
-        first = from > first ? from : first;
+        var last = filter.To < today ? filter.To : today;
+        var first = campaigns.Min(view => view.Campaign.Start);
+        first = filter.From > first ? filter.From : first;
         for (var day = last; day >= first; day = day.AddDays(-1))
         {
-            foreach (var campaign in campaigns)
-                AddSegment(campaign, day, type);
+            foreach (var view in campaigns)
+                AddSegment(view, day, filter.Type);
         }
     }
 
@@ -47,15 +44,19 @@ internal sealed class DayRows : IRows
 
         var segment = segments[low];
         var local = position - segment.Start;
-        var row = table.RowAt(segment.Campaign, segment.Day, segment.Overlay, segment.Filtered is null ? local : segment.Filtered[local]);
-        if (table.Feed == DayFeed.Responses)
-            DayRowWriter.WriteResponse(json, row, segment.Campaign, customers, state);
-        else
-            DayRowWriter.WriteSms(json, row, segment.Campaign, customers, state);
+        var campaign = segment.View.Campaign;
+        format(json, table.RowAt(campaign, segment.Day, segment.Overlay, segment.Filtered is null ? local : segment.Filtered[local]), segment.View);
     }
 
-    private void AddSegment(Campaign campaign, DateOnly day, string? type)
+    public (int First, int Count) PositionsOf(DateOnly day)
     {
+        var ofDay = segments.Where(segment => segment.Day == day).ToList();
+        return ofDay.Count == 0 ? default : (ofDay[0].Start, ofDay.Sum(segment => segment.Count));
+    }
+
+    private void AddSegment(CampaignView view, DateOnly day, string? type)
+    {
+        var campaign = view.Campaign;
         var overlay = table.Overlay(campaign, day);
         var count = table.Count(campaign, day, overlay);
         int[]? filtered = null;
@@ -67,9 +68,9 @@ internal sealed class DayRows : IRows
 
         if (count == 0)
             return;
-        segments.Add(new Segment(Count, campaign, day, overlay, filtered));
+        segments.Add(new Segment(Count, count, view, day, overlay, filtered));
         Count += count;
     }
 
-    private sealed record Segment(int Start, Campaign Campaign, DateOnly Day, DayOverlay Overlay, int[]? Filtered);
+    private sealed record Segment(int Start, int Count, CampaignView View, DateOnly Day, DayOverlay Overlay, int[]? Filtered);
 }

@@ -9,4 +9,7 @@ internal interface IRows
 
     /// <summary>Writes the members of a row, without its braces.</summary>
     void Write(Utf8JsonWriter json, int position);
+
+    /// <summary>Where the rows of a day stand; nowhere in feeds without days.</summary>
+    (int First, int Count) PositionsOf(DateOnly day) => default;
 }

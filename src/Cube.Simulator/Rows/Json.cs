@@ -20,6 +20,14 @@ internal static class Json
 
     public static JsonObject ToObject(Action<Utf8JsonWriter> write) => JsonNode.Parse(ToBytes(write))!.AsObject();
 
+    /// <summary>A record whose members <paramref name="write"/> writes.</summary>
+    public static JsonDocument ToDocument(Action<Utf8JsonWriter> write) => JsonDocument.Parse(ToBytes(json =>
+    {
+        json.WriteStartObject();
+        write(json);
+        json.WriteEndObject();
+    }));
+
     public static JsonElement ToElement(JsonObject record)
     {
         using var document = JsonDocument.Parse(ToBytes(json => record.WriteTo(json)));
