@@ -42,6 +42,8 @@ internal sealed class Tenant : IAsyncDisposable
     public static async Task<Tenant> StartAsync(SimulatorOptions? options = null, TimeProvider? time = null) =>
         new(await CubeSimulator.StartAsync(options ?? Small, time, TestContext.Current.CancellationToken));
 
+    public static Task<Tenant> StartAsync(TenantApi api, params Variant[] variants) => StartAsync(Small with { Api = api, Variants = variants });
+
     public Task<HttpResponseMessage> GetAsync(string path) => Client.GetAsync(new Uri(path, UriKind.RelativeOrAbsolute), TestContext.Current.CancellationToken);
 
     public async Task<JsonNode> JsonAsync(string path, HttpStatusCode status = HttpStatusCode.OK)
@@ -62,6 +64,23 @@ internal sealed class Tenant : IAsyncDisposable
         }
 
         return rows;
+    }
+
+    /// <summary>The rows of a feed, with its pages asked for by number, whatever <c>next</c> says.</summary>
+    public async Task<List<string>> AllByNumberAsync(string path, Encoding? encoding = null)
+    {
+        var rows = new List<string>();
+        for (var page = 1; ; page++)
+        {
+            using var response = await GetAsync($"{path}{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}page={page}");
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            var body = await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
+            var text = (encoding ?? Encoding.UTF8).GetString(body).TrimStart('\uFEFF');
+            var results = JsonNode.Parse(text)!;
+            rows.AddRange(results["results"]!.AsArray().Select(row => row!.ToJsonString()));
+            if (rows.Count >= (int)results["count"]!)
+                return rows;
+        }
     }
 
     public async Task<(HttpStatusCode Status, JsonNode? Body)> SendAsync(HttpMethod method, string path, string json)
