@@ -1,8 +1,8 @@
 using System.Globalization;
 
 /// <summary>
-/// Loaded into the product by <c>DOTNET_STARTUP_HOOKS</c> where a benchmark asks for it, and only there: writes what the process allocated when it ends. The
-/// runtime finds the class by this name, outside of any namespace.
+/// Loaded into the product by <c>DOTNET_STARTUP_HOOKS</c> where a benchmark asks for it, and only there: writes what the process allocated
+/// when it ends. The runtime finds the class by this name, outside of any namespace.
 /// </summary>
 internal static class StartupHook
 {

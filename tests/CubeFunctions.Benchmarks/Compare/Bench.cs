@@ -13,7 +13,8 @@ internal sealed record Bench(Product Product, Product? Before, double Scale, int
     public int Sized(int full, int least = 1) => Math.Max(least, (int)Math.Round(full * Scale));
 
     /// <summary>Floor and product in turn over the same pages, each on an emulator of its own.</summary>
-    public async Task<Pairs> CompareAsync(Tenant tenant, FloorMode mode = FloorMode.Upload, bool countAllocations = false, bool onDisk = false)
+    public async Task<Pairs> CompareAsync(
+        Tenant tenant, FloorMode mode = FloorMode.Upload, bool countAllocations = false, bool onDisk = false)
     {
         using var server = await PageServerProcess.StartAsync(tenant);
         return await TurnsAsync(
@@ -91,7 +92,8 @@ internal sealed record Bench(Product Product, Product? Before, double Scale, int
 
     private static void Note(string side, Sample sample) => Console.Error.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
-        $"  {side,-8} {sample.Wall:0.00} s wall, {sample.Cpu:0.00} s CPU, {sample.PeakMegabytes:0} MB, {sample.Storage.Count} transactions, {sample.Server.Pages} pages"));
+        $"  {side,-8} {sample.Wall:0.00} s wall, {sample.Cpu:0.00} s CPU, " +
+        $"{sample.PeakMegabytes:0} MB, {sample.Storage.Count} transactions, {sample.Server.Pages} pages"));
 }
 
 /// <summary>Samples of floor and product, pair by pair.</summary>

@@ -11,8 +11,10 @@ internal static class CompareCommand
 
     private static readonly IReadOnlyList<Job> Jobs =
     [
-        RunJobs.FirstRun, RunJobs.FirstRunWithoutDelay, RunJobs.OneFeed, LaterRunJobs.Unchanged, LaterRunJobs.Million, RunJobs.Memory, RunJobs.Allocated,
-        ShapeJobs.Processes, ShapeJobs.Startup, RunJobs.Transactions, UpsertJobs.Accept, UpsertJobs.Deliver, ShapeJobs.ManyCampaigns, ShapeJobs.Gzip,
+        RunJobs.FirstRun, RunJobs.FirstRunWithoutDelay, RunJobs.OneFeed, LaterRunJobs.Unchanged, LaterRunJobs.Million,
+            RunJobs.Memory, RunJobs.Allocated,
+        ShapeJobs.Processes, ShapeJobs.Startup, RunJobs.Transactions, UpsertJobs.Accept, UpsertJobs.Deliver,
+            ShapeJobs.ManyCampaigns, ShapeJobs.Gzip,
         RunJobs.CpuPerPage, CostJob.Cost,
     ];
 
@@ -22,12 +24,34 @@ internal static class CompareCommand
         DefaultValueFactory = _ => ["all"],
     };
 
-    private static readonly Option<double> Scale = new("--scale") { Description = "Share of the full size, over 0 to 1.", DefaultValueFactory = _ => 1 };
-    private static readonly Option<int> Pairs = new("--pairs") { Description = "How often floor and product are measured in turn.", DefaultValueFactory = _ => 3 };
-    private static readonly Option<string?> ProductFolder = new("--product") { Description = "A published cube to measure; without it the repository's is published." };
-    private static readonly Option<string?> BeforeFolder = new("--before") { Description = "A published cube of an earlier commit, which cpu-per-page compares with." };
+    private static readonly Option<double> Scale = new("--scale")
+    {
+        Description = "Share of the full size, over 0 to 1.",
+        DefaultValueFactory = _ => 1,
+    };
+
+    private static readonly Option<int> Pairs = new("--pairs")
+    {
+        Description = "How often floor and product are measured in turn.",
+        DefaultValueFactory = _ => 3,
+    };
+
+    private static readonly Option<string?> ProductFolder = new("--product")
+    {
+        Description = "A published cube to measure; without it the repository's is published.",
+    };
+
+    private static readonly Option<string?> BeforeFolder = new("--before")
+    {
+        Description = "A published cube of an earlier commit, which cpu-per-page compares with.",
+    };
+
     private static readonly Option<bool> Markdown = new("--markdown") { Description = "Print the result as tables for RESULTS.md." };
-    private static readonly Option<bool> MeasureOnly = new("--measure-only") { Description = "Do not fail below a mark, only where a job cannot be run: marks are set for the full size." };
+    private static readonly Option<bool> MeasureOnly = new("--measure-only")
+    {
+        Description = "Do not fail below a mark, only where a job cannot be run: marks are set for the full size.",
+    };
+
 
     public static Command Create()
     {
@@ -52,8 +76,9 @@ internal static class CompareCommand
             return 2;
         }
 
-        var product = parsed.GetValue(ProductFolder) is { } folder ? new Product(Path.GetFullPath(folder)) : await Product.PublishAsync();
-        var before = parsed.GetValue(BeforeFolder) is { } earlier ? new Product(Path.GetFullPath(earlier)) : null;
+        using var product = parsed.GetValue(ProductFolder) is { } folder
+            ? new Product(Path.GetFullPath(folder)) : await Product.PublishAsync();
+        using var before = parsed.GetValue(BeforeFolder) is { } earlier ? new Product(Path.GetFullPath(earlier)) : null;
         var bench = new Bench(product, before, scale, pairs);
         var report = new Report(parsed.GetValue(Markdown));
         Report.Machine(bench);
@@ -65,7 +90,8 @@ internal static class CompareCommand
             {
                 report.Add(job, await job.RunAsync(bench), Stopwatch.GetElapsedTime(started));
             }
-            catch (Exception exception) when (exception is InvalidOperationException or TimeoutException or HttpRequestException or IOException)
+            catch (Exception exception) when (exception
+                is InvalidOperationException or TimeoutException or HttpRequestException or IOException)
             {
                 report.Broke(job, exception);
             }

@@ -2,7 +2,9 @@ using CubeFunctions.Local.Azurite;
 
 namespace CubeFunctions.Benchmarks.Compare;
 
-/// <summary>An Azurite for one measurement: none pays for the blobs and rows of the one before. Its log has a line for each transaction.</summary>
+/// <summary>
+/// An Azurite for one measurement: none pays for the blobs and rows of the one before. Its log has a line for each transaction.
+/// </summary>
 internal sealed class EmulatedStorage : IAsyncDisposable
 {
     private static readonly TimeSpan Settled = TimeSpan.FromMilliseconds(150);

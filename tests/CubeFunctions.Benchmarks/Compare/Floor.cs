@@ -6,14 +6,16 @@ namespace CubeFunctions.Benchmarks.Compare;
 /// <summary>Runs <see cref="FloorRunner"/> as a process.</summary>
 internal static class Floor
 {
-    public static async Task<Sample> RunAsync(PageServerProcess server, EmulatedStorage storage, FloorMode mode, int version = 0, bool countAllocations = false)
+    public static async Task<Sample> RunAsync(
+        PageServerProcess server, EmulatedStorage storage, FloorMode mode, int version = 0, bool countAllocations = false)
     {
         await server.ResetAsync(version);
         var mark = await storage.MarkAsync();
         var order = new FloorOrder(server.BaseUrl, storage.ConnectionString, mode, server.Tenant, Days.Oslo);
         var file = Path.GetTempFileName();
         var settings = countAllocations
-            ? new Dictionary<string, string> { ["DOTNET_STARTUP_HOOKS"] = typeof(Floor).Assembly.Location, [StartupHook.FileVariable] = file }
+            ? new Dictionary<string, string> {
+                ["DOTNET_STARTUP_HOOKS"] = typeof(Floor).Assembly.Location, [StartupHook.FileVariable] = file }
             : [];
         using var process = MeasuredProcess.Start(
             PageServerProcess.Program, [FloorRunner.Verb, JsonSerializer.Serialize(order, CompareJson.Default.FloorOrder)], settings);

@@ -26,8 +26,11 @@ internal sealed record FloorOrder(string BaseUrl, string Storage, FloorMode Mode
 /// <summary>What a floor process did.</summary>
 internal sealed record FloorReport(long Pages, long Bytes);
 
-/// <summary>What the page server counted since it was last reset. Time stamps are of the machine's monotonic clock, which processes share.</summary>
-internal sealed record ServerStats(long Requests, long Pages, long Bytes, long WireBytes, long GzipAsked, long Writes, long FirstAt, long FirstPageAt, long LastAt);
+/// <summary>
+/// What the page server counted since it was last reset. Time stamps are of the machine's monotonic clock, which processes share.
+/// </summary>
+internal sealed record ServerStats(
+    long Requests, long Pages, long Bytes, long WireBytes, long GzipAsked, long Writes, long FirstAt, long FirstPageAt, long LastAt);
 
 [JsonSourceGenerationOptions(Converters = [typeof(JsonStringEnumConverter<FloorMode>)])]
 [JsonSerializable(typeof(FloorOrder))]

@@ -5,7 +5,10 @@ using Azure.Storage.Blobs;
 
 namespace CubeFunctions.Benchmarks.Compare;
 
-/// <summary>The least that anything in .NET must do with the same pages: bare GET requests, 8 at once, and one upload each. A process of its own, like the product.</summary>
+/// <summary>
+/// The least that anything in .NET must do with the same pages: bare GET requests, 8 at once, and one upload each. A process of its own,
+/// like the product.
+/// </summary>
 internal static class FloorRunner
 {
     public const string Verb = "floor";

@@ -43,7 +43,12 @@ internal sealed partial class MeasuredProcess : IDisposable
     /// <summary>Starts it in the temporary folder, with these settings and none of our own.</summary>
     public static MeasuredProcess Start(string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> settings)
     {
-        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = Path.GetTempPath(), RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            WorkingDirectory = Path.GetTempPath(),
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         foreach (var name in start.Environment.Keys.Where(IsSetting).ToList())
         {
             start.Environment.Remove(name);
@@ -69,7 +74,8 @@ internal sealed partial class MeasuredProcess : IDisposable
 
         await ended;
         return new Measured(
-            _process.ExitCode, Locked(_output), Locked(_errors), _started, Stopwatch.GetElapsedTime(_started), CpuOfChildren() - _cpuBefore, _peak);
+            _process.ExitCode, Locked(_output), Locked(_errors), _started, Stopwatch.GetElapsedTime(_started),
+                CpuOfChildren() - _cpuBefore, _peak);
     }
 
     /// <summary>Asks it to stop, and waits.</summary>
@@ -91,7 +97,8 @@ internal sealed partial class MeasuredProcess : IDisposable
     }
 
     private static bool IsSetting(string name) =>
-        name.StartsWith("Cube", StringComparison.OrdinalIgnoreCase) || name.Contains("__", StringComparison.Ordinal) || name == "DOTNET_STARTUP_HOOKS";
+        name.StartsWith("Cube", StringComparison.OrdinalIgnoreCase) || name.Contains("__", StringComparison.Ordinal)
+            || name == "DOTNET_STARTUP_HOOKS";
 
     private static TimeSpan CpuOfChildren()
     {
@@ -100,17 +107,20 @@ internal sealed partial class MeasuredProcess : IDisposable
             throw new InvalidOperationException("the kernel does not say what its children took");
         }
 
-        return TimeSpan.FromSeconds(usage.UserSeconds + usage.SystemSeconds) + TimeSpan.FromMicroseconds(usage.UserMicroseconds + usage.SystemMicroseconds);
+        return TimeSpan.FromSeconds(usage.UserSeconds + usage.SystemSeconds)
+            + TimeSpan.FromMicroseconds(usage.UserMicroseconds + usage.SystemMicroseconds);
     }
 
     private void ReadPeak()
     {
         try
         {
-            var line = File.ReadLines($"/proc/{_process.Id}/status").FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+            var line = File.ReadLines($"/proc/{_process.Id}/status")
+                .FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
             if (line is not null)
             {
-                _peak = Math.Max(_peak, 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture));
+                _peak = Math.Max(
+                    _peak, 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture));
             }
         }
         catch (IOException)

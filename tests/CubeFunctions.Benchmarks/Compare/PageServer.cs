@@ -14,7 +14,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace CubeFunctions.Benchmarks.Compare;
 
-/// <summary>Answers a tenant's fixed pages: the physical limit against which floor and product are measured. A process of its own, so that its CPU is not counted.</summary>
+/// <summary>
+/// Answers a tenant's fixed pages: the physical limit against which floor and product are measured. A process of its own, so that its CPU
+/// is not counted.
+/// </summary>
 internal sealed class PageServer
 {
     public const string Verb = "serve";
@@ -32,9 +35,11 @@ internal sealed class PageServer
     {
         _tenant = tenant;
         _templates = tenant.Feeds.ToDictionary(feed => feed, feed => new PageTemplate(feed, tenant.RecordsPerPage, tenant.PageBytes));
-        _listing = Encoding.UTF8.GetBytes($"[{string.Join(',', Enumerable.Range(Tenant.FirstCampaign, tenant.Campaigns).Select(id => string.Create(
-            CultureInfo.InvariantCulture,
-            $$"""{"campaign_id":{{id}},"campaign_name":"Campaign {{id}}","start_date":"2020-01-01","end_date":"","assignment_id":{{Tenant.Assignment}}}""")))}]");
+        const int assignment = Tenant.Assignment;
+        var campaigns = Enumerable.Range(Tenant.FirstCampaign, tenant.Campaigns).Select(id => $$"""
+            {"campaign_id":{{id}},"campaign_name":"Campaign {{id}}","start_date":"2020-01-01","end_date":"","assignment_id":{{assignment}}}
+            """);
+        _listing = Encoding.UTF8.GetBytes($"[{string.Join(',', campaigns)}]");
     }
 
     /// <summary>Serves until standard input ends: the server does not outlive its parent.</summary>
@@ -197,7 +202,9 @@ internal sealed class PageServer
         public void Write(int writes) => Interlocked.Add(ref _writes, writes);
 
         public ServerStats Read() => new(
-            Interlocked.Read(ref _requests), Interlocked.Read(ref _pages), Interlocked.Read(ref _bytes), Interlocked.Read(ref _wire), Interlocked.Read(ref _gzip),
-            Interlocked.Read(ref _writes), Interlocked.Read(ref _firstAt), Interlocked.Read(ref _firstPageAt), Interlocked.Read(ref _lastAt));
+            Interlocked.Read(ref _requests), Interlocked.Read(ref _pages), Interlocked.Read(ref _bytes),
+                Interlocked.Read(ref _wire), Interlocked.Read(ref _gzip),
+            Interlocked.Read(ref _writes), Interlocked.Read(ref _firstAt),
+                Interlocked.Read(ref _firstPageAt), Interlocked.Read(ref _lastAt));
     }
 }

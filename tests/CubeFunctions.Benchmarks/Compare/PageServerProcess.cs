@@ -22,7 +22,8 @@ internal sealed class PageServerProcess : IDisposable
 
     public static async Task<PageServerProcess> StartAsync(Tenant tenant)
     {
-        var process = Process.Start(new ProcessStartInfo(Program, [PageServer.Verb, JsonSerializer.Serialize(tenant, CompareJson.Default.Tenant)])
+        var process = Process.Start(new ProcessStartInfo(
+            Program, [PageServer.Verb, JsonSerializer.Serialize(tenant, CompareJson.Default.Tenant)])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

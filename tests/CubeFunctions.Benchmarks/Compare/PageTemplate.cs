@@ -6,8 +6,8 @@ using System.Text;
 namespace CubeFunctions.Benchmarks.Compare;
 
 /// <summary>
-/// A page of a feed, built once, with places for what differs from page to page: numbers of records, a day, a version. A page costs the server a copy and
-/// some thousand digits, and no memory of its own.
+/// A page of a feed, built once, with places for what differs from page to page: numbers of records, a day, a version. A page costs the
+/// server a copy and some thousand digits, and no memory of its own.
 /// </summary>
 internal sealed class PageTemplate
 {
@@ -15,7 +15,8 @@ internal sealed class PageTemplate
     private const string DayPlace = "@@@@@@@@@@";
     private const string VersionPlace = "!";
     private const int LongestField = 45;
-    private static readonly string[] Words = ["Ada", "Berit", "Cato", "Dag", "Eva", "Finn", "Geir", "Hege", "Ivar", "Jorunn", "Knut", "Liv", "Mona", "Nils", "Oda", "Per"];
+    private static readonly string[] Words =
+        ["Ada", "Berit", "Cato", "Dag", "Eva", "Finn", "Geir", "Hege", "Ivar", "Jorunn", "Knut", "Liv", "Mona", "Nils", "Oda", "Per"];
     private readonly byte[] _records;
     private readonly List<(int At, int Record)> _numbers = [];
     private readonly List<int> _days = [];
@@ -54,7 +55,8 @@ internal sealed class PageTemplate
     public int Write(IBufferWriter<byte> output, long count, string? next, int first, string day, Func<int, bool> isChanged)
     {
         var head = Encoding.UTF8.GetBytes(string.Create(
-            CultureInfo.InvariantCulture, $"{{\"count\":{count},\"next\":{(next is null ? "null" : $"\"{next}\"")},\"previous\":null,\"results\":["));
+            CultureInfo.InvariantCulture,
+                $"{{\"count\":{count},\"next\":{(next is null ? "null" : $"\"{next}\"")},\"previous\":null,\"results\":["));
         var size = head.Length + _records.Length + 2;
         var page = output.GetSpan(size);
         head.CopyTo(page);
@@ -70,7 +72,8 @@ internal sealed class PageTemplate
     {
         var records = new byte[_records.Length];
         Stamp(records, number, "2026-01-01", static _ => false);
-        var end = _numbers.Find(place => place.Record == 1).At is var second and > 0 ? records.AsSpan(0, second).LastIndexOf((byte)'}') : records.Length - 1;
+        var end = _numbers.Find(place => place.Record == 1).At is var second and > 0
+            ? records.AsSpan(0, second).LastIndexOf((byte)'}') : records.Length - 1;
         return records[..(end + 1)];
     }
 
@@ -97,17 +100,17 @@ internal sealed class PageTemplate
     {
         // All of the template is ASCII, so that an index of its text is one of its bytes.
         var written = text.ToString(start, text.Length - start);
-        for (var at = written.IndexOf(NumberPlace, StringComparison.Ordinal); at >= 0; at = written.IndexOf(NumberPlace, at + 1, StringComparison.Ordinal))
-        {
-            _numbers.Add((start + at, record));
-        }
-
-        for (var at = written.IndexOf(DayPlace, StringComparison.Ordinal); at >= 0; at = written.IndexOf(DayPlace, at + 1, StringComparison.Ordinal))
-        {
-            _days.Add(start + at);
-        }
-
+        _numbers.AddRange(Places(written, NumberPlace).Select(at => (start + at, record)));
+        _days.AddRange(Places(written, DayPlace).Select(at => start + at));
         _versions.Add((start + written.IndexOf(VersionPlace, StringComparison.Ordinal), record));
+    }
+
+    private static IEnumerable<int> Places(string text, string place)
+    {
+        for (var at = text.IndexOf(place, StringComparison.Ordinal); at >= 0; at = text.IndexOf(place, at + 1, StringComparison.Ordinal))
+        {
+            yield return at;
+        }
     }
 
     private static string Record(string feed, Random random)
@@ -117,22 +120,30 @@ internal sealed class PageTemplate
         return feed switch
         {
             "customers" => $$"""
-                {"id":########,"customer_id":"C########","assignment_id":17,"name":"{{name}}","gender":"F","birth_date":"1970-01-01","need_to_know":"v!",
-                "address_street":"Storgata","address_street_no":{{random.Next(1, 200)}},"zip_code":"2317","city":"Hamar","county":"Innlandet","country":"Norge",
-                "phone_1":"{{phone}}","phone_2":"","email":"########\u0040example.com","active products":"Power","updated":"2026-06-10 09:00","update_method":"Import new"}
+                {"id":########,"customer_id":"C########","assignment_id":17,"name":"{{name}}","gender":"F",
+                "birth_date":"1970-01-01","need_to_know":"v!",
+                "address_street":"Storgata","address_street_no":{{random.Next(1, 200)}},"zip_code":"2317","city":"Hamar",
+                "county":"Innlandet","country":"Norge",
+                "phone_1":"{{phone}}","phone_2":"","email":"########\u0040example.com",
+                "active products":"Power","updated":"2026-06-10 09:00","update_method":"Import new"}
                 """.ReplaceLineEndings(""),
             "callflow_customers" => $$"""
-                {"crm__customer_id":"C########","crm__name":"{{name}}","crm__phone_1":"{{phone}}","crm__phone_2":"","crm__zip_code":"2317","crm__city":"Hamar",
-                "callflow__call_state_code":"To Call","callflow__accumulated_attempts":{{random.Next(9)}},"callflow__last_change__comment":"v!",
+                {"crm__customer_id":"C########","crm__name":"{{name}}","crm__phone_1":"{{phone}}",
+                "crm__phone_2":"","crm__zip_code":"2317","crm__city":"Hamar",
+                "callflow__call_state_code":"To Call","callflow__accumulated_attempts":{{random.Next(9)}},
+                "callflow__last_change__comment":"v!",
                 "callflow__crm_customer_id":########,"campaign__name":"Campaign","assignment__name":"Assignment","client__short_name":"C"}
                 """.ReplaceLineEndings(""),
             "responses" => $$"""
-                {"crm__customer_id":"C########","crm__name":"{{name}}","crm__phone_1":"{{phone}}","crm__city":"Hamar","client__short_name":"C",
-                "assignment__name":"Assignment","campaign__name":"Campaign","response_type":"Sale","response_subtype":"","response_comment":"v!",
+                {"crm__customer_id":"C########","crm__name":"{{name}}","crm__phone_1":"{{phone}}",
+                "crm__city":"Hamar","client__short_name":"C",
+                "assignment__name":"Assignment","campaign__name":"Campaign","response_type":"Sale",
+                "response_subtype":"","response_comment":"v!",
                 "response_submitted_when":"@@@@@@@@@@ 12:24","response_submitted_by":"agent {{random.Next(20)}}"}
                 """.ReplaceLineEndings(""),
             "sms" => $$"""
-                {"crm__customer_id":"C########","sms_crm_customer_id":########,"sms_customer_name":"{{name}}","sms_customer_number":"{{phone}}",
+                {"crm__customer_id":"C########","sms_crm_customer_id":########,
+                "sms_customer_name":"{{name}}","sms_customer_number":"{{phone}}",
                 "sms_assignment_number":"2000","sms_campaign_id":1,"sms_type":"Confirmation","sms_message":"v!",
                 "sms_submitted_by":"agent {{random.Next(20)}}","sms_submitted_when":"@@@@@@@@@@ 12:24","sms_response_id":""}
                 """.ReplaceLineEndings(""),
@@ -146,7 +157,8 @@ internal sealed class PageTemplate
         var end = text.Length + missing;
         for (var field = 1; text.Length < end; field++)
         {
-            text.Append(CultureInfo.InvariantCulture, $",\"crm__custom_info__{field}\":\"{Words[random.Next(Words.Length)]} {random.Next(1000)}");
+            text.Append(CultureInfo.InvariantCulture,
+                $",\"crm__custom_info__{field}\":\"{Words[random.Next(Words.Length)]} {random.Next(1000)}");
             while (text.Length < end && end - text.Length < LongestField)
             {
                 text.Append(' ').Append(Words[random.Next(Words.Length)]);

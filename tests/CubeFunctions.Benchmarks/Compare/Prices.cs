@@ -11,9 +11,12 @@ internal sealed record Prices(
     public static Prices Read() =>
         JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "prices.json")), PricesJson.Default.Prices)!;
 
-    public double OfTransactions(Transactions transactions) => Enum.GetValues<TransactionKind>().Sum(kind => transactions.CountOf(kind) * Per10000[kind] / 10_000);
+    public double OfTransactions(Transactions transactions) =>
+        Enum.GetValues<TransactionKind>().Sum(kind => transactions.CountOf(kind) * Per10000[kind] / 10_000);
 
-    /// <summary>One instance for as long as a run took, the start of the command left out, and an execution for each message that it took.</summary>
+    /// <summary>
+    /// One instance for as long as a run took, the start of the command left out, and an execution for each message that it took.
+    /// </summary>
     public double OfCompute(Sample sample) => ((sample.Wall - sample.ToFirstRequest) * InstanceGigabytes * ComputeGigabyteSecond)
         + (sample.Storage.All.Count(one => one.Kind == TransactionKind.Queue && one.Method == "DELETE") * MillionExecutions / 1e6);
 

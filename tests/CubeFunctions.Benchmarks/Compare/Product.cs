@@ -5,7 +5,9 @@ using CubeFunctions.Tests.Support;
 namespace CubeFunctions.Benchmarks.Compare;
 
 /// <summary>The published <c>cube</c> command.</summary>
-internal sealed class Product(string folder)
+/// <param name="folder">Where it is.</param>
+/// <param name="isOurs">Whether the folder goes with it.</param>
+internal sealed class Product(string folder, bool isOurs = false) : IDisposable
 {
     /// <summary>Publishes the repository's own, for release.</summary>
     public static async Task<Product> PublishAsync()
@@ -13,13 +15,24 @@ internal sealed class Product(string folder)
         // Outside of the repository: below it the command would read the local settings that lie there.
         var folder = Directory.CreateTempSubdirectory("cube-bench-product-").FullName;
         var project = Path.Combine(Repository.Root, "src", "CubeFunctions.Local");
-        using var publish = MeasuredProcess.Start("dotnet", ["publish", project, "-c", "Release", "-o", folder, "-v", "q", "--nologo"], new Dictionary<string, string>());
+        using var publish = MeasuredProcess.Start(
+            "dotnet", ["publish", project, "-c", "Release", "-o", folder, "-v", "q", "--nologo"], new Dictionary<string, string>());
         var end = await publish.EndAsync();
-        return end.Code == 0 ? new Product(folder) : throw new InvalidOperationException($"the product could not be published: {end.Output}{end.Errors}");
+        return end.Code == 0 ? new Product(folder, isOurs: true)
+            : throw new InvalidOperationException($"the product could not be published: {end.Output}{end.Errors}");
+    }
+
+    public void Dispose()
+    {
+        if (isOurs)
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     /// <summary>Starts a command on these pages and this storage.</summary>
-    public MeasuredProcess Start(IReadOnlyList<string> arguments, PageServerProcess server, string storage, IReadOnlyDictionary<string, string>? settings = null)
+    public MeasuredProcess Start(
+        IReadOnlyList<string> arguments, PageServerProcess server, string storage, IReadOnlyDictionary<string, string>? settings = null)
     {
         var all = new Dictionary<string, string>
         {
@@ -39,7 +52,8 @@ internal sealed class Product(string folder)
 
     /// <summary>Runs <c>sync</c> to its end, and checks that it found all that the server has.</summary>
     public async Task<Sample> SyncAsync(
-        PageServerProcess server, EmulatedStorage storage, int version = 0, bool countAllocations = false, IReadOnlyDictionary<string, string>? settings = null)
+        PageServerProcess server, EmulatedStorage storage, int version = 0, bool countAllocations = false,
+            IReadOnlyDictionary<string, string>? settings = null)
     {
         await server.ResetAsync(version);
         var mark = await storage.MarkAsync();
@@ -53,10 +67,12 @@ internal sealed class Product(string folder)
 
         using var sync = Start(["sync", "--json"], server, storage.ConnectionString, all);
         var end = await sync.EndAsync();
-        var records = end.Code == 0 ? JsonDocument.Parse(end.Output).RootElement.GetProperty("records").GetInt64() - server.Tenant.Campaigns : -1;
+        var records = end.Code == 0
+            ? JsonDocument.Parse(end.Output).RootElement.GetProperty("records").GetInt64() - server.Tenant.Campaigns : -1;
         if (records != server.Tenant.Records)
         {
-            throw new InvalidOperationException($"exit code {end.Code}, {records} of {server.Tenant.Records} records: {end.Errors}{end.Output}");
+            throw new InvalidOperationException(
+                $"exit code {end.Code}, {records} of {server.Tenant.Records} records: {end.Errors}{end.Output}");
         }
 
         var allocated = 0L;

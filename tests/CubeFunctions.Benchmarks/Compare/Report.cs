@@ -12,17 +12,19 @@ internal sealed class Report(bool markdown)
 
     public static void Machine(Bench bench)
     {
-        var model = File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim();
-        var load = File.ReadAllText("/proc/loadavg").Split(' ')[0];
+        var model = File.ReadLines("/proc/cpuinfo")
+            .FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim();
         Say(string.Create(
             CultureInfo.InvariantCulture,
-            $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd}, {Environment.ProcessorCount} cores ({model}), .NET {Environment.Version}, {RuntimeInformation.OSDescription}, load {load} at the start; scale {bench.Scale}, {bench.Pairs} pairs."));
+            $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd}, {Environment.ProcessorCount} cores ({model}), " +
+            $".NET {Environment.Version}, {RuntimeInformation.OSDescription}, scale {bench.Scale}, {bench.Pairs} pairs."));
     }
 
     public void Add(Job job, IReadOnlyList<Row> rows, TimeSpan took)
     {
         string[][] cells = [Heads, .. rows.Select(row => row.Cells())];
-        Title(job, string.Create(CultureInfo.InvariantCulture, $"{job.Title} (measured in {took.TotalSeconds:0} s)"));
+        Title(job, string.Create(
+            CultureInfo.InvariantCulture, $"{job.Title} (measured in {took.TotalSeconds:0} s, load {Load()} at its end)"));
         if (markdown)
         {
             Say($"| {string.Join(" | ", cells[0])} |");
@@ -37,7 +39,8 @@ internal sealed class Report(bool markdown)
             int[] widths = [.. Heads.Select((_, column) => cells.Max(row => row[column].Length))];
             foreach (var row in cells)
             {
-                Say(string.Join("  ", row.Select((cell, column) => column == 0 ? cell.PadRight(widths[column]) : cell.PadLeft(widths[column]))).TrimEnd());
+                Say(string.Join("  ", row.Select((cell, column) =>
+                    column == 0 ? cell.PadRight(widths[column]) : cell.PadLeft(widths[column]))).TrimEnd());
             }
         }
 
@@ -70,6 +73,9 @@ internal sealed class Report(bool markdown)
         Say(markdown ? $"### `{job.Name}`: {text}" : $"{job.Name}: {text}");
         Say("");
     }
+
+    /// <summary>The machine's load: what else it did makes wall times worthless and CPU a little dearer.</summary>
+    private static string Load() => File.ReadAllText("/proc/loadavg").Split(' ')[0];
 
     private static void Say(string line) => Console.Out.WriteLine(line);
 }

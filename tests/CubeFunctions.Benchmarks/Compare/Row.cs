@@ -85,5 +85,14 @@ internal sealed record Row(string What, string Unit, IReadOnlyList<double> Floor
 
     private static string Text(double figure) =>
         figure.ToString(
-            Math.Abs(figure) switch { >= 1000 => "#,0", >= 100 => "0", >= 10 => "0.0", >= 1 => "0.00", >= 0.001 or 0 => "0.###", _ => "0.##E0" }, CultureInfo.InvariantCulture);
+            Math.Abs(figure) switch
+            {
+                >= 1000 => "#,0",
+                >= 100 => "0",
+                >= 10 => "0.0",
+                >= 1 => "0.00",
+                >= 0.001 or 0 => "0.###",
+                _ => "0.##E0",
+            },
+                CultureInfo.InvariantCulture);
 }

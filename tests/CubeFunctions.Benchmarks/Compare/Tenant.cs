@@ -16,7 +16,9 @@ internal sealed record Tenant(IReadOnlyList<string> Feeds, int Campaigns, int Pa
     public const int Assignment = 17;
     public const int FirstNumber = 10_000_000;
 
-    /// <summary>Of every so many pages one has changes in version 1 of the data, a tenth of its records: one record in a hundred changes.</summary>
+    /// <summary>
+    /// Of every so many pages one has changes in version 1 of the data, a tenth of its records: one record in a hundred changes.
+    /// </summary>
     public const int ChangedEvery = 10;
 
     /// <summary>Whether the server packs pages for clients that accept gzip.</summary>

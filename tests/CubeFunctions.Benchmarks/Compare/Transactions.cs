@@ -29,7 +29,9 @@ internal sealed class Transactions(IReadOnlyList<Transaction> all)
 
     public int CountOf(TransactionKind kind) => All.Count(one => one.Kind == kind);
 
-    /// <summary>Reads the lines behind a position: <c>127.0.0.1 - - [date] "PUT /account/container/blob?query HTTP/1.1" 201 -</c>.</summary>
+    /// <summary>
+    /// Reads the lines behind a position: <c>127.0.0.1 - - [date] "PUT /account/container/blob?query HTTP/1.1" 201 -</c>.
+    /// </summary>
     public static Transactions Read(string log, long from)
     {
         using var file = new FileStream(log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
@@ -60,7 +62,8 @@ internal sealed class Transactions(IReadOnlyList<Transaction> all)
 
         var isContainer = path.Contains("restype=container", StringComparison.Ordinal);
         var isQueue = !isContainer && Queues.Any(queue => container.StartsWith(queue, StringComparison.Ordinal))
-            && (path.Length == container.Length || path[container.Length] == '?' || path.StartsWith(container + "/messages", StringComparison.Ordinal));
+            && (path.Length == container.Length || path[container.Length] == '?'
+                || path.StartsWith(container + "/messages", StringComparison.Ordinal));
         return (isQueue, method) switch
         {
             (true, _) => TransactionKind.Queue,

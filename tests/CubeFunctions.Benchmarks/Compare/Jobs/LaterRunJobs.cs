@@ -16,14 +16,18 @@ internal static class LaterRunJobs
     });
 
     /// <summary>Changes come in clusters, as an import or a day's calls leave them: every tenth page, a tenth of its records.</summary>
-    public static Job Million { get; } = new("million", "1,000,000 customers, 1 % changed, against GET and SHA-256 of the same pages", async bench =>
+    public static Job Million { get; } = new(
+        "million", "1,000,000 customers, 1 % changed, against GET and SHA-256 of the same pages", async bench =>
     {
         var tenant = new Tenant(["customers"], 1, bench.Sized(2000, 10), RunJobs.RecordsPerPage, RunJobs.PageBytes, 0);
         var pairs = await bench.CompareSecondRunAsync(tenant, version: 1);
         return
         [
             pairs.Ratio("CPU", "s", one => one.Cpu, atMost: 3),
-            pairs.Alone("stored pages read back, by pages with a change", "", one => (double)one.Storage.All.Count(IsPageRead) / tenant.ChangedPages, atMost: 1),
+            pairs.Alone(
+                "stored pages read back, by pages with a change", "",
+                one => one.Storage.All.Count(IsPageRead) / (double)tenant.ChangedPages,
+                atMost: 1),
             pairs.Value("peak memory", "MB", one => one.PeakMegabytes, atMost: 350),
             pairs.Ratio("wall", "s", one => one.Wall),
         ];
@@ -31,7 +35,9 @@ internal static class LaterRunJobs
 
     /// <summary>The run's manifest is its own; everything else was there before.</summary>
     private static bool IsForeignWrite(Transaction one) =>
-        one.Kind == TransactionKind.BlobWrite && !one.Path.Contains("restype=container", StringComparison.Ordinal) && !one.Path.StartsWith("cube-raw/runs/", StringComparison.Ordinal);
+        one.Kind == TransactionKind.BlobWrite
+            && !one.Path.Contains("restype=container", StringComparison.Ordinal)
+            && !one.Path.StartsWith("cube-raw/runs/", StringComparison.Ordinal);
 
     private static bool IsPageRead(Transaction one) =>
         one.Kind == TransactionKind.BlobRead && one.Method == "GET" && one.Path.StartsWith("cube-raw/customers/", StringComparison.Ordinal)

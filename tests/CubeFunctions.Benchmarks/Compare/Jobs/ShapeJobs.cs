@@ -8,7 +8,8 @@ internal static class ShapeJobs
 {
     public static Job Startup { get; } = new("startup", "The smallest sync: one campaign, one page", async bench =>
     {
-        var pairs = await (bench with { Pairs = Math.Max(5, bench.Pairs) }).CompareAsync(new Tenant(["callflow_customers"], 1, 1, 10, 4_000, 0));
+        var pairs = await (bench with { Pairs = Math.Max(5, bench.Pairs) }).CompareAsync(
+            new Tenant(["callflow_customers"], 1, 1, 10, 4_000, 0));
         return
         [
             pairs.Value("process start to first GET", "s", one => one.ToFirstRequest, atMost: 0.45),
@@ -16,7 +17,8 @@ internal static class ShapeJobs
         ];
     });
 
-    public static Job ManyCampaigns { get; } = new("many-campaigns", "2,000 campaigns, 4,000 items, 8,000 nearly empty pages", async bench =>
+    public static Job ManyCampaigns { get; } = new(
+        "many-campaigns", "2,000 campaigns, 4,000 items, 8,000 nearly empty pages", async bench =>
     {
         var tenant = new Tenant(["responses", "sms"], bench.Sized(2000, 2), 1, 2, 1_000, 0);
         var pairs = await bench.CompareAsync(tenant);
@@ -36,15 +38,21 @@ internal static class ShapeJobs
         var packed = await bench.MeasureAsync(tenant with { Gzip = true });
         return
         [
-            new Row("pages asked for packed", "share", [], [.. packed.Select(one => (double)one.Server.GzipAsked / one.Server.Pages)]) { AtLeast = 1 },
-            new Row("bytes on the wire by bytes of the pages", "", [], [.. packed.Select(one => (double)one.Server.WireBytes / one.Server.Bytes)]) { AtMost = 0.2 },
-            new Row("CPU, plain pages as floor", "s", [.. plain.Select(one => one.Cpu)], [.. packed.Select(one => one.Cpu)]) { Figure = Figure.Ratio },
+            Packed("pages asked for packed", one => (double)one.Server.GzipAsked / one.Server.Pages) with { AtLeast = 1 },
+            Packed("bytes on the wire by bytes of the pages", one => (double)one.Server.WireBytes / one.Server.Bytes) with { AtMost = 0.2 },
+            Packed("CPU in s, plain pages as floor", one => one.Cpu) with
+            {
+                Floors = [.. plain.Select(one => one.Cpu)],
+                Figure = Figure.Ratio,
+            },
         ];
+
+        Row Packed(string what, Func<Sample, double> figure) => new(what, "", [], [.. packed.Select(figure)]);
     });
 
     /// <summary>
-    /// Each process has two requests under way and each page takes 100 ms, so that it is waiting that is shared out and not the machine's cores. From the
-    /// first page asked for to the end of the run: processes that wait for work cost no start.
+    /// Each process has two requests under way and each page takes 100 ms, so that it is waiting that is shared out and not the machine's
+    /// cores. From the first page asked for to the end of the run: processes that wait for work cost no start.
     /// </summary>
     public static Job Processes { get; } = new("processes", "One run shared by 1, 2 and 4 processes", async bench =>
     {
@@ -57,7 +65,8 @@ internal static class ShapeJobs
             foreach (var (processes, all) in seconds)
             {
                 await using var storage = await EmulatedStorage.StartAsync();
-                var helpers = Enumerable.Range(1, processes - 1).Select(_ => bench.Product.Start(["work"], server, storage.ConnectionString, settings)).ToList();
+                var helpers = Enumerable.Range(1, processes - 1)
+                    .Select(_ => bench.Product.Start(["work"], server, storage.ConnectionString, settings)).ToList();
                 foreach (var helper in helpers)
                 {
                     await WaitAsync(() => Task.FromResult(helper.Errors.Contains("Working", StringComparison.Ordinal)));
@@ -71,14 +80,16 @@ internal static class ShapeJobs
                     helper.Dispose();
                 }
 
-                await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"  {processes} processes: {all[^1]:0.00} s"));
+                await Console.Error.WriteLineAsync(
+                    string.Create(CultureInfo.InvariantCulture, $"  {processes} processes: {all[^1]:0.00} s"));
             }
         }
 
         return [new Row("1 process", "s", [], seconds[1]), Share(2, atLeast: null), Share(4, atLeast: 0.85)];
 
         Row Share(int processes, double? atLeast) =>
-            new($"{processes} processes, share of linear", "", [], [.. seconds[1].Zip(seconds[processes], (one, many) => one / (processes * many))]) { AtLeast = atLeast };
+            new($"{processes} processes, share of linear", "", [],
+                [.. seconds[1].Zip(seconds[processes], (one, many) => one / (processes * many))]) { AtLeast = atLeast };
     });
 
     /// <summary>Waits until another process has come so far.</summary>

@@ -9,7 +9,10 @@ internal static class UpsertJobs
 {
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(400);
 
-    /// <summary>The same benchmark as the micro-benchmark of that name, floor and product in turn, in this process: an HTTP server between would hide the difference.</summary>
+    /// <summary>
+    /// The same benchmark as the micro-benchmark of that name, floor and product in turn, in this process: an HTTP server between would
+    /// hide the difference.
+    /// </summary>
     public static Job Accept { get; } = new("accept", "Accepting webhooks, 64 at once, against their three storage requests", async bench =>
     {
         var batches = bench.Sized(40, 4);
@@ -44,8 +47,8 @@ internal static class UpsertJobs
     });
 
     /// <summary>
-    /// One customer after the other, through the running app and to Cube. Looking for messages is counted once an upsert, however often an idle queue is looked
-    /// at; everything else that storage was asked meanwhile counts.
+    /// One customer after the other, through the running app and to Cube. Looking for messages is counted once an upsert, however often an
+    /// idle queue is looked at; everything else that storage was asked meanwhile counts.
     /// </summary>
     public static Job Deliver { get; } = new("upsert", "Storage requests of an upsert, from webhook to Cube", async bench =>
     {
@@ -54,7 +57,8 @@ internal static class UpsertJobs
         await using var storage = await EmulatedStorage.StartAsync();
         await bench.Product.SyncAsync(server, storage);
         var port = AzuriteProcess.FreePorts(1)[0];
-        using var app = bench.Product.Start(["dev", "--port", port.ToString(CultureInfo.InvariantCulture)], server, storage.ConnectionString, Sender);
+        using var app = bench.Product.Start(
+            ["dev", "--port", port.ToString(CultureInfo.InvariantCulture)], server, storage.ConnectionString, Sender);
         await ShapeJobs.WaitAsync(() => Task.FromResult(app.Errors.Contains("Running at", StringComparison.Ordinal)));
         using var http = new HttpClient();
         http.DefaultRequestHeaders.Add("x-webhook-secret", Secret);
