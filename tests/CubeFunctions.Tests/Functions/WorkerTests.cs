@@ -127,6 +127,15 @@ public sealed class WorkerTests(AzuriteFixture azurite, PublishedApp app)
         Assert.Equal(9, cube.Requests.Count("/customers/"));
     }
 
+    [Fact]
+    public async Task A_worker_without_a_credential_ends_and_names_the_settings()
+    {
+        var settings = FunctionsHost.SettingsOf(await azurite.NewAccountAsync(), new Uri("http://127.0.0.1:1"), ("Cube__Token", ""));
+        var gone = await Assert.ThrowsAsync<WorkerGoneException>(() => FunctionsHost.StartAsync(app, settings));
+        Assert.NotEqual(0, gone.ExitCode);
+        Assert.Contains("Cube__Token", gone.Message, StringComparison.Ordinal);
+    }
+
     private static HttpRequestMessage Webhook(string body, string secret) => new(HttpMethod.Post, "/api/webhooks/crm")
     {
         Headers = { { "x-webhook-secret", secret } },

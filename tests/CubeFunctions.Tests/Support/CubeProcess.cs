@@ -79,6 +79,9 @@ public sealed partial class CubeProcess : IDisposable
         return (code, JsonDocument.Parse(cube.Output).RootElement, cube.PeakWorkingSet);
     }
 
+    /// <summary>Completes when the process has ended.</summary>
+    public Task EndedAsync(CancellationToken cancellationToken) => _process.WaitForExitAsync(cancellationToken);
+
     /// <summary>Waits for the end of the process.</summary>
     public async Task<int> ExitAsync()
     {

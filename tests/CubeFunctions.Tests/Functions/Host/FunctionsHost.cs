@@ -28,6 +28,7 @@ internal sealed class FunctionsHost : IAsyncDisposable
     private readonly WorkerChannel _channel;
     private readonly CubeProcess _process;
     private readonly HostSettings _settings;
+    private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentQueue<(string Function, Invocation Invocation)> _ended = new();
     private readonly ConcurrentDictionary<string, Task> _running = new(StringComparer.Ordinal);
     private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ActivityHeadersPropagator = null });
@@ -119,13 +120,16 @@ internal sealed class FunctionsHost : IAsyncDisposable
         return response;
     }
 
-    /// <summary>Serves all queues of the app as the host does, until a condition holds; then waits for the functions that run.</summary>
+    /// <summary>
+    /// Serves all queues of the app as the host does, until a condition holds; then waits for the functions that run. No more messages are taken once the worker is
+    /// being stopped or has ended, as the host does while it stops or restarts a worker.
+    /// </summary>
     /// <param name="until">The condition.</param>
     /// <param name="limit">How long it may take; two minutes when left out.</param>
     /// <param name="hiddenAfterFailure">Replaces <c>visibilityTimeout</c> of host.json, for tests that do not wait.</param>
     public async Task PumpQueuesAsync(Func<Task<bool>> until, TimeSpan? limit = null, TimeSpan? hiddenAfterFailure = null)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken, _stopping.Token, _channel.Ended);
         var serving = Task.WhenAll(Functions.Where(function => function.TriggerType == "queueTrigger").Select(function => new HostQueue(
             new QueueServiceClient(_settings[function.Connection]), _settings.Resolve(function.Queue), _settings, hiddenAfterFailure ?? _settings.VisibilityTimeout,
             (text, message) => InvokeAsync(function, new TypedData { String = text }, MetadataOf(message))).RunAsync(stop.Token)));
@@ -145,6 +149,7 @@ internal sealed class FunctionsHost : IAsyncDisposable
     /// <exception cref="TimeoutException">It was still there, or still worked, after half a minute.</exception>
     public async Task<int> StopAsync(WorkerStop way)
     {
+        await _stopping.CancelAsync();
         switch (way)
         {
             case WorkerStop.Drain:
@@ -181,6 +186,8 @@ internal sealed class FunctionsHost : IAsyncDisposable
         _http.Dispose();
         _channel.End();
         await _web.DisposeAsync();
+        _channel.Dispose();
+        _stopping.Dispose();
     }
 
     private static async Task<WebApplication> ListenAsync(WorkerChannel channel)
@@ -209,10 +216,11 @@ internal sealed class FunctionsHost : IAsyncDisposable
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(StartLimit);
-        var exited = _process.ExitAsync();
-        if (await Task.WhenAny(_channel.Started.WaitAsync(limit.Token), exited) == exited)
+        var ended = _process.EndedAsync(limit.Token);
+        if (await Task.WhenAny(_channel.Started.WaitAsync(limit.Token), ended) == ended)
         {
-            var code = await exited;
+            await ended;
+            var code = await _process.ExitAsync();
             throw new WorkerGoneException($"The worker ended with exit code {code}: {Output}", code);
         }
 

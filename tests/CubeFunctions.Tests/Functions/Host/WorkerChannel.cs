@@ -6,15 +6,18 @@ using Grpc.Core;
 namespace CubeFunctions.Tests.Functions.Host;
 
 /// <summary>The host's end of the one stream between host and worker: questions with their answers, and the worker's log.</summary>
-internal sealed class WorkerChannel : FunctionRpc.FunctionRpcBase
+internal sealed class WorkerChannel : FunctionRpc.FunctionRpcBase, IDisposable
 {
     private readonly Channel<StreamingMessage> _outbound = Channel.CreateUnbounded<StreamingMessage>();
     private readonly ConcurrentDictionary<string, TaskCompletionSource<StreamingMessage>> _asked = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile bool _ended;
+    private readonly CancellationTokenSource _ended = new();
 
     /// <summary>Completes when the worker has said that it is there.</summary>
     public Task Started => _started.Task;
+
+    /// <summary>Cancelled when the stream has ended.</summary>
+    public CancellationToken Ended => _ended.Token;
 
     /// <summary>What the worker logged, oldest first.</summary>
     public ConcurrentQueue<RpcLog> Logs { get; } = new();
@@ -29,7 +32,7 @@ internal sealed class WorkerChannel : FunctionRpc.FunctionRpcBase
         message.RequestId = Guid.NewGuid().ToString();
         var answer = new TaskCompletionSource<StreamingMessage>(TaskCreationOptions.RunContinuationsAsynchronously);
         _asked[message.RequestId] = answer;
-        if (_ended || !_outbound.Writer.TryWrite(message))
+        if (_ended.IsCancellationRequested || !_outbound.Writer.TryWrite(message))
         {
             throw new WorkerGoneException("The worker's stream has ended.");
         }
@@ -40,6 +43,8 @@ internal sealed class WorkerChannel : FunctionRpc.FunctionRpcBase
     /// <summary>Ends the stream from the host's side; what was asked and not answered is lost.</summary>
     public void End() => _outbound.Writer.TryComplete();
 
+    public void Dispose() => _ended.Dispose();
+
     /// <inheritdoc />
     public override async Task EventStream(IAsyncStreamReader<StreamingMessage> requestStream, IServerStreamWriter<StreamingMessage> responseStream, ServerCallContext context)
     {
@@ -49,7 +54,7 @@ internal sealed class WorkerChannel : FunctionRpc.FunctionRpcBase
         await Task.WhenAny(reading, writing);
         await over.CancelAsync();
         await Task.WhenAll(reading, writing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _ended = true;
+        await _ended.CancelAsync();
         foreach (var answer in _asked.Values)
         {
             answer.TrySetException(new WorkerGoneException("The worker's stream ended before the answer."));
