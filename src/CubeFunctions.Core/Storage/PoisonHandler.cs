@@ -1,3 +1,4 @@
+using CubeFunctions.Core.Model;
 using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Core.Storage;
@@ -5,7 +6,7 @@ namespace CubeFunctions.Core.Storage;
 /// <summary>What happens to a message that was delivered too often: it is counted, and what it names goes to its lane's dead-letter function.</summary>
 /// <remarks>
 /// A barrier around every unit reschedules what throws, so what comes here has ended a process, or storage was away. The lane asks
-/// <see cref="Model.Recoverability"/> with an unexpected failure, so that a unit is dead only after several rounds.
+/// <see cref="Recoverability"/> with an unexpected failure, so that a unit is dead only after several rounds.
 /// </remarks>
 public sealed partial class PoisonHandler(ILogger<PoisonHandler> logger)
 {

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using CubeFunctions.Core.Settings;
+using CubeFunctions.Core;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Tests.Support;
 using Microsoft.Extensions.Configuration;
