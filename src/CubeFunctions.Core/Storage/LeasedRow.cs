@@ -9,8 +9,8 @@ namespace CubeFunctions.Core.Storage;
 /// <see cref="TryAcquireAsync"/>. Then work on <see cref="Row"/> with a token linked to <see cref="Lost"/>, save, release, dispose.
 /// </para>
 /// <para>
-/// Guarantees: two workers never both save under the lease; a save or renewal whose answer was lost loses nothing; <see cref="Lost"/> is cancelled before the lease
-/// runs out where it could not be renewed in time. A renewal sets the lease's columns only, so a row in the middle of a change is never stored by it. Saves renew
+/// Guarantees: two workers never both save under the lease; a save or renewal whose answer was lost loses nothing; where the lease cannot be renewed,
+/// <see cref="Lost"/> is cancelled a twentieth of its length before it runs out. A renewal sets the lease's columns only, so a row in the middle of a change is never stored by it. Saves renew
 /// too: a worker that saves often costs no renewals.
 /// </para>
 /// </remarks>
@@ -22,6 +22,9 @@ internal sealed class LeasedRow<T> : IAsyncDisposable
 
     /// <summary>The share of the lease after which a renewal that failed is tried again, and which one that comes late is given.</summary>
     private const double RetryAfter = 0.1;
+
+    /// <summary>The share of the lease that is left to whoever works under it to stop.</summary>
+    private const double Margin = 0.05;
 
     private readonly OptimisticTable _table;
     private readonly string _holder;
@@ -164,14 +167,17 @@ internal sealed class LeasedRow<T> : IAsyncDisposable
     {
         try
         {
-            for (var wait = _length * RenewAfter; ;)
+            var failed = false;
+            while (true)
             {
-                await Task.Delay(wait, _time, _stop.Token);
-                wait = Until - (_length * (1 - RenewAfter)) - _time.GetUtcNow();
-                if (wait <= TimeSpan.Zero)
+                await Task.Delay(NextTry(failed), _time, _stop.Token);
+                if (failed && Left <= TimeSpan.Zero)
                 {
-                    wait = _length * (await TryRenewAsync() ? RenewAfter : RetryAfter);
+                    throw new LeaseLostException();
                 }
+
+                // A save may have renewed it meanwhile.
+                failed = (failed || NextTry(false) <= TimeSpan.Zero) && !await TryRenewAsync();
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -185,12 +191,20 @@ internal sealed class LeasedRow<T> : IAsyncDisposable
         }
     }
 
+    /// <summary>How long it may still be worked under the lease.</summary>
+    private TimeSpan Left => Until - (_length * Margin) - _time.GetUtcNow();
+
+    private TimeSpan NextTry(bool failed)
+    {
+        var wait = failed ? Least(_length * RetryAfter, Left) : Until - (_length * (1 - RenewAfter)) - _time.GetUtcNow();
+        return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
+    }
+
     /// <returns>False where storage is out of reach for a moment and the lease still holds.</returns>
     private async Task<bool> TryRenewAsync()
     {
         // A process that slept past its lease may still have it: one short try tells.
-        var left = Until - _time.GetUtcNow();
-        using var limit = new CancellationTokenSource(left > _length * RetryAfter ? left : _length * RetryAfter, _time);
+        using var limit = new CancellationTokenSource(Left > TimeSpan.Zero ? Left : _length * RetryAfter, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stop.Token);
         try
         {
@@ -212,9 +226,11 @@ internal sealed class LeasedRow<T> : IAsyncDisposable
                 _gate.Release();
             }
         }
-        catch (Exception exception) when (StorageErrors.IsTrouble(exception, _stop.Token) && _time.GetUtcNow() < Until)
+        catch (Exception exception) when (StorageErrors.IsTrouble(exception, _stop.Token) && Left > TimeSpan.Zero)
         {
             return false;
         }
     }
+
+    private static TimeSpan Least(TimeSpan one, TimeSpan other) => one < other ? one : other;
 }

@@ -24,7 +24,7 @@ internal readonly record struct BatchOutcome(StorageOutcome Outcome, ITableEntit
 /// A write that ends without any answer (storage out of reach, or cancelled) may have been done as well. It is remembered with its row object: the next
 /// write of that object recognises it and goes on top of it. A row object is to be written by one task at a time.
 /// </para>
-/// <para>Costs: one transaction a write. A conflict costs one read more.</para>
+/// <para>Costs: one transaction a write. A conflict costs one read more. Unconditional writes are repeated blindly: they must say the same whoever writes last.</para>
 /// </remarks>
 /// <param name="table">The table.</param>
 /// <param name="create">Creates it, and what else its lane needs.</param>

@@ -15,7 +15,8 @@ internal readonly record struct RowWrite(TableTransactionActionType Action, ITab
     public static RowWrite Replace(ITableEntity row) => new(TableTransactionActionType.UpdateReplace, row, row);
 
     /// <summary>Replaces a row that was read, or adds one that is new (no ETag).</summary>
-    public static RowWrite Save(ITableEntity row) => row.ETag == default ? Add(row) : Replace(row);
+    /// <remarks>A <see cref="TableEntity"/> whose ETag was set to the default gives an empty one back.</remarks>
+    public static RowWrite Save(ITableEntity row) => row.ETag.ToString().Length == 0 ? Add(row) : Replace(row);
 
     /// <summary>Sets the columns of <paramref name="row"/>, and leaves the others.</summary>
     public static RowWrite Merge(ITableEntity row) => new(TableTransactionActionType.UpdateMerge, row, row);

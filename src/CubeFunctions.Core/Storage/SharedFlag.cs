@@ -14,6 +14,10 @@ namespace CubeFunctions.Core.Storage;
 public sealed class SharedFlag
 {
     private const string GoneColumn = "Gone";
+
+    /// <summary>Others who change the row at the same moment raise it as well.</summary>
+    private const int MaxTries = 5;
+
     private readonly OptimisticTable _table;
     private readonly FlagDefinition _definition;
     private readonly TimeProvider _time;
@@ -67,7 +71,7 @@ public sealed class SharedFlag
             return false;
         }
 
-        while (true)
+        for (var tries = 0; tries < MaxTries; tries++)
         {
             var stored = _cache.Last is { Value: { IsRead: true } known } ? known : (await _cache.GetAsync(DateTimeOffset.MaxValue, cancellationToken)).Value;
             if (stored.State is { } other && other.Until >= until - _definition.WorthSharing)
@@ -85,6 +89,8 @@ public sealed class SharedFlag
 
             await _cache.GetAsync(DateTimeOffset.MaxValue, cancellationToken);
         }
+
+        return false;
     }
 
     /// <summary>Takes it down, whoever asked for it. This process knows at once, the others within <see cref="FlagDefinition.RefreshEvery"/>.</summary>

@@ -42,7 +42,9 @@ internal static class StorageErrors
         // CredentialUnavailableException is one of them.
         AuthenticationFailedException => StorageErrorKind.Trouble,
         TimeoutException or SocketException or HttpRequestException => StorageErrorKind.Trouble,
-        FileNotFoundException or DirectoryNotFoundException => StorageErrorKind.None,
+
+        // Of files and formats, not of the line to storage.
+        FileNotFoundException or DirectoryNotFoundException or EndOfStreamException => StorageErrorKind.None,
         IOException => StorageErrorKind.Trouble,
         _ => StorageErrorKind.None,
     };

@@ -55,7 +55,7 @@ public sealed class LeasedRowTests(AzuriteFixture azurite)
             _faults.Mute = mute;
             var requests = _faults.Requests;
             _time.Advance(Length * 0.4);
-            await WaitFor.TrueAsync(() => Task.FromResult(mute ? _faults.Requests >= requests + 3 : lease.Until > until), TimeSpan.FromSeconds(20), TimeSpan.FromMilliseconds(5));
+            await WaitFor.TrueAsync(() => Task.FromResult(mute ? _faults.Requests >= requests + 3 : lease.Until > until), TimeSpan.FromSeconds(60), TimeSpan.FromMilliseconds(5));
             _faults.Mute = false;
             await AdvanceUntilAsync(() => lease.Until > until);
         }
@@ -101,22 +101,45 @@ public sealed class LeasedRowTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task A_lease_that_cannot_be_renewed_is_lost_when_it_ends_and_not_before()
+    public async Task A_lease_whose_renewal_hangs_is_lost_before_it_runs_out_and_not_earlier()
+    {
+        var (ours, _) = await OpenAsync();
+        await using var lease = await AcquireAsync(ours, new PlainRow { RowKey = "row" });
+        _faults.Hangs = true;
+        var requests = _faults.Requests;
+        _time.Advance(Length * 0.4);
+        await WaitFor.TrueAsync(() => Task.FromResult(_faults.Requests > requests), TimeSpan.FromSeconds(60), TimeSpan.FromMilliseconds(5));
+        _time.Advance((Length * 0.55) - TimeSpan.FromMilliseconds(1));
+        Assert.False(lease.Lost.IsCancellationRequested);
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        await WaitFor.TrueAsync(() => Task.FromResult(lease.Lost.IsCancellationRequested), TimeSpan.FromSeconds(60), TimeSpan.FromMilliseconds(5));
+        Assert.True(_time.GetUtcNow() < lease.Until);
+    }
+
+    [Fact]
+    public async Task A_lease_that_cannot_be_renewed_is_tried_again_and_lost_at_its_end()
     {
         var (ours, _) = await OpenAsync();
         await using var lease = await AcquireAsync(ours, new PlainRow { RowKey = "row" });
         _faults.Away = true;
-        var until = lease.Until;
         var requests = _faults.Requests;
-        while (_time.GetUtcNow() < until - TimeSpan.FromSeconds(1))
-        {
-            Assert.False(lease.Lost.IsCancellationRequested);
-            _time.Advance(TimeSpan.FromSeconds(1));
-        }
-
-        await AdvanceUntilAsync(() => lease.Lost.IsCancellationRequested);
-        Assert.InRange(_time.GetUtcNow(), until, until + (Length * 0.3));
+        var lost = DateTimeOffset.MinValue;
+        await using var registration = lease.Lost.Register(() => lost = _time.GetUtcNow());
+        await AdvanceUntilAsync(() => lost > DateTimeOffset.MinValue);
+        Assert.True(lost >= lease.Until - (Length * 0.05));
         Assert.True(_faults.Requests > requests);
+    }
+
+    [Fact]
+    public async Task A_process_that_slept_past_its_lease_still_has_it_where_nobody_took_over()
+    {
+        var (ours, _) = await OpenAsync();
+        await using var lease = await AcquireAsync(ours, new PlainRow { RowKey = "row" });
+        var until = lease.Until;
+        _time.Advance(Length * 3);
+        await WaitFor.TrueAsync(() => Task.FromResult(lease.Until > until), TimeSpan.FromSeconds(60), TimeSpan.FromMilliseconds(5));
+        Assert.False(lease.Lost.IsCancellationRequested);
+        Assert.Equal(_time.GetUtcNow() + Length, lease.Until);
     }
 
     [Fact]
@@ -199,5 +222,5 @@ public sealed class LeasedRowTests(AzuriteFixture azurite)
 
             return Task.FromResult(condition());
         },
-        TimeSpan.FromSeconds(20), TimeSpan.FromMilliseconds(20));
+        TimeSpan.FromSeconds(60), TimeSpan.FromMilliseconds(20));
 }

@@ -47,6 +47,7 @@ public sealed class StorageErrorsTests
         { nameof(AggregateException), "Trouble" },
         { "mixed", "None" },
         { nameof(FileNotFoundException), "None" },
+        { nameof(EndOfStreamException), "None" },
         { nameof(InvalidOperationException), "None" },
     };
 
@@ -66,6 +67,7 @@ public sealed class StorageErrorsTests
             nameof(AggregateException) => new AggregateException(new RequestFailedException(0, Personal), new TaskCanceledException()),
             "mixed" => new AggregateException(new RequestFailedException(0, Personal), new InvalidOperationException()),
             nameof(FileNotFoundException) => new FileNotFoundException(),
+            nameof(EndOfStreamException) => new EndOfStreamException(Personal),
             _ => new InvalidOperationException(Personal),
         };
         Assert.Equal(kind, StorageErrors.KindOf(exception, TestContext.Current.CancellationToken).ToString());

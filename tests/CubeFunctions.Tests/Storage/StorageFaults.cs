@@ -18,6 +18,9 @@ internal sealed class StorageFaults : HttpPipelinePolicy
     /// <summary>Whether nothing gets through.</summary>
     public bool Away { get; set; }
 
+    /// <summary>Whether requests hang until they are given up.</summary>
+    public bool Hangs { get; set; }
+
     /// <summary>Whether writes are done and never answered.</summary>
     public bool Mute { get; set; }
 
@@ -52,6 +55,11 @@ internal sealed class StorageFaults : HttpPipelinePolicy
         if (Away)
         {
             throw new IOException("storage is away");
+        }
+
+        if (Hangs)
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, message.CancellationToken);
         }
 
         await ProcessNextAsync(message, pipeline);
