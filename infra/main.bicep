@@ -18,12 +18,12 @@ param location string
 @description('Name of the resource group; it is made where it is missing.')
 param resourceGroupName string = 'rg-${environmentName}'
 
-@description('Cube tenant: https://{tenant}.headshed.com.')
+@description('Cube tenant: https://{tenant}.headshed.com. No default: the token goes there.')
 @minLength(9)
 param cubeBaseUrl string
 
-@description('Generation of the tenant\'s API.')
-@allowed(['Assignments', 'DataOwners'])
+@description('Generation of the tenant\'s API. Exactly the values that the app takes.')
+@allowed(['Assignments'])
 param cubeApi string = 'Assignments'
 
 @description('User name for Cube, for a tenant without tokens; empty: the token is used.')
@@ -79,8 +79,8 @@ param senderSecrets object = {}
 @description('True: storage and vault are reached through private endpoints only.')
 param privateNetwork bool = false
 
-@description('Address space of the network, at least a /24. Used with privateNetwork.')
-param addressPrefix string = '10.60.0.0/24'
+@description('Address space of the network. The first /24 is the app\'s; a /23 or more leaves room for subnets of your own. Used with privateNetwork.')
+param addressPrefix string = '10.60.0.0/23'
 
 @description('Memory of an instance, in megabytes.')
 @allowed([512, 2048, 4096])
@@ -110,15 +110,25 @@ param softDeleteDays int = 7
 @maxValue(365)
 param rawCoolAfterDays int = 30
 
-@description('Days after which raw pages are deleted; never sooner than 30 days after they cooled.')
+@description('Days after which raw pages are deleted; never sooner than 30 days after they cooled, nor than the change files and readings that name them.')
 @minValue(30)
 @maxValue(3650)
 param rawDeleteAfterDays int = 90
+
+@description('Days after which change files are deleted. Deliveries that wait, and dead ones that shall be replayed, read them.')
+@minValue(30)
+@maxValue(3650)
+param changesDeleteAfterDays int = 60
 
 @description('Days after which webhook bodies are deleted. What is dead longer than this cannot be replayed.')
 @minValue(7)
 @maxValue(29)
 param inboxDeleteAfterDays int = 14
+
+@description('Days after which what is known of a scope that is read no more is deleted; 0: never. A scope that is read is written anew within days.')
+@minValue(0)
+@maxValue(3650)
+param stateDeleteAfterDays int = 0
 
 @description('Days that logs are kept.')
 @minValue(30)
@@ -130,10 +140,15 @@ param logRetentionDays int = 30
 @maxValue(100)
 param logDailyQuotaGb int = 1
 
-@description('Hours without a proven window after which a scope is stale. Snapshots are daily, so less than a day and a half raises false alarms.')
+@description('Hours without a proven window after which a dated feed (responses, SMS) is stale. A few ticks of Sync__Schedule.')
+@minValue(1)
+@maxValue(336)
+param staleDatedAfterHours int = 3
+
+@description('Hours without a proven window after which a snapshot is stale. Snapshots are daily, so less than a day and a half raises false alarms.')
 @minValue(2)
 @maxValue(336)
-param staleAfterHours int = 36
+param staleSnapshotAfterHours int = 36
 
 @description('Who gets an e-mail when an alert is raised.')
 param alertEmails string[] = []
@@ -161,10 +176,15 @@ var names = {
   network: 'vnet-cube-${token}'
 }
 
+// A reading that did not change points to pages up to a week old, what is known of a scope to sources up to a week old (ReadingAge and OldestSource in
+// the code), each with a day for the run that renews it.
+var pointerDays = 8
+var defaultLookbackDays = '2'
+
 var senderSecretNames = [for item in senders: 'sender-${item.name}']
 var previousSecretNames = [for item in senders: 'sender-${item.name}-previous']
 
-resource group 'Microsoft.Resources/resourceGroups@2024-07-01' = {
+resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   name: resourceGroupName
   location: location
   tags: tags
@@ -191,8 +211,14 @@ module storage 'app/storage.bicep' = {
     privateOnly: privateNetwork
     softDeleteDays: softDeleteDays
     rawCoolAfterDays: rawCoolAfterDays
-    rawDeleteAfterDays: rawDeleteAfterDays
+    rawDeleteAfterDays: max(
+      rawDeleteAfterDays,
+      changesDeleteAfterDays + pointerDays,
+      int(moreSettings.?Sync__LookbackDays ?? defaultLookbackDays) + 2 * pointerDays
+    )
+    changesDeleteAfterDays: changesDeleteAfterDays
     inboxDeleteAfterDays: inboxDeleteAfterDays
+    stateDeleteAfterDays: stateDeleteAfterDays
   }
 }
 
@@ -282,6 +308,7 @@ module functionApp 'app/function-app.bicep' = {
       table: storage.outputs.tableEndpoint
     }
     hostStorage: {
+      account: hostStorage.outputs.accountName
       blob: hostStorage.outputs.blobEndpoint
       queue: hostStorage.outputs.queueEndpoint
       table: hostStorage.outputs.tableEndpoint
@@ -292,16 +319,22 @@ module functionApp 'app/function-app.bicep' = {
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
     alwaysReadyHttpInstances: alwaysReadyHttpInstances
-    productSettings: union(moreSettings, {
-      Cube__BaseUrl: cubeBaseUrl
-      Cube__Api: cubeApi
-      Cube__TimeZone: cubeTimeZone
-      Cube__MaxConcurrentRequests: string(cubeMaxConcurrentRequests)
-      Cube__Writes: string(cubeWrites)
-      Sync__Schedule: syncSchedule
-      Sync__SnapshotSchedule: syncSnapshotSchedule
-      Retention__Days: string(retentionDays)
-    })
+    // What a person set wins over our defaults; the tenant and its generation have variables of their own.
+    productSettings: shallowMerge([
+      {
+        Cube__TimeZone: cubeTimeZone
+        Cube__MaxConcurrentRequests: string(cubeMaxConcurrentRequests)
+        Cube__Writes: string(cubeWrites)
+        Sync__Schedule: syncSchedule
+        Sync__SnapshotSchedule: syncSnapshotSchedule
+        Retention__Days: string(retentionDays)
+      }
+      moreSettings
+      {
+        Cube__BaseUrl: cubeBaseUrl
+        Cube__Api: cubeApi
+      }
+    ])
     cubeUsername: cubeUsername
     crmUrl: crmUrl
     senders: senders
@@ -342,7 +375,8 @@ module alerts 'app/alerts.bicep' = {
     location: location
     tags: tags
     insightsId: monitoring.outputs.insightsId
-    staleAfterHours: staleAfterHours
+    staleDatedAfterHours: staleDatedAfterHours
+    staleSnapshotAfterHours: staleSnapshotAfterHours
     emails: alertEmails
     webhookUrl: alertWebhookUrl
   }

@@ -1,5 +1,7 @@
 // One rule for each failure with a name, on what the app itself reports: storage's own queue metrics are per account and hours late.
 
+import { datedFeedNames } from 'names.bicep'
+
 @description('Start of the rules\' names.')
 param namePrefix string
 
@@ -12,8 +14,11 @@ param tags object
 @description('Resource id of the Application Insights component.')
 param insightsId string
 
-@description('Hours without a proven window after which a scope is stale.')
-param staleAfterHours int
+@description('Hours without a proven window after which a dated feed is stale.')
+param staleDatedAfterHours int
+
+@description('Hours without a proven window after which a snapshot is stale.')
+param staleSnapshotAfterHours int
 
 @description('Who gets an e-mail.')
 param emails string[]
@@ -32,6 +37,8 @@ type rule = {
   operator: 'GreaterThan' | 'LessThan'
   threshold: int
   aggregation: 'Total' | 'Maximum'
+  @description('How far back the query looks. Longer than the interval: telemetry may be minutes late.')
+  window: string
 }
 
 // Counters: anything above nothing raises the alert. The name is the instrument's in the code (CubeMetrics).
@@ -91,42 +98,101 @@ var counterRules rule[] = [
     operator: 'GreaterThan'
     threshold: 0
     aggregation: 'Total'
+    window: 'PT30M'
   }
 ]
 
+var staleness = 'customMetrics | where name == \'cube.sync.scope.staleness\''
+// A feed that is read by assignment is named sms@assignment.
+var feed = 'extend feed = tostring(split(tostring(customDimensions[\'feed\']), \'@\')[0])'
+var dated = '(${join(map(datedFeedNames, name => '\'${name}\''), ', ')})'
+
 var otherRules rule[] = [
   {
-    name: 'scope-stale'
-    title: 'A scope is stale'
-    meaning: 'A campaign or assignment has had no proven window for longer than it may.'
+    name: 'dated-feed-stale'
+    title: 'Responses or SMS are stale'
+    meaning: 'A campaign or assignment has had no proven window of a dated feed for longer than it may.'
     severity: 1
-    query: 'customMetrics | where name == \'cube.sync.scope.staleness\' | project timestamp, Hours = value'
+    query: '${staleness} | ${feed} | where feed in ${dated} | project timestamp, Hours = value'
     column: 'Hours'
     operator: 'GreaterThan'
-    threshold: staleAfterHours
+    threshold: staleDatedAfterHours
     aggregation: 'Maximum'
+    window: 'PT30M'
+  }
+  {
+    name: 'snapshot-stale'
+    title: 'A snapshot is stale'
+    meaning: 'A campaign, assignment or the list of campaigns has had no proven snapshot for longer than it may.'
+    severity: 1
+    query: '${staleness} | ${feed} | where feed !in ${dated} | project timestamp, Hours = value'
+    column: 'Hours'
+    operator: 'GreaterThan'
+    threshold: staleSnapshotAfterHours
+    aggregation: 'Maximum'
+    window: 'PT30M'
   }
   {
     name: 'silent'
     title: 'The app is silent'
     meaning: 'Staleness is not reported at all: the app does not run, or its telemetry does not arrive.'
     severity: 1
-    query: 'customMetrics | where name == \'cube.sync.scope.staleness\' | summarize Reports = count()'
+    query: '${staleness} | summarize Reports = count()'
     column: 'Reports'
     operator: 'LessThan'
     threshold: 1
     aggregation: 'Total'
+    window: 'PT30M'
+  }
+  {
+    name: 'no-item-ended'
+    title: 'No run comes to an end'
+    meaning: 'The app reports, but for six hours no item of any run has ended, well or badly.'
+    severity: 1
+    query: 'customMetrics | where name in (\'cube.sync.items.succeeded\', \'cube.sync.items.failed\', \'cube.sync.items.unproven\') | summarize Items = count()'
+    column: 'Items'
+    operator: 'LessThan'
+    threshold: 1
+    aggregation: 'Total'
+    window: 'PT6H'
+  }
+  {
+    name: 'gaps-open'
+    title: 'Days stay short of records'
+    meaning: 'A day gave fewer records than Cube counts, for a day: the checkpoint went on past it. It is read again daily until it is proven or accepted.'
+    severity: 2
+    query: 'customMetrics | where name == \'cube.sync.gaps\' | project timestamp, Gaps = value'
+    column: 'Gaps'
+    operator: 'GreaterThan'
+    threshold: 0
+    aggregation: 'Maximum'
+    window: 'PT30M'
+  }
+  {
+    name: 'paused-long'
+    title: 'Cube asks for pauses'
+    meaning: 'For more than an hour of the last two no request was allowed: Cube asked for pauses of a minute or more.'
+    severity: 2
+    // A pause is reported once, with its length, by each process that was asked: minutes that several of them name count once, and none that has yet to come.
+    query: 'customMetrics | where name == \'cube.requests.paused\' and value >= 60 | mv-expand Minute = range(bin(timestamp, 1m), timestamp + value * 1s, 1m) to typeof(datetime) | where Minute < now() | distinct Minute | summarize Minutes = count()'
+    column: 'Minutes'
+    operator: 'GreaterThan'
+    threshold: 60
+    aggregation: 'Total'
+    window: 'PT2H'
   }
   {
     name: 'webhook-5xx'
     title: 'Webhooks were answered with a server error'
     meaning: 'A CRM was told to try again later; some CRMs do so once or never.'
     severity: 1
-    query: 'requests | where toint(resultCode) between (500 .. 599) | where url contains \'/api/webhooks/\' or operation_Name contains \'webhooks\' | project timestamp, Requests = itemCount'
-    column: 'Requests'
+    // A counter: requests are sampled.
+    query: 'customMetrics | where name == \'cube.webhooks.answers\' and tostring(customDimensions[\'status\']) == \'5xx\' | project timestamp, Answers = value'
+    column: 'Answers'
     operator: 'GreaterThan'
     threshold: 0
     aggregation: 'Total'
+    window: 'PT30M'
   }
 ]
 
@@ -156,7 +222,7 @@ resource group 'Microsoft.Insights/actionGroups@2023-01-01' = {
   }
 }
 
-resource rules 'Microsoft.Insights/scheduledQueryRules@2023-03-15-preview' = [
+resource rules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
   for item in concat(counterRules, otherRules): {
     name: '${namePrefix}-${item.name}'
     location: location
@@ -169,8 +235,7 @@ resource rules 'Microsoft.Insights/scheduledQueryRules@2023-03-15-preview' = [
       severity: item.severity
       scopes: [insightsId]
       evaluationFrequency: 'PT15M'
-      // Longer than the interval: telemetry may be minutes late.
-      windowSize: 'PT30M'
+      windowSize: item.window
       autoMitigate: true
       // A component that was made a minute ago has no tables yet.
       skipQueryValidation: true

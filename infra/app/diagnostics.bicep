@@ -13,15 +13,15 @@ param storageName string
 @description('Name of the vault.')
 param vaultName string
 
-resource app 'Microsoft.Web/sites@2024-04-01' existing = {
+resource app 'Microsoft.Web/sites@2025-03-01' existing = {
   name: appName
 }
 
-resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = {
+resource vault 'Microsoft.KeyVault/vaults@2025-05-01' existing = {
   name: vaultName
 }
 
-resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
+resource storage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   name: storageName
 
   resource blobs 'blobServices' existing = {
@@ -37,6 +37,7 @@ resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
   }
 }
 
+#disable-next-line use-recent-api-versions
 resource ofApp 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'to-workspace'
   scope: app
@@ -51,6 +52,7 @@ resource ofApp 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   }
 }
 
+#disable-next-line use-recent-api-versions
 resource ofVault 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'to-workspace'
   scope: vault
@@ -65,6 +67,7 @@ resource ofVault 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   }
 }
 
+#disable-next-line use-recent-api-versions
 resource ofBlobs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'to-workspace'
   scope: storage::blobs
@@ -80,6 +83,7 @@ resource ofBlobs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
 }
 
 // Every message taken is a delete in queues, and every ended lease one in tables: their capacity and availability tell enough.
+#disable-next-line use-recent-api-versions
 resource ofQueues 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'to-workspace'
   scope: storage::queues
@@ -94,6 +98,7 @@ resource ofQueues 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   }
 }
 
+#disable-next-line use-recent-api-versions
 resource ofTables 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'to-workspace'
   scope: storage::tables

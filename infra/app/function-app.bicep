@@ -24,7 +24,7 @@ param identityClientId string
 param storage { blob: string, queue: string, table: string }
 
 @description('Addresses of the host\'s own account.')
-param hostStorage { blob: string, queue: string, table: string }
+param hostStorage { account: string, blob: string, queue: string, table: string }
 
 @description('Address of the vault.')
 param vaultUri string
@@ -59,7 +59,7 @@ param senders sender[]
 @description('True when Entra ID stands in front.')
 param signIn bool
 
-resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
+resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   name: planName
   location: location
   tags: tags
@@ -73,7 +73,7 @@ resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   }
 }
 
-resource app 'Microsoft.Web/sites@2024-04-01' = {
+resource app 'Microsoft.Web/sites@2025-03-01' = {
   name: name
   location: location
   // azd finds the app by this tag.
@@ -148,7 +148,9 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
 // A missing secret leaves the reference itself in the setting; the app refuses to start on one.
 var reference = '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/'
 
+// The name beside the addresses: with addresses alone, hosts on Flex Consumption were found unhealthy (azure-functions-host#11787).
 var hostSettings = {
+  AzureWebJobsStorage__accountName: hostStorage.account
   AzureWebJobsStorage__blobServiceUri: hostStorage.blob
   AzureWebJobsStorage__queueServiceUri: hostStorage.queue
   AzureWebJobsStorage__tableServiceUri: hostStorage.table
@@ -207,7 +209,7 @@ var signInSettings = {
   OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID: identityClientId
 }
 
-resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
+resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
   parent: app
   name: 'appsettings'
   // What comes later wins: nobody can put a plain value in the place of a reference.

@@ -18,7 +18,7 @@ param sku string
 @description('True when only private endpoints may reach the account.')
 param privateOnly bool
 
-resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
+resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: name
   location: location
   tags: tags
@@ -32,6 +32,8 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
     allowCrossTenantReplication: false
     allowSharedKeyAccess: false
     defaultToOAuthAuthentication: true
+    isLocalUserEnabled: false
+    isSftpEnabled: false
     minimumTlsVersion: 'TLS1_2'
     supportsHttpsTrafficOnly: true
     publicNetworkAccess: privateOnly ? 'Disabled' : 'Enabled'
@@ -42,7 +44,7 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   }
 }
 
-resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' = {
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-06-01' = {
   parent: account
   name: 'default'
   properties: {
@@ -50,13 +52,16 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' = {
   }
 }
 
-resource package 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
+resource package 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = {
   parent: blobs
   name: packageContainerName
   properties: {
     publicAccess: 'None'
   }
 }
+
+@description('Name of the account, once it is there.')
+output accountName string = account.name
 
 @description('Address of the blob service.')
 output blobEndpoint string = account.properties.primaryEndpoints.blob

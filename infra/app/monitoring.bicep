@@ -18,7 +18,7 @@ param retentionDays int
 @description('The most gigabytes a day that are taken; -1 for no limit.')
 param dailyQuotaGb int
 
-resource workspace 'Microsoft.OperationalInsights/workspaces@2023-09-01' = {
+resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {
   name: workspaceName
   location: location
   tags: tags

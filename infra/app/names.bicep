@@ -31,6 +31,35 @@ var tableNames = [
 ]
 
 @export()
+@description('Feeds with days: read from where the checkpoint stands, many times a day.')
+var datedFeedNames = [
+  'responses'
+  'sms'
+  'call_outcomes'
+  'product_registrations'
+]
+
+@export()
+@description('All feeds, as they begin the paths of what is known.')
+var feedNames = concat(datedFeedNames, [
+  'campaigns'
+  'callflow_customers'
+  'customers'
+  'crm_custom_fields'
+])
+
+@export()
+@description('Built-in roles that the product gives to the app, by their ids, which are the same in every tenant.')
+var roleIds = {
+  storageBlobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
+  storageBlobDataContributor: 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
+  storageQueueDataContributor: '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
+  storageTableDataContributor: '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
+  keyVaultSecretsUser: '4633458b-17de-408a-b874-0445c86b69e6'
+  monitoringMetricsPublisher: '3913510d-42f4-4e42-8a64-420c390055eb'
+}
+
+@export()
 @description('Container of the app package.')
 var packageContainerName = 'app-package'
 

@@ -9,7 +9,7 @@ param location string
 @description('Tags.')
 param tags object
 
-@description('Address space, at least a /24.')
+@description('Address space: the first /24 is taken, the rest is free for subnets of your own.')
 param addressPrefix string
 
 @description('Name of the storage account with customer data.')
@@ -41,7 +41,7 @@ var endpoints = [
   { name: 'vault', type: 'Microsoft.KeyVault/vaults', target: vaultName, group: 'vault', zone: 3 }
 ]
 
-resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
+resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = {
   name: name
   location: location
   tags: tags
@@ -49,37 +49,32 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
     addressSpace: {
       addressPrefixes: [addressPrefix]
     }
-    subnets: [
-      {
-        name: 'app'
-        properties: {
-          addressPrefix: cidrSubnet(addressPrefix, 25, 0)
-          delegations: [
-            {
-              name: 'flex-consumption'
-              properties: {
-                serviceName: 'Microsoft.App/environments'
-              }
-            }
-          ]
-        }
-      }
-      {
-        name: 'endpoints'
-        properties: {
-          addressPrefix: cidrSubnet(addressPrefix, 25, 1)
-          privateEndpointNetworkPolicies: 'Disabled'
-        }
-      }
-    ]
   }
 
-  resource appSubnet 'subnets' existing = {
+  // Resources of their own: a network without a list of subnets keeps those that somebody added.
+  resource appSubnet 'subnets' = {
     name: 'app'
+    properties: {
+      addressPrefix: cidrSubnet(addressPrefix, 25, 0)
+      delegations: [
+        {
+          name: 'flex-consumption'
+          properties: {
+            serviceName: 'Microsoft.App/environments'
+          }
+        }
+      ]
+    }
   }
 
-  resource endpointSubnet 'subnets' existing = {
+  resource endpointSubnet 'subnets' = {
     name: 'endpoints'
+    // A network takes one change at a time.
+    dependsOn: [appSubnet]
+    properties: {
+      addressPrefix: cidrSubnet(addressPrefix, 25, 1)
+      privateEndpointNetworkPolicies: 'Disabled'
+    }
   }
 }
 
@@ -106,7 +101,7 @@ resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01
   }
 ]
 
-resource privateEndpoints 'Microsoft.Network/privateEndpoints@2024-05-01' = [
+resource privateEndpoints 'Microsoft.Network/privateEndpoints@2025-05-01' = [
   for endpoint in endpoints: {
     name: '${name}-${endpoint.name}'
     location: location
@@ -128,7 +123,7 @@ resource privateEndpoints 'Microsoft.Network/privateEndpoints@2024-05-01' = [
   }
 ]
 
-resource zoneGroups 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-05-01' = [
+resource zoneGroups 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2025-05-01' = [
   for (endpoint, index) in endpoints: {
     parent: privateEndpoints[index]
     name: 'default'

@@ -1,6 +1,6 @@
 // Every right the app has, and no other file gives any: by container, queue and table where customer data lies.
 
-import { containerNames, queueNames, tableNames } from 'names.bicep'
+import { containerNames, queueNames, roleIds, tableNames } from 'names.bicep'
 
 @description('Name of the app\'s identity, which gets the roles.')
 param identityName string
@@ -17,21 +17,11 @@ param vaultName string
 @description('Name of the Application Insights component.')
 param insightsName string
 
-// Built-in roles by their ids, which are the same in every tenant.
-var roleIds = {
-  storageBlobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
-  storageBlobDataContributor: 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
-  storageQueueDataContributor: '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
-  storageTableDataContributor: '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
-  keyVaultSecretsUser: '4633458b-17de-408a-b874-0445c86b69e6'
-  monitoringMetricsPublisher: '3913510d-42f4-4e42-8a64-420c390055eb'
-}
-
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
   name: identityName
 }
 
-resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
+resource storage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   name: storageName
 
   resource blobs 'blobServices' existing = {
@@ -47,32 +37,32 @@ resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
   }
 }
 
-resource containers 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' existing = [
+resource containers 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' existing = [
   for containerName in containerNames: {
     parent: storage::blobs
     name: containerName
   }
 ]
 
-resource queues 'Microsoft.Storage/storageAccounts/queueServices/queues@2024-01-01' existing = [
+resource queues 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-01' existing = [
   for queueName in queueNames: {
     parent: storage::queues
     name: queueName
   }
 ]
 
-resource tables 'Microsoft.Storage/storageAccounts/tableServices/tables@2024-01-01' existing = [
+resource tables 'Microsoft.Storage/storageAccounts/tableServices/tables@2025-06-01' existing = [
   for tableName in tableNames: {
     parent: storage::tables
     name: tableName
   }
 ]
 
-resource hostStorage 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
+resource hostStorage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   name: hostStorageName
 }
 
-resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = {
+resource vault 'Microsoft.KeyVault/vaults@2025-05-01' existing = {
   name: vaultName
 }
 

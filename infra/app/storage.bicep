@@ -1,6 +1,6 @@
 // The account with customer data: containers, queues and tables by name, no keys, short soft delete, no versions.
 
-import { containerNames, queueNames, tableNames } from 'names.bicep'
+import { containerNames, feedNames, queueNames, tableNames } from 'names.bicep'
 
 @description('Name of the storage account.')
 param name string
@@ -26,10 +26,16 @@ param rawCoolAfterDays int
 @description('Days after which raw pages are deleted.')
 param rawDeleteAfterDays int
 
+@description('Days after which change files are deleted.')
+param changesDeleteAfterDays int
+
 @description('Days after which webhook bodies are deleted.')
 param inboxDeleteAfterDays int
 
-resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
+@description('Days after which what is known of a scope is deleted when nothing wrote it since; 0: never.')
+param stateDeleteAfterDays int
+
+resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: name
   location: location
   tags: tags
@@ -43,6 +49,8 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
     allowCrossTenantReplication: false
     allowSharedKeyAccess: false
     defaultToOAuthAuthentication: true
+    isLocalUserEnabled: false
+    isSftpEnabled: false
     minimumTlsVersion: 'TLS1_2'
     supportsHttpsTrafficOnly: true
     publicNetworkAccess: privateOnly ? 'Disabled' : 'Enabled'
@@ -53,7 +61,7 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   }
 }
 
-resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' = {
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-06-01' = {
   parent: account
   name: 'default'
   properties: {
@@ -73,7 +81,7 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' = {
   }
 }
 
-resource containers 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = [
+resource containers 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = [
   for containerName in containerNames: {
     parent: blobs
     name: containerName
@@ -83,31 +91,31 @@ resource containers 'Microsoft.Storage/storageAccounts/blobServices/containers@2
   }
 ]
 
-resource queueService 'Microsoft.Storage/storageAccounts/queueServices@2024-01-01' = {
+resource queueService 'Microsoft.Storage/storageAccounts/queueServices@2025-06-01' = {
   parent: account
   name: 'default'
 }
 
-resource queues 'Microsoft.Storage/storageAccounts/queueServices/queues@2024-01-01' = [
+resource queues 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-01' = [
   for queueName in queueNames: {
     parent: queueService
     name: queueName
   }
 ]
 
-resource tableService 'Microsoft.Storage/storageAccounts/tableServices@2024-01-01' = {
+resource tableService 'Microsoft.Storage/storageAccounts/tableServices@2025-06-01' = {
   parent: account
   name: 'default'
 }
 
-resource tables 'Microsoft.Storage/storageAccounts/tableServices/tables@2024-01-01' = [
+resource tables 'Microsoft.Storage/storageAccounts/tableServices/tables@2025-06-01' = [
   for tableName in tableNames: {
     parent: tableService
     name: tableName
   }
 ]
 
-resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2024-01-01' = {
+resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-06-01' = {
   parent: account
   name: 'default'
   dependsOn: [blobs]
@@ -129,6 +137,44 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2024-01
                 // A blob that leaves the cool tier before 30 days is charged for them all the same.
                 { delete: { daysAfterModificationGreaterThan: max(rawDeleteAfterDays, rawCoolAfterDays + 30) } }
               )
+            }
+          }
+        }
+        {
+          name: 'changes-go'
+          type: 'Lifecycle'
+          enabled: true
+          definition: {
+            filters: {
+              blobTypes: ['blockBlob']
+              prefixMatch: ['cube-changes/']
+            }
+            actions: {
+              baseBlob: {
+                delete: {
+                  daysAfterModificationGreaterThan: changesDeleteAfterDays
+                }
+              }
+            }
+          }
+        }
+        {
+          name: 'state-of-ended-scopes-goes'
+          type: 'Lifecycle'
+          enabled: stateDeleteAfterDays > 0
+          definition: {
+            filters: {
+              blobTypes: ['blockBlob']
+              // Feeds only: the salt and the tombstones beside them are never written again and must stay.
+              prefixMatch: map(feedNames, feed => 'cube-state/${feed}/')
+            }
+            actions: {
+              baseBlob: {
+                delete: {
+                  // What is known of a scope that is read is days old at most; more is left for outages.
+                  daysAfterModificationGreaterThan: max(stateDeleteAfterDays, 90)
+                }
+              }
             }
           }
         }

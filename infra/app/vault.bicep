@@ -20,7 +20,7 @@ param secretNames string[]
 @description('Values by secret name.')
 param secretValues object
 
-resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
+resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
   name: name
   location: location
   tags: tags
@@ -43,7 +43,7 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
   }
 }
 
-resource secrets 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = [
+resource secrets 'Microsoft.KeyVault/vaults/secrets@2025-05-01' = [
   for secretName in secretNames: if (!empty(secretValues[?secretName] ?? '')) {
     parent: vault
     name: secretName

@@ -16,18 +16,21 @@ public sealed class InfraFixture : IAsyncLifetime
     public static IReadOnlyList<string> Variants { get; } = ["everything", "password", "dev", "prod"];
 
     /// <summary>A copy of <c>infra/</c>.</summary>
-    public string Folder { get; } = Directory.CreateTempSubdirectory("cube-infra-").FullName;
+    public string Folder { get; } = CopyInfra();
 
     /// <summary>The compiled template, as text.</summary>
     public string Template { get; private set; } = "";
+
+    /// <summary>The compiled template of the pipeline's rights, as text.</summary>
+    public string Access { get; private set; } = "";
 
     /// <summary>What the compiler said; nothing when all is well.</summary>
     public string Complaints { get; private set; } = "";
 
     public async ValueTask InitializeAsync()
     {
-        Copy(Path.Combine(BicepCli.RepositoryRoot, "infra"), Folder);
         Complaints += await Build("build", "main.bicep", "main.json");
+        Complaints += await Build("build", "access.bicep", "access.json");
         Complaints += await Build("build-params", "main.dev.bicepparam", "dev.json");
         Complaints += await Build("build-params", "main.prod.bicepparam", "prod.json");
         if (Complaints.Length > 0)
@@ -36,6 +39,7 @@ public sealed class InfraFixture : IAsyncLifetime
         }
 
         Template = await File.ReadAllTextAsync(Path.Combine(Folder, "main.json"));
+        Access = await File.ReadAllTextAsync(Path.Combine(Folder, "access.json"));
         foreach (var name in (string[])["dev", "prod"])
         {
             _variants[name] = (JsonObject)JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Folder, name + ".json")))!["parameters"]!;
@@ -45,6 +49,9 @@ public sealed class InfraFixture : IAsyncLifetime
         _variants["password"] = (JsonObject)_variants["dev"].DeepClone();
         _variants["password"]["cubeUsername"] = Value("reader");
         _variants["password"]["rawCoolAfterDays"] = Value(0);
+        _variants["password"]["rawDeleteAfterDays"] = Value(30);
+        _variants["password"]["changesDeleteAfterDays"] = Value(30);
+        _variants["password"]["moreSettings"] = Value(new JsonObject { ["Sync__LookbackDays"] = "40", ["Sync__Schedule"] = "0 5 * * * *" });
     }
 
     public ValueTask DisposeAsync()
@@ -68,6 +75,9 @@ public sealed class InfraFixture : IAsyncLifetime
         all["cubeTimeZone"] = Value("Europe/Copenhagen");
         all["cubeWrites"] = Value(false);
         all["retentionDays"] = Value(45);
+        all["changesDeleteAfterDays"] = Value(120);
+        all["stateDeleteAfterDays"] = Value(365);
+        all["staleDatedAfterHours"] = Value(5);
         all["syncSchedule"] = Value("0 */20 * * * *");
         all["syncSnapshotSchedule"] = Value("0 10 3 * * *");
         all["moreSettings"] = Value(new JsonObject { ["Sync__LookbackDays"] = "3", ["Cube__Token"] = "overridden" });
@@ -90,6 +100,14 @@ public sealed class InfraFixture : IAsyncLifetime
         all["alertWebhookUrl"] = Value("https://alerts.example/" + SecretRules.Trace);
         all["signInClientId"] = Value("11111111-2222-3333-4444-555555555555");
         return all;
+    }
+
+    /// <summary>Copies <c>infra/</c> into a new folder.</summary>
+    internal static string CopyInfra()
+    {
+        var folder = Directory.CreateTempSubdirectory("cube-infra-").FullName;
+        Copy(Path.Combine(BicepCli.RepositoryRoot, "infra"), folder);
+        return folder;
     }
 
     private static void Copy(string from, string to)

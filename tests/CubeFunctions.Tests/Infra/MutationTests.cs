@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
-using CubeFunctions.Core.Storage;
 using CubeFunctions.Tests.Infra.Rules;
 using Xunit;
 
@@ -15,20 +14,20 @@ public sealed class MutationTests(InfraFixture infra)
     [
         "/location", "/tags/", "/tags ", "/kind", "/sku", "/displayName", "/description", "/groupShortName", "/useCommonAlertSchema", "/contentType", "/category ", "/version ",
         "/name is another", "/title is another", "/meaning is another", "/skipQueryValidation", "/clientAffinityEnabled", "/http20Enabled", "/accessTier", "/Application_Type",
-        "/unauthenticatedClientAction", "/redirectToProvider", "/privateEndpointNetworkPolicies",
+        "/privateEndpointNetworkPolicies",
         "/namePrefix/", "/planName/", "/workspaceName/", "/title/", "network: parameters /name/", "rules/0/name", "rules/1/name", "Connections/0/name", "Configs/0/name", "delegations/0/name",
     ];
 
     private readonly ConcurrentDictionary<string, IReadOnlyList<InfraRule>> _sound = new(StringComparer.Ordinal);
 
     [Fact]
-    public void A_missing_container_is_noticed() => EachIsNoticed(Mutation.WithoutName(Compiled, "containerNames"), 2 * StorageNames.Containers.Count);
+    public void A_missing_container_is_noticed() => EachIsNoticed(Mutation.WithoutName(Compiled, "containerNames"), 2 * CodeFacts.Containers.Count);
 
     [Fact]
-    public void A_missing_queue_is_noticed() => EachIsNoticed(Mutation.WithoutName(Compiled, "queueNames"), 2 * StorageNames.Queues.Count);
+    public void A_missing_queue_is_noticed() => EachIsNoticed(Mutation.WithoutName(Compiled, "queueNames"), 2 * CodeFacts.Queues.Count);
 
     [Fact]
-    public void A_missing_table_is_noticed() => EachIsNoticed(Mutation.WithoutName(Compiled, "tableNames"), 2 * StorageNames.Tables.Count);
+    public void A_missing_table_is_noticed() => EachIsNoticed(Mutation.WithoutName(Compiled, "tableNames"), 2 * CodeFacts.Tables.Count);
 
     [Fact]
     public void A_missing_or_other_role_is_noticed() => EachIsNoticed(

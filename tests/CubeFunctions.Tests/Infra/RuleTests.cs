@@ -58,7 +58,7 @@ public sealed partial class RuleTests(InfraFixture infra)
 
     [Fact]
     public void Triggers_read_queues_that_are_deployed() =>
-        Assert.Empty(CodeFacts.Queues.Except(infra.Deploy("dev").All("Microsoft.Storage/storageAccounts/queueServices/queues").Select(queue => queue.ShortName)));
+        Assert.Empty(CodeFacts.TriggerQueues.Except(infra.Deploy("dev").All("Microsoft.Storage/storageAccounts/queueServices/queues").Select(queue => queue.ShortName)));
 
     [GeneratedRegex(@"\blist[A-Z]\w*\(")]
     private static partial Regex ListFunction();

@@ -31,7 +31,15 @@ public sealed class TestApp : IAsyncDisposable
     public static async Task<TestApp> StartAsync(string storage, CubeSimulator cube, TimeProvider? time = null, params (string Name, string Value)[] settings) =>
         await StartAsync(storage, cube.BaseUrl, time, settings);
 
-    public static async Task<TestApp> StartAsync(string storage, Uri baseUrl, TimeProvider? time = null, params (string Name, string Value)[] settings)
+    public static Task<TestApp> StartAsync(string storage, Uri baseUrl, TimeProvider? time = null, params (string Name, string Value)[] settings) =>
+        StartAsync(storage, baseUrl, time, _ => { }, settings);
+
+    /// <param name="storage">Connection string.</param>
+    /// <param name="baseUrl">The tenant.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="configure">Adds to the host before it is built.</param>
+    /// <param name="settings">Settings by name.</param>
+    public static async Task<TestApp> StartAsync(string storage, Uri baseUrl, TimeProvider? time, Action<IHostApplicationBuilder> configure, params (string Name, string Value)[] settings)
     {
         var logs = new CollectingLogger();
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
@@ -49,6 +57,7 @@ public sealed class TestApp : IAsyncDisposable
         }
 
         builder.AddCubeFunctions();
+        configure(builder);
         var host = builder.Build();
         await host.Services.GetRequiredService<StorageClients>().EnsureCreatedAsync(TestContext.Current.CancellationToken);
         return new TestApp(host, logs);

@@ -34,13 +34,31 @@ internal static class ArmFunctions
         "tryGet" => a.Skip(1).Aggregate(a[0], (value, name) => ArmValue.At(value, ArmValue.Show(name))),
         "resourceId" => Subscription + "/resourceGroups/g/providers" + ResourcePath(a),
         "subscriptionResourceId" => Subscription + "/providers" + ResourcePath(a),
-        "subscription" => Members(("id", Subscription)),
+        "subscription" => Members(("id", Subscription), ("subscriptionId", "s")),
+        "resourceGroup" => Members(("id", Subscription + "/resourceGroups/g")),
+        "items" => ((IDictionary<string, object?>)a[0]!).OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => (object?)Members(("key", pair.Key), ("value", pair.Value))).ToList(),
         "tenant" => Members(("tenantId", "tenant")),
         "environment" => Members(("suffixes", Members(("storage", "core.windows.net"))), ("authentication", Members(("loginEndpoint", "https://login.microsoftonline.com/")))),
         "uniqueString" or "guid" => Digest(a),
-        "cidrSubnet" => $"{a[0]}#{a[2]}",
+        "cidrSubnet" => Subnet(ArmValue.Show(a[0]), (int)Number(a[1]), (int)Number(a[2])),
+        "int" => a[0] is long number ? number : long.Parse(ArmValue.Show(a[0]), CultureInfo.InvariantCulture),
+        "join" => string.Join(ArmValue.Show(a[1]), ((IList<object?>)a[0]!).Select(ArmValue.Show)),
+        "greater" => Number(a[0]) > Number(a[1]),
         _ => throw new NotSupportedException($"Templates do not call '{name}' so far: teach {nameof(ArmFunctions)} what it does, if it may."),
     };
+
+    /// <summary>One of the networks of a length that a network is cut into.</summary>
+    public static string Subnet(string network, int length, int index)
+    {
+        if (network.Split('/') is not [var address, _] || !System.Net.IPAddress.TryParse(address, out var start))
+        {
+            // Azure would refuse it; here the rules shall find the fault.
+            return $"{network}#{index}";
+        }
+
+        var first = System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(start.GetAddressBytes()) + ((uint)index << (32 - length));
+        return $"{first >> 24}.{(first >> 16) & 255}.{(first >> 8) & 255}.{first & 255}/{length}";
+    }
 
     // Azure would refuse what is no number; here the rules shall find the fault.
     private static long Number(object? value) => value as long? ?? 0;

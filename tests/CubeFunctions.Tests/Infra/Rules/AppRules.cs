@@ -77,6 +77,8 @@ internal static class AppRules
         return [
             .. Expect.That(auth?.Name == deployment.One(Expect.Site)?.Name + "/authsettingsV2", "sign-in is another app's"),
             .. Expect.That(auth?.Property("platform.enabled") is true && auth.Property("globalValidation.requireAuthentication") is true, "sign-in is not required"),
+            .. Expect.That(auth?.Text("globalValidation.unauthenticatedClientAction") == "RedirectToLoginPage", "who has not signed in is let through, or sees no sign-in"),
+            .. Expect.That(auth?.Text("globalValidation.redirectToProvider") == "azureactivedirectory", "sign-in is at somebody else's"),
             .. Expect.That(auth?.Property("httpSettings.requireHttps") is true, "sign-in goes over plain HTTP"),
             .. Expect.Same(
                 "open path",

@@ -7,6 +7,7 @@ internal static class NetworkRules
 {
     private const string Endpoint = "Microsoft.Network/privateEndpoints";
     private const string Network = "Microsoft.Network/virtualNetworks";
+    private const string Subnets = Network + "/subnets";
     private const string Zone = "Microsoft.Network/privateDnsZones";
 
     public static IReadOnlyList<InfraRule> All { get; } =
@@ -22,6 +23,12 @@ internal static class NetworkRules
         new("Every service the app uses has a private endpoint", deployment => Expect.Same("endpoint", Endpoints(deployment), deployment.All(Endpoint).Select(Target))),
         new("Every private endpoint is found by name", Names),
         new("The app reaches out from the private network", Subnet),
+        new("A subnet that somebody added is left alone", deployment => [
+            .. Expect.That(deployment.One(Network)?.Property("subnets") is null, "the network lists its subnets: others are deleted"),
+            .. Expect.Same("subnet", Private(deployment) ? ["app", "endpoints"] : [], deployment.All(Subnets).Select(subnet => subnet.ShortName)),
+        ]),
+        new("There is room for a subnet of the operator's", deployment => Private(deployment) ? Expect.That(
+            deployment.All(Subnets).Sum(subnet => Addresses(subnet.Text("addressPrefix"))) * 2 <= Addresses((string)deployment.Given("addressPrefix")!), "the address space is used up") : []),
     ];
 
     private static bool Private(ArmDeployment deployment) => deployment.Given("privateNetwork") is true;
@@ -68,15 +75,18 @@ internal static class NetworkRules
             return Expect.That(subnet is null && deployment.Resources.All(resource => !resource.Type.StartsWith("Microsoft.Network/", StringComparison.Ordinal)), "a network that was not asked for");
         }
 
-        var subnets = deployment.One(Network)?.Items("subnets") ?? [];
-        var own = subnets.FirstOrDefault(candidate => ArmValue.At(candidate, "name") as string == subnet?.Split('/')[^1]);
+        var subnets = deployment.All(Subnets);
+        var own = subnets.FirstOrDefault(candidate => candidate.ShortName == subnet?.Split('/')[^1]);
         var endpoints = deployment.All(Endpoint).Select(endpoint => endpoint.Text("subnet.id")?.Split('/')[^1]).Distinct().ToList();
         var prefix = (string)deployment.Given("addressPrefix")!;
         return [
             .. Expect.That(deployment.One(Network)?.Text("addressSpace.addressPrefixes.0") == prefix, "another address space"),
-            .. Expect.Same("subnet", [prefix + "#0", prefix + "#1"], subnets.Select(candidate => ArmValue.Show(ArmValue.At(candidate, "properties.addressPrefix")))),
-            .. Expect.That(ArmValue.At(own, "properties.delegations.0.properties.serviceName") is "Microsoft.App/environments", "the app's subnet is not delegated to Flex Consumption"),
-            .. Expect.That(endpoints.All(name => name != subnet?.Split('/')[^1] && subnets.Any(candidate => ArmValue.At(candidate, "name") as string == name)), "the endpoints' subnet is missing"),
+            .. Expect.Same("subnet", [ArmFunctions.Subnet(prefix, 25, 0), ArmFunctions.Subnet(prefix, 25, 1)], subnets.Select(candidate => candidate.Text("addressPrefix") ?? "")),
+            .. Expect.That(own?.Text("delegations.0.properties.serviceName") == "Microsoft.App/environments", "the app's subnet is not delegated to Flex Consumption"),
+            .. Expect.That(endpoints.All(name => name != subnet?.Split('/')[^1] && subnets.Any(candidate => candidate.ShortName == name)), "the endpoints' subnet is missing"),
+            .. Expect.That(subnets.All(candidate => candidate.Name.StartsWith(deployment.One(Network)?.Name + "/", StringComparison.Ordinal)), "a subnet is another network's"),
         ];
     }
+
+    private static long Addresses(string? prefix) => prefix?.Split('/') is [_, var length] && int.TryParse(length, out var bits) ? 1L << (32 - bits) : long.MaxValue / 4;
 }

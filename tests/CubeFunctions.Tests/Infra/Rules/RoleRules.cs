@@ -1,4 +1,3 @@
-using CubeFunctions.Core.Storage;
 using CubeFunctions.Tests.Infra.Arm;
 
 namespace CubeFunctions.Tests.Infra.Rules;
@@ -27,9 +26,9 @@ internal static class RoleRules
         var data = $"/Microsoft.Storage/storageAccounts/{Expect.DataAccount(deployment)}";
         var host = $"/Microsoft.Storage/storageAccounts/{Expect.HostAccount(deployment)}";
         return [
-            .. StorageNames.Containers.Select(name => $"{BlobDataContributor} on {data}/blobServices/default/containers/{name}"),
-            .. StorageNames.Queues.Select(name => $"{QueueDataContributor} on {data}/queueServices/default/queues/{name}"),
-            .. StorageNames.Tables.Select(name => $"{TableDataContributor} on {data}/tableServices/default/tables/{name}"),
+            .. CodeFacts.Containers.Select(name => $"{BlobDataContributor} on {data}/blobServices/default/containers/{name}"),
+            .. CodeFacts.Queues.Select(name => $"{QueueDataContributor} on {data}/queueServices/default/queues/{name}"),
+            .. CodeFacts.Tables.Select(name => $"{TableDataContributor} on {data}/tableServices/default/tables/{name}"),
             $"{BlobDataOwner} on {host}",
             $"{TableDataContributor} on {host}",
             $"{SecretsUser} on /Microsoft.KeyVault/vaults/{deployment.One(Expect.Vault)?.Name}",

@@ -1,7 +1,4 @@
-using CubeFunctions.Core;
-using CubeFunctions.Core.Settings;
 using CubeFunctions.Tests.Infra.Arm;
-using Microsoft.Extensions.Configuration;
 
 namespace CubeFunctions.Tests.Infra.Rules;
 
@@ -33,37 +30,27 @@ internal static class SettingRules
 
     internal static string ClientId(ArmDeployment deployment) => $"<clientId of {deployment.One("Microsoft.ManagedIdentity/userAssignedIdentities")?.Name}>";
 
-    private static IEnumerable<string> CodeTakesThem(ArmDeployment deployment)
-    {
-        var reader = new SettingsReader(Configuration(deployment));
-        AppSettings.Read(reader);
-        return reader.Faults;
-    }
+    private static IEnumerable<string> CodeTakesThem(ArmDeployment deployment) => CodeFacts.Faults(AsRead(deployment));
 
     private static IEnumerable<string> Known(ArmDeployment deployment)
     {
         // Families that the code does not read at all (yet) are left alone.
-        var reader = new SettingsReader(Configuration(deployment));
-        AppSettings.Read(reader);
-        var families = reader.Names.Select(Family).ToHashSet(StringComparer.Ordinal);
-        return Expect.Settings(deployment).Keys.Where(name => families.Contains(Family(name)) && !reader.Names.Contains(name)).Select(name => $"{name} is read by nobody");
+        var names = CodeFacts.Names(AsRead(deployment));
+        var families = names.Select(Family).ToHashSet(StringComparer.Ordinal);
+        return Expect.Settings(deployment).Keys.Where(name => families.Contains(Family(name)) && !names.Contains(name)).Select(name => $"{name} is read by nobody");
 
         static string Family(string name) => name.Split("__")[0];
     }
 
-    private static IConfiguration Configuration(ArmDeployment deployment) => new ConfigurationBuilder().AddInMemoryCollection(
-        Expect.Settings(deployment).Select(setting => KeyValuePair.Create(
-            setting.Key.Replace("__", ":", StringComparison.Ordinal),
-            (string?)(setting.Value.StartsWith("@Microsoft.KeyVault(", StringComparison.Ordinal) ? FromTheVault : setting.Value)))).Build();
+    private static IEnumerable<KeyValuePair<string, string>> AsRead(ArmDeployment deployment) =>
+        Expect.Settings(deployment).Select(setting => KeyValuePair.Create(setting.Key, setting.Value.StartsWith("@Microsoft.KeyVault(", StringComparison.Ordinal) ? FromTheVault : setting.Value));
 
     private static IEnumerable<string> Required(ArmDeployment deployment)
     {
         // What an empty configuration is said to lack, what triggers name, and each sender's block.
-        var reader = new SettingsReader(new ConfigurationBuilder().Build());
-        AppSettings.Read(reader);
         string[] credential = deployment.Given("cubeUsername") is "" ? ["Cube__Token"] : ["Cube__Username", "Cube__Password"];
         return [
-            .. reader.Faults.Select(fault => fault.Split(':')[0]).Where(name => name is not ("CubeStorage" or "Cube__Token")),
+            .. CodeFacts.Faults([]).Select(fault => fault.Split(':')[0]).Where(name => name is not ("CubeStorage" or "Cube__Token")),
             .. credential,
             .. CodeFacts.ScheduleSettings,
             .. Senders(deployment).SelectMany(sender => ((string[])["Kind", "Secret", "AssignmentId", "PublicUrl"]).Select(part => $"Upserts__Senders__{ArmValue.At(sender, "name")}__{part}")),
@@ -82,6 +69,7 @@ internal static class SettingRules
             .. Equal(deployment, pair.Connection + "__tableServiceUri", $"https://{pair.Account}.table.core.windows.net/"),
             .. Equal(deployment, pair.Connection + "__credential", "managedidentity"),
             .. Equal(deployment, pair.Connection + "__clientId", ClientId(deployment)),
+            .. pair.Connection == "AzureWebJobsStorage" ? Equal(deployment, pair.Connection + "__accountName", pair.Account) : [],
             .. Expect.That(!Expect.Settings(deployment).ContainsKey(pair.Connection), $"{pair.Connection} is a connection string"),
         ]);
     }
@@ -89,12 +77,15 @@ internal static class SettingRules
     private static IEnumerable<string> Parameters(ArmDeployment deployment)
     {
         (string Setting, string Parameter)[] pairs = [
-            ("Cube__BaseUrl", "cubeBaseUrl"), ("Cube__Api", "cubeApi"), ("Cube__TimeZone", "cubeTimeZone"), ("Cube__MaxConcurrentRequests", "cubeMaxConcurrentRequests"),
+            ("Cube__TimeZone", "cubeTimeZone"), ("Cube__MaxConcurrentRequests", "cubeMaxConcurrentRequests"),
             ("Cube__Writes", "cubeWrites"), ("Sync__Schedule", "syncSchedule"), ("Sync__SnapshotSchedule", "syncSnapshotSchedule"), ("Retention__Days", "retentionDays"),
         ];
+        var more = (IDictionary<string, object?>)deployment.Given("moreSettings")!;
         return [
-            .. pairs.SelectMany(pair => Equal(deployment, pair.Setting, ArmValue.Show(deployment.Given(pair.Parameter)))),
-            .. ((IDictionary<string, object?>)deployment.Given("moreSettings")!).Where(more => !SecretRules.SoundsSecret(more.Key)).SelectMany(more => Equal(deployment, more.Key, ArmValue.Show(more.Value))),
+            .. Equal(deployment, "Cube__BaseUrl", (string)deployment.Given("cubeBaseUrl")!),
+            .. Equal(deployment, "Cube__Api", (string)deployment.Given("cubeApi")!),
+            .. pairs.Where(pair => !more.ContainsKey(pair.Setting)).SelectMany(pair => Equal(deployment, pair.Setting, ArmValue.Show(deployment.Given(pair.Parameter)))),
+            .. more.Where(setting => !SecretRules.SoundsSecret(setting.Key)).SelectMany(setting => Equal(deployment, setting.Key, ArmValue.Show(setting.Value))),
             .. deployment.Given("cubeUsername") is "" ? [] : Equal(deployment, "Cube__Username", (string)deployment.Given("cubeUsername")!),
             .. deployment.Given("crmUrl") is "" ? [] : Equal(deployment, "Changes__Crm__Url", (string)deployment.Given("crmUrl")!),
             .. Senders(deployment).SelectMany(sender => Equal(

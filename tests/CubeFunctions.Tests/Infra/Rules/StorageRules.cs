@@ -1,4 +1,3 @@
-using CubeFunctions.Core.Storage;
 using CubeFunctions.Tests.Infra.Arm;
 
 namespace CubeFunctions.Tests.Infra.Rules;
@@ -10,22 +9,24 @@ internal static class StorageRules
 
     public static IReadOnlyList<InfraRule> All { get; } =
     [
-        new("No account takes shared keys", deployment => [
+        new("No account takes shared keys, SFTP or users of its own", deployment => [
             .. Expect.Value(deployment, Expect.Account, 2, "allowSharedKeyAccess", false),
+            .. Expect.Value(deployment, Expect.Account, 2, "isLocalUserEnabled", false),
+            .. Expect.Value(deployment, Expect.Account, 2, "isSftpEnabled", false),
             .. Expect.Value(deployment, Expect.Account, 2, "defaultToOAuthAuthentication", true),
         ]),
         new("No blob is public", deployment => [
             .. Expect.Value(deployment, Expect.Account, 2, "allowBlobPublicAccess", false),
             .. Expect.Value(deployment, Expect.Account, 2, "allowCrossTenantReplication", false),
-            .. Expect.Value(deployment, Blobs + "/containers", StorageNames.Containers.Count + 1, "publicAccess", "None"),
+            .. Expect.Value(deployment, Blobs + "/containers", CodeFacts.Containers.Count + 1, "publicAccess", "None"),
         ]),
         new("Storage speaks TLS 1.2 and HTTPS only", deployment => [
             .. Expect.Value(deployment, Expect.Account, 2, "minimumTlsVersion", "TLS1_2"),
             .. Expect.Value(deployment, Expect.Account, 2, "supportsHttpsTrafficOnly", true),
         ]),
-        new("Every container the code uses exists", deployment => Expect.Same("container", StorageNames.Containers, Names(deployment, Blobs + "/containers", Expect.DataAccount(deployment)))),
-        new("Every queue the code uses exists", deployment => Expect.Same("queue", StorageNames.Queues, Names(deployment, Expect.Account + "/queueServices/queues", Expect.DataAccount(deployment)))),
-        new("Every table the code uses exists", deployment => Expect.Same("table", StorageNames.Tables, Names(deployment, Expect.Account + "/tableServices/tables", Expect.DataAccount(deployment)))),
+        new("Every container the code uses exists", deployment => Expect.Same("container", CodeFacts.Containers, Names(deployment, Blobs + "/containers", Expect.DataAccount(deployment)))),
+        new("Every queue the code uses exists", deployment => Expect.Same("queue", CodeFacts.Queues, Names(deployment, Expect.Account + "/queueServices/queues", Expect.DataAccount(deployment)))),
+        new("Every table the code uses exists", deployment => Expect.Same("table", CodeFacts.Tables, Names(deployment, Expect.Account + "/tableServices/tables", Expect.DataAccount(deployment)))),
         new("Every service of the accounts is configured", deployment => Expect.Same(
             "service",
             [Expect.DataAccount(deployment) + " blobServices", Expect.DataAccount(deployment) + " queueServices", Expect.DataAccount(deployment) + " tableServices", Expect.HostAccount(deployment) + " blobServices"],
@@ -36,7 +37,7 @@ internal static class StorageRules
             .. Expect.Value(deployment, Blobs, 2, "isVersioningEnabled", false),
             .. deployment.All(Blobs).Where(blobs => blobs.Module == "storage" && blobs.Property("changeFeed.enabled") is not false).Select(blobs => $"{blobs} has a change feed"),
         ]),
-        new("Raw pages cool and go, inbox bodies go sooner", Lifecycle),
+        .. LifecycleRules.All,
     ];
 
     private static IEnumerable<string> Names(ArmDeployment deployment, string type, string account) =>
@@ -52,26 +53,5 @@ internal static class StorageRules
                 yield return $"{policy} is not on for 1 to 14 days";
             }
         }
-    }
-
-    private static IEnumerable<string> Lifecycle(ArmDeployment deployment)
-    {
-        var rules = deployment.One(Expect.Account + "/managementPolicies")?.Items("policy.rules") ?? [];
-        var raw = Rule(StorageNames.Raw);
-        var inbox = Rule(StorageNames.Inbox);
-        var cool = ArmValue.At(raw, "tierToCool.daysAfterModificationGreaterThan") as long?;
-        var rawGoes = ArmValue.At(raw, "delete.daysAfterModificationGreaterThan") as long?;
-        var inboxGoes = ArmValue.At(inbox, "delete.daysAfterModificationGreaterThan") as long?;
-        return [
-            .. Expect.That((cool ?? 0) == (long)deployment.Given("rawCoolAfterDays")!, $"raw pages cool after '{cool}' days"),
-            .. Expect.That(rawGoes >= 30 && rawGoes >= (long)deployment.Given("rawDeleteAfterDays")!, $"raw pages go after '{rawGoes}' days"),
-            .. Expect.That(rawGoes >= (cool ?? 0) + 30, "raw pages go before the cool tier's 30 days are over"),
-            .. Expect.That(inboxGoes == (long)deployment.Given("inboxDeleteAfterDays")! && inboxGoes < rawGoes, $"inbox bodies go after '{inboxGoes}' days"),
-        ];
-
-        object? Rule(string container) => ArmValue.At(
-            rules.FirstOrDefault(rule => ArmValue.At(rule, "definition.filters.prefixMatch.0") as string == container + "/" && ArmValue.At(rule, "enabled") is true
-                && ArmValue.At(rule, "type") is "Lifecycle" && ArmValue.At(rule, "definition.filters.blobTypes.0") is "blockBlob"),
-            "definition.actions.baseBlob");
     }
 }
