@@ -38,6 +38,16 @@ public sealed record AppSettings
         return reader.Faults.Count == 0 ? settings : throw new SettingsException(reader.Faults);
     }
 
+    /// <summary>All settings as they are declared, with those of one sender.</summary>
+    /// <param name="sender">The name that stands for a sender's, such as <c>crm</c>.</param>
+    public static IReadOnlyCollection<SettingDeclaration> Declared(string sender)
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection([new($"Upserts:Senders:{sender}:Kind", "json")]).Build();
+        var reader = new SettingsReader(configuration);
+        Read(reader);
+        return reader.Declared;
+    }
+
     internal static AppSettings Read(SettingsReader reader) => new()
     {
         Cube = CubeSettings.Read(reader),

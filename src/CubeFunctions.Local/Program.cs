@@ -12,6 +12,7 @@ var root = new RootCommand("CubeFunctions, local host: pulls data out of Cube in
     DeadLetterCommands.CreateReplay(),
     DeadLetterCommands.CreateDrop(),
     SimulateCommand.Create(),
+    SettingsCommand.Create(),
 };
 
 var parsed = root.Parse(args);

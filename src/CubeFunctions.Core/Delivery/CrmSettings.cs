@@ -25,11 +25,11 @@ public sealed record CrmSettings
     /// <summary>Null where no receiver is set.</summary>
     internal static CrmSettings? Read(SettingsReader reader)
     {
-        var url = reader.Address("Changes__Crm__Url");
-        var secret = reader.Secret("Changes__Crm__Secret");
-        var baseline = reader.Flag("Changes__Crm__Baseline", false);
-        var map = FieldMapSetting.Read(reader, "Changes__Crm__FieldMap", toCube: false);
-        if (reader.Text("Changes__Crm__Url") is null)
+        var url = reader.Address("Changes__Crm__Url", "where changes are POSTed: a receiver of yours; nowhere where it is empty", isSecret: true);
+        var secret = reader.Secret("Changes__Crm__Secret", "what deliveries are signed with: `whsec_` and base64 of at least 24 bytes of your own making");
+        var baseline = reader.Flag("Changes__Crm__Baseline", false, "`true`: the first reading of a scope and feed is delivered too");
+        var map = FieldMapSetting.Read(reader, "Changes__Crm__FieldMap", toCube: false, "JSON, or the path of a JSON file: the receiver's names from Cube's fields; the record as it is where it is empty");
+        if (!reader.Has("Changes__Crm__Url"))
         {
             return null;
         }

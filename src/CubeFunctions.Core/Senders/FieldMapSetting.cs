@@ -13,9 +13,10 @@ internal static class FieldMapSetting
     /// <param name="reader">The settings.</param>
     /// <param name="name">The setting.</param>
     /// <param name="toCube">Whether the map makes Cube's fields, some of which are not for maps to make.</param>
-    public static FieldMap? Read(SettingsReader reader, string name, bool toCube)
+    /// <param name="doc">What it does; Markdown.</param>
+    public static FieldMap? Read(SettingsReader reader, string name, bool toCube, string doc)
     {
-        if (reader.Text(name) is not { } text || Bytes(reader, name, text) is not { } json)
+        if (reader.Text(name, doc) is not { } text || Bytes(reader, name, text) is not { } json)
         {
             return null;
         }

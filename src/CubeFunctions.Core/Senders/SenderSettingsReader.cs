@@ -10,7 +10,18 @@ namespace CubeFunctions.Core.Senders;
 internal sealed class SenderSettingsReader(SettingsReader reader, string block)
 {
     private const string Expected = "standard-webhooks, hubspot, dataverse, json";
-    private static readonly string[] Extras = ["Header", "Query", "Encoding", "Prefix", "Items", "EventId", "EventTime", "Entity"];
+    private static readonly Dictionary<string, string> Extras = new(StringComparer.Ordinal)
+    {
+        ["Header"] = "`json`, `dataverse`: the header with the secret or signature; `json`: `x-webhook-secret`, or `x-webhook-signature` with an encoding",
+        ["Query"] = "`dataverse`: the query parameter with the secret; `code` where no header is set",
+        ["Encoding"] = "`json`: `hex` or `base64`, where the header holds an HMAC-SHA256 of the body",
+        ["Prefix"] = "`json`: what stands before the signature, such as `sha256=`",
+        ["Items"] = "`json`, `standard-webhooks`: JSON Pointer to the customers; the whole body where it is empty",
+        ["EventId"] = "`json`: JSON Pointer to an event's id",
+        ["EventTime"] = "`json`, `standard-webhooks`: JSON Pointer to an event's time; its first arrival where it is empty",
+        ["Entity"] = "`hubspot`, `dataverse`: the kind of record that is a customer; `contact` for HubSpot",
+    };
+
     private readonly string _prefix = $"{UpsertSettings.Block}__{block}__";
 
     /// <summary>The sender; null where its kind is unknown, since then nothing more can be said of it.</summary>
@@ -29,19 +40,19 @@ internal sealed class SenderSettingsReader(SettingsReader reader, string block)
         var kind = Kind();
         var assignment = Assignment();
         var map = Map();
-        var url = reader.Address(_prefix + "PublicUrl");
+        var url = reader.Address(_prefix + "PublicUrl", "`hubspot`: the address that HubSpot calls, before any proxy");
         var secrets = Secrets(kind);
         if (kind is not { } known)
         {
             return null;
         }
 
-        if (known == SenderKind.HubSpot && reader.Text(_prefix + "PublicUrl") is null)
+        if (known == SenderKind.HubSpot && !reader.Has(_prefix + "PublicUrl"))
         {
             Fault("PublicUrl", "is missing: HubSpot signs the address it calls, for example https://{app}.azurewebsites.net");
         }
 
-        if (map.PassesAll && known is SenderKind.HubSpot or SenderKind.Dataverse && reader.Text(_prefix + "FieldMap") is null)
+        if (map.PassesAll && known is SenderKind.HubSpot or SenderKind.Dataverse && !reader.Has(_prefix + "FieldMap"))
         {
             Fault("FieldMap", "is missing: this kind's field names are not Cube's");
         }
@@ -104,9 +115,9 @@ internal sealed class SenderSettingsReader(SettingsReader reader, string block)
     /// <summary>A setting without effect is a mistake, and one about signatures a dangerous one: it looks as if something were checked.</summary>
     private void RefuseUnused(SenderKind kind)
     {
-        foreach (var extra in Extras)
+        foreach (var extra in Extras.Keys)
         {
-            if (!Uses(kind, extra) && reader.Text(_prefix + extra) is not null)
+            if (!Uses(kind, extra) && reader.Text(_prefix + extra, Extras[extra]) is not null)
             {
                 Fault(extra, "has no meaning for this kind of sender");
             }
@@ -115,7 +126,8 @@ internal sealed class SenderSettingsReader(SettingsReader reader, string block)
 
     private SenderKind? Kind()
     {
-        var text = reader.Text(_prefix + "Kind");
+        var text = reader.Text(
+            _prefix + "Kind", "a sender of webhooks, one block each: `standard-webhooks`, `hubspot`, `dataverse` or `json`; posts to `/api/webhooks/{name}`", sample: "json");
         SenderKind? kind = text?.ToLowerInvariant() switch
         {
             "standard-webhooks" => SenderKind.StandardWebhooks,
@@ -134,7 +146,7 @@ internal sealed class SenderSettingsReader(SettingsReader reader, string block)
 
     private string Assignment()
     {
-        var text = reader.Text(_prefix + "AssignmentId");
+        var text = reader.Text(_prefix + "AssignmentId", "the assignment whose customers they are", sample: "17");
         if (text is null)
         {
             Fault("AssignmentId", "is missing: the assignment its customers belong to");
@@ -150,9 +162,14 @@ internal sealed class SenderSettingsReader(SettingsReader reader, string block)
     private List<SenderSecret> Secrets(SenderKind? kind)
     {
         var secrets = new List<SenderSecret>(2);
-        foreach (var name in (ReadOnlySpan<string>)["Secret", "PreviousSecret"])
+        (string Name, string Doc, string Sample)[] both =
+        [
+            ("Secret", "what it signs with; a sender without a secret stops the start", "change-this-secret"),
+            ("PreviousSecret", "the secret before, while you rotate", ""),
+        ];
+        foreach (var (name, doc, sample) in both)
         {
-            if (reader.Secret(_prefix + name) is { } text)
+            if (reader.Secret(_prefix + name, doc, sample) is { } text)
             {
                 if (Key(kind, text) is { } key)
                 {
@@ -176,7 +193,7 @@ internal sealed class SenderSettingsReader(SettingsReader reader, string block)
     private static byte[]? Key(SenderKind? kind, string text) =>
         kind == SenderKind.StandardWebhooks ? StandardWebhooksSignature.Key(text) : System.Text.Encoding.UTF8.GetBytes(text);
 
-    private FieldMap Map() => FieldMapSetting.Read(reader, _prefix + "FieldMap", toCube: true) ?? FieldMap.PassAll;
+    private FieldMap Map() => FieldMapSetting.Read(reader, _prefix + "FieldMap", toCube: true, "JSON, or the path of a JSON file: Cube's fields from the sender's; all fields pass where it is empty") ?? FieldMap.PassAll;
 
     private SignatureEncoding? Encoding(SenderKind kind)
     {
@@ -210,7 +227,7 @@ internal sealed class SenderSettingsReader(SettingsReader reader, string block)
         return pointer;
     }
 
-    private string? Extra(SenderKind kind, string name) => Uses(kind, name) ? reader.Text(_prefix + name) : null;
+    private string? Extra(SenderKind kind, string name) => Uses(kind, name) ? reader.Text(_prefix + name, Extras[name]) : null;
 
     private void Fault(string name, string problem) => reader.Fault(_prefix + name, problem);
 }

@@ -21,11 +21,11 @@ public sealed record ChangeSettings
     internal static ChangeSettings Read(SettingsReader reader)
     {
         ArgumentNullException.ThrowIfNull(reader);
-        var ignored = reader.List("Changes__IgnoreFields");
+        var ignored = reader.List("Changes__IgnoreFields", "comma-separated: fields whose difference is no change", "`updated`, `updated_by`, `update_method` and their later names");
         return new ChangeSettings
         {
-            LabelCustomFields = reader.Flag("Changes__LabelCustomFields", false),
-            JoinCustomer = reader.Flag("Changes__JoinCustomer", false),
+            LabelCustomFields = reader.Flag("Changes__LabelCustomFields", false, "`true`: the labels of `crm__custom_info__{n}` beside the record"),
+            JoinCustomer = reader.Flag("Changes__JoinCustomer", false, "`true`: the customer's record beside each response and SMS of a change file"),
             IgnoreFields = ignored.Count > 0 ? ignored : Bookkeeping,
         };
     }

@@ -22,9 +22,9 @@ public sealed class CubeCredential
 
     internal static CubeCredential Read(SettingsReader reader)
     {
-        var token = reader.Secret("Cube__Token")?.Trim();
-        var username = reader.Text("Cube__Username");
-        var password = reader.Secret("Cube__Password");
+        var token = reader.Secret("Cube__Token", "the tenant's API token; or user name and password", sample: "simulator-token")?.Trim();
+        var username = reader.Text("Cube__Username", "Basic authentication instead of a token: exactly one of the two kinds");
+        var password = reader.Secret("Cube__Password", "the password of `Cube__Username`");
 
         if (token is not null && (username is not null || password is not null))
         {

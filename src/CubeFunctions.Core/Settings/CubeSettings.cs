@@ -53,8 +53,8 @@ public sealed record CubeSettings
 
     internal static CubeSettings Read(SettingsReader reader)
     {
-        var baseUrl = reader.Address("Cube__BaseUrl");
-        if (baseUrl is null && reader.Text("Cube__BaseUrl") is null)
+        var baseUrl = reader.Address("Cube__BaseUrl", "the tenant, `https://{tenant}.headshed.com`; plain HTTP for this machine only. Local host: the simulator where it is empty", sample: "http://localhost:5080");
+        if (baseUrl is null && !reader.Has("Cube__BaseUrl"))
         {
             reader.Fault("Cube__BaseUrl", "is missing: https://{tenant}.headshed.com");
         }
@@ -63,7 +63,7 @@ public sealed record CubeSettings
             reader.Fault("Cube__BaseUrl", $"'{baseUrl}' must end after the host name, without a path");
         }
 
-        var api = reader.Choice("Cube__Api", CubeApi.Assignments);
+        var api = reader.Choice("Cube__Api", CubeApi.Assignments, "the API's generation: `Assignments` or `DataOwners`");
         if (api == CubeApi.DataOwners)
         {
             reader.Fault("Cube__Api", "'DataOwners' is not available in this version; use Assignments");
@@ -74,18 +74,20 @@ public sealed record CubeSettings
             BaseUrl = baseUrl ?? new Uri("https://missing.invalid"),
             Credential = CubeCredential.Read(reader),
             Api = api,
-            ExternalUser = reader.Flag("Cube__ExternalUser", false),
+            ExternalUser = reader.Flag("Cube__ExternalUser", false, "`true` for users with access to one client's data: campaigns are listed under `/client_access`"),
             TimeZone = Zone(reader),
-            MaxConcurrentRequests = reader.Number("Cube__MaxConcurrentRequests", 8, 1, 256),
-            CustomerIdInUrl = reader.Choice("Cube__CustomerIdInUrl", CustomerIdInUrl.Internal),
-            Writes = reader.Flag("Cube__Writes", true),
-            MaxPageBytes = 1024 * 1024 * reader.Number("Cube__MaxPageMiB", 64, 1, 1024),
+            MaxConcurrentRequests = reader.Number(
+                "Cube__MaxConcurrentRequests", 8, 1, 256, "requests to Cube at once, per process; times the app's instance limit for the tenant as a whole"),
+            CustomerIdInUrl = reader.Choice(
+                "Cube__CustomerIdInUrl", CustomerIdInUrl.Internal, "which id the address of one customer takes: `Internal` (Cube's own) or `Imported` (the CRM's)"),
+            Writes = reader.Flag("Cube__Writes", true, "`false`: upserts are kept, not delivered"),
+            MaxPageBytes = 1024 * 1024 * reader.Number("Cube__MaxPageMiB", 64, 1, 1024, "the largest answer taken from Cube, in MiB"),
         };
     }
 
     private static TimeZoneInfo Zone(SettingsReader reader)
     {
-        var name = reader.Text("Cube__TimeZone") ?? "Europe/Oslo";
+        var name = reader.Text("Cube__TimeZone", "the tenant's local time: decides what a day is", "Europe/Oslo") ?? "Europe/Oslo";
         if (TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone))
         {
             return zone;

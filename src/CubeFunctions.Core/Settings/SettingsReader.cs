@@ -7,14 +7,17 @@ namespace CubeFunctions.Core.Settings;
 /// <summary>
 /// Reads settings by the names users type (<c>Cube__BaseUrl</c>), and collects every fault instead of stopping at the first.
 /// </summary>
-/// <remarks>It also remembers which names were asked for: that list is what the sample file and the README are checked against.</remarks>
+/// <remarks>Each setting is declared where it is read: name, parser, default and text. docs/settings.md, the sample file and <c>cube settings</c> are made from these.</remarks>
 public sealed class SettingsReader(IConfiguration configuration)
 {
     private readonly List<string> _faults = [];
-    private readonly SortedSet<string> _names = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SettingDeclaration> _declared = new(StringComparer.Ordinal);
 
-    /// <summary>Every setting asked for so far, by its typed name.</summary>
-    public IReadOnlyCollection<string> Names => _names;
+    /// <summary>Every setting read so far, in the order of reading.</summary>
+    public IReadOnlyCollection<SettingDeclaration> Declared => _declared.Values;
+
+    /// <summary>Their names.</summary>
+    public IReadOnlyCollection<string> Names => _declared.Keys;
 
     /// <summary>Every fault so far.</summary>
     public IReadOnlyList<string> Faults => _faults;
@@ -26,18 +29,25 @@ public sealed class SettingsReader(IConfiguration configuration)
     /// <summary>Notes a fault of a setting.</summary>
     public void Fault(string name, string problem) => _faults.Add($"{name}: {problem}");
 
+    /// <summary>Whether a setting has a value.</summary>
+    public bool Has(string name) => !string.IsNullOrWhiteSpace(configuration[Key(name)]);
+
     /// <summary>The trimmed value, or null where it is missing or empty.</summary>
-    public string? Text(string name)
+    /// <param name="name">The setting.</param>
+    /// <param name="doc">What it does; Markdown.</param>
+    /// <param name="shown">Its default, in words.</param>
+    /// <param name="sample">A safe value for a local run; the default where it is null.</param>
+    public string? Text(string name, string doc, string shown = "", string? sample = null)
     {
-        _names.Add(name);
+        _declared.TryAdd(name, new SettingDeclaration(name, shown, doc, sample ?? shown));
         var value = configuration[Key(name)]?.Trim();
         return string.IsNullOrEmpty(value) ? null : value;
     }
 
     /// <summary>A secret, exactly as given; null where it is missing or empty.</summary>
-    public string? Secret(string name)
+    public string? Secret(string name, string doc, string sample = "")
     {
-        _names.Add(name);
+        _declared.TryAdd(name, new SettingDeclaration(name, "", doc, sample));
         var value = configuration[Key(name)];
         if (value?.StartsWith("@Microsoft.KeyVault(", StringComparison.OrdinalIgnoreCase) == true)
         {
@@ -49,9 +59,9 @@ public sealed class SettingsReader(IConfiguration configuration)
     }
 
     /// <summary>A whole number between two bounds.</summary>
-    public int Number(string name, int fallback, int min, int max)
+    public int Number(string name, int fallback, int min, int max, string doc)
     {
-        if (Text(name) is not { } text)
+        if (Text(name, doc, fallback.ToString(CultureInfo.InvariantCulture)) is not { } text)
         {
             return fallback;
         }
@@ -66,9 +76,9 @@ public sealed class SettingsReader(IConfiguration configuration)
     }
 
     /// <summary><c>true</c> or <c>false</c>.</summary>
-    public bool Flag(string name, bool fallback)
+    public bool Flag(string name, bool fallback, string doc)
     {
-        if (Text(name) is not { } text)
+        if (Text(name, doc, fallback ? "true" : "false") is not { } text)
         {
             return fallback;
         }
@@ -83,10 +93,10 @@ public sealed class SettingsReader(IConfiguration configuration)
     }
 
     /// <summary>One of a closed set of words, letter case ignored.</summary>
-    public T Choice<T>(string name, T fallback)
+    public T Choice<T>(string name, T fallback, string doc)
         where T : struct, Enum
     {
-        if (Text(name) is not { } text)
+        if (Text(name, doc, fallback.ToString()) is not { } text)
         {
             return fallback;
         }
@@ -102,9 +112,9 @@ public sealed class SettingsReader(IConfiguration configuration)
     }
 
     /// <summary>A calendar day, <c>yyyy-MM-dd</c> or <c>yyyyMMdd</c>.</summary>
-    public DateOnly? Day(string name)
+    public DateOnly? Day(string name, string doc)
     {
-        if (Text(name) is not { } text)
+        if (Text(name, doc) is not { } text)
         {
             return null;
         }
@@ -119,28 +129,33 @@ public sealed class SettingsReader(IConfiguration configuration)
     }
 
     /// <summary>A comma-separated list, without empty parts and repeats.</summary>
-    public IReadOnlyList<string> List(string name) =>
-        Text(name) is { } text
+    public IReadOnlyList<string> List(string name, string doc, string shown = "") =>
+        Text(name, doc, shown, sample: "") is { } text
             ? [.. text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct(StringComparer.Ordinal)]
             : [];
 
     /// <summary>An absolute address over HTTPS, or over plain HTTP when the host is this machine.</summary>
-    public Uri? Address(string name)
+    /// <param name="name">The setting.</param>
+    /// <param name="doc">What it does; Markdown.</param>
+    /// <param name="isSecret">Whether the address may hold a secret, so that a fault must not repeat it.</param>
+    /// <param name="sample">A safe value for a local run.</param>
+    public Uri? Address(string name, string doc, bool isSecret = false, string sample = "")
     {
-        if (Text(name) is not { } text)
+        if (Text(name, doc, sample: sample) is not { } text)
         {
             return null;
         }
 
+        var said = isSecret ? "" : $"'{text}' ";
         if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || (uri.Scheme != Uri.UriSchemeHttps && uri.Scheme != Uri.UriSchemeHttp) || uri.Host.Length == 0)
         {
-            Fault(name, $"'{text}' is not an http(s) address");
+            Fault(name, $"{said}is not an http(s) address");
             return null;
         }
 
         if (uri.Scheme != Uri.UriSchemeHttps && !uri.IsLoopback)
         {
-            Fault(name, $"'{text}' is plain HTTP: HTTPS is required, except for this machine's own addresses");
+            Fault(name, $"{said}is plain HTTP: HTTPS is required, except for this machine's own addresses");
             return null;
         }
 

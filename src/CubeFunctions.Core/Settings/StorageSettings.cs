@@ -23,17 +23,17 @@ public sealed record StorageSettings
 
     internal static StorageSettings Read(SettingsReader reader)
     {
-        var connection = reader.Secret("CubeStorage");
-        var blob = reader.Address("CubeStorage__blobServiceUri");
-        var queue = reader.Address("CubeStorage__queueServiceUri");
-        var table = reader.Address("CubeStorage__tableServiceUri");
-        var credential = reader.Text("CubeStorage__credential");
-        var clientId = reader.Text("CubeStorage__clientId");
+        var connection = reader.Secret("CubeStorage", "connection string of the storage account; or the addresses below. Local host: embedded Azurite where all are empty", sample: "UseDevelopmentStorage=true");
+        var blob = reader.Address("CubeStorage__blobServiceUri", "the storage account's blob service by address, with an identity");
+        var queue = reader.Address("CubeStorage__queueServiceUri", "its queue service");
+        var table = reader.Address("CubeStorage__tableServiceUri", "its table service");
+        var credential = reader.Text("CubeStorage__credential", "`managedidentity` in Azure; empty for developer tools (`az login`)");
+        var clientId = reader.Text("CubeStorage__clientId", "client id of a user-assigned identity");
 
         if (connection is null)
         {
             string[] names = ["CubeStorage__blobServiceUri", "CubeStorage__queueServiceUri", "CubeStorage__tableServiceUri"];
-            var missing = names.Where(name => reader.Text(name) is null).ToList();
+            var missing = names.Where(name => !reader.Has(name)).ToList();
             if (missing.Count == names.Length)
             {
                 reader.Fault("CubeStorage", "is missing: a connection string, or CubeStorage__blobServiceUri, __queueServiceUri and __tableServiceUri");

@@ -52,7 +52,7 @@ public sealed record SyncSettings
     internal static SyncSettings Read(SettingsReader reader)
     {
         var feeds = new List<Feed>();
-        foreach (var name in reader.List("Sync__Feeds"))
+        foreach (var name in reader.List("Sync__Feeds", $"the feeds that are read, comma-separated: {string.Join(", ", FeedCatalogue.All.Select(feed => $"`{feed.Setting}`"))}", "all but those with `@`"))
         {
             if (FeedCatalogue.Find(name) is { } feed)
             {
@@ -66,22 +66,23 @@ public sealed record SyncSettings
 
         return new SyncSettings
         {
-            Schedule = Cron(reader, "Sync__Schedule", DefaultSchedule),
-            SnapshotSchedule = Cron(reader, "Sync__SnapshotSchedule", DefaultSnapshotSchedule),
+            Schedule = Cron(reader, "Sync__Schedule", DefaultSchedule, "when dated feeds are read; NCRONTAB with seconds, UTC"),
+            SnapshotSchedule = Cron(reader, "Sync__SnapshotSchedule", DefaultSnapshotSchedule, "when undated feeds are read; NCRONTAB with seconds, UTC"),
             Feeds = feeds.Count > 0 ? feeds : FeedCatalogue.Default,
-            Campaigns = reader.List("Sync__Campaigns"),
-            StartDate = reader.Day("Sync__StartDate"),
-            LookbackDays = reader.Number("Sync__LookbackDays", 2, 0, 366),
-            WindowDays = reader.Number("Sync__WindowDays", 31, 1, 366),
-            SnapshotProof = reader.Choice("Sync__SnapshotProof", SnapshotProof.Count),
-            Lease = TimeSpan.FromSeconds(reader.Number("Sync__LeaseSeconds", 60, 2, 3600)),
-            TimeBudget = TimeSpan.FromSeconds(reader.Number("Sync__TimeBudgetSeconds", 480, 1, 86_400)),
+            Campaigns = reader.List("Sync__Campaigns", "ids of the campaigns that are read, comma-separated", "all active"),
+            StartDate = reader.Day("Sync__StartDate", "first day of a new scope, `yyyy-MM-dd`; 30 days back where it is empty"),
+            LookbackDays = reader.Number("Sync__LookbackDays", 2, 0, 366, "days before the checkpoint that are read again, for corrections"),
+            WindowDays = reader.Number("Sync__WindowDays", 31, 1, 366, "the most days of a window"),
+            SnapshotProof = reader.Choice("Sync__SnapshotProof", SnapshotProof.Count, "`Count`, or `Sweeps`: every snapshot is read twice"),
+            Lease = TimeSpan.FromSeconds(reader.Number("Sync__LeaseSeconds", 60, 2, 3600, "how long a claim holds without renewal: the time that a crash costs")),
+            TimeBudget = TimeSpan.FromSeconds(reader.Number(
+                "Sync__TimeBudgetSeconds", 480, 1, 86_400, "how long one message is worked on before it continues as another; keep it below `functionTimeout` in `host.json`")),
         };
     }
 
-    private static string Cron(SettingsReader reader, string name, string fallback)
+    private static string Cron(SettingsReader reader, string name, string fallback, string doc)
     {
-        var text = reader.Text(name) ?? fallback;
+        var text = reader.Text(name, doc, fallback) ?? fallback;
         if (!CronExpression.TryParse(text, CronFormat.IncludeSeconds, out _))
         {
             reader.Fault(name, $"'{text}' is not an NCRONTAB expression of six fields, such as {fallback}");

@@ -12,7 +12,7 @@ public sealed class VaultReferenceTests
         var reader = new SettingsReader(new ConfigurationBuilder().AddInMemoryCollection(
             new Dictionary<string, string?> { ["Cube:Token"] = "@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/cube-token)" }).Build());
 
-        reader.Secret("Cube__Token");
+        reader.Secret("Cube__Token", "the token");
 
         Assert.Contains("Cube__Token", Assert.Single(reader.Faults), StringComparison.Ordinal);
     }

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace CubeFunctions.Tests.Changes.Delivery;
 
-/// <summary>The README's receiver, run as it stands there.</summary>
+/// <summary>The documented receiver, run as it stands there.</summary>
 public sealed class ReadmeReceiverTests(AzuriteFixture azurite)
 {
     [Fact]
@@ -17,7 +17,7 @@ public sealed class ReadmeReceiverTests(AzuriteFixture azurite)
     {
         var folder = Directory.CreateTempSubdirectory("cube-receiver-");
         var script = Path.Combine(folder.FullName, "receiver.js");
-        var readme = Repository.Read("README.md");
+        var readme = Repository.Read("docs/changes.md");
         var start = readme.IndexOf("```js\n", StringComparison.Ordinal) + "```js\n".Length;
         await File.WriteAllTextAsync(script, readme[start..readme.IndexOf("```", start, StringComparison.Ordinal)], TestContext.Current.CancellationToken);
         var port = AzuriteProcess.FreePorts(1)[0];
