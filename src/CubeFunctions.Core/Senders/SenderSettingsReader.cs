@@ -1,9 +1,5 @@
 using CubeFunctions.Core.Settings;
 
-
-
-
-
 namespace CubeFunctions.Core.Senders;
 
 /// <summary>Reads one sender's settings; all of them, so that every fault is told at once.</summary>

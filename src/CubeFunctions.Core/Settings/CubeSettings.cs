@@ -79,7 +79,7 @@ public sealed record CubeSettings
             MaxConcurrentRequests = reader.Number(
                 "Cube__MaxConcurrentRequests", 8, 1, 256, "requests to Cube at once, per process; times the app's instance limit for the tenant as a whole"),
             CustomerIdInUrl = reader.Choice(
-                "Cube__CustomerIdInUrl", CustomerIdInUrl.Internal, "which id the address of one customer takes: `Internal` (Cube's own) or `Imported` (the CRM's)"),
+                "Cube__CustomerIdInUrl", CustomerIdInUrl.Internal, "which id the address of one customer takes: `internal` (Cube's own) or `imported` (the CRM's)", "internal"),
             Writes = reader.Flag("Cube__Writes", true, "`false`: upserts are kept, not delivered"),
             MaxPageBytes = 1024 * 1024 * reader.Number("Cube__MaxPageMiB", 64, 1, 1024, "the largest answer taken from Cube, in MiB"),
         };

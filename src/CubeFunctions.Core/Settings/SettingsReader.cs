@@ -93,10 +93,10 @@ public sealed class SettingsReader(IConfiguration configuration)
     }
 
     /// <summary>One of a closed set of words, letter case ignored.</summary>
-    public T Choice<T>(string name, T fallback, string doc)
+    public T Choice<T>(string name, T fallback, string doc, string? shown = null)
         where T : struct, Enum
     {
-        if (Text(name, doc, fallback.ToString()) is not { } text)
+        if (Text(name, doc, shown ?? fallback.ToString()) is not { } text)
         {
             return fallback;
         }

@@ -73,7 +73,7 @@ public sealed record SyncSettings
             StartDate = reader.Day("Sync__StartDate", "first day of a new scope, `yyyy-MM-dd`; 30 days back where it is empty"),
             LookbackDays = reader.Number("Sync__LookbackDays", 2, 0, 366, "days before the checkpoint that are read again, for corrections"),
             WindowDays = reader.Number("Sync__WindowDays", 31, 1, 366, "the most days of a window"),
-            SnapshotProof = reader.Choice("Sync__SnapshotProof", SnapshotProof.Count, "`Count`, or `Sweeps`: every snapshot is read twice"),
+            SnapshotProof = reader.Choice("Sync__SnapshotProof", SnapshotProof.Count, "what proves a snapshot: `count`, or `sweeps`: every snapshot is read twice", "count"),
             Lease = TimeSpan.FromSeconds(reader.Number("Sync__LeaseSeconds", 60, 2, 3600, "how long a claim holds without renewal: the time that a crash costs")),
             TimeBudget = TimeSpan.FromSeconds(reader.Number(
                 "Sync__TimeBudgetSeconds", 480, 1, 86_400, "how long one message is worked on before it continues as another; keep it below `functionTimeout` in `host.json`")),
