@@ -45,6 +45,13 @@ public static class CubeApplication
             .AddErasure()
             .AddEndpoints();
 
+        // A person is searched for in this order and erased in the reverse: pages name Cube's own ids, and keys by which lines and snapshots are found.
+        services.AddSingleton<IPersonalData, PageEraser>()
+            .AddSingleton<IPersonalData, IndexEraser>()
+            .AddSingleton<IPersonalData, StateEraser>()
+            .AddSingleton<IPersonalData, ChangeFileEraser>()
+            .AddSingleton<IPersonalData, UpsertEraser>();
+
         // Observers are called in this order.
         services.AddSingleton<IWindowObserver, CustomerIndexObserver>()
             .AddSingleton<IWindowObserver>(provider => provider.GetRequiredService<ChangeDetector>())

@@ -19,4 +19,9 @@ internal interface IChangeFileObserver
     /// <param name="isBaseline">Whether it is the first reading of the scope and feed.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     Task PublishedAsync(ObservedItem item, Window window, PublishedChangeFile file, bool isBaseline, CancellationToken cancellationToken);
+
+    /// <summary>Called before lines are taken out of a file: what was to go on with one of them goes on with the next. May come again.</summary>
+    /// <param name="lines">The lines.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    Task RemovingAsync(LinesToRemove lines, CancellationToken cancellationToken);
 }

@@ -22,7 +22,7 @@ internal sealed class RecordScanner(Feed feed, ContentRules rules)
     public RecordDigest[] Digest(ReadOnlySpan<byte> body)
     {
         var digests = new List<RecordDigest>(512);
-        var reader = AtRecords(feed, body);
+        var reader = PageReader.AtRecords(feed, body);
         var values = new string?[_parts.Count];
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
@@ -40,7 +40,7 @@ internal sealed class RecordScanner(Feed feed, ContentRules rules)
     /// <summary>The records of a page that are wanted, by their digest: their bytes and the parts of their keys.</summary>
     public void Visit(ReadOnlyMemory<byte> body, Func<RecordDigest, bool> wanted, Action<RecordDigest, ReadOnlyMemory<byte>, string[]> take)
     {
-        var reader = AtRecords(feed, body.Span);
+        var reader = PageReader.AtRecords(feed, body.Span);
         var mark = body.Length - PageReader.WithoutMark(body.Span).Length;
         var values = new string?[_parts.Count];
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
@@ -150,29 +150,4 @@ internal sealed class RecordScanner(Feed feed, ContentRules rules)
         when is { Length: >= 10 } && DateOnly.TryParseExact(when.AsSpan(0, 10), "yyyy-MM-dd", out var day) ? day.DayNumber : 0;
 
     private static bool IsName(ref Utf8JsonReader reader) => reader.ValueTextEquals(NameMembers[0]) || reader.ValueTextEquals(NameMembers[1]);
-
-    /// <summary>A reader that stands on the start of the array of records.</summary>
-    internal static Utf8JsonReader AtRecords(Feed feed, ReadOnlySpan<byte> body)
-    {
-        var reader = new Utf8JsonReader(PageReader.WithoutMark(body));
-        reader.Read();
-        if (feed.Shape == FeedShape.Array)
-        {
-            return reader;
-        }
-
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            var results = reader.ValueTextEquals("results"u8);
-            reader.Read();
-            if (results)
-            {
-                return reader;
-            }
-
-            reader.Skip();
-        }
-
-        throw new CubeException(CubeFailureKind.MalformedPage, "Cube's page lacks 'results'");
-    }
 }

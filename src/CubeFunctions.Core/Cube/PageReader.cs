@@ -68,6 +68,31 @@ public static class PageReader
         return start >= 0 && body[start] == (byte)'<';
     }
 
+    /// <summary>A tokeniser that stands on the start of the array of records.</summary>
+    internal static Utf8JsonReader AtRecords(Feed feed, ReadOnlySpan<byte> body)
+    {
+        var reader = new Utf8JsonReader(WithoutMark(body));
+        reader.Read();
+        if (feed.Shape == FeedShape.Array)
+        {
+            return reader;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var results = reader.ValueTextEquals("results"u8);
+            reader.Read();
+            if (results)
+            {
+                return reader;
+            }
+
+            reader.Skip();
+        }
+
+        throw new CubeException(CubeFailureKind.MalformedPage, "Cube's page lacks 'results'");
+    }
+
     private static (long? Count, string? Next) ReadArray(ref Utf8JsonReader reader, ReadOnlySpan<byte> body, Records records)
     {
         Expect(reader.TokenType == JsonTokenType.StartArray, "a JSON array");

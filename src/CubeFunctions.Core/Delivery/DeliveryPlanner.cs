@@ -35,4 +35,8 @@ internal sealed class DeliveryPlanner(DeliveryStore store, DeliveryNotifier wake
         await store.AddAsync(row, cancellationToken);
         await waker.WakeAsync(row.PartitionKey, TimeSpan.Zero, cancellationToken);
     }
+
+    /// <inheritdoc />
+    public Task RemovingAsync(LinesToRemove lines, CancellationToken cancellationToken) =>
+        store.MoveOnAsync(ChangeStream.NameOf(lines.Feed, lines.Scope), lines.Path, lines.Left, lines.Following, cancellationToken);
 }

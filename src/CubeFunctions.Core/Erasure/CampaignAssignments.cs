@@ -1,35 +1,26 @@
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Senders;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
-
-
-
-
 
 namespace CubeFunctions.Core.Erasure;
 
 /// <summary>Finds out to which assignments campaigns belong: from stored listings, from rows of items, and from Cube for those that left no trace.</summary>
-internal sealed class CampaignAssignments(StorageClients storage, RawStore raw, RunStore runs, CampaignListing cube)
+internal sealed class CampaignAssignments(StorageClients storage, RawStore raw, RunStore runs, CampaignListing cube, UpsertSettings upserts)
 {
     /// <summary>Runs that are asked about a campaign that the newest listing lacks.</summary>
     private const int MostRuns = 6;
-    private readonly Dictionary<string, IReadOnlyDictionary<string, string>> _listings = [];
 
-    /// <summary>The assignment of each campaign; those whose assignment nothing tells are left out.</summary>
+    /// <summary>The assignment of each campaign; those whose assignment nothing names are left out.</summary>
     public async Task<IReadOnlyDictionary<string, string>> FindAsync(IReadOnlyCollection<(Feed Feed, Scope Scope)> campaigns, CancellationToken cancellationToken)
     {
         var found = new Dictionary<string, string>(StringComparer.Ordinal);
-        var listed = new List<string>();
-        await foreach (var run in KeptScopes.ChildrenAsync(storage.Raw, FeedCatalogue.Campaigns.Name + "/", cancellationToken))
-        {
-            listed.Add(run["run=".Length..]);
-        }
-
-        var newest = await ListingAsync(listed.Max(StringComparer.Ordinal) ?? "none", cancellationToken);
+        var listings = new Dictionary<string, IReadOnlyDictionary<string, string>>(StringComparer.Ordinal);
+        var newest = await NewestAsync(cancellationToken);
         foreach (var (feed, scope) in campaigns)
         {
-            if (!found.ContainsKey(scope.Id) && (newest.GetValueOrDefault(scope.Id) ?? await FromRunsAsync(feed, scope, cancellationToken)) is { } assignment)
+            if (!found.ContainsKey(scope.Id) && (newest.GetValueOrDefault(scope.Id) ?? await FromRunsAsync(feed, scope, listings, cancellationToken)) is { } assignment)
             {
                 found[scope.Id] = assignment;
             }
@@ -46,8 +37,15 @@ internal sealed class CampaignAssignments(StorageClients storage, RawStore raw, 
         return found;
     }
 
+    /// <summary>Whether a campaign's listing or a sender's setting names an assignment.</summary>
+    public async Task<bool> NamesAsync(string assignment, CancellationToken cancellationToken) =>
+        upserts.Senders.Values.Any(sender => sender.AssignmentId == assignment)
+        || (await NewestAsync(cancellationToken)).Values.Contains(assignment, StringComparer.Ordinal)
+        || (await FromCubeAsync(cancellationToken)).ContainsValue(assignment);
+
     /// <summary>The runs that read a campaign listed it, or at least planned it.</summary>
-    private async Task<string?> FromRunsAsync(Feed feed, Scope scope, CancellationToken cancellationToken)
+    private async Task<string?> FromRunsAsync(
+        Feed feed, Scope scope, Dictionary<string, IReadOnlyDictionary<string, string>> listings, CancellationToken cancellationToken)
     {
         var folder = $"{feed.Name}/{scope}/";
         var ids = new SortedSet<string>(StringComparer.Ordinal);
@@ -61,7 +59,8 @@ internal sealed class CampaignAssignments(StorageClients storage, RawStore raw, 
 
         foreach (var run in ids.Take(MostRuns / 2).Union(ids.Reverse().Take(MostRuns / 2)))
         {
-            if ((await ListingAsync(run, cancellationToken)).GetValueOrDefault(scope.Id) is { } listed)
+            var listing = listings.TryGetValue(run, out var known) ? known : listings[run] = await ListingAsync(run, cancellationToken);
+            if (listing.GetValueOrDefault(scope.Id) is { } listed)
             {
                 return listed;
             }
@@ -75,20 +74,21 @@ internal sealed class CampaignAssignments(StorageClients storage, RawStore raw, 
         return null;
     }
 
+    private async Task<IReadOnlyDictionary<string, string>> NewestAsync(CancellationToken cancellationToken)
+    {
+        var listed = await KeptScopes.ChildrenAsync(storage.Raw, FeedCatalogue.Campaigns.Name + "/", cancellationToken).ToListAsync(cancellationToken);
+        return await ListingAsync(listed.Max(StringComparer.Ordinal)?["run=".Length..] ?? "none", cancellationToken);
+    }
+
     private async Task<IReadOnlyDictionary<string, string>> ListingAsync(string runId, CancellationToken cancellationToken)
     {
-        if (_listings.TryGetValue(runId, out var known))
-        {
-            return known;
-        }
-
         var folder = BlobPaths.Window(FeedCatalogue.Campaigns, Scope.Tenant, Window.Snapshot, runId);
         var manifest = await raw.FindManifestAsync(folder + BlobPaths.ManifestName, cancellationToken);
         using var page = manifest is { Pages: [var first, ..] } ? await raw.FindBytesAsync(folder + first.Name, cancellationToken) : null;
-        return _listings[runId] = page is null ? new Dictionary<string, string>() : Read(page.Bytes);
+        return page is null ? new Dictionary<string, string>() : Read(page.Bytes);
     }
 
-    private async Task<IReadOnlyDictionary<string, string>> FromCubeAsync(CancellationToken cancellationToken)
+    private async Task<Dictionary<string, string>> FromCubeAsync(CancellationToken cancellationToken)
     {
         try
         {
@@ -98,7 +98,7 @@ internal sealed class CampaignAssignments(StorageClients storage, RawStore raw, 
         catch (CubeException)
         {
             // Cube need not be within reach to erase: the report says what could not be searched whole.
-            return new Dictionary<string, string>();
+            return [];
         }
     }
 

@@ -1,3 +1,5 @@
+using CubeFunctions.Core.Persons;
+
 namespace CubeFunctions.Core.Erasure;
 
 /// <summary>What an erasure touched: counts alone, nothing of the person.</summary>
@@ -11,6 +13,12 @@ public sealed class ErasureReport
 
     /// <summary>The day of an earlier erasure of the same person, or null.</summary>
     public DateOnly? ErasedBefore { get; set; }
+
+    /// <summary>Whether neither storage, nor Cube, nor a sender's setting names the assignment: perhaps a wrong one was given.</summary>
+    public bool UnknownAssignment { get; set; }
+
+    /// <summary>Customers whose own id in Cube is the id that was given: perhaps it was given in place of the imported one. 0 where the person was found.</summary>
+    public int OtherKindOfId { get; set; }
 
     /// <summary>How many of Cube's own ids were found beside the imported one.</summary>
     public int InternalIds { get; set; }
@@ -33,7 +41,7 @@ public sealed class ErasureReport
     /// <summary>Webhook bodies in <c>cube-inbox</c>.</summary>
     public int Bodies { get; set; }
 
-    /// <summary>Those among them that other customers came in as well. What waits of those is kept in rows of their own.</summary>
+    /// <summary>Those among them that other customers came in as well. What is pending of those is kept in rows of their own.</summary>
     public int SharedBodies { get; set; }
 
     /// <summary>Those among them that no row and no setting gives an assignment any more.</summary>
@@ -50,6 +58,27 @@ public sealed class ErasureReport
 
     /// <summary>When the last of such copies is gone; null where the account does not say.</summary>
     public DateTimeOffset? CopiesExpireAt { get; set; }
+
+    internal static ErasureReport From(Person person, ErasureCounts counts)
+    {
+        var report = new ErasureReport
+        {
+            Assignment = person.AssignmentId,
+            InternalIds = person.Internal.Count,
+            Feeds = [.. counts.Feeds.Select(feed => ErasedFeed.From(feed.Key.Setting, feed.Value))],
+            IndexEntries = counts.Feeds.Sum(feed => feed.Value[Erased.IndexEntries]),
+            Events = counts.Total[Erased.Events],
+            WaitingEvents = counts.Total[Erased.WaitingEvents],
+            Mailboxes = counts.Total[Erased.Mailboxes],
+            Bodies = counts.Total[Erased.Bodies],
+            SharedBodies = counts.Total[Erased.SharedBodies],
+            BodiesOfUnknownAssignment = counts.Total[Erased.BodiesOfUnknownAssignment],
+            Values = counts.Total[Erased.Values],
+            CampaignsOfUnknownAssignment = counts.CampaignsOfUnknownAssignment,
+        };
+        report.OtherKindOfId = report.Found ? 0 : counts.Feeds.Sum(feed => feed.Value[Erased.OtherKindOfId]);
+        return report;
+    }
 }
 
 /// <summary>What an erasure touched of one feed, over all its scopes.</summary>
@@ -81,6 +110,19 @@ public sealed class ErasedFeed
 
     /// <summary>Records of an internal id of the person with another imported one: they were left alone.</summary>
     public int LeftAlone { get; set; }
+
+    internal static ErasedFeed From(string feed, ErasureTally tally) => new()
+    {
+        Feed = feed,
+        Records = tally[Erased.Records],
+        Manifests = tally[Erased.Manifests],
+        Pages = tally[Erased.Pages],
+        Leftovers = tally[Erased.Leftovers],
+        StateEntries = tally[Erased.StateEntries],
+        Lines = tally[Erased.Lines],
+        Files = tally[Erased.Files],
+        LeftAlone = tally[Erased.LeftAlone],
+    };
 
     internal bool IsTouched => Records + Leftovers + StateEntries + Lines > 0;
 }

@@ -5,5 +5,11 @@ namespace CubeFunctions.Core.Erasure;
 /// <summary>Registers erasure.</summary>
 internal static class ErasureServices
 {
-    public static IServiceCollection AddErasure(this IServiceCollection services) => services.AddSingleton<PersonEraser>();
+    public static IServiceCollection AddErasure(this IServiceCollection services) => services
+        .AddSingleton<PlaceEraser>()
+        .AddSingleton<ScopeEraser>()
+        .AddSingleton<KeptScopes>()
+        .AddSingleton<CampaignAssignments>()
+        .AddSingleton<SoftDeletedCopies>()
+        .AddSingleton<PersonEraser>();
 }

@@ -1,26 +1,14 @@
-using Azure;
-using Azure.Storage.Blobs.Specialized;
-using CubeFunctions.Core.Changes;
-using CubeFunctions.Core.Cube;
-using CubeFunctions.Core.Delivery;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Persons;
-using CubeFunctions.Core.Senders;
-using CubeFunctions.Core.Settings;
-using CubeFunctions.Core.Storage;
-using CubeFunctions.Core.Sync;
-using CubeFunctions.Core.Upserts;
 
 namespace CubeFunctions.Core.Erasure;
 
 /// <summary>Erases a person from the storage account: everything that was stored of one customer of one assignment.</summary>
 /// <remarks>
-/// The tombstone comes first, so that runs under way do not tell him anew. The pages of the assignment's customers go last: they alone tell Cube's own ids, and
-/// whoever dies on the way has to find them again.
+/// The tombstone comes first, so that runs under way do not publish the person again. The scope of the assignment's customers goes last: its pages alone name Cube's own
+/// ids, and a repeat after a crash has to find them again.
 /// </remarks>
-public sealed class PersonEraser(
-    StorageClients storage, RawStore raw, RunStore runs, CheckpointStore checkpoints, ChangeStore changes, DeliveryStore deliveries, UpsertStore upserts, CustomerIndex index, Pseudonyms pseudonyms,
-    ErasedPersons erased, CampaignListing listing, CubeSettings cubeSettings, UpsertSettings upsertSettings, ChangeSettings changeSettings, SyncSettings syncSettings, TimeProvider time)
+internal sealed class PersonEraser(PlaceEraser places, ScopeEraser scopes, KeptScopes kept, CampaignAssignments campaigns, ErasedPersons erased, SoftDeletedCopies copies)
 {
     /// <summary>Erases. May be repeated: a second time finds nothing, and after a crash the rest.</summary>
     /// <param name="assignmentId">The assignment.</param>
@@ -30,78 +18,56 @@ public sealed class PersonEraser(
     public async Task<ErasureReport> EraseAsync(string assignmentId, string customerId, CancellationToken cancellationToken)
     {
         var person = new Person(assignmentId, customerId);
-        var report = new ErasureReport { Assignment = assignmentId, ErasedBefore = await erased.ErasedBeforeAsync(person, cancellationToken) };
-        if (await new PersonFinder(raw, upserts, pseudonyms, cubeSettings).FindAsync(person, cancellationToken))
+        var counts = new ErasureCounts();
+        var erasedBefore = await erased.ErasedBeforeAsync(person, cancellationToken);
+        var customers = await places.FindAsync(PersonSearch.In(person, new ErasureTally(), FeedCatalogue.Customers, person.Assignment, assignmentKnown: true), cancellationToken);
+        var elsewhere = await places.FindAsync(new PersonSearch(person, counts.Total), cancellationToken);
+        if (customers.Count + elsewhere.Count > 0)
         {
             await erased.MarkAsync(person, cancellationToken);
         }
 
-        var tallies = new Dictionary<Feed, ErasedFeed>();
-        bool again;
+        bool isKnown, again;
         do
         {
-            // Once more where an internal id was learned late, or scopes were looked at before the tombstone stood.
             var (ids, marked) = (person.Internal.Count, person.Marked);
-            await EraseScopesAsync(person, tallies, report, cancellationToken);
+            isKnown = await EraseAsync(person, elsewhere, counts, cancellationToken);
+
+            // Once more where an internal id was learned late, or scopes were searched before the tombstone stood.
             again = person.Internal.Count > ids || (person.Marked && !marked);
+            elsewhere = again ? await places.FindAsync(new PersonSearch(person, counts.Total), cancellationToken) : [];
         }
         while (again);
 
-        report.InternalIds = person.Internal.Count;
-        report.Feeds = [.. tallies.Values];
-        await ReadRetentionAsync(report, cancellationToken);
+        var report = ErasureReport.From(person, counts);
+        report.ErasedBefore = erasedBefore;
+        report.UnknownAssignment = !report.Found && erasedBefore is null && !isKnown;
+        (report.SoftDeleteDays, report.CopiesExpireAt) = await copies.ReadAsync(cancellationToken);
         return report;
     }
 
-    private async Task EraseScopesAsync(Person person, Dictionary<Feed, ErasedFeed> tallies, ErasureReport report, CancellationToken cancellationToken)
+    /// <returns>Whether anything names the assignment.</returns>
+    private async Task<bool> EraseAsync(Person person, IReadOnlyList<EraseFound> elsewhere, ErasureCounts counts, CancellationToken cancellationToken)
     {
-        var scopes = await new KeptScopes(storage, checkpoints).ListAsync(cancellationToken);
-        var campaigns = scopes.Where(kept => kept.Scope.Kind == ScopeKind.Campaign).ToList();
-        var assignments = await new CampaignAssignments(storage, raw, runs, listing).FindAsync(campaigns, cancellationToken);
-        report.CampaignsOfUnknownAssignment = campaigns.Select(kept => kept.Scope.Id).Distinct().Count(id => !assignments.ContainsKey(id));
-
-        var own = new Scope(ScopeKind.Assignment, person.AssignmentId);
-        var eraser = new ScopeEraser(storage, raw, changes, deliveries, checkpoints, changeSettings, erased, time);
-        foreach (var (feed, scope) in scopes.Where(kept => kept.Feed != FeedCatalogue.Customers).OrderBy(kept => (kept.Feed.Setting, kept.Scope.Id)))
+        var all = await kept.ListAsync(cancellationToken);
+        var listed = await campaigns.FindAsync([.. all.Where(each => each.Scope.Kind == ScopeKind.Campaign)], cancellationToken);
+        counts.CampaignsOfUnknownAssignment = all.Where(each => each.Scope.Kind == ScopeKind.Campaign && !listed.ContainsKey(each.Scope.Id)).Select(each => each.Scope.Id).Distinct().Count();
+        foreach (var (feed, scope) in all.Where(each => each.Feed != FeedCatalogue.Customers).OrderBy(each => (each.Feed.Setting, each.Scope.Id)))
         {
-            var assignment = scope.Kind == ScopeKind.Campaign ? assignments.GetValueOrDefault(scope.Id) : scope.Id;
+            var assignment = scope.Kind == ScopeKind.Campaign ? listed.GetValueOrDefault(scope.Id) : scope.Id;
             if (assignment is null ? person.Internal.Count > 0 : assignment == person.AssignmentId)
             {
-                await eraser.EraseAsync(person, feed, scope, assignment is not null, Tally(tallies, feed), static _ => Task.CompletedTask, cancellationToken);
+                await scopes.EraseAsync(PersonSearch.In(person, counts.Of(feed), feed, scope, assignment is not null), assignment is not null, cancellationToken);
             }
         }
 
-        await new UpsertEraser(storage, upserts, pseudonyms, erased, upsertSettings, syncSettings, time).EraseAsync(person, report, cancellationToken);
-        if (scopes.Contains((FeedCatalogue.Customers, own)))
+        await places.EraseAsync(person, elsewhere, cancellationToken);
+        if (all.Contains((FeedCatalogue.Customers, person.Assignment)))
         {
-            await eraser.EraseAsync(
-                person, FeedCatalogue.Customers, own, assignmentKnown: true, Tally(tallies, FeedCatalogue.Customers),
-                async token => report.IndexEntries += await index.RemoveAsync(person.AssignmentId, person.Imported, token), cancellationToken);
-        }
-    }
-
-    private static ErasedFeed Tally(Dictionary<Feed, ErasedFeed> tallies, Feed feed)
-    {
-        if (!tallies.TryGetValue(feed, out var tally))
-        {
-            tallies[feed] = tally = new ErasedFeed { Feed = feed.Setting };
+            var search = PersonSearch.In(person, counts.Of(FeedCatalogue.Customers), FeedCatalogue.Customers, person.Assignment, assignmentKnown: true);
+            await scopes.EraseAsync(search, assignmentKnown: true, cancellationToken);
         }
 
-        return tally;
-    }
-
-    /// <summary>How long what was deleted can be brought back. Who may not ask is told that the account decides.</summary>
-    private async Task ReadRetentionAsync(ErasureReport report, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var policy = (await storage.Raw.GetParentBlobServiceClient().GetPropertiesAsync(cancellationToken)).Value.DeleteRetentionPolicy;
-            report.SoftDeleteDays = policy is { Enabled: true } ? policy.Days ?? 0 : 0;
-            report.CopiesExpireAt = time.GetUtcNow().AddDays(report.SoftDeleteDays.Value);
-        }
-        catch (RequestFailedException)
-        {
-            // Its roles may not cover the account's properties.
-        }
+        return all.Any(each => each.Scope == person.Assignment) || listed.Values.Contains(person.AssignmentId, StringComparer.Ordinal) || await campaigns.NamesAsync(person.AssignmentId, cancellationToken);
     }
 }

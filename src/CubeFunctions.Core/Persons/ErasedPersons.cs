@@ -6,13 +6,27 @@ using CubeFunctions.Core.Storage;
 namespace CubeFunctions.Core.Persons;
 
 /// <summary>Who was erased: read once a run by each process, and again after a minute, or where an erasure says that what was read is older.</summary>
-public sealed class ErasedPersons(TombstoneStore store, Pseudonyms pseudonyms, CubeSettings settings, TimeProvider time)
+public sealed class ErasedPersons
 {
     private static readonly TimeSpan FreshFor = TimeSpan.FromMinutes(1);
 
     /// <summary>How far the clocks of two machines may be apart.</summary>
     private static readonly TimeSpan Skew = TimeSpan.FromMinutes(1);
-    private Reading _last = new(TombstoneStore.None, default, "", DateTimeOffset.MinValue);
+    private readonly TombstoneStore _store;
+    private readonly Pseudonyms _pseudonyms;
+    private readonly CubeSettings _settings;
+    private readonly TimeProvider _time;
+    private readonly CachedValue<Stored> _cache;
+
+    /// <summary>The run that asked last, and when it first did: what was read before an erasure must not do for a run that began after it.</summary>
+    private volatile Asking _asking = new("", DateTimeOffset.MinValue);
+
+    /// <summary>Uses the tombstones of the account.</summary>
+    public ErasedPersons(TombstoneStore store, Pseudonyms pseudonyms, CubeSettings settings, TimeProvider time)
+    {
+        (_store, _pseudonyms, _settings, _time) = (store, pseudonyms, settings, time);
+        _cache = new(ReadAsync, FreshFor, time);
+    }
 
     /// <summary>Whose records are left out of a scope and feed; null where nobody's are.</summary>
     /// <param name="feed">The feed.</param>
@@ -22,22 +36,22 @@ public sealed class ErasedPersons(TombstoneStore store, Pseudonyms pseudonyms, C
     /// <param name="cancellationToken">Ends the read.</param>
     internal async Task<ErasedFilter?> ForAsync(Feed feed, string? assignment, string runId, DateTimeOffset? erasedAt, CancellationToken cancellationToken)
     {
-        var reading = _last;
-        var now = time.GetUtcNow();
-        if (reading.RunId != runId || now - reading.At > FreshFor || reading.At <= erasedAt + Skew)
+        var asking = _asking;
+        if (asking.RunId != runId)
         {
-            var read = await store.ReadAsync(reading.ETag, cancellationToken);
-            _last = reading = read is { } other ? new Reading(other.File, other.ETag, runId, now) : reading with { RunId = runId, At = now };
+            _asking = asking = new Asking(runId, _time.GetUtcNow().AddTicks(-1));
         }
 
-        var tombstones = reading.File.Persons.Where(tombstone => assignment is null || tombstone.Assignment == assignment).ToList();
+        var after = erasedAt is { } erased && erased + Skew > asking.Since ? erased + Skew : asking.Since;
+        var reading = await _cache.GetAsync(after, cancellationToken);
+        var tombstones = reading.Value.File.Persons.Where(tombstone => assignment is null || tombstone.Assignment == assignment).ToList();
         if (tombstones.Count == 0)
         {
             return null;
         }
 
-        await pseudonyms.LoadAsync(cancellationToken);
-        return new ErasedFilter(pseudonyms, feed, assignment, tombstones, reading.At);
+        await _pseudonyms.LoadAsync(cancellationToken);
+        return new ErasedFilter(_pseudonyms, feed, assignment, tombstones, reading.At);
     }
 
     /// <summary>Sets or completes a person's tombstone, unless it stands. To be called before anything is removed.</summary>
@@ -48,13 +62,13 @@ public sealed class ErasedPersons(TombstoneStore store, Pseudonyms pseudonyms, C
             return;
         }
 
-        await pseudonyms.LoadAsync(cancellationToken);
-        var today = settings.TimeZone.LocalDay(time.GetUtcNow());
-        var imported = ErasedFilter.Hash.OfImported(pseudonyms, person.AssignmentId, person.Imported);
-        await store.ChangeAsync(persons =>
+        await _pseudonyms.LoadAsync(cancellationToken);
+        var today = _settings.TimeZone.LocalDay(_time.GetUtcNow());
+        var imported = ErasedFilter.Hash.OfImported(_pseudonyms, person.AssignmentId, person.Imported);
+        await _store.ChangeAsync(persons =>
         {
             var old = persons.FirstOrDefault(tombstone => tombstone.Imported == imported);
-            var hashes = person.Internal.Select(id => ErasedFilter.Hash.OfInternal(pseudonyms, id)).Union(old?.Internal ?? []).Order(StringComparer.Ordinal).ToList();
+            var hashes = person.Internal.Select(id => ErasedFilter.Hash.OfInternal(_pseudonyms, id)).Union(old?.Internal ?? []).Order(StringComparer.Ordinal).ToList();
             return [.. persons.Where(tombstone => tombstone != old), new Tombstone(person.AssignmentId, imported, hashes, today)];
         }, cancellationToken);
         person.Marked = true;
@@ -63,9 +77,9 @@ public sealed class ErasedPersons(TombstoneStore store, Pseudonyms pseudonyms, C
     /// <summary>When a person was erased before, or null.</summary>
     internal async Task<DateOnly?> ErasedBeforeAsync(Person person, CancellationToken cancellationToken)
     {
-        await pseudonyms.LoadAsync(cancellationToken);
-        var imported = ErasedFilter.Hash.OfImported(pseudonyms, person.AssignmentId, person.Imported);
-        return (await store.ReadAsync(default, cancellationToken))!.Value.File.Persons.FirstOrDefault(tombstone => tombstone.Imported == imported)?.ErasedAt;
+        await _pseudonyms.LoadAsync(cancellationToken);
+        var imported = ErasedFilter.Hash.OfImported(_pseudonyms, person.AssignmentId, person.Imported);
+        return (await _store.ReadAsync(default, cancellationToken))!.Value.File.Persons.FirstOrDefault(tombstone => tombstone.Imported == imported)?.ErasedAt;
     }
 
     /// <summary>Takes note of a proven snapshot of an assignment's customers: tombstones of people whom Cube no longer has are removed after a while.</summary>
@@ -79,7 +93,7 @@ public sealed class ErasedPersons(TombstoneStore store, Pseudonyms pseudonyms, C
     /// <param name="cancellationToken">Ends the work.</param>
     internal async Task SettleAsync(ErasedFilter filter, DateTimeOffset readAt, int keptDays, CancellationToken cancellationToken)
     {
-        var today = settings.TimeZone.LocalDay(readAt);
+        var today = _settings.TimeZone.LocalDay(readAt);
         var next = filter.Tombstones.ToDictionary(
             tombstone => tombstone.Imported,
             tombstone => filter.Saw(tombstone) ? tombstone with { GoneSince = null }
@@ -89,7 +103,7 @@ public sealed class ErasedPersons(TombstoneStore store, Pseudonyms pseudonyms, C
         if (filter.Tombstones.Any(tombstone => next[tombstone.Imported] != tombstone))
         {
             // One that was set or completed meanwhile stays as it is now.
-            await store.ChangeAsync(
+            await _store.ChangeAsync(
                 persons => [.. persons.Select(tombstone => filter.Tombstones.Any(known => Same(known, tombstone)) ? next[tombstone.Imported] : tombstone).OfType<Tombstone>()],
                 cancellationToken);
         }
@@ -98,5 +112,10 @@ public sealed class ErasedPersons(TombstoneStore store, Pseudonyms pseudonyms, C
     private static bool Same(Tombstone one, Tombstone other) =>
         (one.Imported, one.ErasedAt, one.GoneSince) == (other.Imported, other.ErasedAt, other.GoneSince) && one.Internal.SequenceEqual(other.Internal);
 
-    private sealed record Reading(TombstoneFile File, ETag ETag, string RunId, DateTimeOffset At);
+    private async Task<Stored> ReadAsync(Reading<Stored>? before, CancellationToken cancellationToken) =>
+        await _store.ReadAsync(before?.Value.ETag ?? default, cancellationToken) is var (file, etag) ? new Stored(file, etag) : before!.Value;
+
+    private sealed record Stored(TombstoneFile File, ETag ETag);
+
+    private sealed record Asking(string RunId, DateTimeOffset Since);
 }

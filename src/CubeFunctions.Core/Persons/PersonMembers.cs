@@ -1,9 +1,5 @@
 using CubeFunctions.Core.Model;
 
-
-
-
-
 namespace CubeFunctions.Core.Persons;
 
 /// <summary>The ids that a feed's record gives of its customer, each from the members that hold that kind: an internal id may equal somebody else's imported one.</summary>

@@ -1,7 +1,5 @@
 using System.Text.Json;
 using Azure;
-using Azure.Storage.Blobs.Models;
-using Azure.Storage.Blobs.Specialized;
 using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Persons;
@@ -11,6 +9,7 @@ public sealed class TombstoneStore(StorageClients storage)
 {
     private const string Path = "tombstones";
     private const int Schema = 1;
+    private readonly OptimisticBlobs _blobs = new(storage.State);
 
     /// <summary>Nobody was ever erased.</summary>
     internal static TombstoneFile None { get; } = new(Schema, []);
@@ -19,24 +18,20 @@ public sealed class TombstoneStore(StorageClients storage)
     /// <exception cref="InvalidDataException">It is of a version that is not known here.</exception>
     internal async Task<(TombstoneFile File, ETag ETag)?> ReadAsync(ETag known, CancellationToken cancellationToken)
     {
-        try
-        {
-            var options = new BlobDownloadOptions { Conditions = known == default ? null : new BlobRequestConditions { IfNoneMatch = known } };
-            var answer = await storage.State.GetBlockBlobClient(Path).DownloadContentAsync(options, cancellationToken);
-            if (answer.GetRawResponse().Status == 304)
-            {
-                return null;
-            }
-
-            var file = JsonSerializer.Deserialize(answer.Value.Content.ToMemory().Span, TombstoneJson.Default.TombstoneFile)!;
-            return file.Schema == Schema
-                ? (file, answer.Value.Details.ETag)
-                : throw new InvalidDataException($"The tombstones are of version {file.Schema}; this program knows version {Schema}.");
-        }
-        catch (RequestFailedException exception) when (exception.Status == 404)
+        if (await _blobs.FindAsync(Path, known, cancellationToken) is not { } found)
         {
             return (None, default);
         }
+
+        if (found.Data is not { } data)
+        {
+            return null;
+        }
+
+        var file = JsonSerializer.Deserialize(data.ToMemory().Span, TombstoneJson.Default.TombstoneFile)!;
+        return file.Schema == Schema
+            ? (file, found.ETag)
+            : throw new InvalidDataException($"The tombstones are of version {file.Schema}; this program knows version {Schema}.");
     }
 
     /// <summary>Changes it, again on top of whatever somebody else wrote meanwhile.</summary>
@@ -48,25 +43,16 @@ public sealed class TombstoneStore(StorageClients storage)
         {
             var (file, etag) = (await ReadAsync(default, cancellationToken))!.Value;
             var next = change(file.Persons);
-            if (ReferenceEquals(next, file.Persons) || await TryWriteAsync(new TombstoneFile(Schema, next), etag, cancellationToken))
+            if (ReferenceEquals(next, file.Persons))
             {
                 return;
             }
-        }
-    }
 
-    private async Task<bool> TryWriteAsync(TombstoneFile file, ETag etag, CancellationToken cancellationToken)
-    {
-        var conditions = etag == default ? new BlobRequestConditions { IfNoneMatch = ETag.All } : new BlobRequestConditions { IfMatch = etag };
-        using var stream = new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(file, TombstoneJson.Default.TombstoneFile), writable: false);
-        try
-        {
-            await StorageClients.UploadAsync(storage.State, Path, stream, new BlobUploadOptions { Conditions = conditions }, cancellationToken);
-            return true;
-        }
-        catch (RequestFailedException exception) when (exception.Status is 409 or 412)
-        {
-            return false;
+            var body = BlobBody.Json(JsonSerializer.SerializeToUtf8Bytes(new TombstoneFile(Schema, next), TombstoneJson.Default.TombstoneFile));
+            if ((await _blobs.SaveAsync(Path, body, etag, cancellationToken)).IsSaved)
+            {
+                return;
+            }
         }
     }
 }

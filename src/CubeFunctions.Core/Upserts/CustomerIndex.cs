@@ -100,6 +100,13 @@ public sealed class CustomerIndex(StorageClients storage, TimeProvider time)
         return (int)(count - kept.Count);
     }
 
+    /// <summary>Whether the stored index, as it is now, holds an imported id.</summary>
+    internal async Task<bool> HoldsAsync(string assignmentId, string customerId, CancellationToken cancellationToken)
+    {
+        _loaded.TryRemove(assignmentId, out _);
+        return (await FindAsync(assignmentId, customerId, cancellationToken)).Matches > 0;
+    }
+
     /// <summary>Looks an imported id up.</summary>
     internal async Task<IndexAnswer> FindAsync(string assignmentId, string customerId, CancellationToken cancellationToken)
     {

@@ -7,6 +7,7 @@ internal static class UpsertServices
 {
     public static IServiceCollection AddUpserts(this IServiceCollection services) => services
         .AddSingleton<UpsertStore>()
+        .AddSingleton<MailboxEraser>()
         .AddSingleton<UpsertNotifier>()
         .AddSingleton<CustomerIndex>()
         .AddSingleton<CustomerSearch>()

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using CubeFunctions.Core.Erasure;
+using CubeFunctions.Core.Persons;
 using CubeFunctions.Core.Senders;
 using CubeFunctions.Local.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -40,7 +41,7 @@ internal static class EraseCommand
             await app.EnsureStorageAsync(cancellationToken);
             var report = await app.Services.GetRequiredService<PersonEraser>().EraseAsync(assignment, customer, cancellationToken);
             await Console.Out.WriteLineAsync(json ? JsonSerializer.Serialize(report, ErasureJson.Default.ErasureReport) : ErasureText.Of(report));
-            return 0;
+            return report.UnknownAssignment || report.OtherKindOfId > 0 ? CommandLine.WrongUsage : 0;
         }
         catch (ErasureBusyException exception)
         {

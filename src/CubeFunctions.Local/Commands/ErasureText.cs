@@ -14,6 +14,15 @@ internal static class ErasureText
         if (!report.Found)
         {
             Line($"Nothing is kept of this customer of assignment {report.Assignment}.{(report.ErasedBefore is { } day ? $" Erased on {day:yyyy-MM-dd}." : "")}");
+            if (report.UnknownAssignment)
+            {
+                Line($"Neither storage nor Cube knows assignment {report.Assignment}: perhaps --assignment is wrong.");
+            }
+
+            if (report.OtherKindOfId > 0)
+            {
+                Line($"The id is Cube's own id of another customer there: --customer takes the imported id (the CRM's own).");
+            }
         }
         else
         {
@@ -29,12 +38,12 @@ internal static class ErasureText
             Line($"  cube-inbox     {report.Bodies} webhook bodies ({report.SharedBodies} of them with other customers, whose waiting values are kept), {report.Values} long values");
             Line($"  CubeUpserts    {report.Events} events ({report.WaitingEvents} of them undelivered)");
             Line($"  CubeCustomers  {report.Mailboxes} mailboxes");
-            Line($"A tombstone (salted hashes alone) keeps the person out of change files for as long as Cube has him.");
+            Line($"A tombstone (salted hashes alone) keeps the person out of change files for as long as Cube has the person.");
         }
 
         if (report.Feeds.Sum(feed => feed.LeftAlone) is > 0 and var alone)
         {
-            Line($"{alone} records of his id in Cube have another imported id and were left alone: if they are the same person, erase that id too.");
+            Line($"{alone} records of the same id in Cube have another imported id and were left alone: if they are the same person, erase that id too.");
         }
 
         if (report.CampaignsOfUnknownAssignment > 0)

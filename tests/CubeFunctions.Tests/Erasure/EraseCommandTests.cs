@@ -32,6 +32,15 @@ public sealed class EraseCommandTests(AzuriteFixture azurite)
         Assert.All(Victim.Traces, trace => Assert.DoesNotContain(trace, output + errors + text + errors2, StringComparison.Ordinal));
         await using var app = await TestApp.StartAsync(account, cube);
         Assert.Empty((await AccountDump.OfAsync(app)).Find(Victim.Traces));
+
+        // A wrong assignment and the wrong kind of id are no silent zero.
+        var (wrong, unknown, _) = await CubeProcess.RunAsync($"erase --assignment 99 --customer {Victim.Imported}", null, settings);
+        Assert.Equal(2, wrong);
+        Assert.Contains("Neither storage nor Cube knows assignment 99", unknown, StringComparison.Ordinal);
+        var (other, kind, _) = await CubeProcess.RunAsync($"erase --assignment 17 --customer {Victim.Internal + 1}", null, settings);
+        Assert.Equal(2, other);
+        Assert.Contains("Cube's own id of another customer there: --customer takes the imported id", kind, StringComparison.Ordinal);
+        Assert.DoesNotContain($"{Victim.Internal + 1}", kind, StringComparison.Ordinal);
     }
 
     [Theory]

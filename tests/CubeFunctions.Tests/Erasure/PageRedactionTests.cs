@@ -1,7 +1,7 @@
 using System.Text;
-using CubeFunctions.Core.Erasure;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Persons;
+using CubeFunctions.Core.Sync;
 using Xunit;
 
 namespace CubeFunctions.Tests.Erasure;

@@ -9,7 +9,10 @@ using Xunit;
 
 namespace CubeFunctions.Tests.Support;
 
-/// <summary>Stands between a client and Azurite, and cuts the line after so many writes: to the client it is as if the process died there.</summary>
+/// <summary>
+/// Stands between a client and Azurite, and cuts the line after so many writes: to the client it is as if the process died there. Or it loses the answer of one write
+/// only, and goes on.
+/// </summary>
 public sealed class StorageProxy : IAsyncDisposable
 {
     private static readonly string[] Services = ["BlobEndpoint", "QueueEndpoint", "TableEndpoint"];
@@ -17,9 +20,13 @@ public sealed class StorageProxy : IAsyncDisposable
     private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
     private readonly CancellationTokenSource _cut = new();
     private readonly bool _answerLost;
+    private readonly bool _goesOn;
     private int _left;
 
-    private StorageProxy(int writes, bool answerLost) => (_left, _answerLost) = (writes, answerLost);
+    private StorageProxy(int writes, bool answerLost, bool goesOn) => (_left, _answerLost, _goesOn) = (writes, answerLost, goesOn);
+
+    /// <summary>Whether as many writes came by as it was to wait for.</summary>
+    public bool IsReached => Volatile.Read(ref _left) < 0;
 
     /// <summary>Cancelled when the line is cut.</summary>
     public CancellationToken Cut => _cut.Token;
@@ -30,9 +37,10 @@ public sealed class StorageProxy : IAsyncDisposable
     /// <param name="connection">Azurite's own.</param>
     /// <param name="writes">How many writes get through.</param>
     /// <param name="answerLost">Whether the next one after these is still done, and only its answer is lost.</param>
-    public static async Task<StorageProxy> StartAsync(string connection, int writes, bool answerLost)
+    /// <param name="goesOn">Whether all writes after it get through again.</param>
+    public static async Task<StorageProxy> StartAsync(string connection, int writes, bool answerLost, bool goesOn = false)
     {
-        var proxy = new StorageProxy(writes, answerLost);
+        var proxy = new StorageProxy(writes, answerLost, goesOn);
         var parts = connection.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(part => part.Split('=', 2)).ToDictionary(part => part[0], part => part[1]);
         foreach (var service in Services)
         {
@@ -70,7 +78,7 @@ public sealed class StorageProxy : IAsyncDisposable
     {
         var isWrite = !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method);
         var left = isWrite ? Interlocked.Decrement(ref _left) : Volatile.Read(ref _left);
-        if (left < 0 && isWrite && !(left == -1 && _answerLost))
+        if (left < 0 && isWrite && !_goesOn && !(left == -1 && _answerLost))
         {
             await _cut.CancelAsync();
         }
@@ -98,9 +106,9 @@ public sealed class StorageProxy : IAsyncDisposable
 
         request.Headers.TransferEncodingChunked = false;
         using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseContentRead);
-        if (left < 0 && isWrite)
+        if (isWrite && (_goesOn ? left == -1 : left < 0))
         {
-            await _cut.CancelAsync();
+            await (_goesOn ? Task.CompletedTask : _cut.CancelAsync());
             context.Abort();
             return;
         }

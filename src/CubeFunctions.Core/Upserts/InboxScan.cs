@@ -7,7 +7,7 @@ using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Persons;
 using CubeFunctions.Core.Storage;
 
-namespace CubeFunctions.Core.Erasure;
+namespace CubeFunctions.Core.Upserts;
 
 /// <summary>Looks for webhook bodies that name a person: as any text or number in them, since each sender has fields of its own.</summary>
 internal sealed class InboxScan(StorageClients storage)
@@ -47,9 +47,8 @@ internal sealed class InboxScan(StorageClients storage)
     }
 
     /// <summary>Deletes a body, or what lies beside one.</summary>
-    /// <returns>False when it was gone.</returns>
-    public static async Task<bool> DeleteAsync(StorageClients storage, string name, CancellationToken cancellationToken) =>
-        (await storage.Inbox.GetBlobClient(name).DeleteIfExistsAsync(DeleteSnapshotsOption.IncludeSnapshots, cancellationToken: cancellationToken)).Value;
+    public static Task DeleteAsync(StorageClients storage, string name, CancellationToken cancellationToken) =>
+        storage.Inbox.GetBlobClient(name).DeleteIfExistsAsync(DeleteSnapshotsOption.IncludeSnapshots, cancellationToken: cancellationToken);
 
     /// <summary>Whether a value in the body is the id.</summary>
     private static bool Names(ReadOnlySpan<byte> body, string id)

@@ -1,4 +1,4 @@
-namespace CubeFunctions.Core.Erasure;
+namespace CubeFunctions.Core.Sync;
 
 /// <summary>What a look through one window's pages found.</summary>
 /// <param name="Folder">The window.</param>

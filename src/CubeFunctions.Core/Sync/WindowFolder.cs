@@ -1,10 +1,6 @@
 using CubeFunctions.Core.Storage;
 
-
-
-
-
-namespace CubeFunctions.Core.Erasure;
+namespace CubeFunctions.Core.Sync;
 
 /// <summary>What is stored of one window that one run read.</summary>
 /// <param name="Path">The folder, ending in a slash.</param>

@@ -1,10 +1,9 @@
 using System.Buffers;
-using CubeFunctions.Core.Changes;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Persons;
 
-namespace CubeFunctions.Core.Erasure;
+namespace CubeFunctions.Core.Sync;
 
 /// <summary>Takes a person's records out of a page. Every other byte stays as Cube sent it.</summary>
 internal static class PageRedaction
@@ -14,7 +13,7 @@ internal static class PageRedaction
     public static byte[]? Without(Feed feed, ReadOnlySpan<byte> page, PersonRecords records)
     {
         var mark = page.Length - PageReader.WithoutMark(page).Length;
-        var reader = RecordScanner.AtRecords(feed, page);
+        var reader = PageReader.AtRecords(feed, page);
         var before = mark + (int)reader.BytesConsumed;
         var kept = new ArrayBufferWriter<byte>(page.Length);
         kept.Write(page[..before]);

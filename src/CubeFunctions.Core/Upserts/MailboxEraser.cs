@@ -1,30 +1,24 @@
 using CubeFunctions.Core.Persons;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
-using CubeFunctions.Core.Upserts;
 
-
-
-
-
-namespace CubeFunctions.Core.Erasure;
+namespace CubeFunctions.Core.Upserts;
 
 /// <summary>Erases a customer's events and mailbox: under the mailbox's lease, so that no delivery writes them again, and the mailbox last.</summary>
-internal sealed class MailboxEraser(StorageClients storage, UpsertStore store, ErasedPersons erased, SyncSettings sync, TimeProvider time)
+internal sealed class MailboxEraser(StorageClients storage, UpsertStore store, SyncSettings sync, TimeProvider time)
 {
     private const int Parallelism = 16;
 
-    /// <summary>How long deliveries may hold the mailbox before the command gives up: they fail and come back for minutes at most.</summary>
+    /// <summary>How long deliveries may hold the mailbox before the erasure gives up: they fail and come back for minutes at most.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
     /// <summary>Erases.</summary>
-    /// <param name="person">The person.</param>
     /// <param name="partition">Where the rows are.</param>
-    /// <param name="report">Takes the counts.</param>
+    /// <param name="tally">Takes the counts.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <exception cref="ErasureBusyException">A delivery did not end in time.</exception>
-    public async Task EraseAsync(Person person, string partition, ErasureReport report, CancellationToken cancellationToken)
+    public async Task EraseAsync(string partition, ErasureTally tally, CancellationToken cancellationToken)
     {
         var (holder, started) = (Guid.NewGuid().ToString("N"), time.GetTimestamp());
         while (true)
@@ -36,7 +30,6 @@ internal sealed class MailboxEraser(StorageClients storage, UpsertStore store, E
                 return;
             }
 
-            await erased.MarkAsync(person, cancellationToken);
             var (now, existed) = (time.GetUtcNow(), mailbox is not null);
             mailbox ??= MailboxRow.New(events[0]);
             if (mailbox.LeaseUntil > now || !await store.TrySaveAsync(mailbox, holder, now + sync.Lease, cancellationToken))
@@ -50,12 +43,12 @@ internal sealed class MailboxEraser(StorageClients storage, UpsertStore store, E
                 continue;
             }
 
-            report.Events += events.Count;
-            report.WaitingEvents += events.Count(row => row.UpsertState == UpsertState.Waiting);
+            tally.Add(Erased.Events, events.Count);
+            tally.Add(Erased.WaitingEvents, events.Count(row => row.UpsertState == UpsertState.Waiting));
             await Parallel.ForEachAsync(events, new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken }, DeleteAsync);
 
-            // Where the lease ran out and somebody took over: once more.
-            report.Mailboxes += await store.TryDeleteAsync(mailbox, cancellationToken) && existed ? 1 : 0;
+            // Where the lease ran out and another worker took over: once more.
+            tally.Add(Erased.Mailboxes, await store.TryDeleteAsync(mailbox, cancellationToken) && existed ? 1 : 0);
         }
     }
 

@@ -1,28 +1,20 @@
 using System.Security.Cryptography;
-using CubeFunctions.Core.Changes;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Persons;
-using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
 
-namespace CubeFunctions.Core.Erasure;
+namespace CubeFunctions.Core.Sync;
 
-/// <summary>Takes a person out of the stored pages of one scope and feed. Its caller has the lease.</summary>
+/// <summary>Takes a person out of the stored pages of one scope and feed. The caller has the lease.</summary>
 /// <remarks>
-/// New pages first, under an attempt of their own; then the manifest that names them, over the old one by ETag; then the old pages go. Whoever dies in
+/// New pages first, under an attempt of their own; then the manifest that names them, over the old one by ETag; then the old pages go. A crash in
 /// between leaves a manifest whose pages are all there, and pages that no manifest names: the next try removes those.
 /// </remarks>
-internal sealed class WindowEraser(RawStore raw, ChangeSettings settings, Feed feed, PersonRecords records)
+internal sealed class WindowEraser(RawStore raw, SearchedScope searched)
 {
     private const int Parallelism = 8;
-    private readonly RecordScanner _scanner = new(feed, new ContentRules(feed, settings));
-    private readonly HashSet<KeyHash> _keys = [];
-    private readonly HashSet<KeyHash> _othersKeys = [];
     private readonly Lock _gate = new();
-
-    /// <summary>Hashes of the keys of the person's records, as states hold them.</summary>
-    public IReadOnlySet<KeyHash> Keys => _keys.Except(_othersKeys).ToHashSet();
 
     /// <summary>Looks through a window. Changes nothing.</summary>
     public async Task<WindowScan> ScanAsync(WindowFolder folder, CancellationToken cancellationToken)
@@ -35,14 +27,14 @@ internal sealed class WindowEraser(RawStore raw, ChangeSettings settings, Feed f
         await Parallel.ForEachAsync(pages, new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken }, async (page, token) =>
         {
             using var body = await raw.FindBytesAsync(folder.Path + page.Name, token);
-            if (body is not null && records.Search.MayHold(body.Bytes.Span))
+            if (body is not null && searched.Records.Search.MayHold(body.Bytes.Span))
             {
                 Note(scan, page.Name, page.Place, body.Bytes.Span);
             }
         });
         if (scan.Hits.Count > 0)
         {
-            // Among them pages that an erasure wrote which did not come to its manifest: nobody needs any of them.
+            // Among them pages that an erasure wrote which did not come to its manifest: none of them is needed.
             scan.Deleted.AddRange(unnamed.Except(scan.Deleted).ToList());
         }
 
@@ -87,7 +79,7 @@ internal sealed class WindowEraser(RawStore raw, ChangeSettings settings, Feed f
 
     private void Note(WindowScan scan, string name, int place, ReadOnlySpan<byte> page)
     {
-        var without = PageRedaction.Without(feed, page, records);
+        var without = PageRedaction.Without(searched.Feed, page, searched.Records);
         lock (_gate)
         {
             if (place < 0)
@@ -101,12 +93,10 @@ internal sealed class WindowEraser(RawStore raw, ChangeSettings settings, Feed f
             }
 
             var left = without ?? page;
-            scan.Note(PageReader.Read(feed, page).KeyHashes, PageReader.Read(feed, left).KeyHashes);
-            _othersKeys.UnionWith(_scanner.Digest(left).Select(digest => digest.Key));
+            scan.Note(PageReader.Read(searched.Feed, page).KeyHashes, PageReader.Read(searched.Feed, left).KeyHashes);
             if (without is not null)
             {
                 scan.Hits.Add(place);
-                _keys.UnionWith(_scanner.Digest(page).Select(digest => digest.Key));
             }
         }
     }
@@ -114,15 +104,15 @@ internal sealed class WindowEraser(RawStore raw, ChangeSettings settings, Feed f
     private async Task<ManifestPage> RewriteAsync(WindowFolder folder, ManifestPage page, CancellationToken cancellationToken)
     {
         using var body = await raw.FindBytesAsync(folder.Path + page.Name, cancellationToken);
-        if (body is null || PageRedaction.Without(feed, body.Bytes.Span, records) is not { } without || !BlobPaths.TryParsePage(page.Name, out _, out var number))
+        if (body is null || PageRedaction.Without(searched.Feed, body.Bytes.Span, searched.Records) is not { } without || !BlobPaths.TryParsePage(page.Name, out _, out var number))
         {
-            // The lifecycle rules were quicker.
+            // Removed meanwhile by the lifecycle rules.
             return page;
         }
 
         var name = BlobPaths.Page(folder.NextAttempt, number);
         using var stream = new MemoryStream(without, writable: false);
         await raw.WritePageAsync(folder.Path + name, stream, cancellationToken);
-        return new ManifestPage(name, PageReader.Read(feed, without).Records, without.Length, Convert.ToHexStringLower(SHA256.HashData(without)));
+        return new ManifestPage(name, PageReader.Read(searched.Feed, without).Records, without.Length, Convert.ToHexStringLower(SHA256.HashData(without)));
     }
 }
