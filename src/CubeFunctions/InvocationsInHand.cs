@@ -6,8 +6,8 @@ using Microsoft.Extensions.Hosting;
 namespace CubeFunctions;
 
 /// <summary>
-/// The worker stops at once when it is asked to and disposes services under running functions. This cancels what runs by timer or queue, so that it saves and releases its
-/// leases, lets requests finish, and delays the end until all have returned.
+/// The worker stops at once when it is asked to and disposes services under running functions. This cancels what runs by timer or
+/// queue, so that it saves and releases its leases, lets requests finish, and delays the end until all have returned.
 /// </summary>
 internal sealed class InvocationsInHand(IHostApplicationLifetime lifetime) : IFunctionsWorkerMiddleware, IHostedService
 {
@@ -15,8 +15,10 @@ internal sealed class InvocationsInHand(IHostApplicationLifetime lifetime) : IFu
 
     public async Task Invoke(FunctionContext context, FunctionExecutionDelegate next)
     {
-        var isRequest = context.FunctionDefinition.InputBindings.Values.Any(binding => binding.Type.Equals("httpTrigger", StringComparison.OrdinalIgnoreCase));
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, isRequest ? CancellationToken.None : lifetime.ApplicationStopping);
+        var isRequest = context.FunctionDefinition.InputBindings.Values
+            .Any(binding => binding.Type.Equals("httpTrigger", StringComparison.OrdinalIgnoreCase));
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(
+            context.CancellationToken, isRequest ? CancellationToken.None : lifetime.ApplicationStopping);
         var running = next(new StoppableContext(context, stop.Token));
         _running[context.InvocationId] = running;
         try

@@ -15,7 +15,8 @@ public sealed class ContainerTests
     {
         using var app = Build(Builder());
         using var scope = app.Services.CreateScope();
-        var classes = typeof(SyncFunctions).Assembly.GetTypes().Where(type => type.GetMethods().Any(method => method.IsDefined(typeof(FunctionAttribute), inherit: false))).ToList();
+        var classes = typeof(SyncFunctions).Assembly.GetTypes()
+            .Where(type => type.GetMethods().Any(method => method.IsDefined(typeof(FunctionAttribute), inherit: false))).ToList();
         Assert.NotEmpty(classes);
         foreach (var type in classes)
         {
@@ -33,12 +34,14 @@ public sealed class ContainerTests
 
     private static FunctionsApplicationBuilder Builder() => WorkerApplication.CreateBuilder(
     [
-        .. FunctionsHost.SettingsOf("UseDevelopmentStorage=true", new Uri("http://127.0.0.1:1")).Select(setting => $"--{setting.Name.Replace("__", ":", StringComparison.Ordinal)}={setting.Value}"),
+        .. FunctionsHost.SettingsOf("UseDevelopmentStorage=true", new Uri("http://127.0.0.1:1"))
+            .Select(setting => $"--{setting.Name.Replace("__", ":", StringComparison.Ordinal)}={setting.Value}"),
     ]);
 
     private static IHost Build(FunctionsApplicationBuilder builder)
     {
-        ((IHostApplicationBuilder)builder).ConfigureContainer(new DefaultServiceProviderFactory(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true }));
+        var options = new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true };
+        ((IHostApplicationBuilder)builder).ConfigureContainer(new DefaultServiceProviderFactory(options));
         return builder.Build();
     }
 

@@ -25,7 +25,8 @@ public sealed class PublishedFolderTests(PublishedApp app)
         Assert.Equal("true", worker.GetProperty("workerIndexing").GetString());
         Assert.True(await HasAsync(worker.GetProperty("defaultWorkerPath").GetString()!));
 
-        var extensions = JsonDocument.Parse(await ReadAsync("extensions.json")).RootElement.GetProperty("extensions").EnumerateArray().ToList();
+        var extensions = JsonDocument.Parse(await ReadAsync("extensions.json")).RootElement
+            .GetProperty("extensions").EnumerateArray().ToList();
         Assert.Contains(extensions, extension => extension.GetProperty("name").GetString() == "AzureStorageQueues");
         foreach (var extension in extensions)
         {
@@ -51,7 +52,8 @@ public sealed class PublishedFolderTests(PublishedApp app)
         }
     }
 
-    private async Task<string> ReadAsync(string file) => await File.ReadAllTextAsync(Path.Combine(await app.FolderAsync(), file), TestContext.Current.CancellationToken);
+    private async Task<string> ReadAsync(string file) =>
+        await File.ReadAllTextAsync(Path.Combine(await app.FolderAsync(), file), TestContext.Current.CancellationToken);
 
     private async Task<bool> HasAsync(string file) => File.Exists(Path.Combine(await app.FolderAsync(), file));
 }

@@ -14,7 +14,13 @@ namespace CubeFunctions.Tests.Functions;
 /// <summary>The published worker, started and invoked as the Functions host does, on a real Azurite and a simulated tenant.</summary>
 public sealed class WorkerTests(AzuriteFixture azurite, PublishedApp app)
 {
-    private static readonly SimulatorOptions Tenant = new() { Campaigns = 1, CustomersPerAssignment = 60, AnonymisedPerThousand = 0, PageSize = 25 };
+    private static readonly SimulatorOptions Tenant = new()
+    {
+        Campaigns = 1,
+        CustomersPerAssignment = 60,
+        AnonymisedPerThousand = 0,
+        PageSize = 25,
+    };
 
     [Fact]
     public async Task A_timer_starts_a_run_and_the_queues_finish_it()
@@ -23,7 +29,9 @@ public sealed class WorkerTests(AzuriteFixture azurite, PublishedApp app)
         var storage = await azurite.NewAccountAsync();
         await using var host = await FunctionsHost.StartAsync(app, FunctionsHost.SettingsOf(storage, cube.BaseUrl));
         Assert.Equal(
-            TriggerTests.Expected.Select(line => line.Replace("%Sync:Schedule%", "0 */15 * * * *", StringComparison.Ordinal).Replace("%Sync:SnapshotSchedule%", "0 30 2 * * *", StringComparison.Ordinal)),
+            TriggerTests.Expected.Select(line => line
+                .Replace("%Sync:Schedule%", "0 */15 * * * *", StringComparison.Ordinal)
+                .Replace("%Sync:SnapshotSchedule%", "0 30 2 * * *", StringComparison.Ordinal)),
             host.Functions.Select(function => function.Describe()).Order(StringComparer.Ordinal));
 
         (await host.InvokeTimerAsync("StartSnapshot")).AssertSucceeded();
@@ -45,7 +53,8 @@ public sealed class WorkerTests(AzuriteFixture azurite, PublishedApp app)
         var storage = await azurite.NewAccountAsync();
         var assignment = Assert.Single(cube.Data.AssignmentIds);
         await using var host = await FunctionsHost.StartAsync(app, FunctionsHost.SettingsOf(
-            storage, cube.BaseUrl, ("Sync__Feeds", "customers"), ("Upserts__Senders__crm__Kind", "json"), ("Upserts__Senders__crm__Secret", "a shared secret of a script"), ("Upserts__Senders__crm__AssignmentId", $"{assignment}")));
+            storage, cube.BaseUrl, ("Sync__Feeds", "customers"), ("Upserts__Senders__crm__Kind", "json"),
+            ("Upserts__Senders__crm__Secret", "a shared secret of a script"), ("Upserts__Senders__crm__AssignmentId", $"{assignment}")));
         (await host.InvokeTimerAsync("StartSnapshot")).AssertSucceeded();
         await FinishRunAsync(host, storage);
 
@@ -76,13 +85,15 @@ public sealed class WorkerTests(AzuriteFixture azurite, PublishedApp app)
         var queues = new QueueServiceClient(storage, new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
         await queues.GetQueueClient("cube-sync").CreateIfNotExistsAsync(cancellationToken: TestContext.Current.CancellationToken);
         await queues.GetQueueClient("cube-sync").SendMessageAsync("not ours", TestContext.Current.CancellationToken);
-        await host.PumpQueuesAsync(() => Task.FromResult(host.Ended.Any(ended => ended.Function == "SyncFeedPoison")), hiddenAfterFailure: TimeSpan.Zero);
+        await host.PumpQueuesAsync(
+            () => Task.FromResult(host.Ended.Any(ended => ended.Function == "SyncFeedPoison")), hiddenAfterFailure: TimeSpan.Zero);
         Assert.Equal(
             [.. Enumerable.Repeat(("SyncFeed", InvocationOutcome.Failed), 5), ("SyncFeedPoison", InvocationOutcome.Succeeded)],
             host.Ended.Select(ended => (ended.Function, ended.Invocation.Outcome)));
         foreach (var queue in new[] { "cube-sync", "cube-sync-poison" })
         {
-            Assert.Equal(0, (await queues.GetQueueClient(queue).GetPropertiesAsync(TestContext.Current.CancellationToken)).Value.ApproximateMessagesCount);
+            var left = await queues.GetQueueClient(queue).GetPropertiesAsync(TestContext.Current.CancellationToken);
+            Assert.Equal(0, left.Value.ApproximateMessagesCount);
         }
     }
 
@@ -93,7 +104,8 @@ public sealed class WorkerTests(AzuriteFixture azurite, PublishedApp app)
     [InlineData("EndOfStream")]
     public async Task A_worker_that_is_stopped_with_a_page_in_hand_gives_its_work_back(string way)
     {
-        await using var cube = await CubeSimulator.StartAsync(Tenant with { CustomersPerAssignment = 200 }, null, TestContext.Current.CancellationToken);
+        var tenant = Tenant with { CustomersPerAssignment = 200 };
+        await using var cube = await CubeSimulator.StartAsync(tenant, null, TestContext.Current.CancellationToken);
         var storage = await azurite.NewAccountAsync();
         var settings = FunctionsHost.SettingsOf(storage, cube.BaseUrl, ("Sync__Feeds", "customers"), ("Cube__MaxConcurrentRequests", "1"));
         var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -159,7 +171,8 @@ public sealed class WorkerTests(AzuriteFixture azurite, PublishedApp app)
         var run = "";
         await host.PumpQueuesAsync(async () =>
         {
-            await foreach (var blob in Raw(storage).GetBlobsAsync(prefix: "runs/", traits: default, states: default, cancellationToken: TestContext.Current.CancellationToken))
+            await foreach (var blob in Raw(storage).GetBlobsAsync(
+                prefix: "runs/", traits: default, states: default, cancellationToken: TestContext.Current.CancellationToken))
             {
                 run = Path.GetFileNameWithoutExtension(blob.Name);
             }
@@ -173,7 +186,8 @@ public sealed class WorkerTests(AzuriteFixture azurite, PublishedApp app)
     {
         var held = new List<string>();
         var checkpoints = 0;
-        await foreach (var row in new TableClient(storage, "CubeCheckpoints").QueryAsync<TableEntity>(cancellationToken: TestContext.Current.CancellationToken))
+        var table = new TableClient(storage, "CubeCheckpoints");
+        await foreach (var row in table.QueryAsync<TableEntity>(cancellationToken: TestContext.Current.CancellationToken))
         {
             checkpoints++;
             if (row.GetString("LeaseHolder") is not null)

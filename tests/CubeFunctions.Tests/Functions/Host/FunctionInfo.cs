@@ -19,6 +19,8 @@ internal sealed record FunctionInfo(string Id, string Name, IReadOnlyList<JsonEl
 
     public string Connection => Text(Trigger, "connection");
 
+    private bool RunsOnStartup => Trigger.TryGetProperty("runOnStartup", out var value) && value.GetBoolean();
+
     public string Route => Text(Trigger, "route");
 
     public IEnumerable<string> Methods => Trigger.GetProperty("methods").EnumerateArray().Select(method => method.GetString()!);
@@ -26,7 +28,7 @@ internal sealed record FunctionInfo(string Id, string Name, IReadOnlyList<JsonEl
     /// <summary>Everything of the trigger that the host goes by.</summary>
     public string Describe() => $"{Name}: " + TriggerType switch
     {
-        "timerTrigger" => $"timer {Text(Trigger, "schedule")}{(Trigger.TryGetProperty("runOnStartup", out var atStart) && atStart.GetBoolean() ? " on startup" : "")}",
+        "timerTrigger" => $"timer {Text(Trigger, "schedule")}{(RunsOnStartup ? " on startup" : "")}",
         "queueTrigger" => $"queue {Queue} on {Connection}",
         "httpTrigger" => $"http {Text(Trigger, "authLevel").ToLowerInvariant()} {string.Join(',', Methods)} {Route}",
         var other => other,

@@ -17,8 +17,9 @@ using Xunit;
 namespace CubeFunctions.Tests.Functions.Host;
 
 /// <summary>
-/// The published worker as a process of its own, with the Functions host's part played by this one: it indexes and loads the functions, and invokes them as triggers
-/// would. Not played: schedules (timers are invoked by name), function keys, scaling, and restarts of a worker that has ended.
+/// The published worker as a process of its own, with the Functions host's part played by this one: it indexes and loads the
+/// functions, and invokes them as triggers would. Not played: schedules (timers are invoked by name), function keys, scaling, and
+/// restarts of a worker that has ended.
 /// </summary>
 internal sealed class FunctionsHost : IAsyncDisposable
 {
@@ -31,7 +32,12 @@ internal sealed class FunctionsHost : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentQueue<(string Function, Invocation Invocation)> _ended = new();
     private readonly ConcurrentDictionary<string, Task> _running = new(StringComparer.Ordinal);
-    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ActivityHeadersPropagator = null });
+    private readonly HttpClient _http = new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        ActivityHeadersPropagator = null,
+    });
 
     private FunctionsHost(WebApplication web, WorkerChannel channel, CubeProcess process, HostSettings settings) =>
         (_web, _channel, _process, _settings) = (web, channel, process, settings);
@@ -59,7 +65,8 @@ internal sealed class FunctionsHost : IAsyncDisposable
         .. new (string Name, string Value)[]
         {
             ("FUNCTIONS_WORKER_RUNTIME", "dotnet-isolated"), ("AzureWebJobsStorage", storage), ("CubeStorage", storage),
-            ("Cube__BaseUrl", cube.ToString()), ("Cube__Token", "simulator-token"), ("Sync__Schedule", "0 */15 * * * *"), ("Sync__SnapshotSchedule", "0 30 2 * * *"),
+            ("Cube__BaseUrl", cube.ToString()), ("Cube__Token", "simulator-token"),
+            ("Sync__Schedule", "0 */15 * * * *"), ("Sync__SnapshotSchedule", "0 30 2 * * *"),
         }.ExceptBy(more.Select(setting => setting.Name), setting => setting.Name),
         .. more,
     ];
@@ -74,10 +81,16 @@ internal sealed class FunctionsHost : IAsyncDisposable
         var channel = new WorkerChannel();
         var web = await ListenAsync(channel);
         var uri = web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-        string[] arguments = ["--functions-uri", uri, "--functions-worker-id", $"{Guid.NewGuid()}", "--functions-request-id", $"{Guid.NewGuid()}", "--functions-grpc-max-message-length", $"{int.MaxValue}"];
+        string[] arguments =
+        [
+            "--functions-uri", uri, "--functions-worker-id", $"{Guid.NewGuid()}", "--functions-request-id", $"{Guid.NewGuid()}",
+            "--functions-grpc-max-message-length", $"{int.MaxValue}",
+        ];
         var process = CubeProcess.StartProgram(
-            Path.Combine(folder, "CubeFunctions.dll"), arguments, folder, [.. settings, ("FUNCTIONS_APPLICATION_DIRECTORY", folder), ("AzureWebJobsScriptRoot", folder)]);
-        var host = new FunctionsHost(web, channel, process, new HostSettings(await File.ReadAllTextAsync(Path.Combine(folder, "host.json")), settings));
+            Path.Combine(folder, "CubeFunctions.dll"), arguments, folder,
+            [.. settings, ("FUNCTIONS_APPLICATION_DIRECTORY", folder), ("AzureWebJobsScriptRoot", folder)]);
+        var hostJson = await File.ReadAllTextAsync(Path.Combine(folder, "host.json"));
+        var host = new FunctionsHost(web, channel, process, new HostSettings(hostJson, settings));
         try
         {
             await host.ConnectAsync(folder);
@@ -92,13 +105,18 @@ internal sealed class FunctionsHost : IAsyncDisposable
 
     /// <summary>Invokes a function as its timer does.</summary>
     public Task<Invocation> InvokeTimerAsync(string function, bool isPastDue = false) =>
-        InvokeAsync(Function(function, "timerTrigger"), new TypedData { Json = $$"""{"Schedule":{"AdjustForDST":true},"ScheduleStatus":null,"IsPastDue":{{(isPastDue ? "true" : "false")}}}""" });
+        InvokeAsync(Function(function, "timerTrigger"), new TypedData
+        {
+            Json = $$"""{"Schedule":{"AdjustForDST":true},"ScheduleStatus":null,"IsPastDue":{{(isPastDue ? "true" : "false")}}}""",
+        });
 
     /// <summary>Invokes a function as its queue does with a message, without any queue.</summary>
-    public Task<Invocation> InvokeQueueAsync(string function, string message) => InvokeAsync(Function(function, "queueTrigger"), new TypedData { String = message });
+    public Task<Invocation> InvokeQueueAsync(string function, string message) =>
+        InvokeAsync(Function(function, "queueTrigger"), new TypedData { String = message });
 
     /// <summary>
-    /// Sends a request to the worker as the host's proxy does: over HTTP, with the invocation of the same id beside it. Function keys are not asked for.
+    /// Sends a request to the worker as the host's proxy does: over HTTP, with the invocation of the same id beside it.
+    /// Function keys are not asked for.
     /// </summary>
     /// <param name="function">The function; the path must be of its route, and the method one of its methods.</param>
     /// <param name="request">The request, by its path from the root, <c>/api/health</c>.</param>
@@ -114,24 +132,27 @@ internal sealed class FunctionsHost : IAsyncDisposable
         var id = Guid.NewGuid().ToString();
         request.RequestUri = new Uri(new Uri(Capabilities["HttpUri"]), path);
         request.Headers.Add("x-ms-invocation-id", id);
-        var invocation = InvokeAsync(info, new TypedData { Http = new RpcHttp() }, values.ToDictionary(value => value.Key, value => (string)value.Value!), id);
+        var route = values.ToDictionary(value => value.Key, value => (string)value.Value!);
+        var invocation = InvokeAsync(info, new TypedData { Http = new RpcHttp() }, route, id);
         var response = await _http.SendAsync(request, TestContext.Current.CancellationToken);
         await invocation;
         return response;
     }
 
     /// <summary>
-    /// Serves all queues of the app as the host does, until a condition holds; then waits for the functions that run. No more messages are taken once the worker is
-    /// being stopped or has ended, as the host does while it stops or restarts a worker.
+    /// Serves all queues of the app as the host does, until a condition holds; then waits for the functions that run. No more
+    /// messages are taken once the worker is being stopped or has ended, as the host does while it stops or restarts a worker.
     /// </summary>
     /// <param name="until">The condition.</param>
     /// <param name="limit">How long it may take; two minutes when left out.</param>
     /// <param name="hiddenAfterFailure">Replaces <c>visibilityTimeout</c> of host.json, for tests that do not wait.</param>
     public async Task PumpQueuesAsync(Func<Task<bool>> until, TimeSpan? limit = null, TimeSpan? hiddenAfterFailure = null)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken, _stopping.Token, _channel.Ended);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(
+            TestContext.Current.CancellationToken, _stopping.Token, _channel.Ended);
         var serving = Task.WhenAll(Functions.Where(function => function.TriggerType == "queueTrigger").Select(function => new HostQueue(
-            new QueueServiceClient(_settings[function.Connection]), _settings.Resolve(function.Queue), _settings, hiddenAfterFailure ?? _settings.VisibilityTimeout,
+            new QueueServiceClient(_settings[function.Connection]), _settings.Resolve(function.Queue), _settings,
+            hiddenAfterFailure ?? _settings.VisibilityTimeout,
             (text, message) => InvokeAsync(function, new TypedData { String = text }, MetadataOf(message))).RunAsync(stop.Token)));
         try
         {
@@ -193,7 +214,8 @@ internal sealed class FunctionsHost : IAsyncDisposable
     private static async Task<WebApplication> ListenAsync(WorkerChannel channel)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0").ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2));
+        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0")
+            .ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2));
         builder.Services.AddSingleton(channel).AddGrpc(grpc => grpc.MaxReceiveMessageSize = null);
         var web = builder.Build();
         web.UseRouting();
@@ -224,15 +246,18 @@ internal sealed class FunctionsHost : IAsyncDisposable
             throw new WorkerGoneException($"The worker ended with exit code {code}: {Output}", code);
         }
 
-        var init = await AskAsync(new StreamingMessage { WorkerInitRequest = new WorkerInitRequest { HostVersion = "4.1000.0", WorkerDirectory = folder, FunctionAppDirectory = folder } }, limit.Token);
+        var start = new WorkerInitRequest { HostVersion = "4.1000.0", WorkerDirectory = folder, FunctionAppDirectory = folder };
+        var init = await AskAsync(new StreamingMessage { WorkerInitRequest = start }, limit.Token);
         Check(init.WorkerInitResponse.Result, "initialise");
         Capabilities = init.WorkerInitResponse.Capabilities.ToDictionary(pair => pair.Key, pair => pair.Value);
-        var indexed = (await AskAsync(new StreamingMessage { FunctionsMetadataRequest = new FunctionsMetadataRequest { FunctionAppDirectory = folder } }, limit.Token)).FunctionMetadataResponse;
+        var index = new FunctionsMetadataRequest { FunctionAppDirectory = folder };
+        var indexed = (await AskAsync(new StreamingMessage { FunctionsMetadataRequest = index }, limit.Token)).FunctionMetadataResponse;
         Check(indexed.Result, "index its functions");
         var functions = new List<FunctionInfo>();
         foreach (var metadata in indexed.FunctionMetadataResults)
         {
-            var function = new FunctionInfo(metadata.FunctionId, metadata.Name, [.. metadata.RawBindings.Select(binding => JsonDocument.Parse(_settings.Resolve(binding)).RootElement)]);
+            var bindings = metadata.RawBindings.Select(binding => JsonDocument.Parse(_settings.Resolve(binding)).RootElement);
+            var function = new FunctionInfo(metadata.FunctionId, metadata.Name, [.. bindings]);
             var load = new FunctionLoadRequest { FunctionId = metadata.FunctionId, Metadata = metadata };
             foreach (var binding in function.Bindings)
             {
@@ -243,14 +268,16 @@ internal sealed class FunctionsHost : IAsyncDisposable
                 };
             }
 
-            Check((await AskAsync(new StreamingMessage { FunctionLoadRequest = load }, limit.Token)).FunctionLoadResponse.Result, $"load {function.Name}");
+            var loaded = await AskAsync(new StreamingMessage { FunctionLoadRequest = load }, limit.Token);
+            Check(loaded.FunctionLoadResponse.Result, $"load {function.Name}");
             functions.Add(function);
         }
 
         Functions = functions;
     }
 
-    private Task<StreamingMessage> AskAsync(StreamingMessage message, CancellationToken cancellationToken) => _channel.AskAsync(message, cancellationToken);
+    private Task<StreamingMessage> AskAsync(StreamingMessage message, CancellationToken cancellationToken) =>
+        _channel.AskAsync(message, cancellationToken);
 
     private static void Check(StatusResult result, string what)
     {
@@ -260,11 +287,18 @@ internal sealed class FunctionsHost : IAsyncDisposable
         }
     }
 
-    private FunctionInfo Function(string name, string trigger) => Functions.Single(function => function.Name == name && function.TriggerType == trigger);
+    private FunctionInfo Function(string name, string trigger) =>
+        Functions.Single(function => function.Name == name && function.TriggerType == trigger);
 
-    private Task<Invocation> InvokeAsync(FunctionInfo function, TypedData data, Dictionary<string, string>? metadata = null, string? id = null)
+    private Task<Invocation> InvokeAsync(
+        FunctionInfo function, TypedData data, Dictionary<string, string>? metadata = null, string? id = null)
     {
-        var request = new InvocationRequest { InvocationId = id ?? $"{Guid.NewGuid()}", FunctionId = function.Id, TraceContext = new RpcTraceContext() };
+        var request = new InvocationRequest
+        {
+            InvocationId = id ?? $"{Guid.NewGuid()}",
+            FunctionId = function.Id,
+            TraceContext = new RpcTraceContext(),
+        };
         request.InputData.Add(new ParameterBinding { Name = function.Parameter, Data = data });
         foreach (var (name, value) in metadata ?? [])
         {
@@ -289,7 +323,8 @@ internal sealed class FunctionsHost : IAsyncDisposable
     {
         try
         {
-            return Invocation.From((await AskAsync(new StreamingMessage { InvocationRequest = request }, TestContext.Current.CancellationToken)).InvocationResponse.Result);
+            var answer = await AskAsync(new StreamingMessage { InvocationRequest = request }, TestContext.Current.CancellationToken);
+            return Invocation.From(answer.InvocationResponse.Result);
         }
         catch (WorkerGoneException exception)
         {

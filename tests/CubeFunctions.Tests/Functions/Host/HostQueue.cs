@@ -6,10 +6,13 @@ using Xunit;
 namespace CubeFunctions.Tests.Functions.Host;
 
 /// <summary>
-/// A queue as the host's listener serves it: messages are hidden while their function runs, deleted when it returns, shown again after a pause when it failed, and moved
-/// to the poison queue after the last delivery that host.json grants. Not done: the renewal of a message's ten minutes.
+/// A queue as the host's listener serves it: messages are hidden while their function runs, deleted when it returns, shown again
+/// after a pause when it failed, and moved to the poison queue after the last delivery that host.json grants.
+/// Not done: the renewal of a message's ten minutes.
 /// </summary>
-internal sealed class HostQueue(QueueServiceClient queues, string name, HostSettings settings, TimeSpan hiddenAfterFailure, Func<string, QueueMessage, Task<Invocation>> invoke)
+internal sealed class HostQueue(
+    QueueServiceClient queues, string name, HostSettings settings, TimeSpan hiddenAfterFailure,
+    Func<string, QueueMessage, Task<Invocation>> invoke)
 {
     private static readonly TimeSpan Hidden = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
@@ -71,7 +74,9 @@ internal sealed class HostQueue(QueueServiceClient queues, string name, HostSett
         }
         else
         {
-            await _queue.UpdateMessageAsync(message.MessageId, message.PopReceipt, visibilityTimeout: hiddenAfterFailure, cancellationToken: TestContext.Current.CancellationToken);
+            await _queue.UpdateMessageAsync(
+                message.MessageId, message.PopReceipt, visibilityTimeout: hiddenAfterFailure,
+                cancellationToken: TestContext.Current.CancellationToken);
         }
     }
 
@@ -83,14 +88,17 @@ internal sealed class HostQueue(QueueServiceClient queues, string name, HostSett
         }
 
         var bytes = new byte[message.Body.ToMemory().Length];
-        return Convert.TryFromBase64String(message.Body.ToString(), bytes, out var length) ? System.Text.Encoding.UTF8.GetString(bytes, 0, length) : null;
+        return Convert.TryFromBase64String(message.Body.ToString(), bytes, out var length)
+            ? System.Text.Encoding.UTF8.GetString(bytes, 0, length)
+            : null;
     }
 
     private async Task PoisonAsync(QueueMessage message)
     {
         var poison = queues.GetQueueClient(name + "-poison");
         await poison.CreateIfNotExistsAsync(cancellationToken: TestContext.Current.CancellationToken);
-        await poison.SendMessageAsync(message.Body, timeToLive: TimeSpan.FromSeconds(-1), cancellationToken: TestContext.Current.CancellationToken);
+        var forever = TimeSpan.FromSeconds(-1);
+        await poison.SendMessageAsync(message.Body, timeToLive: forever, cancellationToken: TestContext.Current.CancellationToken);
         await _queue.DeleteMessageAsync(message.MessageId, message.PopReceipt, TestContext.Current.CancellationToken);
     }
 }

@@ -10,15 +10,20 @@ using Xunit;
 namespace CubeFunctions.Tests.Functions.Host;
 
 /// <summary>
-/// The folder that would be deployed. Published by the first test that asks, from a copy of the sources with a <c>local.settings.json</c> beside them; kept in
-/// <c>artifacts</c> and published again only when the sources have changed.
+/// The folder that would be deployed. Published by the first test that asks, from a copy of the sources with a <c>local.settings.json</c>
+/// beside them; kept in <c>artifacts</c> and published again only when the sources have changed.
 /// </summary>
 public sealed class PublishedApp
 {
     /// <summary>A value of the copy's local.settings.json; nothing published may hold it.</summary>
     public const string LocalSecret = "local-settings-stay-at-home";
 
-    private static readonly string[] NotSources = [".git", ".github", ".cube", ".azure", ".vs", ".idea", "artifacts", "bin", "obj", "docs", "infra", "node_modules", "tests", "TestResults", "local.settings.json"];
+    private static readonly string[] NotSources =
+    [
+        ".git", ".github", ".cube", ".azure", ".vs", ".idea", "artifacts", "bin", "obj", "docs", "infra", "node_modules", "tests",
+        "TestResults", "local.settings.json",
+    ];
+
     private static readonly string Workshop = Path.Combine(Repository.Root, "artifacts", "published");
     private static readonly string Copy = Path.Combine(Workshop, "source");
     private readonly Lazy<Task<string>> _folder = new(PublishAsync);
@@ -42,7 +47,9 @@ public sealed class PublishedApp
         File.Delete(stamp);
         Clear(app);
         CopySources(sources);
-        await RunAsync("publish", Path.Combine(Copy, "src", "CubeFunctions"), "--configuration", "Release", "--output", app, "--nologo", "--verbosity", "quiet", "-nodeReuse:false", "-p:UseSharedCompilation=false");
+        await RunAsync(
+            "publish", Path.Combine(Copy, "src", "CubeFunctions"), "--configuration", "Release", "--output", app, "--nologo",
+            "--verbosity", "quiet", "-nodeReuse:false", "-p:UseSharedCompilation=false");
         await File.WriteAllTextAsync(stamp, hash);
         return app;
     }
@@ -53,7 +60,7 @@ public sealed class PublishedApp
         {
             try
             {
-                return new FileStream(Path.Combine(Workshop, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.None);
+                return new FileStream(Path.Combine(Workshop, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
             catch (IOException)
             {
@@ -85,7 +92,8 @@ public sealed class PublishedApp
     /// <summary>What the copy has built stays, for the next time.</summary>
     private static void CopySources(List<string> sources)
     {
-        foreach (var entry in Directory.Exists(Copy) ? Directory.GetDirectories(Copy).Where(entry => Path.GetFileName(entry) != "artifacts") : [])
+        Directory.CreateDirectory(Copy);
+        foreach (var entry in Directory.GetDirectories(Copy).Where(entry => Path.GetFileName(entry) != "artifacts"))
         {
             Clear(entry);
         }
@@ -97,7 +105,8 @@ public sealed class PublishedApp
             File.Copy(Path.Combine(Repository.Root, file), copy, overwrite: true);
         }
 
-        File.WriteAllText(Path.Combine(Copy, "local.settings.json"), $$$"""{"IsEncrypted":false,"Values":{"Cube__Token":"{{{LocalSecret}}}"}}""");
+        File.WriteAllText(
+            Path.Combine(Copy, "local.settings.json"), $$$"""{"IsEncrypted":false,"Values":{"Cube__Token":"{{{LocalSecret}}}"}}""");
     }
 
     private static void Clear(string folder)
@@ -110,7 +119,12 @@ public sealed class PublishedApp
 
     private static async Task RunAsync(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = Copy, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", arguments)
+        {
+            WorkingDirectory = Copy,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
 
         // The test runner's own MSBuild variables would lead this one astray.
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MSBuild", StringComparison.OrdinalIgnoreCase)).ToList())

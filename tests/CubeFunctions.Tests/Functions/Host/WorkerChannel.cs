@@ -46,7 +46,8 @@ internal sealed class WorkerChannel : FunctionRpc.FunctionRpcBase, IDisposable
     public void Dispose() => _ended.Dispose();
 
     /// <inheritdoc />
-    public override async Task EventStream(IAsyncStreamReader<StreamingMessage> requestStream, IServerStreamWriter<StreamingMessage> responseStream, ServerCallContext context)
+    public override async Task EventStream(
+        IAsyncStreamReader<StreamingMessage> requestStream, IServerStreamWriter<StreamingMessage> responseStream, ServerCallContext context)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
         var reading = ReadAsync(requestStream, over.Token);
