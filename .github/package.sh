@@ -13,7 +13,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 .github/release-notes.sh "$version" > "$out/notes.md"
-dotnet publish src/CubeFunctions --configuration Release --output "$work/app" -p:SymbolsFolder="$work/symbols/"
+dotnet publish src/CubeFunctions --configuration Release --output "$work/app" -p:SymbolsFolder="$work/symbols/" -p:MinVerSkip=false
 (cd "$work/app" && zip --quiet -X --recurse-paths "$out/$name.zip" .)
 (cd "$work/symbols" && zip --quiet -X --recurse-paths "$out/$name.symbols.zip" .)
 dotnet tool restore

@@ -35,6 +35,14 @@ public sealed class PublishedFolderTests(PublishedApp app)
     }
 
     [Fact]
+    public async Task No_symbols_and_no_documentation_of_code_are_deployed()
+    {
+        var files = Directory.GetFiles(await app.FolderAsync(), "*", SearchOption.AllDirectories).Select(file => Path.GetFileName(file)).ToList();
+        Assert.Contains("CubeFunctions.Core.dll", files);
+        Assert.DoesNotContain(files, file => Path.GetExtension(file) is ".pdb" or ".xml");
+    }
+
+    [Fact]
     public async Task The_hosts_settings_are_ours() => Assert.Equal(Repository.Read("host.json"), await ReadAsync("host.json"));
 
     [Fact]
