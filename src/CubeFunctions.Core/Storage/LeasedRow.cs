@@ -6,7 +6,7 @@ namespace CubeFunctions.Core.Storage;
 /// <remarks>
 /// <para>
 /// Order: read the row (or make a new one), see that it is not held (<see cref="Lease.IsHeld"/>), raise its attempt number and set whatever else the claim is to save,
-/// <see cref="TryAcquireAsync"/>. Then work on <see cref="Row"/> with a token linked to <see cref="Lost"/>, save, release, dispose.
+/// <see cref="TryAcquireAsync(OptimisticTable, T, string, TimeSpan, TimeProvider, CancellationToken)"/>. Then work on <see cref="Row"/> with a token linked to <see cref="Lost"/>, save, release, dispose.
 /// </para>
 /// <para>
 /// Guarantees: two workers never both save under the lease; a save or renewal whose answer was lost loses nothing; where the lease cannot be renewed,
@@ -64,12 +64,16 @@ internal sealed class LeasedRow<T> : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Ends the try.</param>
     /// <returns>Null where somebody was quicker: read the row again.</returns>
+    public static Task<LeasedRow<T>?> TryAcquireAsync(OptimisticTable table, T row, string holder, TimeSpan length, TimeProvider time, CancellationToken cancellationToken) =>
+        TryAcquireAsync(table, row, holder, length, time, [], cancellationToken);
+
+    /// <summary>Takes a lease together with writes of other rows of the partition: all in one step, or nothing.</summary>
     public static async Task<LeasedRow<T>?> TryAcquireAsync(
-        OptimisticTable table, T row, string holder, TimeSpan length, TimeProvider time, CancellationToken cancellationToken)
+        OptimisticTable table, T row, string holder, TimeSpan length, TimeProvider time, IReadOnlyList<RowWrite> beside, CancellationToken cancellationToken)
     {
         (row.LeaseHolder, row.LeaseUntil) = (holder, time.GetUtcNow() + length);
         row.BeforeSave();
-        return await table.SaveAsync(row.Entity, cancellationToken) == StorageOutcome.Saved ? new(table, row, length, time) : null;
+        return (await table.WriteAsync([.. beside, RowWrite.Save(row.Entity)], cancellationToken)).Outcome == StorageOutcome.Saved ? new(table, row, length, time) : null;
     }
 
     /// <summary>Saves the row and renews the lease.</summary>

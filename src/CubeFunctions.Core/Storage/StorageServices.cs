@@ -9,5 +9,8 @@ internal static class StorageServices
         .AddSingleton<StorageClients>()
         .AddSingleton<RawStore>()
         .AddSingleton<Pseudonyms>()
+        .AddSingleton<Janitor>()
+        .AddSingleton<PoisonHandler>()
+        .AddSingleton<SharedFlags>()
         .AddHostedService<StorageSetup>();
 }

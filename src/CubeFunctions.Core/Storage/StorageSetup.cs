@@ -1,4 +1,3 @@
-using Azure;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -13,15 +12,15 @@ internal sealed partial class StorageSetup(StorageClients storage, ILogger<Stora
         {
             await storage.EnsureCreatedAsync(cancellationToken);
         }
-        catch (RequestFailedException exception)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            // The host starts all the same, so that /api/health can say it: messages wait in their queues meanwhile.
-            LogUnreachable(logger, exception.ErrorCode ?? "unreachable");
+            // Whatever it is, the host starts all the same, so that /api/health can say it: messages wait in their queues meanwhile.
+            LogUnreachable(logger, ErrorInfo.From(exception));
         }
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     [LoggerMessage(130, LogLevel.Error, "CubeStorage: storage answers {Error}")]
-    private static partial void LogUnreachable(ILogger logger, string error);
+    private static partial void LogUnreachable(ILogger logger, ErrorInfo error);
 }
