@@ -34,6 +34,9 @@ public static class CubeMetrics
     /// <summary>Hours since the last proven window of the scope and feed that waits longest.</summary>
     public static Gauge<double> Staleness { get; } = Meter.CreateGauge<double>("cube.sync.scope.staleness", "h");
 
+    /// <summary>Days that are kept as gaps, by feed.</summary>
+    public static Gauge<long> Gaps { get; } = Meter.CreateGauge<long>("cube.sync.gaps");
+
     /// <summary>Seconds that Cube asked us to pause.</summary>
     public static Gauge<double> Paused { get; } = Meter.CreateGauge<double>("cube.requests.paused", "s");
 

@@ -17,4 +17,7 @@ public enum ItemState
 
     /// <summary>Its run was stopped.</summary>
     Cancelled,
+
+    /// <summary>No item of this run: an earlier run of the kind still has the scope and feed in hand.</summary>
+    InHand,
 }

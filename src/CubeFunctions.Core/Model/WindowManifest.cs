@@ -53,6 +53,14 @@ public sealed record WindowManifest
     /// <summary>The pages that count, in order.</summary>
     public required IReadOnlyList<ManifestPage> Pages { get; init; }
 
+    /// <summary>Why the window is not proven, in figures. Left out where it is.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Reason { get; init; }
+
+    /// <summary>True when the pages were asked for by number, since <c>next</c> names no further page although <c>count</c> says that there is one. Left out where it is false.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool PagedByNumber { get; init; }
+
     /// <summary>
     /// True when a person's records were taken out at the person's wish: there are fewer than <see cref="ReportedCount"/>. Left out where it is false.
     /// </summary>

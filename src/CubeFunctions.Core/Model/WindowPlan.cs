@@ -26,6 +26,46 @@ public static class WindowPlan
         }
     }
 
+    /// <summary>The same windows with some days cut out, which are read alone or not at all.</summary>
+    public static IEnumerable<Window> Without(this IEnumerable<Window> windows, IReadOnlySet<DateOnly> days)
+    {
+        foreach (var window in windows)
+        {
+            if (window.From is not { } first || window.To is not { } last || !days.Any(window.Holds))
+            {
+                yield return window;
+                continue;
+            }
+
+            foreach (var day in days.Where(window.Holds).Order())
+            {
+                if (first < day)
+                {
+                    yield return new Window(first, day.AddDays(-1));
+                }
+
+                first = day.AddDays(1);
+            }
+
+            if (first <= last)
+            {
+                yield return new Window(first, last);
+            }
+        }
+    }
+
+    /// <summary>Whole weeks of a fixed grid up to the day before <paramref name="end"/>: windows that are the same when they are read again a week later.</summary>
+    public static IEnumerable<Window> Weeks(DateOnly from, DateOnly end)
+    {
+        const int Week = 7;
+        for (var first = from; first < end;)
+        {
+            var next = DateOnly.FromDayNumber(((first.DayNumber / Week) + 1) * Week);
+            yield return new Window(first, (next < end ? next : end).AddDays(-1));
+            first = next;
+        }
+    }
+
     private static IEnumerable<Window> Days(DateOnly from, DateOnly to, int windowDays)
     {
         for (var first = from; first <= to; first = first.AddDays(windowDays))
