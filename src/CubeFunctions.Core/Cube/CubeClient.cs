@@ -66,9 +66,9 @@ public sealed class CubeClient(
             catch (Exception exception) when (exception is not OperationCanceledException || !token.IsCancellationRequested)
             {
                 var failure = CubeFailure.FromException(exception, what);
-                if (failure.RetryAfter is { } wait)
+                if (failure is { Status: not null, RetryAfter: { } wait })
                 {
-                    pause.Ask(wait);
+                    await pause.AskAsync(wait, failure.Message, token);
                 }
 
                 throw failure;
@@ -95,7 +95,7 @@ public sealed class CubeClient(
         void Heard() => silence.CancelAfter(CubePipelines.SilenceLimit);
 
         using var response = await FollowAsync(method, path, query, body, cancellationToken);
-        if (!response.IsSuccessStatusCode)
+        if (!response.IsSuccessStatusCode || (method == HttpMethod.Get && response.StatusCode != HttpStatusCode.OK))
         {
             var failure = CubeFailure.FromStatus(response, what, time);
             throw failure.Kind == CubeFailureKind.Rejected ? await WithDetailAsync(failure, response, cancellationToken) : failure;

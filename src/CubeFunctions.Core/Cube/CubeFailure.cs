@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text.Json;
+using CubeFunctions.Core.Model;
 using Polly.Timeout;
 
 namespace CubeFunctions.Core.Cube;
@@ -76,11 +76,18 @@ internal static class CubeFailure
             HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests => CubeFailureKind.Transient,
             >= HttpStatusCode.InternalServerError => CubeFailureKind.Transient,
             >= HttpStatusCode.MultipleChoices and < HttpStatusCode.BadRequest => CubeFailureKind.NotJson,
+
+            // 202 and 206 promise the rest for later: no page.
+            < HttpStatusCode.MultipleChoices => CubeFailureKind.Transient,
             _ => CubeFailureKind.Rejected,
         };
 
         var words = kind == CubeFailureKind.NotJson ? $"redirected ({status}) instead of answering" : $"answered {status.ToString(CultureInfo.InvariantCulture)}";
-        return new CubeException(kind, $"Cube {words} to {what}") { Status = response.StatusCode, RetryAfter = RetryAfter(response.Headers.RetryAfter, time) };
+        return new CubeException(kind, $"Cube {words} to {what}")
+        {
+            Status = response.StatusCode,
+            RetryAfter = RetryAfterHeader.Read(response.Headers, time.GetUtcNow()) is { } asked ? Recoverability.Bound(asked, TimeSpan.Zero) : null,
+        };
     }
 
     /// <summary>The failure behind what the HTTP stack, the time limits or the parser threw.</summary>
@@ -101,11 +108,4 @@ internal static class CubeFailure
 
     /// <summary>The socket's own reason, such as ConnectionRefused, where there is one.</summary>
     private static string Because(Exception exception) => exception.GetBaseException() is SocketException socket ? $": {socket.SocketErrorCode}" : "";
-
-    /// <summary>How long the other side wants to be left alone: seconds or a date, never less than nothing; null where it does not say.</summary>
-    public static TimeSpan? RetryAfter(RetryConditionHeaderValue? header, TimeProvider time)
-    {
-        var wait = header?.Delta ?? (header?.Date is { } date ? date - time.GetUtcNow() : null);
-        return wait is { } value ? (value < TimeSpan.Zero ? TimeSpan.Zero : value) : null;
-    }
 }

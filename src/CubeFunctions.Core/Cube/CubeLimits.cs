@@ -1,18 +1,13 @@
+using System.Diagnostics.CodeAnalysis;
 using CubeFunctions.Core.Settings;
-
-
-
-
 
 namespace CubeFunctions.Core.Cube;
 
 /// <summary>Bounds the requests to Cube that this process has under way.</summary>
-public sealed class CubeLimits(CubeSettings settings) : IDisposable
+[SuppressMessage("Reliability", "CA1001", Justification = "Lives as long as the process: a host that stops disposes services under work in hand.")]
+public sealed class CubeLimits(CubeSettings settings)
 {
     private readonly SemaphoreSlim _slots = new(settings.MaxConcurrentRequests);
-
-    /// <inheritdoc />
-    public void Dispose() => _slots.Dispose();
 
     internal async Task<Slot> EnterAsync(CancellationToken cancellationToken)
     {

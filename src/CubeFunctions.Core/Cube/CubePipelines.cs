@@ -23,7 +23,8 @@ internal static class CubePipelines
 
     public static IServiceCollection AddCube(this IServiceCollection services, CubeSettings settings)
     {
-        services.AddSingleton(settings).AddSingleton<TenantPause>().AddSingleton<CubeLimits>().AddSingleton<CampaignListing>();
+        services.AddSingleton(settings).AddSingleton<TenantPause>().AddSingleton<CubeLimits>().AddSingleton<CampaignListing>()
+            .AddSingleton(static provider => provider.GetRequiredService<TenantPause>().Flag);
         services.AddHttpClient<CubeClient>(client => client.Timeout = Timeout.InfiniteTimeSpan)
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
             {
@@ -51,10 +52,6 @@ internal static class CubePipelines
                 UseJitter = true,
                 ShouldHandle = static arguments => ValueTask.FromResult(
                     arguments.Outcome.Exception is CubeException { WorthRetrying: true } failure && !(failure.RetryAfter > TenantPause.LongestWait)),
-
-                // Waiting out a Retry-After is the pause's business, where all requests share it.
-                DelayGenerator = static arguments => ValueTask.FromResult<TimeSpan?>(
-                    arguments.Outcome.Exception is CubeException { RetryAfter: not null } ? TimeSpan.Zero : null),
             });
         });
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using CubeFunctions.Core.Model;
 
 namespace CubeFunctions.Core.Cube;
 
@@ -18,7 +19,7 @@ internal sealed class MemberNames(IEnumerable<IReadOnlyList<string>> parts)
         {
             for (var rank = 0; rank < _names[part].Length; rank++)
             {
-                if (reader.ValueTextEquals(_names[part][rank]))
+                if (JsonText.NameEquals(ref reader, _names[part][rank]))
                 {
                     return (part, rank);
                 }

@@ -40,6 +40,9 @@ public static partial class NextLink
     public static string WithPage(string query, int page) =>
         PageParameter().Replace(query, $"page={page.ToString(CultureInfo.InvariantCulture)}", 1);
 
+    /// <summary>A query without a page number with one.</summary>
+    public static string AddPage(string query, int page) => string.Create(CultureInfo.InvariantCulture, $"{query}{(query.Length == 0 ? "" : "&")}page={page}");
+
     private static string NameOf(string parameter) => parameter.Split('=', 2)[0];
 
     [GeneratedRegex("(?<=^|&)page=(?<page>[0-9]+)(?=$|&)", RegexOptions.CultureInvariant)]

@@ -62,6 +62,9 @@ public static class PageReader
     /// <summary>The bytes after a byte order mark, where there is one.</summary>
     internal static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> body) => body.StartsWith(ByteOrderMark) ? body[ByteOrderMark.Length..] : body;
 
+    /// <inheritdoc cref="WithoutMark(ReadOnlySpan{byte})"/>
+    internal static ReadOnlyMemory<byte> WithoutMark(ReadOnlyMemory<byte> body) => body.Span.StartsWith(ByteOrderMark) ? body[ByteOrderMark.Length..] : body;
+
     internal static bool LooksLikeHtml(ReadOnlySpan<byte> body)
     {
         var start = body.IndexOfAnyExcept(" \t\r\n"u8);
@@ -105,21 +108,22 @@ public static class PageReader
         Expect(reader.TokenType == JsonTokenType.StartObject, "a JSON object");
         long? count = null;
         string? next = null;
+        string? error = null;
         var results = false;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("count"u8))
+            if (JsonText.NameEquals(ref reader, "count"u8))
             {
                 reader.Read();
                 count = ReadCount(ref reader);
             }
-            else if (reader.ValueTextEquals("next"u8))
+            else if (JsonText.NameEquals(ref reader, "next"u8))
             {
                 reader.Read();
                 Expect(reader.TokenType is JsonTokenType.String or JsonTokenType.Null or JsonTokenType.False, "text or null as 'next'");
-                next = reader.TokenType == JsonTokenType.String && reader.GetString() is { Length: > 0 } text ? text : null;
+                next = reader.TokenType == JsonTokenType.String && JsonText.TryGetString(ref reader) is { Length: > 0 } text ? text : null;
             }
-            else if (reader.ValueTextEquals("results"u8))
+            else if (JsonText.NameEquals(ref reader, "results"u8))
             {
                 reader.Read();
                 Expect(reader.TokenType == JsonTokenType.StartArray && !results, "one array as 'results'");
@@ -128,13 +132,20 @@ public static class PageReader
             }
             else
             {
+                var isError = JsonText.NameEquals(ref reader, "error"u8);
                 reader.Read();
+                error = isError && reader.TokenType is not (JsonTokenType.Null or JsonTokenType.False) ? ErrorText(ref reader) : error;
                 reader.Skip();
             }
         }
 
         Expect(results, "'results'");
         Expect(count is not null, "'count'");
+        if (error is not null && records.Number == 0)
+        {
+            throw new CubeException(CubeFailureKind.MalformedPage, $"Cube answered an error instead of records: {error}");
+        }
+
         return (count, next);
     }
 
@@ -152,6 +163,12 @@ public static class PageReader
         }
 
         throw Malformed("a whole number as 'count'");
+    }
+
+    private static string ErrorText(ref Utf8JsonReader reader)
+    {
+        const int Most = 200;
+        return reader.TokenType == JsonTokenType.String && JsonText.TryGetString(ref reader) is { Length: > 0 } text ? text[..Math.Min(text.Length, Most)] : "without words";
     }
 
     private static void Expect(bool condition, string what)
@@ -186,6 +203,15 @@ public static class PageReader
             var ids = new (int Rank, Range Where, bool Escaped)[_ids.Count];
             while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
             {
+                if (reader.TokenType != JsonTokenType.StartObject && feed.Shape == FeedShape.Array)
+                {
+                    // An entry of a list that is no record costs itself only.
+                    reader.Skip();
+                    Number++;
+                    _keyless++;
+                    continue;
+                }
+
                 Expect(reader.TokenType == JsonTokenType.StartObject, "an object for each record");
                 var start = (int)reader.TokenStartIndex;
                 Array.Fill(values, (int.MaxValue, default, false));
@@ -280,7 +306,9 @@ public static class PageReader
             byte[] quoted = [(byte)'"', .. escaped, (byte)'"'];
             var reader = new Utf8JsonReader(quoted);
             reader.Read();
-            return reader.GetString()!;
+
+            // Half a surrogate pair is no text: the key is then what stands there.
+            return JsonText.TryGetString(ref reader) ?? Encoding.UTF8.GetString(escaped);
         }
     }
 }
