@@ -34,6 +34,12 @@ public sealed record SyncSettings
     /// <summary>Days before the checkpoint that are read again. Default 2.</summary>
     public int LookbackDays { get; init; } = 2;
 
+    /// <summary>Days before the checkpoint that are read again once a week: rows are noted late. Default 35; 0 for none.</summary>
+    public int DeepLookbackDays { get; init; } = 35;
+
+    /// <summary>The most days before the checkpoint that are ever read again.</summary>
+    public int LongestLookbackDays => Math.Max(LookbackDays, DeepLookbackDays);
+
     /// <summary>The most days a window has. Default 31.</summary>
     public int WindowDays { get; init; } = 31;
 
@@ -72,6 +78,7 @@ public sealed record SyncSettings
             Campaigns = reader.List("Sync__Campaigns", "ids of the campaigns that are read, comma-separated", "all active"),
             StartDate = reader.Day("Sync__StartDate", "first day of a new scope, `yyyy-MM-dd`; 30 days back where it is empty"),
             LookbackDays = reader.Number("Sync__LookbackDays", 2, 0, 366, "days before the checkpoint that are read again, for corrections"),
+            DeepLookbackDays = reader.Number("Sync__DeepLookbackDays", 35, 0, 366, "days before the checkpoint that are read again once a week, for rows that are noted late; 0 for none"),
             WindowDays = reader.Number("Sync__WindowDays", 31, 1, 366, "the most days of a window"),
             SnapshotProof = reader.Choice("Sync__SnapshotProof", SnapshotProof.Count, "what proves a snapshot: `count`, or `sweeps`: every snapshot is read twice", "count"),
             Lease = TimeSpan.FromSeconds(reader.Number("Sync__LeaseSeconds", 60, 2, 3600, "how long a claim holds without renewal: the time that a crash costs")),
