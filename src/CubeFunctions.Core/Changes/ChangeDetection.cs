@@ -126,7 +126,7 @@ internal sealed partial class ChangeDetection : IItemObservation
 
         if (_feed == FeedCatalogue.Customers && !outcome.HeldBack && _scanner.Erased is { } erased)
         {
-            await _erased.SettleAsync(erased, stored.ReadAt, _sync.LookbackDays + ChangeDetector.Margin, cancellationToken);
+            await _erased.SettleAsync(erased, stored.ReadAt, _sync.LongestLookbackDays + ChangeDetector.Margin, cancellationToken);
         }
 
         _compared.Add((result.Window, settled));
@@ -292,7 +292,7 @@ internal sealed partial class ChangeDetection : IItemObservation
         }
 
         var open = Math.Min(through.DayNumber, _item.Today.DayNumber);
-        return Math.Max(state.KeptFrom, open - _sync.LookbackDays - ChangeDetector.Margin);
+        return Math.Max(state.KeptFrom, open - _sync.LongestLookbackDays - ChangeDetector.Margin);
     }
 
     [LoggerMessage(310, LogLevel.Information, "{Feed} of {ScopeKind} {ScopeId}, window {Window}: {Count} changes")]

@@ -4,7 +4,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
-using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Senders;
 using CubeFunctions.Core.Settings;
 
@@ -73,7 +73,7 @@ public sealed class CrmReceiver(HttpClient http, DeliverySettings settings, Sync
             HttpStatusCode.BadRequest or HttpStatusCode.Conflict or HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.UnprocessableEntity => CrmFailureKind.Refused,
             _ => CrmFailureKind.Transient,
         };
-        var wait = CubeFailure.RetryAfter(answer.Headers.RetryAfter, time);
+        var wait = RetryAfterHeader.Read(answer.Headers, time.GetUtcNow());
         return new CrmException(kind, $"the receiver answered {(int)answer.StatusCode}") { RetryAfter = wait > LongestWait ? LongestWait : wait };
     }
 }

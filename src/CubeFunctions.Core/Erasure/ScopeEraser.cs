@@ -30,13 +30,13 @@ internal sealed class ScopeEraser(PlaceEraser places, CheckpointStore checkpoint
             lease.Row.ErasedAt = time.GetUtcNow();
             await lease.ReleaseAsync(cancellationToken);
         }
-        catch (Exception exception) when (exception is Sync.LeaseLostException || (exception is OperationCanceledException && lease.Lost.IsCancellationRequested))
+        catch (Exception exception) when (exception is LeaseLostException || (exception is OperationCanceledException && lease.Lost.IsCancellationRequested))
         {
             throw new ErasureBusyException($"{place.Feed} of {place.Scope.KindName} {place.Scope.Id} was taken over by another worker");
         }
     }
 
-    private async Task<ScopeLease> HoldAsync(Person person, SearchedScope place, bool assignmentKnown, CancellationToken cancellationToken)
+    private async Task<LeasedRow<CheckpointRow>> HoldAsync(Person person, SearchedScope place, bool assignmentKnown, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
         while (true)

@@ -1,14 +1,14 @@
 using System.Text.Json;
 using Azure;
-using Azure.Data.Tables;
 using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Sync;
 
 /// <summary>
-/// Checkpoint and lease of one scope and feed, in one row of <c>CubeCheckpoints</c> and so under one ETag: who has lost the lease cannot move the checkpoint.
+/// Checkpoint and lease of one scope and feed, in one row of <c>CubeCheckpoints</c> and so under one ETag: a worker that has lost the lease cannot move the checkpoint.
 /// </summary>
-public sealed class CheckpointRow : ITableEntity
+public sealed class CheckpointRow : IStoredRow, ILeasable
 {
     /// <summary>The scope, <c>campaign=17</c>.</summary>
     public string PartitionKey { get; set; } = "";
@@ -21,6 +21,9 @@ public sealed class CheckpointRow : ITableEntity
 
     /// <inheritdoc />
     public ETag ETag { get; set; }
+
+    /// <inheritdoc />
+    public string? WriteId { get; set; }
 
     /// <summary>Version of this row's format.</summary>
     public int SchemaVersion { get; set; } = 1;
@@ -52,6 +55,12 @@ public sealed class CheckpointRow : ITableEntity
     /// <summary><c>ended</c> or <c>not found</c>.</summary>
     public string? RetiredReason { get; set; }
 
+    /// <summary>When the deep look-back was last done.</summary>
+    public DateTimeOffset? DeepReadAt { get; set; }
+
+    /// <summary>How many days have a row of their own as a gap, or as one that may become one.</summary>
+    public int Gaps { get; set; }
+
     /// <summary>Number of the last attempt: grows with every claim and every new sweep.</summary>
     public int Attempt { get; set; }
 
@@ -76,7 +85,7 @@ public sealed class CheckpointRow : ITableEntity
     /// <summary>When a person was last erased here: whoever works on it after has to know the tombstones of that time. Null where nobody ever was.</summary>
     public DateTimeOffset? ErasedAt { get; set; }
 
-    /// <summary>The assignment of a campaign in which a person was erased; null else, or where it was not known.</summary>
+    /// <summary>The assignment of a campaign, as it was last known; null else.</summary>
     public string? AssignmentId { get; set; }
 
     internal const string Ended = "ended";
@@ -107,13 +116,10 @@ public sealed class CheckpointRow : ITableEntity
 
     internal List<Reading> ReadReadings() => Readings is null ? [] : JsonSerializer.Deserialize(Readings, SyncRowJson.Default.ListReading) ?? [];
 
-    internal void AddReading(Reading reading)
-    {
-        // Windows that come back are those of the look-back, today's and the snapshot: a few are enough.
-        const int Kept = 12;
-        List<Reading> readings = [reading, .. ReadReadings().Where(other => other.Window != reading.Window).Take(Kept - 1)];
-        Readings = JsonSerializer.Serialize(readings, SyncRowJson.Default.ListReading);
-    }
+    internal void AddReading(Reading reading) => WriteReadings([reading, .. ReadReadings().Where(other => other.Window != reading.Window)]);
+
+    /// <summary>Forgets a reading that can no longer be read.</summary>
+    internal void RemoveReading(Reading reading) => WriteReadings([.. ReadReadings().Where(other => other.Window != reading.Window)]);
 
     /// <summary>Whether the last proven reading of a window was compared with what was known, and left nothing to look at again.</summary>
     internal bool IsCompared(Window window) => ReadReadings().Exists(reading => reading.Window == window && reading.Compared);
@@ -126,7 +132,14 @@ public sealed class CheckpointRow : ITableEntity
         if (index >= 0 && readings[index].Compared != compared)
         {
             readings[index] = readings[index] with { Compared = compared };
-            Readings = JsonSerializer.Serialize(readings, SyncRowJson.Default.ListReading);
+            WriteReadings(readings);
         }
+    }
+
+    private void WriteReadings(List<Reading> readings)
+    {
+        // Windows that come back are those of the look-backs, today's and the snapshot. A column holds 32 Ki characters, a reading takes some 200.
+        const int Kept = 64;
+        Readings = JsonSerializer.Serialize(readings[..Math.Min(readings.Count, Kept)], SyncRowJson.Default.ListReading);
     }
 }

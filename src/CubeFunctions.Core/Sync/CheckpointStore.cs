@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Azure;
 using Azure.Data.Tables;
 using CubeFunctions.Core.Model;
@@ -7,74 +6,66 @@ using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Sync;
 
-/// <summary>What came of an attempt to claim an item.</summary>
-internal abstract record Claim
-{
-    private Claim()
-    {
-    }
-
-    /// <summary>The caller has the lease.</summary>
-    internal sealed record Taken(ScopeLease Lease, bool Resumes) : Claim;
-
-    /// <summary>A worker has this very item: this message is a repeat.</summary>
-    internal sealed record SameItem : Claim;
-
-    /// <summary>The item ended since its row was read.</summary>
-    internal sealed record Ended : Claim;
-
-    /// <summary>Another run's item is at work on the scope and feed.</summary>
-    internal sealed record Busy(TimeSpan Left) : Claim;
-
-    /// <summary>Another run's item died at work on the scope and feed: it is finished first, since what it told must be known before the next compares.</summary>
-    internal sealed record Died(ItemRow First) : Claim;
-}
-
-/// <summary>Checkpoints and leases.</summary>
+/// <summary>Checkpoints and leases: the owner of <c>CubeCheckpoints</c>. Erasure asks here for a scope's lease.</summary>
 public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncSettings settings, TimeProvider time)
 {
-    private readonly TableClient _table = storage.Checkpoints;
+    private readonly RowHints<CheckpointRow> _listed = new();
 
-    /// <summary>Rows as last listed, each good for one claim without a read of its own: an outdated one is refused by its ETag. Null for one that was not there.</summary>
-    private readonly ConcurrentDictionary<(string, string), CheckpointRow?> _listed = new();
+    internal OptimisticTable Table { get; } = new(storage.Checkpoints, storage.CreateSyncLaneAsync);
 
+    /// <summary>All checkpoints. Rows that cannot be read are left out: whoever claims one fails by name.</summary>
     internal async Task<List<CheckpointRow>> AllAsync(CancellationToken cancellationToken)
     {
-        var rows = new List<CheckpointRow>();
-        await foreach (var row in _table.QueryAsync<CheckpointRow>(row => row.ScopeKind != "", cancellationToken: cancellationToken))
+        const string Filter = "ScopeKind ne ''";
+        try
         {
-            rows.Add(row);
-            _listed[(row.PartitionKey, row.RowKey)] = row;
+            return await Table.QueryAsync<CheckpointRow>(Filter, null, cancellationToken).ToListAsync(cancellationToken);
         }
+        catch (Exception exception) when (IsUnreadable(exception, cancellationToken))
+        {
+            var rows = new List<CheckpointRow>();
+            await foreach (var key in Table.QueryAsync<TableEntity>(Filter, ["PartitionKey", "RowKey"], cancellationToken))
+            {
+                try
+                {
+                    rows.Add((await Table.FindAsync<CheckpointRow>(key.PartitionKey, key.RowKey, cancellationToken))!);
+                }
+                catch (Exception garbled) when (IsUnreadable(garbled, cancellationToken))
+                {
+                    // Left out.
+                }
+            }
 
-        return rows;
+            return rows;
+        }
     }
+
+    /// <summary>Keeps the rows of a plan for the claims that follow it.</summary>
+    /// <param name="rows">As <see cref="AllAsync"/> gave them.</param>
+    /// <param name="planned">The scopes and feeds that are planned.</param>
+    internal void Expect(IReadOnlyDictionary<(string, string), CheckpointRow> rows, IEnumerable<ItemRow> planned) => _listed.Replace(
+        planned.Select(item => rows.GetValueOrDefault((CheckpointRow.PartitionOf(item.Scope), item.Feed)) ?? NewRow(item.FeedOf, item.Scope)));
 
     /// <summary>The last proven reading of a scope and feed; null where there is none.</summary>
-    internal async Task<Reading?> FindLastReadingAsync(Feed feed, Scope scope, CancellationToken cancellationToken)
-    {
-        var row = await _table.GetEntityIfExistsAsync<CheckpointRow>(CheckpointRow.PartitionOf(scope), feed.Setting, cancellationToken: cancellationToken);
-        return row.HasValue ? row.Value!.ReadReadings().FirstOrDefault() : null;
-    }
-
-    /// <summary>Says that the list just read has no row of the scope and feed.</summary>
-    internal void ExpectNone(Scope scope, Feed feed) => _listed[(CheckpointRow.PartitionOf(scope), feed.Setting)] = null;
+    internal async Task<Reading?> FindLastReadingAsync(Feed feed, Scope scope, CancellationToken cancellationToken) =>
+        (await FindAsync(feed, scope, cancellationToken))?.ReadReadings().FirstOrDefault();
 
     internal async Task<Claim> ClaimAsync(ItemRow item, CancellationToken cancellationToken)
     {
+        // A hint that says that the row is held is not gone by: the holder may have finished since.
+        var row = _listed.Take(CheckpointRow.PartitionOf(item.Scope), item.Feed) is { LeaseHolder: null } hint ? hint : null;
         while (true)
         {
-            var row = await FindAsync(CheckpointRow.PartitionOf(item.Scope), item.Feed, cancellationToken) ?? NewRow(item.FeedOf, item.Scope);
-            var isNew = row.ETag == default;
+            row ??= await FindAsync(item.FeedOf, item.Scope, cancellationToken) ?? NewRow(item.FeedOf, item.Scope);
             var now = time.GetUtcNow();
             if (row.Finished == item.Holder)
             {
                 return new Claim.Ended();
             }
 
-            if (row.LeaseHolder is { } holder && row.LeaseUntil > now)
+            if (row.IsHeld(now))
             {
-                return holder == item.Holder ? new Claim.SameItem() : new Claim.Busy(row.LeaseUntil.Value - now);
+                return new Claim.Busy(row.LeaseUntil!.Value - now, SameItem: row.LeaseHolder == item.Holder);
             }
 
             var progress = row.ReadProgress();
@@ -84,7 +75,7 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
                 var other = await FindOpenAsync(progress.Item, cancellationToken);
                 if (other is not null && row.LeaseHolder == progress.Item)
                 {
-                    return new Claim.Died(other);
+                    return new Claim.Abandoned(other);
                 }
 
                 await MarkBegunAsync(other, cancellationToken);
@@ -92,8 +83,7 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
             }
 
             row.Attempt++;
-            row.LeaseHolder = item.Holder;
-            row.LeaseUntil = now + settings.Lease;
+            row.AssignmentId = item.AssignmentId ?? row.AssignmentId;
             if (item.Listed)
             {
                 row.ListedOn = item.Today;
@@ -104,70 +94,48 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
             }
 
             row.WriteProgress(progress ?? new CrawlProgress(item.Holder, "", row.Attempt, 1, null, "", now));
-            try
+            if (await LeasedRow<CheckpointRow>.TryAcquireAsync(Table, row, item.Holder, settings.Lease, time, cancellationToken) is { } lease)
             {
-                row.ETag = !isNew
-                    ? (await _table.UpdateEntityAsync(row, row.ETag, TableUpdateMode.Replace, cancellationToken)).Headers.ETag!.Value
-                    : (await _table.AddEntityAsync(row, cancellationToken)).Headers.ETag!.Value;
-                return new Claim.Taken(new ScopeLease(_table, row, settings.Lease, time), resumes);
+                return new Claim.Taken(lease, resumes);
             }
-            catch (RequestFailedException exception) when (exception.Status is 412 or 409)
-            {
-                // Somebody was quicker: look again.
-            }
+
+            row = null;
         }
     }
 
     /// <summary>Takes the lease for work that is no item of a run. An item that was at work before goes on from where it was afterwards.</summary>
     /// <param name="feed">The feed.</param>
     /// <param name="scope">The scope.</param>
-    /// <param name="holder">Who takes it, as the row will name him.</param>
-    /// <param name="note">What he notes in the row.</param>
+    /// <param name="holder">Who takes it, as the row will name it.</param>
+    /// <param name="note">What is noted in the row.</param>
     /// <param name="cancellationToken">Ends the try.</param>
     /// <returns>The lease; null where somebody has it, or was quicker.</returns>
-    internal async Task<ScopeLease?> TryHoldAsync(Feed feed, Scope scope, string holder, Action<CheckpointRow> note, CancellationToken cancellationToken)
+    internal async Task<LeasedRow<CheckpointRow>?> TryHoldAsync(Feed feed, Scope scope, string holder, Action<CheckpointRow> note, CancellationToken cancellationToken)
     {
-        var found = await _table.GetEntityIfExistsAsync<CheckpointRow>(CheckpointRow.PartitionOf(scope), feed.Setting, cancellationToken: cancellationToken);
+        var row = await FindAsync(feed, scope, cancellationToken);
         var now = time.GetUtcNow();
-        var row = found.HasValue ? found.Value! : NewRow(feed, scope);
-        if (row.LeaseHolder is not null && row.LeaseUntil > now)
+        if (row?.IsHeld(now) == true)
         {
             return null;
         }
 
-        if (!found.HasValue)
+        if (row is null)
         {
             // Nobody reads it at the moment: it is not to be waited for, until it is listed again.
+            row = NewRow(feed, scope);
             row.Retire(CheckpointRow.Ended, now);
         }
 
         row.Attempt++;
-        (row.LeaseHolder, row.LeaseUntil) = (holder, now + settings.Lease);
         note(row);
-        try
-        {
-            row.ETag = found.HasValue
-                ? (await _table.UpdateEntityAsync(row, row.ETag, TableUpdateMode.Replace, cancellationToken)).Headers.ETag!.Value
-                : (await _table.AddEntityAsync(row, cancellationToken)).Headers.ETag!.Value;
-            return new ScopeLease(_table, row, settings.Lease, time);
-        }
-        catch (RequestFailedException exception) when (exception.Status is 412 or 409)
-        {
-            return null;
-        }
+        return await LeasedRow<CheckpointRow>.TryAcquireAsync(Table, row, holder, settings.Lease, time, cancellationToken);
     }
 
-    private async Task<CheckpointRow?> FindAsync(string partition, string key, CancellationToken cancellationToken)
-    {
-        // A row that says that somebody holds the lease is looked at again: he may have ended since.
-        if (_listed.TryRemove((partition, key), out var listed) && listed?.LeaseHolder is null)
-        {
-            return listed;
-        }
+    private static bool IsUnreadable(Exception exception, CancellationToken cancellationToken) =>
+        exception is not RequestFailedException && !cancellationToken.IsCancellationRequested && !StorageErrors.IsTrouble(exception, cancellationToken);
 
-        var found = await _table.GetEntityIfExistsAsync<CheckpointRow>(partition, key, cancellationToken: cancellationToken);
-        return found.HasValue ? found.Value : null;
-    }
+    private Task<CheckpointRow?> FindAsync(Feed feed, Scope scope, CancellationToken cancellationToken) =>
+        Table.FindAsync<CheckpointRow>(CheckpointRow.PartitionOf(scope), feed.Setting, cancellationToken);
 
     private async Task<ItemRow?> FindOpenAsync(string holder, CancellationToken cancellationToken)
     {
@@ -175,13 +143,12 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
         return await runs.FindItemAsync(holder[..bar], holder[(bar + 1)..], cancellationToken) is { IsOpen: true } item ? item : null;
     }
 
-    /// <summary>An item that was put off loses its progress to the next holder; its row has to say that pages of it are stored.</summary>
+    /// <summary>An item that was rescheduled loses its progress to the next holder; its row has to say that pages of it are stored.</summary>
     private async Task MarkBegunAsync(ItemRow? item, CancellationToken cancellationToken)
     {
         if (item is { Begun: false })
         {
-            item.Begun = true;
-            await runs.TryUpdateAsync(item, cancellationToken);
+            await runs.TryChangeAsync(item, static row => row.Begun = true, cancellationToken);
         }
     }
 

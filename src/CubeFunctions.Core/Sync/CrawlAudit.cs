@@ -3,21 +3,38 @@ using CubeFunctions.Core.Model;
 
 namespace CubeFunctions.Core.Sync;
 
-/// <summary>What the pages of one sweep say together.</summary>
+/// <summary>What the pages of one crawl say together.</summary>
 /// <param name="Records">Records read.</param>
 /// <param name="Bytes">Bytes read.</param>
 /// <param name="ReportedCount">The count that the last page gave.</param>
 /// <param name="DistinctKeys">Distinct keys among the records that have one.</param>
 /// <param name="Keyless">Records without a key.</param>
 /// <param name="CountsAgree">Whether every page gave the same count.</param>
-/// <param name="Ended">Whether the last page was the last.</param>
-/// <param name="Digest">What another sweep is compared by.</param>
+/// <param name="RepeatsAcrossPages">Whether a key occurs on two pages: a row that moved while they were read looks the same.</param>
+/// <param name="Digest">What another crawl is compared by.</param>
 internal sealed record CrawlAudit(
-    long Records, long Bytes, long ReportedCount, long DistinctKeys, long Keyless, bool CountsAgree, bool Ended, CrawlDigest Digest)
+    long Records, long Bytes, long ReportedCount, long DistinctKeys, long Keyless, bool CountsAgree, bool RepeatsAcrossPages, CrawlDigest Digest)
 {
+    /// <summary>Whether a page was missing, or the size of pages changed on the way.</summary>
+    public bool IsBroken { get; init; }
+
+    /// <summary>Fewer records than Cube counts: never complete, however often it is read the same way.</summary>
+    public bool IsShort => Records < ReportedCount;
+
+    /// <summary>Whether a crawl with other borders between pages can tell more than the same one again.</summary>
+    public bool WantsOtherBorders => IsBroken || Records != ReportedCount || !CountsAgree || RepeatsAcrossPages;
+
     private bool Repeats => DistinctKeys + Keyless < Records;
 
-    public static CrawlAudit Of(IReadOnlyList<CrawledPage> pages, bool shrunk)
+    /// <summary>Why it is no proof, in figures.</summary>
+    public string Reason =>
+        !CountsAgree ? $"Cube's count moved while the pages were read; last it says {ReportedCount} and gives {Records}"
+        : Records != ReportedCount ? $"Cube says {ReportedCount} and gives {Records}"
+        : IsBroken ? $"pages moved while {Records} records were read"
+        : Repeats ? $"{Records} records, {Records - DistinctKeys - Keyless} of them repeats"
+        : $"{Keyless} of {Records} records have no key, and two readings differ";
+
+    public static CrawlAudit Of(IReadOnlyList<CrawledPage> pages)
     {
         var keys = new ulong[pages.Sum(page => (long)page.Summary.KeyHashes.Length)];
         var filled = 0;
@@ -39,6 +56,8 @@ internal sealed record CrawlAudit(
             distinct += keys[i] == keys[i - 1] ? 0 : 1;
         }
 
+        var repeated = distinct == keys.Length ? [] : Enumerable.Range(1, keys.Length - 1).Where(i => keys[i] == keys[i - 1]).Select(i => keys[i]).ToHashSet();
+
         var records = pages.Sum(page => (long)page.Summary.Records);
         return new CrawlAudit(
             records,
@@ -47,17 +66,17 @@ internal sealed record CrawlAudit(
             distinct,
             pages.Sum(page => (long)page.Summary.KeylessRecords),
             pages.All(page => page.Summary.Count == pages[0].Summary.Count),
-            !shrunk,
+            OccursOnTwo(pages, repeated),
             new CrawlDigest(records, content.ToString("x32", CultureInfo.InvariantCulture)));
     }
 
-    /// <summary>The proof that this sweep gives, alone or with the one before it.</summary>
+    /// <summary>The proof that this crawl gives, alone or with the one before it.</summary>
     /// <param name="key">Whether equal keys can be two true records.</param>
-    /// <param name="previous">What the sweep before found, or null.</param>
-    /// <param name="twoWanted">True when one sweep's count is not enough.</param>
+    /// <param name="previous">What the crawl before found, or null.</param>
+    /// <param name="twoWanted">True when one crawl's count is not enough.</param>
     public Proof Prove(RecordKey key, CrawlDigest? previous, bool twoWanted)
     {
-        if (!Ended)
+        if (IsBroken || IsShort)
         {
             return Proof.None;
         }
@@ -68,7 +87,14 @@ internal sealed record CrawlAudit(
             return Proof.Count;
         }
 
-        // Where keys are unique, a repeat means that another record was missed, however often the sweeps agree.
+        // Where keys are unique, a repeat means that another record was missed, however often the crawls agree.
         return previous == Digest && !(key.Unique && Repeats) ? Proof.Sweeps : Proof.None;
+    }
+
+    private static bool OccursOnTwo(IEnumerable<CrawledPage> pages, HashSet<ulong> keys)
+    {
+        var seen = new HashSet<ulong>();
+        return keys.Count > 0 && pages.Select(page => page.Summary.KeyHashes.Where(keys.Contains).Distinct().ToList())
+            .Any(onPage => onPage.Count(seen.Add) < onPage.Count);
     }
 }

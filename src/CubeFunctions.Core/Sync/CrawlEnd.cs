@@ -1,6 +1,6 @@
 namespace CubeFunctions.Core.Sync;
 
-/// <summary>How a sweep ended.</summary>
+/// <summary>How a crawl ended.</summary>
 internal enum CrawlEnd
 {
     /// <summary>Cube has no further page.</summary>

@@ -1,16 +1,13 @@
-using Azure.Data.Tables;
 using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Sync;
 
 /// <summary>
 /// Saves the rows of items that end: those of one run that end within a moment go as one transaction, since storage is paid for by the transaction.
-/// Nobody is told that his row is saved before it is.
+/// A caller's task completes only after its row is stored.
 /// </summary>
-public sealed class EndedItems(StorageClients storage, RunStore runs, TimeProvider time)
+public sealed class EndedItems(RunStore runs, TimeProvider time)
 {
-    private const int MostRows = 100;
-
     /// <summary>Half of what a transaction may hold.</summary>
     private const int MostBytes = 2 << 20;
 
@@ -20,11 +17,11 @@ public sealed class EndedItems(StorageClients storage, RunStore runs, TimeProvid
     private readonly Dictionary<string, Batch> _open = [];
     private readonly Lock _gate = new();
 
-    /// <summary>Replaces a row that nobody changed since it was read.</summary>
+    /// <summary>Saves a row that nobody changed since it was read.</summary>
     /// <param name="item">The row.</param>
     /// <param name="inHand">How many items of the run this process works on, this one included.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>False when somebody did.</returns>
+    /// <returns>False where it was not saved with the others: the caller saves it alone.</returns>
     internal async Task<bool> TrySaveAsync(ItemRow item, int inHand, CancellationToken cancellationToken)
     {
         Batch batch;
@@ -34,7 +31,7 @@ public sealed class EndedItems(StorageClients storage, RunStore runs, TimeProvid
             first = !_open.TryGetValue(item.PartitionKey, out batch!);
             batch ??= _open[item.PartitionKey] = new Batch();
             batch.Add(item);
-            if (batch.Rows.Count >= Math.Min(inHand, MostRows) || batch.Bytes >= MostBytes)
+            if (batch.Rows.Count >= Math.Min(inHand, OptimisticTable.MaxBatch) || batch.Bytes >= MostBytes)
             {
                 Close(item.PartitionKey, batch);
             }
@@ -51,7 +48,7 @@ public sealed class EndedItems(StorageClients storage, RunStore runs, TimeProvid
             batch.Written.SetResult(await TryWriteAsync(batch.Rows));
         }
 
-        return await batch.Written.Task.WaitAsync(cancellationToken) || await runs.TryUpdateAsync(item, cancellationToken);
+        return await batch.Written.Task.WaitAsync(cancellationToken);
     }
 
     private void Close(string run, Batch batch)
@@ -62,7 +59,6 @@ public sealed class EndedItems(StorageClients storage, RunStore runs, TimeProvid
         }
     }
 
-    /// <returns>False where it did not go through, and each row is left to whoever waits for it.</returns>
     private async Task<bool> TryWriteAsync(List<ItemRow> rows)
     {
         if (rows.Count == 1)
@@ -72,18 +68,11 @@ public sealed class EndedItems(StorageClients storage, RunStore runs, TimeProvid
 
         try
         {
-            var actions = rows.ConvertAll(row => new TableTransactionAction(TableTransactionActionType.UpdateReplace, row, row.ETag));
-            var answers = await storage.Runs.SubmitTransactionAsync(actions, CancellationToken.None);
-            for (var i = 0; i < rows.Count; i++)
-            {
-                rows[i].ETag = answers.Value[i].Headers.ETag!.Value;
-            }
-
-            return true;
+            return (await runs.Table.WriteAsync([.. rows.Select(RowWrite.Replace)], CancellationToken.None)).Outcome == StorageOutcome.Saved;
         }
-        catch (Exception exception) when (StorageFailure.Is(exception, CancellationToken.None))
+        catch (Exception)
         {
-            // One of them was changed by somebody else, or storage is out of reach: each finds out for itself.
+            // Whatever it is: each row is saved alone then, and finds out for itself.
             return false;
         }
     }
@@ -102,7 +91,7 @@ public sealed class EndedItems(StorageClients storage, RunStore runs, TimeProvid
         public void Add(ItemRow item)
         {
             Rows.Add(item);
-            Bytes += item.Windows?.Length ?? 0;
+            Bytes += item.WindowBytes;
         }
     }
 }

@@ -1,10 +1,6 @@
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 
-
-
-
-
 namespace CubeFunctions.Core.Sync;
 
 /// <summary>

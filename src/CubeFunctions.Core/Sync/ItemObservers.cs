@@ -1,8 +1,5 @@
 using CubeFunctions.Core.Model;
 
-
-
-
 namespace CubeFunctions.Core.Sync;
 
 /// <summary>All observers of one claimed item, called in the order in which they are registered.</summary>

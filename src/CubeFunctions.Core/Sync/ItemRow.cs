@@ -1,13 +1,13 @@
 using System.IO.Compression;
 using System.Text.Json;
 using Azure;
-using Azure.Data.Tables;
 using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Sync;
 
 /// <summary>A work item in <c>CubeRuns</c>: one scope and feed of one run.</summary>
-public sealed class ItemRow : ITableEntity
+public sealed class ItemRow : IStoredRow
 {
     /// <summary>The run's id.</summary>
     public string PartitionKey { get; set; } = "";
@@ -21,6 +21,9 @@ public sealed class ItemRow : ITableEntity
     /// <inheritdoc />
     public ETag ETag { get; set; }
 
+    /// <inheritdoc />
+    public string? WriteId { get; set; }
+
     /// <summary>Version of this row's format.</summary>
     public int SchemaVersion { get; set; } = 1;
 
@@ -33,17 +36,20 @@ public sealed class ItemRow : ITableEntity
     /// <summary>Id of the scope.</summary>
     public string ScopeId { get; set; } = "";
 
-    /// <summary>Name of the <see cref="RunKind"/> of the run.</summary>
-    public string Kind { get; set; } = "";
+    /// <summary>Kind of the run.</summary>
+    public RunKind Kind { get; set; }
 
     /// <summary>The run's local day.</summary>
     public string Today { get; set; } = "";
 
-    /// <summary>First day of a manual run, or null.</summary>
+    /// <summary>First day; null for an undated feed.</summary>
     public string? From { get; set; }
 
-    /// <summary>Last day of a manual run, or null.</summary>
+    /// <summary>Last day; null for an undated feed.</summary>
     public string? To { get; set; }
+
+    /// <summary>First day of the deep look-back, where this item does it.</summary>
+    public string? DeepFrom { get; set; }
 
     /// <summary>The campaign's assignment, or null where the listing does not say.</summary>
     public string? AssignmentId { get; set; }
@@ -54,16 +60,22 @@ public sealed class ItemRow : ITableEntity
     /// <summary>Whether a manual run's changes go to the CRM.</summary>
     public bool Deliver { get; set; }
 
-    /// <summary>Name of the <see cref="ItemState"/>.</summary>
-    public string State { get; set; } = nameof(ItemState.Waiting);
+    /// <summary>Where it stands.</summary>
+    public ItemState State { get; set; }
+
+    /// <summary>Days of its scope and feed that are kept as gaps, once it has ended.</summary>
+    public int Gaps { get; set; }
 
     /// <summary>True once a claim has begun: pages of it may be stored.</summary>
     public bool Begun { get; set; }
 
-    /// <summary>How often it was put off after a transient failure.</summary>
+    /// <summary>Failures in a row that count.</summary>
     public int Tries { get; set; }
 
-    /// <summary>When it was last sent for, or will be seen by a worker.</summary>
+    /// <summary>When the first of them was.</summary>
+    public DateTimeOffset? FailingSince { get; set; }
+
+    /// <summary>When its last message becomes visible.</summary>
     public DateTimeOffset WakeAt { get; set; }
 
     /// <summary>When it ended.</summary>
@@ -75,14 +87,27 @@ public sealed class ItemRow : ITableEntity
     /// <summary>The last failure in words, or null.</summary>
     public string? Reason { get; set; }
 
-    /// <summary>What its windows gave: compressed JSON.</summary>
+    /// <summary>What its windows gave: compressed JSON. What a column does not hold goes on in the next.</summary>
     public byte[]? Windows { get; set; }
+
+    /// <inheritdoc cref="Windows"/>
+    public byte[]? Windows2 { get; set; }
+
+    /// <inheritdoc cref="Windows"/>
+    public byte[]? Windows3 { get; set; }
+
+    /// <inheritdoc cref="Windows"/>
+    public byte[]? Windows4 { get; set; }
+
+    /// <summary>The most windows of one item: what four columns hold whatever is in them.</summary>
+    internal const int MaxWindows = 2000;
+
+    /// <summary>A column holds 64 KiB.</summary>
+    private const int ColumnBytes = 60_000;
 
     internal static string KeyOf(Feed feed, Scope scope) => $"item|{feed.Setting}|{scope}";
 
-    internal ItemState ItemState => Enum.Parse<ItemState>(State);
-
-    internal bool IsOpen => State == nameof(ItemState.Waiting);
+    internal bool IsOpen => State == ItemState.Waiting;
 
     internal Feed FeedOf => FeedCatalogue.Find(Feed) ?? throw new InvalidOperationException($"Item {RowKey} names a feed that this version does not know.");
 
@@ -91,12 +116,19 @@ public sealed class ItemRow : ITableEntity
 
     internal Scope Scope => new(Model.Scope.KindOf(ScopeKind), ScopeId);
 
-    internal RunKind RunKind => Enum.Parse<RunKind>(Kind);
-
     internal DateOnly TodayDay => Day(Today)!.Value;
 
-    /// <summary>Who holds a lease, as the lease names him.</summary>
+    internal FailureHistory History
+    {
+        get => new(Tries, FailingSince);
+        set => (Tries, FailingSince) = (value.Attempts, value.FailingSince);
+    }
+
+    /// <summary>Who holds a lease, as the lease names it.</summary>
     internal string Holder => $"{PartitionKey}|{RowKey}";
+
+    /// <summary>Size of what its windows gave, in bytes.</summary>
+    internal int WindowBytes => Columns().Sum(static column => column?.Length ?? 0);
 
     internal static DateOnly? Day(string? text) => Days.TryParse(text, out var day) ? day : null;
 
@@ -107,18 +139,25 @@ public sealed class ItemRow : ITableEntity
             return [];
         }
 
-        using var packed = new BrotliStream(new MemoryStream(Windows), CompressionMode.Decompress);
+        using var packed = new BrotliStream(new MemoryStream([.. Columns().SelectMany(static column => column ?? [])]), CompressionMode.Decompress);
         return JsonSerializer.Deserialize(packed, SyncRowJson.Default.ListWindowResult) ?? [];
     }
 
-    internal void WriteWindows(List<WindowResult> windows)
+    internal void WriteWindows(IReadOnlyList<WindowResult> windows)
     {
         using var target = new MemoryStream();
         using (var packed = new BrotliStream(target, CompressionLevel.Fastest))
         {
-            JsonSerializer.Serialize(packed, windows, SyncRowJson.Default.ListWindowResult);
+            JsonSerializer.Serialize(packed, [.. windows], SyncRowJson.Default.ListWindowResult);
         }
 
-        Windows = target.ToArray();
+        var columns = target.ToArray().Chunk(ColumnBytes).ToList();
+        (Windows, Windows2, Windows3, Windows4) = (columns[0], columns.ElementAtOrDefault(1), columns.ElementAtOrDefault(2), columns.ElementAtOrDefault(3));
+        if (columns.Count > Columns().Length)
+        {
+            throw new InvalidOperationException("An item's windows are more than its row holds.");
+        }
     }
+
+    private byte[]?[] Columns() => [Windows, Windows2, Windows3, Windows4];
 }

@@ -1,9 +1,5 @@
 using CubeFunctions.Core.Model;
 
-
-
-
-
 namespace CubeFunctions.Core.Sync;
 
 /// <summary>What observers know of the claimed item that they observe, and the notes of theirs that its checkpoint row keeps.</summary>
@@ -29,7 +25,7 @@ internal sealed class ObservedItem(ItemRow item, CheckpointRow row)
     public DateOnly Today => item.TodayDay;
 
     /// <summary>Whether the run is a backfill, which moves no checkpoint.</summary>
-    public bool IsManual => item.RunKind == RunKind.Manual;
+    public bool IsManual => item.Kind == RunKind.Manual;
 
     /// <summary>Whether a manual run's changes are delivered.</summary>
     public bool Deliver => item.Deliver;

@@ -9,9 +9,9 @@ namespace CubeFunctions.Core.Sync;
 /// </summary>
 /// <param name="fetch">Gets and keeps one page: number and query.</param>
 /// <param name="firstQuery">Query of the first page.</param>
-/// <param name="pages">Pages known already, by number; the sweep adds to them.</param>
+/// <param name="pages">Pages known already, by number; the crawl adds to them.</param>
 /// <param name="parallel">The most pages under way at once.</param>
-/// <param name="shouldStop">Asked before each page; the sweep always reads at least one.</param>
+/// <param name="shouldStop">Asked before each page; the crawl always reads at least one.</param>
 internal sealed class PageCrawl(
     Func<int, string, CancellationToken, Task<CrawledPage>> fetch, string firstQuery, ConcurrentDictionary<int, CrawledPage> pages, int parallel, Func<bool> shouldStop)
 {
@@ -20,8 +20,14 @@ internal sealed class PageCrawl(
 
     private int _read;
 
-    /// <summary>True when a page that should have been there was gone or empty: rows left while we read.</summary>
+    /// <summary>True when a page that should have been there was gone: rows left while we read.</summary>
     public bool Shrunk { get; private set; }
+
+    /// <summary>True when a page in the middle has another size than the first: pages on both sides of it may repeat or lack rows.</summary>
+    public bool Resized { get; private set; }
+
+    /// <summary>True when pages are asked for by number, since the first page's <c>next</c> names that page itself although <c>count</c> says that there is more.</summary>
+    public bool ByNumber { get; private set; }
 
     private bool Stop => _read > 0 && shouldStop();
 
@@ -34,29 +40,30 @@ internal sealed class PageCrawl(
             first = await ReadAsync(1, firstQuery, cancellationToken);
         }
 
-        if (first.Summary.Next is not { } next || IsIdleLoop(first, firstQuery))
+        if (first.Summary.Next is not { } next)
         {
             return CrawlEnd.Complete;
         }
 
         var query = NextLink.QueryOf(next, firstQuery);
-        if (NextLink.PageOf(query) == 2 && first.Summary.Records > 0)
+        if (query == firstQuery)
         {
-            if (await ReadSideBySideAsync(first, query, cancellationToken) == CrawlEnd.Suspended)
+            // It names its own page (in the vendor's samples): a client that follows it never ends, and one that stops loses the rest.
+            if (first.Summary.Records >= first.Summary.Count || first.Summary.Records == 0)
             {
-                return CrawlEnd.Suspended;
+                return CrawlEnd.Complete;
             }
+
+            (ByNumber, query) = (true, NextLink.AddPage(firstQuery, 2));
         }
 
-        return Shrunk ? CrawlEnd.Complete : await FollowAsync(cancellationToken);
-    }
+        if (NextLink.PageOf(query) == 2 && first.Summary.Records > 0 && await ReadSideBySideAsync(first, query, cancellationToken) == CrawlEnd.Suspended)
+        {
+            return CrawlEnd.Suspended;
+        }
 
-    /// <summary>
-    /// A <c>next</c> that equals the page's own address without any page number (in the vendor's samples): a client that follows it never ends.
-    /// Where the records read are as many as <c>count</c> says, nothing is behind it.
-    /// </summary>
-    private static bool IsIdleLoop(CrawledPage first, string firstQuery) =>
-        first.Summary.Next is { } next && NextLink.QueryOf(next, firstQuery) == firstQuery && first.Summary.Records == first.Summary.Count;
+        return ByNumber || Shrunk || Resized ? CrawlEnd.Complete : await FollowAsync(cancellationToken);
+    }
 
     private async Task<CrawlEnd> ReadSideBySideAsync(CrawledPage first, string query, CancellationToken cancellationToken)
     {
@@ -69,11 +76,13 @@ internal sealed class PageCrawl(
             try
             {
                 var page = await ReadAsync(number, NextLink.WithPage(query, number), token);
-                if (page.Summary.Records == 0)
+                if (page.Summary.Records is var records and > 0)
                 {
-                    Shrunk = true;
+                    Resized |= number < expected && records != first.Summary.Records;
                 }
-                else if (page.Summary.Next is { } next)
+
+                // Pages behind an empty one can still be had.
+                if (page.Summary.Next is { } next && !ByNumber)
                 {
                     CheckForward(number, NextLink.QueryOf(next, firstQuery));
                 }
@@ -95,6 +104,12 @@ internal sealed class PageCrawl(
             var page = pages[number];
             if (page.Summary.Next is not { } next)
             {
+                if (pages.ContainsKey(number + 1))
+                {
+                    // An empty page in the middle names no next; those behind it were asked for by number.
+                    continue;
+                }
+
                 return CrawlEnd.Complete;
             }
 

@@ -1,19 +1,14 @@
+using System.Diagnostics.CodeAnalysis;
 using CubeFunctions.Core.Settings;
-
-
-
-
 
 namespace CubeFunctions.Core.Sync;
 
 /// <summary>Bounds the pages that this process holds in memory, whether they come from Cube or go to storage.</summary>
-public sealed class PageSlots(CubeSettings settings) : IDisposable
+[SuppressMessage("Reliability", "CA1001", Justification = "Lives as long as the process: a host that stops disposes services under work in hand.")]
+public sealed class PageSlots(CubeSettings settings)
 {
     // Twice the requests under way: while one page is stored the next is on its way.
     private readonly SemaphoreSlim _slots = new(2 * settings.MaxConcurrentRequests);
-
-    /// <inheritdoc />
-    public void Dispose() => _slots.Dispose();
 
     internal async Task<IDisposable> EnterAsync(CancellationToken cancellationToken)
     {

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Settings;
@@ -7,250 +6,256 @@ using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Core.Sync;
 
-/// <summary>Starts runs: writes the run's row, reads the list of campaigns, writes a row for each item, wakes workers.</summary>
+/// <summary>Starts runs: writes the run's row, reads the list of campaigns, writes a row for each item, notifies workers.</summary>
+/// <remarks>A tick plans the scopes and feeds that no earlier run of its kind has in hand, and lists the others with the run that has them.</remarks>
 public sealed partial class RunPlanner(
-    CampaignListing listing, RunStore runs, CheckpointStore checkpoints, RawStore raw, SyncNotifier waker, RunCloser closer,
-    CubeSettings cubeSettings, SyncSettings settings, TimeProvider time, ILogger<RunPlanner> logger)
+    ListingStore listing, RunStore runs, CheckpointStore checkpoints, QueueNotifier<SyncMessage> notifier, RunCloser closer, PlanSettings settings, ILogger<RunPlanner> logger)
 {
-    private const int DefaultDaysBack = 30;
+    private static readonly RecoveryPolicy Policy = RecoveryPolicy.Steps(TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero);
+    private readonly string _holder = $"planner|{Guid.NewGuid():N}";
 
-    /// <summary>How long one try to plan has the run for itself.</summary>
-    private static readonly TimeSpan PlanLease = TimeSpan.FromMinutes(6);
+    private DateTimeOffset Now => settings.Time.GetUtcNow();
 
-    /// <summary>A listed campaign that once answered 404 is asked again after this time.</summary>
-    private static readonly TimeSpan AskAgain = TimeSpan.FromHours(24);
-
-    /// <summary>Starts a run, unless one of its kind is active.</summary>
+    /// <summary>Starts a run, unless all that it would read is in hand of earlier runs of its kind.</summary>
     public async Task<RunStart> StartAsync(RunRequest request, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
-        var runId = RunId.New(now);
-        var run = new RunRow
+        var run = NewRun(request);
+        while (true)
         {
-            RowKey = runId,
-            Kind = request.Kind.ToString(),
-            Status = nameof(RunStatus.Planning),
-            Today = cubeSettings.TimeZone.LocalDay(now).Iso(),
-            From = request.From?.Iso(),
-            To = request.To?.Iso(),
-            Feeds = string.Join(',', request.Feeds.Select(feed => feed.Setting)),
-            Campaigns = Joined(request.Campaigns.Count > 0 || request.Assignments.Count > 0 ? request.Campaigns : settings.Campaigns),
-            Assignments = Joined(request.Assignments),
-            Deliver = request.Deliver,
-            PlanAttempt = 1,
-            PlanLeaseUntil = now + PlanLease,
-            StartedAt = now,
-        };
-        if (request.Kind == RunKind.Manual)
-        {
-            await runs.AddRunAsync(run, cancellationToken);
-        }
-        else if (await runs.TryStartAsync(run, cancellationToken) is { } active)
-        {
-            LogSkipped(logger, request.Kind, active);
-            return new RunStart(active, Skipped: true, 0);
-        }
+            var open = request.Kind == RunKind.Manual ? new OpenRuns([], []) : await runs.OpenRunsToStartAsync(cancellationToken);
+            if (open.PlanningOf(request.Kind) is { } planning)
+            {
+                if (planning.IsHeld(Now))
+                {
+                    // What that one will have in hand is not known yet.
+                    LogSkipped(logger, request.Kind, planning.RowKey);
+                    return new RunStart(planning.RowKey, Skipped: true, 0);
+                }
 
-        await PlanAsync(run, cancellationToken);
-        return new RunStart(runId, Skipped: false, run.Items);
+                await ResumeAsync(planning, open, force: false, cancellationToken);
+                continue;
+            }
+
+            if (await AcquireAsync(run, open, cancellationToken) is not { } lease)
+            {
+                continue;
+            }
+
+            await using (lease)
+            {
+                return await PlanSafelyAsync(lease, open, cancellationToken);
+            }
+        }
     }
 
     /// <summary>Plans a run whose planner died half way through.</summary>
     /// <param name="run">The run.</param>
+    /// <param name="open">The runs that are open.</param>
     /// <param name="force">True when no planner can be alive: the lease is not waited for.</param>
     /// <param name="cancellationToken">Ends the planning.</param>
-    internal async Task ResumeAsync(RunRow run, bool force, CancellationToken cancellationToken)
+    internal async Task ResumeAsync(RunRow run, OpenRuns open, bool force, CancellationToken cancellationToken)
     {
-        if (!force && run.PlanLeaseUntil > time.GetUtcNow())
+        if (run.IsHeld(Now) && !force)
         {
             return;
         }
 
         run.PlanAttempt++;
-        run.PlanLeaseUntil = time.GetUtcNow() + PlanLease;
-        if (await runs.TryUpdateAsync(run, cancellationToken))
+        await using var lease = await LeasedRow<RunRow>.TryAcquireAsync(runs.Table, run, _holder, settings.Sync.Lease, settings.Time, cancellationToken);
+        if (lease is not null)
         {
-            await PlanAsync(run, cancellationToken);
+            await PlanSafelyAsync(lease, open, cancellationToken);
         }
     }
 
-    private async Task PlanAsync(RunRow run, CancellationToken cancellationToken)
+    private RunRow NewRun(RunRequest request)
     {
-        var started = time.GetUtcNow();
-        var listItem = NewItem(run, FeedCatalogue.Campaigns, Scope.Tenant, listed: true);
-        List<ItemRow> items = [listItem];
+        var now = Now;
+        return new RunRow
+        {
+            RowKey = RunId.New(now),
+            Kind = request.Kind,
+            Status = RunStatus.Planning,
+            Today = settings.Cube.TimeZone.LocalDay(now).Iso(),
+            From = request.From?.Iso(),
+            To = request.To?.Iso(),
+            Feeds = string.Join(',', request.Feeds.Select(feed => feed.Setting).Distinct()),
+            Campaigns = Joined(request.Campaigns.Count > 0 || request.Assignments.Count > 0 ? request.Campaigns : settings.Sync.Campaigns),
+            Assignments = Joined(request.Assignments),
+            Deliver = request.Deliver,
+            PlanAttempt = 1,
+            StartedAt = now,
+        };
+    }
+
+    /// <summary>Adds the run with the planner's lease. The row of its kind, written with it, keeps two planners from planning the same scopes.</summary>
+    private Task<LeasedRow<RunRow>?> AcquireAsync(RunRow run, OpenRuns open, CancellationToken cancellationToken)
+    {
+        var kind = open.Kinds.GetValueOrDefault(run.Kind) ?? new RunRow { RowKey = RunRow.KindPrefix + run.Kind, Kind = run.Kind };
+        (kind.LastRun, kind.StartedAt) = (run.RowKey, run.StartedAt);
+        RowWrite[] beside = run.Kind == RunKind.Manual ? [] : [RowWrite.Save(kind)];
+        return LeasedRow<RunRow>.TryAcquireAsync(runs.Table, run, _holder, settings.Sync.Lease, settings.Time, beside, cancellationToken);
+    }
+
+    /// <summary>The last barrier around a plan: what is thrown is counted in the run's row and the lease released; after several tries the run has failed by name.</summary>
+    private async Task<RunStart> PlanSafelyAsync(LeasedRow<RunRow> lease, OpenRuns open, CancellationToken cancellationToken)
+    {
+        using var working = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
         try
         {
-            var campaigns = await StoreListingAsync(run, listItem, started, cancellationToken);
-            items.AddRange(await ItemsAsync(run, campaigns, cancellationToken));
-            listItem.State = nameof(ItemState.Succeeded);
+            return await PlanAsync(lease, open, working.Token);
         }
-        catch (CubeException exception)
+        catch (Exception exception) when (exception is not LeaseLostException && !cancellationToken.IsCancellationRequested && !lease.Lost.IsCancellationRequested)
         {
-            LogNoListing(logger, run.RowKey, exception.Kind, exception.Message);
-            listItem.State = nameof(ItemState.Failed);
-            listItem.ReasonKind = exception.Kind.ToString();
-            listItem.Reason = exception.Message;
+            var run = lease.Row;
+            var failure = StorageErrors.ToFailure(exception, working.Token);
+            LogNotPlanned(logger, run.RowKey, failure.Reason);
+            switch (Recoverability.Decide(Policy, failure, new FailureHistory(run.PlanFailures, null), Now, 0))
+            {
+                case Recovery.RetryAfter retry:
+                    (run.PlanFailures, run.Reason) = (retry.Next.Attempts, failure.Reason);
+                    break;
+                default:
+                    (run.Status, run.Reason, run.CompletedAt) = (RunStatus.Failed, failure.Reason, Now);
+                    break;
+            }
+
+            await lease.ReleaseAsync(cancellationToken);
+            throw;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10), settings.Time);
+            await lease.ReleaseAsync(limit.Token);
+            throw;
+        }
+    }
+
+    private async Task<RunStart> PlanAsync(LeasedRow<RunRow> lease, OpenRuns open, CancellationToken cancellationToken)
+    {
+        var run = lease.Row;
+        var known = (await checkpoints.AllAsync(cancellationToken)).ToDictionary(row => (row.PartitionKey, row.RowKey));
+        var plan = new ItemPlan(run, known, settings.Sync, Now);
+        var list = plan.NewItem(FeedCatalogue.Campaigns, Scope.Tenant, isListed: true, null);
+        using var received = await ListAsync(run, plan, list, cancellationToken);
+        var items = await LeaveInHandAsync(run, plan.Items, open, cancellationToken);
+        if (items.Count > 0 && items.TrueForAll(item => item.State == ItemState.InHand))
+        {
+            return await DropAsync(lease, items[0].Reason!, cancellationToken);
         }
 
-        listItem.CompletedAt = time.GetUtcNow();
+        if (received is not null)
+        {
+            list.WriteWindows([await listing.StoreAsync(received, run, cancellationToken)]);
+        }
+
+        list.CompletedAt = Now;
+        items.Insert(0, list);
         await runs.AddItemsAsync(run.RowKey, items, someMayExist: run.PlanAttempt > 1, cancellationToken);
-        run.Status = nameof(RunStatus.Running);
-        run.Items = items.Count;
-        run.PlanLeaseUntil = null;
-        if (!await runs.TryEndPlanAsync(run, cancellationToken))
-        {
-            // Another planner has taken over, and does the rest.
-            return;
-        }
-
-        closer.Planned(run.RowKey);
-        closer.Ended(listItem);
-        LogPlanned(logger, run.Kind, run.RowKey, items.Count);
-        await Parallel.ForEachAsync(items.Where(item => item.IsOpen), cancellationToken, async (item, token) => await waker.WakeAsync(item, TimeSpan.Zero, token));
-        if (items.TrueForAll(item => !item.IsOpen))
+        checkpoints.Expect(known, items.Where(item => item.IsOpen));
+        run.Status = RunStatus.Running;
+        run.Left = items.Count(item => item.State == ItemState.InHand);
+        run.Items = items.Count - run.Left;
+        run.HasGaps = known.Values.Any(row => row.Gaps > 0);
+        run.Reason = null;
+        await lease.ReleaseAsync(cancellationToken);
+        runs.Expect(run);
+        LogPlanned(logger, run.Kind, run.RowKey, run.Items, run.Left);
+        await Parallel.ForEachAsync(
+            items.Where(item => item.IsOpen), cancellationToken, async (item, token) => await notifier.SendAsync(SyncMessage.For(item), TimeSpan.Zero, token));
+        if (!items.Exists(item => item.IsOpen))
         {
             await closer.CloseIfDoneAsync(run.RowKey, cancellationToken);
         }
+
+        return new RunStart(run.RowKey, Skipped: false, run.Items);
     }
 
-    /// <summary>The listing is kept like any window: page, then manifest.</summary>
-    private async Task<IReadOnlyList<Campaign>> StoreListingAsync(RunRow run, ItemRow item, DateTimeOffset started, CancellationToken cancellationToken)
+    /// <summary>Reads the list of campaigns into the plan. Where it cannot be had, what is known is planned, and the list's item fails by name.</summary>
+    private async Task<ReceivedListing?> ListAsync(RunRow run, ItemPlan plan, ItemRow list, CancellationToken cancellationToken)
     {
-        var folder = BlobPaths.Window(FeedCatalogue.Campaigns, Scope.Tenant, Window.Snapshot, run.RowKey);
-        using var page = await listing.ReadAsync(includeInactive: false, cancellationToken);
-        var campaigns = Campaign.ReadAll(page.Body.Bytes);
-        var name = BlobPaths.Page(run.PlanAttempt, 1);
-        await raw.WritePageAsync(folder + name, page.Body, cancellationToken);
-        var manifest = new WindowManifest
+        ReceivedListing? received = null;
+        try
         {
-            RunId = run.RowKey,
-            Feed = FeedCatalogue.Campaigns.Name,
-            Scope = Scope.Tenant.KindName,
-            ScopeId = Scope.Tenant.Id,
-            Proof = Proof.Count,
-            Sweeps = 1,
-            ReportedCount = page.Summary.Records,
-            Records = page.Summary.Records,
-            DistinctKeys = page.Summary.KeyHashes.Distinct().Count(),
-            Bytes = page.Body.Length,
-            StartedAt = started,
-            CompletedAt = time.GetUtcNow(),
-            Pages = [new ManifestPage(name, page.Summary.Records, page.Body.Length, Convert.ToHexStringLower(SHA256.HashData(page.Body.Bytes.Span)))],
-        };
-        var path = folder + BlobPaths.ManifestName;
-        if (!await raw.TryWriteAsync(path, manifest, ManifestJson.Default.WindowManifest, cancellationToken))
-        {
-            // An earlier try to plan got as far as this; its page counts, ours does not.
-            await raw.DeleteAsync(folder + name, cancellationToken);
-            manifest = await raw.FindManifestAsync(path, cancellationToken) ?? manifest;
-        }
+            received = await listing.ReadAsync(cancellationToken);
+            var ended = await listing.FindEndedAsync([.. plan.Chosen.Except(received.Campaigns.Select(campaign => campaign.Id))], cancellationToken);
+            plan.AddListed(received.Campaigns, ended);
+            run.WriteNotices(received.Faults);
+            list.State = ItemState.Succeeded;
+            foreach (var fault in received.Faults)
+            {
+                LogFault(logger, run.RowKey, fault);
+            }
 
-        item.WriteWindows([new WindowResult(null, null, Proof.Count, 1, manifest.Records, manifest.Bytes, path, Unchanged: false)]);
-        return campaigns;
+            return received;
+        }
+        catch (Exception exception) when (exception is CubeException or System.Text.Json.JsonException or InvalidOperationException)
+        {
+            received?.Dispose();
+            var failure = exception as CubeException ?? new CubeException(CubeFailureKind.MalformedPage, "the campaigns listing cannot be read", exception);
+            LogNoListing(logger, run.RowKey, failure.Kind, failure.Message);
+            (list.State, list.ReasonKind, list.Reason) = (ItemState.Failed, failure.Kind.ToString(), failure.Message);
+            if (failure.Kind != CubeFailureKind.Unauthorised)
+            {
+                plan.AddAllKnown();
+            }
+
+            return null;
+        }
     }
 
-    private async Task<List<ItemRow>> ItemsAsync(RunRow run, IReadOnlyList<Campaign> active, CancellationToken cancellationToken)
+    /// <summary>Marks the scopes and feeds that an earlier run of the kind has in hand.</summary>
+    private async Task<List<ItemRow>> LeaveInHandAsync(RunRow run, IReadOnlyList<ItemRow> items, OpenRuns open, CancellationToken cancellationToken)
     {
-        var rows = (await checkpoints.AllAsync(cancellationToken)).ToDictionary(row => (row.PartitionKey, row.RowKey));
-        var feeds = Split(run.Feeds).Select(name => FeedCatalogue.Find(name)!).ToList();
-        var chosen = Split(run.Campaigns).ToHashSet();
-        var assignments = Split(run.Assignments).ToHashSet();
-        bool Wanted(Campaign campaign) =>
-            (chosen.Count == 0 || chosen.Contains(campaign.Id)) && (assignments.Count == 0 || chosen.Contains(campaign.Id) || (campaign.AssignmentId is { } id && assignments.Contains(id)));
-
-        var listed = active.Where(Wanted).ToList();
-        var missing = chosen.Except(active.Select(campaign => campaign.Id)).ToList();
-        var ended = missing.Count == 0 ? [] : await EndedAsync(missing, cancellationToken);
-
-        var items = new List<ItemRow>();
-        void Add(Feed feed, Scope scope, bool isListed)
+        var holders = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (run.Kind != RunKind.Manual)
         {
-            if (!rows.TryGetValue((CheckpointRow.PartitionOf(scope), feed.Setting), out var row))
+            foreach (var other in open.RunningOf(run.Kind).Where(other => other.RowKey != run.RowKey))
             {
-                checkpoints.ExpectNone(scope, feed);
-            }
-
-            if (run.RunKind == RunKind.Manual || !IsRetired(row, isListed))
-            {
-                var item = NewItem(run, feed, scope, isListed, row?.ThroughDay);
-                item.AssignmentId = scope.Kind == ScopeKind.Campaign ? active.FirstOrDefault(campaign => campaign.Id == scope.Id)?.AssignmentId : null;
-                items.Add(item);
-            }
-        }
-
-        foreach (var feed in feeds.Where(feed => feed.Scope == ScopeKind.Campaign))
-        {
-            listed.ForEach(campaign => Add(feed, new Scope(ScopeKind.Campaign, campaign.Id), isListed: true));
-            ended.ForEach(campaign => Add(feed, new Scope(ScopeKind.Campaign, campaign.Id), isListed: false));
-
-            // Campaigns that left the list are read on until their last days are proven.
-            if (run.RunKind != RunKind.Manual)
-            {
-                var known = listed.Concat(ended).Select(campaign => campaign.Id).ToHashSet();
-                foreach (var row in rows.Values.Where(row => row.Feed == feed.Setting && row.ListedOn is not null && !known.Contains(row.ScopeId) && Wanted(new Campaign(row.ScopeId, null))))
+                await foreach (var item in runs.OpenItemsAsync(other.RowKey, cancellationToken))
                 {
-                    Add(feed, row.Scope, isListed: false);
+                    holders.TryAdd(item.RowKey, other.RowKey);
                 }
             }
         }
 
-        var assignmentIds = assignments.Count > 0 ? assignments : [.. listed.Concat(ended).Select(campaign => campaign.AssignmentId).OfType<string>()];
-        foreach (var feed in feeds.Where(feed => feed.Scope == ScopeKind.Assignment))
+        foreach (var item in items)
         {
-            foreach (var id in assignmentIds.Order(StringComparer.Ordinal))
+            if (holders.TryGetValue(item.RowKey, out var holder))
             {
-                Add(feed, new Scope(ScopeKind.Assignment, id), isListed: true);
+                (item.State, item.Reason) = (ItemState.InHand, holder);
             }
         }
 
-        return items;
+        return [.. items];
     }
 
-    /// <summary>Campaigns that were asked for by id but are not active; one that Cube does not list at all is asked for all the same.</summary>
-    private async Task<List<Campaign>> EndedAsync(List<string> ids, CancellationToken cancellationToken)
+    /// <summary>Takes a run back that has nothing to read.</summary>
+    private async Task<RunStart> DropAsync(LeasedRow<RunRow> lease, string holder, CancellationToken cancellationToken)
     {
-        using var page = await listing.ReadAsync(includeInactive: true, cancellationToken);
-        var all = Campaign.ReadAll(page.Body.Bytes).ToDictionary(campaign => campaign.Id);
-        return [.. ids.Select(id => all.GetValueOrDefault(id) ?? new Campaign(id, null))];
+        await lease.DisposeAsync();
+        await runs.Table.DeleteAsync(lease.Row, cancellationToken);
+        LogSkipped(logger, lease.Row.Kind, holder);
+        return new RunStart(holder, Skipped: true, 0);
     }
-
-    private bool IsRetired(CheckpointRow? row, bool isListed) =>
-        row?.RetiredAt is { } at && !(isListed && (row.RetiredReason == CheckpointRow.Ended || time.GetUtcNow() - at > AskAgain));
-
-    private ItemRow NewItem(RunRow run, Feed feed, Scope scope, bool listed, DateOnly? through = null)
-    {
-        var today = ItemRow.Day(run.Today)!.Value;
-        return new ItemRow
-        {
-            PartitionKey = run.RowKey,
-            RowKey = ItemRow.KeyOf(feed, scope),
-            Feed = feed.Setting,
-            ScopeKind = scope.KindName,
-            ScopeId = scope.Id,
-            Kind = run.Kind,
-            Today = run.Today,
-            From = feed.Dated ? run.From ?? FirstDay(through, today).Iso() : null,
-            To = feed.Dated ? run.To ?? run.Today : null,
-            Listed = listed,
-            Deliver = run.Deliver,
-            WakeAt = time.GetUtcNow(),
-        };
-    }
-
-    private DateOnly FirstDay(DateOnly? through, DateOnly today) =>
-        through?.AddDays(-settings.LookbackDays) ?? settings.StartDate ?? today.AddDays(-DefaultDaysBack);
 
     private static string? Joined(IReadOnlyList<string> values) => values.Count == 0 ? null : string.Join(',', values);
 
-    private static string[] Split(string? values) => values?.Split(',', StringSplitOptions.RemoveEmptyEntries) ?? [];
+    [LoggerMessage(100, LogLevel.Information, "{Kind} run {RunId} planned: {Items} items; {Left} are in hand of earlier runs")]
+    private static partial void LogPlanned(ILogger logger, RunKind kind, string runId, int items, int left);
 
-    [LoggerMessage(100, LogLevel.Information, "{Kind} run {RunId} planned: {Items} items")]
-    private static partial void LogPlanned(ILogger logger, string kind, string runId, int items);
-
-    [LoggerMessage(101, LogLevel.Information, "No {Kind} run started: run {RunId} is active")]
+    [LoggerMessage(101, LogLevel.Information, "No {Kind} run started: run {RunId} has all in hand")]
     private static partial void LogSkipped(ILogger logger, RunKind kind, string runId);
 
-    [LoggerMessage(102, LogLevel.Error, "Run {RunId}: the campaigns cannot be listed ({FailureKind}): {Reason}")]
+    [LoggerMessage(102, LogLevel.Error, "Run {RunId}: the campaigns cannot be listed ({FailureKind}): {Reason}; those that are known are read")]
     private static partial void LogNoListing(ILogger logger, string runId, CubeFailureKind failureKind, string reason);
+
+    [LoggerMessage(103, LogLevel.Warning, "Run {RunId}: {Fault}")]
+    private static partial void LogFault(ILogger logger, string runId, string fault);
+
+    [LoggerMessage(104, LogLevel.Error, "Run {RunId} could not be planned: {Reason}")]
+    private static partial void LogNotPlanned(ILogger logger, string runId, string reason);
 }
+
+/// <summary>What plans go by.</summary>
+public sealed record PlanSettings(CubeSettings Cube, SyncSettings Sync, TimeProvider Time);

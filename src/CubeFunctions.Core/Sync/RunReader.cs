@@ -1,31 +1,17 @@
-using System.Text.Json;
-using Azure;
-using Azure.Storage.Blobs.Specialized;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Sync;
 
 /// <summary>What people ask of runs and checkpoints.</summary>
-public sealed class RunReader(RunStore runs, CheckpointStore checkpoints, StorageClients storage, TimeProvider time)
+public sealed class RunReader(RunStore runs, CheckpointStore checkpoints, RawStore raw, TimeProvider time)
 {
     /// <summary>How many items a run has; 0 while it is planned.</summary>
     public async Task<int> ItemCountAsync(string runId, CancellationToken cancellationToken) =>
         (await runs.FindRunAsync(runId, cancellationToken))?.Items ?? 0;
 
     /// <summary>The manifest of a run that is closed, or null.</summary>
-    public async Task<RunManifest?> FindManifestAsync(string runId, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var answer = await storage.Raw.GetBlockBlobClient(BlobPaths.Run(runId)).DownloadContentAsync(cancellationToken);
-            return JsonSerializer.Deserialize(answer.Value.Content.ToMemory().Span, ManifestJson.Default.RunManifest);
-        }
-        catch (RequestFailedException exception) when (exception.Status == 404)
-        {
-            return null;
-        }
-    }
+    public Task<RunManifest?> FindManifestAsync(string runId, CancellationToken cancellationToken) => raw.FindRunManifestAsync(runId, cancellationToken);
 
     /// <summary>Runs that started within the last days, newest first.</summary>
     public async Task<IReadOnlyList<RunRow>> RecentAsync(int days, CancellationToken cancellationToken)
@@ -48,9 +34,9 @@ public sealed class RunReader(RunStore runs, CheckpointStore checkpoints, Storag
     public async Task<IReadOnlyList<ItemRow>> FailedAsync(string runId, CancellationToken cancellationToken)
     {
         var rows = new List<ItemRow>();
-        await foreach (var row in runs.ItemsAsync(runId, null, cancellationToken))
+        await foreach (var row in runs.ItemsAsync(runId, cancellationToken))
         {
-            if (row.ItemState == ItemState.Failed)
+            if (row.State == ItemState.Failed)
             {
                 rows.Add(row);
             }

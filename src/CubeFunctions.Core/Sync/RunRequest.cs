@@ -1,9 +1,5 @@
 using CubeFunctions.Core.Model;
 
-
-
-
-
 namespace CubeFunctions.Core.Sync;
 
 /// <summary>What a run shall read.</summary>

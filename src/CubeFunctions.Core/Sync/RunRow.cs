@@ -1,11 +1,12 @@
+using System.Text.Json;
 using Azure;
-using Azure.Data.Tables;
 using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Sync;
 
 /// <summary>A run in <c>CubeRuns</c>. All runs share one partition; their items lie in a partition a run.</summary>
-public sealed class RunRow : ITableEntity
+public sealed class RunRow : IStoredRow, ILeasable
 {
     /// <summary>The partition of all runs.</summary>
     public const string Partition = "run";
@@ -25,17 +26,20 @@ public sealed class RunRow : ITableEntity
     /// <inheritdoc />
     public ETag ETag { get; set; }
 
+    /// <inheritdoc />
+    public string? WriteId { get; set; }
+
     /// <summary>Version of this row's format.</summary>
     public int SchemaVersion { get; set; } = 1;
 
     /// <summary>On the row of a kind: the run of it that was started last.</summary>
     public string? LastRun { get; set; }
 
-    /// <summary>Name of the <see cref="RunKind"/>.</summary>
-    public string Kind { get; set; } = "";
+    /// <summary>Why it is.</summary>
+    public RunKind Kind { get; set; }
 
-    /// <summary>Name of the <see cref="RunStatus"/>.</summary>
-    public string Status { get; set; } = "";
+    /// <summary>Where it stands; null on the row of a kind.</summary>
+    public RunStatus? Status { get; set; }
 
     /// <summary>The tenant's local day on which the run started; all its windows are cut by it.</summary>
     public string Today { get; set; } = "";
@@ -61,8 +65,23 @@ public sealed class RunRow : ITableEntity
     /// <summary>Grows with every try to plan the run.</summary>
     public int PlanAttempt { get; set; }
 
-    /// <summary>Until when the planner has it for itself.</summary>
-    public DateTimeOffset? PlanLeaseUntil { get; set; }
+    /// <summary>Failed tries to plan it.</summary>
+    public int PlanFailures { get; set; }
+
+    /// <summary>Why it could not be planned, or null.</summary>
+    public string? Reason { get; set; }
+
+    /// <summary>What was passed over while it was planned, in words: JSON.</summary>
+    public string? Notices { get; set; }
+
+    /// <summary>Whether gaps were known when it was planned, or came about since.</summary>
+    public bool HasGaps { get; set; }
+
+    /// <summary>The planner that has it.</summary>
+    public string? LeaseHolder { get; set; }
+
+    /// <summary>Until when, unless renewed.</summary>
+    public DateTimeOffset? LeaseUntil { get; set; }
 
     /// <summary>When it started.</summary>
     public DateTimeOffset StartedAt { get; set; }
@@ -91,9 +110,23 @@ public sealed class RunRow : ITableEntity
     /// <summary>Bytes read, once the run is closed.</summary>
     public long Bytes { get; set; }
 
-    internal RunKind RunKind => Enum.Parse<RunKind>(Kind);
+    /// <summary>Scopes and feeds that were left to an earlier run.</summary>
+    public int Left { get; set; }
 
-    internal RunStatus RunStatus => Enum.Parse<RunStatus>(Status);
+    internal bool IsOpen => Status is RunStatus.Planning or RunStatus.Running;
 
-    internal bool IsOpen => RunStatus is RunStatus.Planning or RunStatus.Running;
+    internal IReadOnlyList<string> ReadNotices() => Notices is null ? [] : JsonSerializer.Deserialize(Notices, SyncRowJson.Default.ListString) ?? [];
+
+    /// <summary>Keeps the first notices, as many as the column holds.</summary>
+    internal void WriteNotices(IReadOnlyList<string> notices)
+    {
+        const int Most = 100;
+        var kept = notices.Take(Most).ToList();
+        if (notices.Count > Most)
+        {
+            kept.Add($"{notices.Count - Most} more");
+        }
+
+        Notices = kept.Count == 0 ? null : JsonSerializer.Serialize(kept, SyncRowJson.Default.ListString);
+    }
 }

@@ -1,82 +1,75 @@
-using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Azure;
 using Azure.Data.Tables;
-using Azure.Data.Tables.Models;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Sync;
 
-/// <summary>Rows of runs and items.</summary>
+/// <summary>Rows of runs and items: the owner of <c>CubeRuns</c>.</summary>
 public sealed class RunStore(StorageClients storage)
 {
-    private const int BatchSize = 100;
-    private readonly TableClient _table = storage.Runs;
+    private const string UnreadableReason = "Unexpected: its row cannot be read";
+    private readonly OptimisticTable _table = new(storage.Runs, storage.CreateSyncLaneAsync);
 
-    /// <summary>Items that this process planned, each good for one claim without a read: what became of one meanwhile shows at the lease's row.</summary>
-    private readonly ConcurrentDictionary<(string, string), ItemRow> _planned = new();
+    /// <summary>Items that this process planned: what became of one meanwhile shows at the lease's row.</summary>
+    private readonly RowHints<ItemRow> _planned = new();
 
-    /// <summary>Runs that this process planned, each good for one look without a read: a change by others shows at its ETag.</summary>
-    private readonly ConcurrentDictionary<string, RunRow> _plannedRuns = new();
+    /// <summary>The run that this process planned, for the worker that closes it.</summary>
+    private readonly RowHints<RunRow> _plannedRuns = new();
 
-    /// <summary>What was listed last, good for one start.</summary>
-    private OpenRuns? _listed;
+    /// <summary>What was listed last, for one start of a run: one that another process starts meanwhile shows at the row of its kind.</summary>
+    private OpenRuns? _open;
 
-    /// <summary>The run as this process planned it just now, or as it is stored.</summary>
-    internal async Task<RunRow?> FindRunToCloseAsync(string runId, CancellationToken cancellationToken) =>
-        _plannedRuns.TryRemove(runId, out var planned) ? planned : await FindRunAsync(runId, cancellationToken);
-
-    /// <summary>Says that the run is planned whole.</summary>
-    /// <returns>False when another planner has taken over.</returns>
-    internal async Task<bool> TryEndPlanAsync(RunRow run, CancellationToken cancellationToken)
-    {
-        if (!await TryUpdateAsync(run, cancellationToken))
-        {
-            return false;
-        }
-
-        _plannedRuns.Clear();
-        _plannedRuns[run.RowKey] = run;
-        return true;
-    }
+    internal OptimisticTable Table => _table;
 
     internal async Task<RunRow?> FindRunAsync(string runId, CancellationToken cancellationToken) =>
-        await FindAsync<RunRow>(RunRow.Partition, runId, cancellationToken);
+        await _table.FindAsync<RunRow>(RunRow.Partition, runId, cancellationToken);
 
-    internal async Task<ItemRow?> FindItemAsync(string runId, string itemKey, CancellationToken cancellationToken) =>
-        await FindAsync<ItemRow>(runId, itemKey, cancellationToken);
+    /// <summary>Keeps a run that was just planned for the worker that closes it.</summary>
+    internal void Expect(RunRow run) => _plannedRuns.Replace([run]);
+
+    /// <summary>The run as it was planned by this process just now, or as it is stored.</summary>
+    internal async Task<RunRow?> FindRunToCloseAsync(string runId, CancellationToken cancellationToken) =>
+        _plannedRuns.Take(RunRow.Partition, runId) ?? await FindRunAsync(runId, cancellationToken);
+
+    internal async Task<ItemRow?> FindItemAsync(string runId, string itemKey, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _table.FindAsync<ItemRow>(runId, itemKey, cancellationToken);
+        }
+        catch (Exception exception) when (IsUnreadable(exception, cancellationToken))
+        {
+            return await RepairItemAsync(runId, itemKey, cancellationToken);
+        }
+    }
 
     /// <summary>The item as it was planned by this process just now, or as it is stored.</summary>
     internal async Task<ItemRow?> FindItemToClaimAsync(string runId, string itemKey, CancellationToken cancellationToken) =>
-        _planned.TryRemove((runId, itemKey), out var planned) ? planned : await FindItemAsync(runId, itemKey, cancellationToken);
-
-    internal async Task AddRunAsync(RunRow run, CancellationToken cancellationToken)
-    {
-        try
-        {
-            run.ETag = (await _table.AddEntityAsync(run, cancellationToken)).Headers.ETag!.Value;
-        }
-        catch (RequestFailedException exception) when (exception.ErrorCode == TableErrorCode.TableNotFound)
-        {
-            await storage.CreateSyncLaneAsync(cancellationToken);
-            run.ETag = (await _table.AddEntityAsync(run, cancellationToken)).Headers.ETag!.Value;
-        }
-    }
+        _planned.Take(runId, itemKey) ?? await FindItemAsync(runId, itemKey, cancellationToken);
 
     /// <summary>Replaces a row that nobody changed since it was read.</summary>
     /// <returns>False when somebody did.</returns>
-    internal async Task<bool> TryUpdateAsync<T>(T row, CancellationToken cancellationToken)
-        where T : ITableEntity
+    internal async Task<bool> TryUpdateAsync(ITableEntity row, CancellationToken cancellationToken) =>
+        await _table.SaveAsync(row, cancellationToken) == StorageOutcome.Saved;
+
+    /// <summary>Changes an open item's row, again on top of whatever else changed it.</summary>
+    /// <returns>False when the item has ended already.</returns>
+    internal async Task<bool> TryChangeAsync(ItemRow item, Action<ItemRow> change, CancellationToken cancellationToken)
     {
-        try
+        change(item);
+        while (!await TryUpdateAsync(item, cancellationToken))
         {
-            row.ETag = (await _table.UpdateEntityAsync(row, row.ETag, TableUpdateMode.Replace, cancellationToken)).Headers.ETag!.Value;
-            return true;
+            if (await FindItemAsync(item.PartitionKey, item.RowKey, cancellationToken) is not { IsOpen: true } current)
+            {
+                return false;
+            }
+
+            item.ETag = current.ETag;
         }
-        catch (RequestFailedException exception) when (exception.Status is 412 or 404)
-        {
-            return false;
-        }
+
+        return true;
     }
 
     /// <summary>Adds the items that are not there yet.</summary>
@@ -85,172 +78,158 @@ public sealed class RunStore(StorageClients storage)
         var existing = new HashSet<string>();
         if (someMayExist)
         {
-            await foreach (var row in ItemsAsync(runId, ["RowKey"], cancellationToken))
+            await foreach (var row in _table.QueryAsync<TableEntity>(OfRun(runId), ["RowKey"], cancellationToken))
             {
                 existing.Add(row.RowKey);
             }
         }
 
-        _planned.Clear();
-        foreach (var batch in items.Where(item => !existing.Contains(item.RowKey)).Chunk(BatchSize))
+        var missing = items.Where(item => !existing.Contains(item.RowKey)).ToList();
+        foreach (var batch in missing.Chunk(OptimisticTable.MaxBatch))
         {
-            var actions = batch.Select(item => new TableTransactionAction(TableTransactionActionType.Add, item)).ToList();
-            var answers = await _table.SubmitTransactionAsync(actions, cancellationToken);
-            for (var i = 0; i < batch.Length; i++)
-            {
-                batch[i].ETag = answers.Value[i].Headers.ETag!.Value;
-                _planned[(batch[i].PartitionKey, batch[i].RowKey)] = batch[i];
-            }
+            await _table.WriteAsync([.. batch.Select(RowWrite.Add)], cancellationToken);
         }
+
+        _planned.Replace(missing.Where(item => item.IsOpen && item.ETag != default));
     }
 
-    internal IAsyncEnumerable<ItemRow> ItemsAsync(string runId, IEnumerable<string>? columns, CancellationToken cancellationToken) =>
-        _table.QueryAsync<ItemRow>(row => row.PartitionKey == runId, select: columns, cancellationToken: cancellationToken);
+    internal IAsyncEnumerable<ItemRow> ItemsAsync(string runId, CancellationToken cancellationToken) => ReadItemsAsync(runId, OfRun(runId), cancellationToken);
 
     internal IAsyncEnumerable<ItemRow> OpenItemsAsync(string runId, CancellationToken cancellationToken) =>
-        _table.QueryAsync<ItemRow>(row => row.PartitionKey == runId && row.State == nameof(ItemState.Waiting), cancellationToken: cancellationToken);
+        ReadItemsAsync(runId, $"{OfRun(runId)} and State eq '{nameof(ItemState.Waiting)}'", cancellationToken);
 
     internal async Task<bool> AnyOpenItemAsync(string runId, CancellationToken cancellationToken)
     {
-        await foreach (var page in _table.QueryAsync<ItemRow>(row => row.PartitionKey == runId && row.State == nameof(ItemState.Waiting), 1, ["RowKey"], cancellationToken)
-            .AsPages().WithCancellation(cancellationToken))
+        await foreach (var row in _table.QueryAsync<TableEntity>($"{OfRun(runId)} and State eq '{nameof(ItemState.Waiting)}'", ["RowKey"], cancellationToken))
         {
-            if (page.Values.Count > 0)
-            {
-                return true;
-            }
+            return row.RowKey.Length > 0;
         }
 
         return false;
     }
 
-    /// <summary>Runs that are not closed, and the kinds' rows. Creates the tables of the lane where they are missing.</summary>
+    /// <summary>Runs that are not closed, oldest first, and the kinds' rows. A row that cannot be read is closed as failed.</summary>
     internal async Task<OpenRuns> OpenRunsAsync(CancellationToken cancellationToken)
     {
         var open = new OpenRuns([], []);
-        try
+        var filter = TableClient.CreateQueryFilter(
+            $"PartitionKey eq {RunRow.Partition} and (Status eq {nameof(RunStatus.Planning)} or Status eq {nameof(RunStatus.Running)} or RowKey ge {RunRow.KindPrefix})");
+        await foreach (var row in ReadAsync<RunRow>(filter, RepairRunAsync, cancellationToken))
         {
-            await foreach (var row in _table.QueryAsync<RunRow>(
-                row => row.PartitionKey == RunRow.Partition
-                    && (row.Status == nameof(RunStatus.Planning) || row.Status == nameof(RunStatus.Running) || row.RowKey.CompareTo(RunRow.KindPrefix) >= 0),
-                cancellationToken: cancellationToken))
+            if (row.RowKey.StartsWith(RunRow.KindPrefix, StringComparison.Ordinal))
             {
-                if (row.RowKey.StartsWith(RunRow.KindPrefix, StringComparison.Ordinal))
-                {
-                    open.Kinds[row.Kind] = row;
-                }
-                else
-                {
-                    open.Runs.Add(row);
-                }
+                open.Kinds[row.Kind] = row;
+            }
+            else if (row.IsOpen)
+            {
+                open.Runs.Add(row);
             }
         }
-        catch (RequestFailedException exception) when (exception.ErrorCode == TableErrorCode.TableNotFound)
-        {
-            await storage.CreateSyncLaneAsync(cancellationToken);
-        }
 
-        _listed = open;
+        _open = open;
         return open;
     }
 
+    /// <summary>The runs that are open, as this process listed them last, or as they are stored.</summary>
+    internal async Task<OpenRuns> OpenRunsToStartAsync(CancellationToken cancellationToken) =>
+        Interlocked.Exchange(ref _open, null) ?? await OpenRunsAsync(cancellationToken);
+
     /// <summary>Runs that started at or after <paramref name="since"/>, oldest first.</summary>
-    internal IAsyncEnumerable<RunRow> RunsSinceAsync(DateTimeOffset since, CancellationToken cancellationToken)
-    {
-        var floor = RunId.Floor(since);
-        return _table.QueryAsync<RunRow>(row => row.PartitionKey == RunRow.Partition && row.RowKey.CompareTo(floor) >= 0 && row.RowKey.CompareTo(RunRow.KindPrefix) < 0, cancellationToken: cancellationToken);
-    }
+    internal IAsyncEnumerable<RunRow> RunsSinceAsync(DateTimeOffset since, CancellationToken cancellationToken) => ReadAsync<RunRow>(
+        TableClient.CreateQueryFilter($"PartitionKey eq {RunRow.Partition} and RowKey ge {RunId.Floor(since)} and RowKey lt {RunRow.KindPrefix}"), RepairRunAsync, cancellationToken);
 
-    /// <summary>Removes a few runs that ended before <paramref name="before"/>, with their items.</summary>
-    internal async Task RemoveEndedAsync(DateTimeOffset before, CancellationToken cancellationToken)
+    /// <summary>Ended runs that started before <paramref name="before"/>, oldest first.</summary>
+    internal IAsyncEnumerable<RunRow> EndedBeforeAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
+        ReadAsync<RunRow>(TableClient.CreateQueryFilter($"PartitionKey eq {RunRow.Partition} and RowKey lt {RunId.Floor(before)}"), RepairRunAsync, cancellationToken)
+            .Where(run => !run.IsOpen);
+
+    /// <summary>Removes a run with its items.</summary>
+    internal async Task RemoveAsync(RunRow run, CancellationToken cancellationToken)
     {
-        const int MostAtOnce = 50;
-        var ceiling = RunId.Floor(before);
-        var old = new List<RunRow>();
-        await foreach (var run in _table.QueryAsync<RunRow>(
-            row => row.PartitionKey == RunRow.Partition && row.RowKey.CompareTo(ceiling) < 0, MostAtOnce, cancellationToken: cancellationToken))
+        var items = await _table.QueryAsync<TableEntity>(OfRun(run.RowKey), ["PartitionKey", "RowKey"], cancellationToken).ToListAsync(cancellationToken);
+        foreach (var batch in items.Chunk(OptimisticTable.MaxBatch))
         {
-            if (!run.IsOpen)
-            {
-                old.Add(run);
-            }
-
-            if (old.Count == MostAtOnce)
-            {
-                break;
-            }
+            await _table.WriteAsync([.. batch.Select(item => RowWrite.Delete(new TableEntity(item.PartitionKey, item.RowKey) { ETag = ETag.All }))], cancellationToken);
         }
 
-        foreach (var run in old)
-        {
-            var items = new ConcurrentQueue<ItemRow>();
-            await foreach (var item in ItemsAsync(run.RowKey, ["PartitionKey", "RowKey"], cancellationToken))
-            {
-                items.Enqueue(item);
-            }
-
-            foreach (var batch in items.Chunk(BatchSize))
-            {
-                await _table.SubmitTransactionAsync(
-                    batch.Select(item => new TableTransactionAction(TableTransactionActionType.Delete, new TableEntity(item.PartitionKey, item.RowKey), ETag.All)), cancellationToken);
-            }
-
-            await _table.DeleteEntityAsync(RunRow.Partition, run.RowKey, ETag.All, cancellationToken);
-        }
+        await _table.DeleteAsync(new TableEntity(RunRow.Partition, run.RowKey) { ETag = ETag.All }, cancellationToken);
     }
 
-    /// <summary>Adds a run and makes it the active one of its kind, in one step.</summary>
-    /// <returns>Null on success; else the id of the run that is active.</returns>
-    internal async Task<string?> TryStartAsync(RunRow run, CancellationToken cancellationToken)
-    {
-        // What was listed a moment ago may be used once: an outdated row is refused by its ETag.
-        var listed = Interlocked.Exchange(ref _listed, null);
-        while (true)
-        {
-            var open = listed ?? await OpenRunsAsync(cancellationToken);
-            if (open.ActiveOf(run.RunKind) is { } active)
-            {
-                if (listed is null)
-                {
-                    return active;
-                }
+    private static string OfRun(string runId) => TableClient.CreateQueryFilter($"PartitionKey eq {runId}");
 
-                listed = null;
-                continue;
-            }
+    private static bool IsUnreadable(Exception exception, CancellationToken cancellationToken) =>
+        exception is not RequestFailedException && !cancellationToken.IsCancellationRequested && !StorageErrors.IsTrouble(exception, cancellationToken);
 
-            var kind = open.Kinds.GetValueOrDefault(run.Kind);
-            var next = new RunRow { RowKey = RunRow.KindPrefix + run.Kind, Kind = run.Kind, LastRun = run.RowKey, StartedAt = run.StartedAt };
-            try
-            {
-                var answers = await _table.SubmitTransactionAsync(
-                    [
-                        new TableTransactionAction(TableTransactionActionType.Add, run),
-                        kind is null
-                            ? new TableTransactionAction(TableTransactionActionType.Add, next)
-                            : new TableTransactionAction(TableTransactionActionType.UpdateReplace, next, kind.ETag),
-                    ],
-                    cancellationToken);
-                run.ETag = answers.Value[0].Headers.ETag!.Value;
-                return null;
-            }
-            catch (RequestFailedException exception) when (exception.Status is 409 or 412)
-            {
-                // Another run of the kind was started meanwhile, or our own answer was lost.
-                listed = null;
-                if (await FindRunAsync(run.RowKey, cancellationToken) is { } ours)
-                {
-                    run.ETag = ours.ETag;
-                    return null;
-                }
-            }
-        }
-    }
+    private IAsyncEnumerable<ItemRow> ReadItemsAsync(string runId, string filter, CancellationToken cancellationToken) =>
+        ReadAsync<ItemRow>(filter, (key, token) => RepairItemAsync(runId, key, token), cancellationToken);
 
-    private async Task<T?> FindAsync<T>(string partition, string key, CancellationToken cancellationToken)
+    /// <summary>Reads rows, one by one where one of them is garbled: that one is repaired and comes as it is then.</summary>
+    private async IAsyncEnumerable<T> ReadAsync<T>(string filter, Func<string, CancellationToken, Task<T>> repairAsync, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : class, ITableEntity
     {
-        var answer = await _table.GetEntityIfExistsAsync<T>(partition, key, cancellationToken: cancellationToken);
-        return answer.HasValue ? answer.Value : null;
+        List<T> rows;
+        try
+        {
+            rows = await _table.QueryAsync<T>(filter, null, cancellationToken).ToListAsync(cancellationToken);
+        }
+        catch (Exception exception) when (IsUnreadable(exception, cancellationToken))
+        {
+            rows = [];
+            await foreach (var key in _table.QueryAsync<TableEntity>(filter, ["PartitionKey", "RowKey"], cancellationToken))
+            {
+                rows.Add(await FindOrRepairAsync(key, repairAsync, cancellationToken));
+            }
+        }
+
+        foreach (var row in rows)
+        {
+            yield return row;
+        }
+    }
+
+    private async Task<T> FindOrRepairAsync<T>(TableEntity key, Func<string, CancellationToken, Task<T>> repairAsync, CancellationToken cancellationToken)
+        where T : class, ITableEntity
+    {
+        try
+        {
+            return await _table.FindAsync<T>(key.PartitionKey, key.RowKey, cancellationToken) ?? await repairAsync(key.RowKey, cancellationToken);
+        }
+        catch (Exception exception) when (IsUnreadable(exception, cancellationToken))
+        {
+            return await repairAsync(key.RowKey, cancellationToken);
+        }
+    }
+
+    /// <summary>An item whose row cannot be read has failed: what its key says is put in the row's place.</summary>
+    private async Task<ItemRow> RepairItemAsync(string runId, string itemKey, CancellationToken cancellationToken)
+    {
+        var parts = itemKey.Split('|');
+        var scope = parts.Length == 3 ? Scope.Parse(parts[2]) ?? Scope.Tenant : Scope.Tenant;
+        var row = new ItemRow
+        {
+            PartitionKey = runId,
+            RowKey = itemKey,
+            Feed = parts.Length == 3 && FeedCatalogue.Find(parts[1]) is { } feed ? feed.Setting : FeedCatalogue.Campaigns.Setting,
+            ScopeKind = scope.KindName,
+            ScopeId = scope.Id,
+            State = ItemState.Failed,
+            ReasonKind = nameof(FailureKind.Unexpected),
+            Reason = UnreadableReason,
+        };
+        await _table.PutAsync(row, cancellationToken);
+        return row;
+    }
+
+    private async Task<RunRow> RepairRunAsync(string runId, CancellationToken cancellationToken)
+    {
+        var row = new RunRow { RowKey = runId, Kind = RunKind.Manual, Status = RunStatus.Failed, Reason = UnreadableReason };
+        if (runId.StartsWith(RunRow.KindPrefix, StringComparison.Ordinal))
+        {
+            row.Status = null;
+            row.Kind = Enum.TryParse<RunKind>(runId[RunRow.KindPrefix.Length..], out var kind) ? kind : RunKind.Manual;
+        }
+
+        await _table.PutAsync(row, cancellationToken);
+        return row;
     }
 }

@@ -1,118 +1,85 @@
 using CubeFunctions.Core.Model;
-using CubeFunctions.Core.Settings;
-
-
-
-
+using CubeFunctions.Core.Storage;
+using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Core.Sync;
 
-/// <summary>Makes up for whoever died: finishes plans, wakes items that wait too long, closes runs whose last item ended unseen, forgets old runs.</summary>
+/// <summary>Recovers work that crashed workers left: finishes plans, notifies a worker of items whose worker died, closes runs whose last item ended unseen.</summary>
 public sealed class SyncJanitor(
-    RunStore runs, CheckpointStore checkpoints, RunPlanner planner, RunCloser closer, SyncNotifier waker, SyncSettings settings, RetentionSettings retention, TimeProvider time)
+    RunStore runs, CheckpointStore checkpoints, RunPlanner planner, RunCloser closer, QueueNotifier<SyncMessage> notifier, PlanSettings settings, ILogger<SyncJanitor> logger) : IJanitorTask
 {
-    private static readonly TimeSpan ForgetEvery = TimeSpan.FromHours(6);
-    private static readonly TimeSpan MeasureEvery = TimeSpan.FromMinutes(4);
-
-    /// <summary>A message that comes while the lease still holds is taken for a repeat.</summary>
+    /// <summary>A message that comes while the lease still holds would only be sent again.</summary>
     private static readonly TimeSpan AfterLease = TimeSpan.FromSeconds(1);
 
-    private DateTimeOffset _forgot;
-    private DateTimeOffset _measured;
+    /// <inheritdoc />
+    public string Name => "sync";
 
-    /// <summary>Sweeps once.</summary>
-    /// <param name="force">True to wake every open item at once, however lately it was sent for.</param>
-    /// <param name="cancellationToken">Ends the sweep.</param>
+    /// <inheritdoc />
+    public TimeSpan Interval => TimeSpan.Zero;
+
+    /// <inheritdoc />
+    public Task RunAsync(JanitorRound round, CancellationToken cancellationToken) => RecoverAsync(round, cancellationToken);
+
+    /// <summary>Recovers at once what is open, however lately it was notified.</summary>
     /// <returns>Ids of the runs that are open.</returns>
-    public async Task<IReadOnlyList<string>> SweepAsync(bool force, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>> RecoverAllAsync(CancellationToken cancellationToken) =>
+        [.. (await RecoverAsync(new JanitorRound(Name, force: true, logger), cancellationToken)).Select(run => run.RowKey)];
+
+    private async Task<IReadOnlyList<RunRow>> RecoverAsync(JanitorRound round, CancellationToken cancellationToken)
     {
-        var open = (await runs.OpenRunsAsync(cancellationToken)).Runs;
-        foreach (var run in open)
-        {
-            if (run.RunStatus == RunStatus.Planning)
-            {
-                await planner.ResumeAsync(run, force, cancellationToken);
-            }
-            else
-            {
-                await WakeAsync(run, force, cancellationToken);
-            }
-        }
-
-        if (!force)
-        {
-            await MeasureAsync(cancellationToken);
-            await ForgetAsync(cancellationToken);
-        }
-
-        return [.. open.Select(run => run.RowKey)];
+        var open = await runs.OpenRunsAsync(cancellationToken);
+        await round.EachAsync(
+            open.Runs,
+            (run, token) => run.Status == RunStatus.Planning ? planner.ResumeAsync(run, open, round.Force, token) : RecoverAsync(run, round, token),
+            cancellationToken);
+        return open.Runs;
     }
 
-    private async Task WakeAsync(RunRow run, bool force, CancellationToken cancellationToken)
+    private async Task RecoverAsync(RunRow run, JanitorRound round, CancellationToken cancellationToken)
     {
-        var items = new List<ItemRow>();
-        await foreach (var item in runs.OpenItemsAsync(run.RowKey, cancellationToken))
-        {
-            items.Add(item);
-        }
-
+        var items = await runs.OpenItemsAsync(run.RowKey, cancellationToken).ToListAsync(cancellationToken);
         if (items.Count == 0)
         {
             await closer.CloseIfDoneAsync(run.RowKey, cancellationToken);
             return;
         }
 
-        var now = time.GetUtcNow();
-        var late = items.Where(item => force || now - item.WakeAt > settings.Lease * 2).ToList();
+        // An item waits for its message until some time after that was due.
+        var now = settings.Time.GetUtcNow();
+        var late = items.Where(item => round.Force || now - item.WakeAt > settings.Sync.Lease * 2).ToList();
         if (late.Count == 0)
         {
             return;
         }
 
-        var leases = (await checkpoints.AllAsync(cancellationToken))
-            .Where(row => row.LeaseHolder is not null && row.LeaseUntil > now)
-            .GroupBy(row => row.LeaseHolder!).ToDictionary(group => group.Key, group => group.First().LeaseUntil!.Value);
-        foreach (var item in late)
-        {
-            var held = leases.TryGetValue(item.Holder, out var until);
-            if (held && !force)
-            {
-                continue;
-            }
-
-            // A holder that died is waited for no longer than its lease; one that lives answers the repeat by itself.
-            item.WakeAt = now;
-            if (held || await runs.TryUpdateAsync(item, cancellationToken))
-            {
-                await waker.WakeAsync(item, held ? until - now + AfterLease : TimeSpan.Zero, cancellationToken);
-            }
-        }
+        // While the queue holds messages an item waits for its turn: only a worker that died will not take it.
+        var isQueued = !round.Force && await notifier.HasVisibleAsync(cancellationToken);
+        var rows = (await checkpoints.AllAsync(cancellationToken)).ToDictionary(row => (row.PartitionKey, row.RowKey));
+        await round.EachAsync(
+            late, (item, token) => RecoverAsync(item, rows.GetValueOrDefault((CheckpointRow.PartitionOf(item.Scope), item.Feed)), isQueued, round.Force, token), cancellationToken);
     }
 
-    /// <summary>Tells how long the scope that waits longest has waited for proof, a feed at a time.</summary>
-    private async Task MeasureAsync(CancellationToken cancellationToken)
+    private async Task RecoverAsync(ItemRow item, CheckpointRow? row, bool isQueued, bool force, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
-        if (now - _measured < MeasureEvery)
+        var now = settings.Time.GetUtcNow();
+        var isHeld = row?.IsHeld(now) == true;
+        var isAbandoned = !isHeld && row?.LeaseHolder == item.Holder;
+        if (isHeld && force)
+        {
+            // Asked for by a person: the holder is waited for no longer than its lease.
+            await notifier.SendAsync(SyncMessage.For(item), row!.LeaseUntil!.Value - now + AfterLease, cancellationToken);
+            return;
+        }
+
+        if (isHeld || (isQueued && !isAbandoned))
         {
             return;
         }
 
-        _measured = now;
-        foreach (var feed in (await checkpoints.AllAsync(cancellationToken)).Where(row => row.RetiredAt is null).GroupBy(row => row.Feed))
+        item.WakeAt = now;
+        if (await runs.TryUpdateAsync(item, cancellationToken))
         {
-            var oldest = feed.Min(row => row.ProvenAt ?? row.KnownSince ?? now);
-            CubeMetrics.Staleness.Record((now - oldest).TotalHours, new KeyValuePair<string, object?>("feed", feed.Key));
-        }
-    }
-
-    private async Task ForgetAsync(CancellationToken cancellationToken)
-    {
-        var now = time.GetUtcNow();
-        if (now - _forgot >= ForgetEvery)
-        {
-            _forgot = now;
-            await runs.RemoveEndedAsync(now - TimeSpan.FromDays(retention.Days), cancellationToken);
+            await notifier.SendAsync(SyncMessage.For(item), TimeSpan.Zero, cancellationToken);
         }
     }
 }

@@ -24,7 +24,7 @@ public sealed class SyncProgress
     /// <summary>Items that ended.</summary>
     public int ItemsDone => Volatile.Read(ref _done);
 
-    /// <summary>Items that were put off, with the reason.</summary>
+    /// <summary>Items that were rescheduled, with the reason.</summary>
     public IReadOnlyDictionary<string, string> Retrying => _retrying;
 
     /// <summary>Raised when a run was closed by this process.</summary>
@@ -45,9 +45,9 @@ public sealed class SyncProgress
         Interlocked.Add(ref _bytes, -bytes);
     }
 
-    internal void PutOff(ItemRow item, string reason) => _retrying[item.Holder] = reason;
+    internal void Rescheduled(ItemRow item, string reason) => _retrying[item.Holder] = reason;
 
-    internal void TakenUp(ItemRow item) => _retrying.TryRemove(item.Holder, out _);
+    internal void Resumed(ItemRow item) => _retrying.TryRemove(item.Holder, out _);
 
     internal void ItemDone() => Interlocked.Increment(ref _done);
 

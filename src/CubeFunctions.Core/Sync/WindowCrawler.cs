@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
@@ -7,242 +6,194 @@ using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Core.Sync;
 
-/// <summary>Brings one window into <c>cube-raw</c>: sweeps until two sweeps or a count prove it, then writes the manifest.</summary>
-public sealed partial class WindowCrawler(
-    CubeClient cube, RawStore raw, SharedPause pause, PageSlots slots, SyncProgress progress, CubeSettings cubeSettings, SyncSettings settings,
-    TimeProvider time, ILogger<WindowCrawler> logger)
+/// <summary>Brings one window into <c>cube-raw</c>: crawls it until its pages are proven or the tries are used up, then writes the manifest.</summary>
+public sealed partial class WindowCrawler(PageSource source, RawStore raw, CubeSettings cubeSettings, SyncSettings settings, TimeProvider time, ILogger<WindowCrawler> logger)
 {
-    /// <summary>A window that still disagrees after so many sweeps is stored unproven. Today's moves by nature, so it gets fewer.</summary>
+    /// <summary>A window that still disagrees after so many crawls is stored unproven. Today's moves by nature, so it gets fewer.</summary>
     private const int MaxSweeps = 6;
     private const int MaxSweepsToday = 3;
 
     /// <summary>A reading older than this is stored again even when it is the same, so that its pages never outlive the lifecycle rules.</summary>
     private static readonly TimeSpan ReadingAge = TimeSpan.FromDays(7);
 
-    /// <summary>Sweeps a window.</summary>
-    /// <returns>What it gave, or null when time was up: progress is saved in the lease's row.</returns>
-    internal async Task<StoredWindow?> CrawlAsync(ItemRow item, ScopeLease lease, Window window, bool resumes, WindowObservers observers, Func<bool> shouldStop, CancellationToken cancellationToken)
+    private enum NextStep
     {
-        var feed = item.FeedOf;
-        var folder = BlobPaths.Window(feed, item.Scope, window, item.PartitionKey);
-        var manifestPath = folder + BlobPaths.ManifestName;
-        var row = lease.Row;
-        var stored = resumes ? await ListPagesAsync(folder, cancellationToken) : [];
-        if (stored.HasManifest && await raw.FindManifestAsync(manifestPath, cancellationToken) is { } done)
+        Store,
+        CrawlAgain,
+        Halve,
+    }
+
+    /// <summary>Crawls a window.</summary>
+    /// <returns>What it gave. Where it is suspended, progress is in the lease's row, to be saved.</returns>
+    internal async Task<CrawlOutcome> CrawlAsync(WindowTask task, CancellationToken cancellationToken)
+    {
+        var (item, row, window) = (task.Item, task.Lease.Row, task.Window);
+        var archive = new WindowArchive(raw, BlobPaths.Window(item.FeedOf, item.Scope, window, item.PartitionKey), task.Resumes);
+        if (await archive.OpenAsync(cancellationToken) is { } done)
         {
-            return Stored(done, done, manifestPath, unchanged: false);
+            return Stored(done, done, archive.ManifestPath, unchanged: false);
         }
 
-        var reading = row.ReadReadings().FirstOrDefault(other => other.Window == window && time.GetUtcNow() - other.At < ReadingAge);
-        var known = reading is null ? null : await raw.FindManifestAsync(reading.Manifest, cancellationToken);
         var state = row.ReadProgress() is { } saved && saved.Item == item.Holder && saved.Window == window.Name
             ? saved
-            : new CrawlProgress(item.Holder, window.Name, stored.Pages.Count > 0 ? stored.Pages.Min(page => page.Attempt) : row.Attempt, 1, null, "", time.GetUtcNow());
+            : new CrawlProgress(item.Holder, window.Name, archive.Found.Count > 0 ? archive.Found.Min(page => page.Attempt) : row.Attempt, 1, null, "", time.GetUtcNow());
         row.WriteProgress(state);
-        var place = new Place(feed, item.Scope, folder, reading, known, resumes ? null : [], observers);
-
         var pages = new ConcurrentDictionary<int, CrawledPage>();
-        await ReadBackAsync(place, stored.Pages.Where(page => page.Attempt >= state.FirstAttempt), state, pages, cancellationToken);
-
-        // Pages of the sweep before, by number: one that comes again byte for byte is not stored twice.
-        var before = new Dictionary<int, CrawledPage>();
+        var target = new PageTarget(
+            item.FeedOf, item.Scope, row.Attempt, archive, await FindEarlierAsync(row, window, cancellationToken), new Dictionary<int, CrawledPage>(), task.Observers);
+        await source.ReadBackAsync(target, archive.Found.Where(page => page.Attempt >= state.FirstAttempt), PageRanges.Parse(state.Matched), pages, cancellationToken);
         while (true)
         {
-            var attempt = row.Attempt;
-            var earlier = before;
-            var sweep = new PageCrawl(
-                (number, query, token) => FetchAsync(place, query, attempt, number, earlier, token),
-                window.Query, pages, cubeSettings.MaxConcurrentRequests, shouldStop);
-            var end = await sweep.RunAsync(cancellationToken);
-            if (end == CrawlEnd.Suspended)
+            var crawl = new PageCrawl(
+                (number, query, token) => source.FetchAsync(target, number, query, token), window.Query, pages, cubeSettings.MaxConcurrentRequests, task.ShouldStop);
+            if (await crawl.RunAsync(cancellationToken) == CrawlEnd.Suspended)
             {
-                row.WriteProgress(state with { Matched = PageRanges.Format(pages.Values.Where(page => page.Attempt == 0).Select(page => page.Number)) });
+                row.WriteProgress(state with { Matched = PageRanges.Format(pages.Values.Where(page => page.IsUnchanged).Select(page => page.Number)) });
+                return new CrawlOutcome.Suspended();
+            }
+
+            var crawled = Contiguous(pages);
+            var audit = CrawlAudit.Of(crawled) with { IsBroken = crawl.Shrunk || crawl.Resized };
+            var (step, proof) = Decide(task, state, audit, target.Earlier?.IsSameAs(crawled) == true ? target.Earlier : null);
+            if (step == NextStep.Halve)
+            {
+                LogHalved(logger, item.Feed, item.ScopeKind, item.ScopeId, window.Name, audit.Reason);
+                return await archive.AbandonAsync(cancellationToken) is { } other
+                    ? Stored(other, other, archive.ManifestPath, unchanged: false)
+                    : new CrawlOutcome.Halved(audit.CountsAgree ? audit.ReportedCount : null);
+            }
+
+            if (step == NextStep.Store)
+            {
+                var manifest = Manifest(item, window, state, audit, proof) with { PagedByNumber = crawl.ByNumber };
+                if (await StoreAsync(task, target, manifest, crawled, cancellationToken) is { } stored)
+                {
+                    return stored;
+                }
+
+                // The earlier reading lacks a page: it is forgotten, and the window read anew to be stored whole.
+                row.RemoveReading(target.Earlier!.Reading);
+                target = target with { Earlier = null };
+            }
+            else
+            {
+                LogDisagrees(logger, item.Feed, item.ScopeKind, item.ScopeId, window.Name, state.Sweep, audit.Reason);
+                await Task.Delay(TimeSpan.FromMilliseconds(250 * (1 << state.Sweep)), time, cancellationToken);
+                state = state with { Sweep = state.Sweep + 1, Previous = audit.Digest };
+            }
+
+            // Another crawl has pages of its own; its number is saved before its first page is stored.
+            row.Attempt++;
+            state = state with { FirstAttempt = row.Attempt, Matched = "" };
+            row.WriteProgress(state);
+            await task.Lease.SaveAsync(cancellationToken);
+            target = target with { Attempt = row.Attempt, Before = crawled.ToDictionary(page => page.Number, page => page.WithoutKeys()) };
+            pages.Clear();
+            task.Observers.Restart();
+            source.ReadAgain(crawled);
+        }
+    }
+
+    private (NextStep Step, Proof Proof) Decide(WindowTask task, CrawlProgress state, CrawlAudit audit, EarlierReading? same)
+    {
+        var (feed, window) = (task.Item.FeedOf, task.Window);
+        var proof = feed.Shape == FeedShape.Array ? Proof.Count
+            : same?.Manifest.Proof ?? audit.Prove(feed.Key, state.Previous, !feed.Dated && settings.SnapshotProof == SnapshotProof.Sweeps);
+        if (proof != Proof.None)
+        {
+            return (NextStep.Store, proof);
+        }
+
+        if (window.Days > 1 && task.MayHalve && audit.WantsOtherBorders)
+        {
+            return (NextStep.Halve, Proof.None);
+        }
+
+        // A loss that is the same twice stays.
+        var isToday = window.From is { } from && from == window.To && from == task.Item.TodayDay;
+        var isStable = audit.IsShort && state.Previous == audit.Digest;
+        return (isStable || state.Sweep >= (isToday ? MaxSweepsToday : MaxSweeps) ? NextStep.Store : NextStep.CrawlAgain, Proof.None);
+    }
+
+    /// <summary>The last proven reading of a window that is young enough to stand for it; one whose manifest is gone is forgotten.</summary>
+    private async Task<EarlierReading?> FindEarlierAsync(CheckpointRow row, Window window, CancellationToken cancellationToken)
+    {
+        if (row.ReadReadings().Find(reading => reading.Window == window) is not { } reading || time.GetUtcNow() - reading.At >= ReadingAge)
+        {
+            return null;
+        }
+
+        try
+        {
+            if (await raw.FindManifestAsync(reading.Manifest, cancellationToken) is { } manifest)
+            {
+                return new EarlierReading(reading, manifest);
+            }
+        }
+        catch (System.Text.Json.JsonException)
+        {
+            // No manifest any more.
+        }
+
+        row.RemoveReading(reading);
+        return null;
+    }
+
+    /// <returns>Null where the earlier reading lacks a page that would have to be named or copied.</returns>
+    private static async Task<CrawlOutcome?> StoreAsync(WindowTask task, PageTarget target, WindowManifest manifest, List<CrawledPage> crawled, CancellationToken cancellationToken)
+    {
+        var (lease, archive, earlier) = (task.Lease, target.Archive, target.Earlier);
+        lease.Lost.ThrowIfCancellationRequested();
+        if (earlier?.IsSameAs(crawled) == true && manifest.Proof != Proof.None)
+        {
+            if (!await archive.IsWholeAsync(earlier, cancellationToken))
+            {
                 return null;
             }
 
-            var swept = Contiguous(pages);
-            var audit = CrawlAudit.Of(swept, sweep.Shrunk);
-            var proof = feed.Shape == FeedShape.Array ? Proof.Count : audit.Prove(feed.Key, state.Previous, !feed.Dated && settings.SnapshotProof == SnapshotProof.Sweeps);
-            var isToday = window.From is { } from && from == window.To && from == item.TodayDay;
-            if (proof != Proof.None || state.Sweep >= (isToday ? MaxSweepsToday : MaxSweeps))
+            if (await archive.AbandonAsync(cancellationToken) is { } other)
             {
-                var manifest = Manifest(item, feed, window, state, audit, proof, swept);
-                return await FinishAsync(place, manifest, swept, lease, cancellationToken);
+                return Stored(other, other, archive.ManifestPath, unchanged: false);
             }
 
-            LogDisagrees(logger, feed.Name, item.Scope.KindName, item.ScopeId, window.Name, state.Sweep, audit.Records, audit.ReportedCount);
-            await Task.Delay(TimeSpan.FromMilliseconds(250 * (1 << state.Sweep)), time, cancellationToken);
-
-            // A new sweep has pages of its own; its number is saved before its first page is stored.
-            row.Attempt++;
-            state = state with { FirstAttempt = row.Attempt, Sweep = state.Sweep + 1, Previous = audit.Digest, Matched = "" };
-            row.WriteProgress(state);
-            await lease.SaveAsync(cancellationToken);
-            pages.Clear();
-            observers.Restart();
-            before = swept.ToDictionary(page => page.Number, page => page with { Summary = page.Summary with { KeyHashes = [], Customers = [] } });
-            progress.Resweep(swept.Count, audit.Records, audit.Bytes);
-        }
-    }
-
-    /// <summary>Gets one page, and stores it unless it equals the same page of the last proven reading.</summary>
-    private async Task<CrawledPage> FetchAsync(
-        Place place, string query, int attempt, int number, Dictionary<int, CrawledPage> before, CancellationToken cancellationToken)
-    {
-        using var slot = await slots.EnterAsync(cancellationToken);
-        await pause.RefreshAsync(cancellationToken);
-        using var page = await GetAsync(place.Feed, place.Feed.PathOf(place.Scope), query, number, cancellationToken);
-        var swept = CrawledPage.Of(number, attempt, page);
-        var same = place.Known is { } known && number <= known.Pages.Count && known.Pages[number - 1].Sha256 == swept.Sha256;
-        await place.Observers.PageAsync(new ObservedPage(number, page.Body.Bytes, page.Summary, same), cancellationToken);
-        if (same)
-        {
-            swept = swept with { Attempt = 0 };
-        }
-        else if (before.TryGetValue(number, out var earlier) && earlier.Attempt > 0 && earlier.Sha256 == swept.Sha256)
-        {
-            swept = swept with { Attempt = earlier.Attempt };
-        }
-        else
-        {
-            var name = BlobPaths.Page(attempt, number);
-            place.Mine?.Add(name);
-            await raw.WritePageAsync(place.Folder + name, page.Body, cancellationToken);
-        }
-
-        progress.PageRead(swept.Summary.Records, swept.Bytes);
-        var tag = new KeyValuePair<string, object?>("feed", place.Feed.Setting);
-        CubeMetrics.Pages.Add(1, tag);
-        CubeMetrics.Records.Add(swept.Summary.Records, tag);
-        CubeMetrics.Bytes.Add(swept.Bytes, tag);
-        return swept;
-    }
-
-    private async Task<Page> GetAsync(Feed feed, string path, string query, int number, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await cube.GetPageAsync(feed, path, query, cancellationToken);
-        }
-        catch (CubeException exception) when (exception.Kind == CubeFailureKind.NotJson && number > 1)
-        {
-            // In the middle of a sweep an HTML page is a proxy's hiccup; from the first request on it is the tenant's answer.
-            throw new CubeException(CubeFailureKind.Transient, exception.Message, exception);
-        }
-        catch (CubeException exception) when (exception.Kind == CubeFailureKind.MalformedPage)
-        {
-            throw new CubeException(CubeFailureKind.MalformedPage, $"page {number}: {exception.Message}", exception);
-        }
-    }
-
-    private async Task<StoredWindow> FinishAsync(
-        Place place, WindowManifest manifest, List<CrawledPage> swept, ScopeLease lease, CancellationToken cancellationToken)
-    {
-        var (reading, known) = (place.Reading, place.Known);
-        lease.Lost.ThrowIfCancellationRequested();
-        var unchanged = known is not null && manifest.Proof != Proof.None && swept.Count == known.Pages.Count && swept.All(page => page.Attempt == 0);
-        if (unchanged)
-        {
-            await RemoveLeftoversAsync(place, [], cancellationToken);
             lease.Row.ProvenAt = manifest.CompletedAt;
-            return Stored(known!, manifest, reading!.Manifest, unchanged: true);
+            return Stored(earlier.Manifest, manifest with { Pages = earlier.Manifest.Pages }, earlier.Reading.Manifest, unchanged: true);
         }
 
-        foreach (var page in swept.Where(page => page.Attempt == 0))
+        foreach (var page in crawled.Where(page => page.IsUnchanged))
         {
-            using var copy = await raw.ReadBytesAsync(PathBelow(reading!.Manifest, known!.Pages[page.Number - 1].Name), cancellationToken);
-            await raw.WritePageAsync(place.Folder + BlobPaths.Page(lease.Row.Attempt, page.Number), copy, cancellationToken);
+            using var copy = await archive.FindAsync(earlier!.PathOf(page.Number), cancellationToken);
+            if (copy is null)
+            {
+                return null;
+            }
+
+            await archive.WriteAsync(target.Attempt, page.Number, copy, cancellationToken);
         }
 
-        manifest = manifest with { Pages = [.. swept.Select(page => ManifestPageOf(page with { Attempt = page.Attempt == 0 ? lease.Row.Attempt : page.Attempt }))] };
         if (manifest.Proof != Proof.None)
         {
             // Before the manifest: a window that has one is not crawled again.
-            await place.Observers.ProvenAsync(reading is not null, cancellationToken);
+            await task.Observers.ProvenAsync(earlier is not null, cancellationToken);
         }
 
-        var path = place.Folder + BlobPaths.ManifestName;
-        if (!await raw.TryWriteAsync(path, manifest, ManifestJson.Default.WindowManifest, cancellationToken))
-        {
-            // A worker that lost its lease was quicker, or our own answer was lost. The manifest that is there is the one that counts.
-            manifest = await raw.FindManifestAsync(path, cancellationToken) ?? manifest;
-        }
-
-        await RemoveLeftoversAsync(place, [.. manifest.Pages.Select(page => page.Name)], cancellationToken);
+        manifest = await archive.CompleteAsync(
+            manifest with { Pages = [.. crawled.Select(page => new ManifestPage(BlobPaths.Page(page.StoredBy ?? target.Attempt, page.Number), page.Summary.Records, page.Bytes, page.Sha256))] },
+            cancellationToken);
         if (manifest.Proof != Proof.None)
         {
             lease.Row.ProvenAt = manifest.CompletedAt;
-            lease.Row.AddReading(new Reading(manifest.From, manifest.To, path, manifest.CompletedAt));
+            lease.Row.AddReading(new Reading(manifest.From, manifest.To, archive.ManifestPath, manifest.CompletedAt) { IsHalf = task.IsHalf });
         }
 
-        return Stored(manifest, manifest, path, unchanged: false);
+        return Stored(manifest, manifest, archive.ManifestPath, unchanged: false);
     }
 
-    /// <summary>Removes pages of claims and sweeps that do not count.</summary>
-    private async Task RemoveLeftoversAsync(Place place, HashSet<string> counting, CancellationToken cancellationToken)
-    {
-        var stored = place.Mine?.ToList() ?? [];
-        if (place.Mine is null)
-        {
-            await foreach (var name in raw.ListAsync(place.Folder + "attempt=", cancellationToken))
-            {
-                stored.Add("attempt=" + name);
-            }
-        }
-
-        foreach (var name in stored.Where(name => !counting.Contains(name)))
-        {
-            await raw.DeleteAsync(place.Folder + name, cancellationToken);
-        }
-    }
-
-    /// <summary>Makes the pages that earlier claims of the sweep stored known again, by reading them.</summary>
-    private async Task ReadBackAsync(
-        Place place, IEnumerable<StoredPage> stored, CrawlProgress state, ConcurrentDictionary<int, CrawledPage> pages, CancellationToken cancellationToken)
-    {
-        // Where two claims stored the same page, the later one counts.
-        var paths = stored.GroupBy(page => page.Number).ToDictionary(
-            group => group.Key, group => (group.Max(page => page.Attempt), place.Folder + BlobPaths.Page(group.Max(page => page.Attempt), group.Key)));
-        if (place.Known is { } known)
-        {
-            foreach (var number in PageRanges.Parse(state.Matched).Where(number => !paths.ContainsKey(number)))
-            {
-                paths[number] = (0, PathBelow(place.Reading!.Manifest, known.Pages[number - 1].Name));
-            }
-        }
-
-        await Parallel.ForEachAsync(paths, cancellationToken, async (entry, token) =>
-        {
-            using var slot = await slots.EnterAsync(token);
-            using var page = PageReader.Parse(place.Feed, await raw.ReadBytesAsync(entry.Value.Item2, token));
-            pages[entry.Key] = CrawledPage.Of(entry.Key, entry.Value.Item1, page);
-            await place.Observers.PageAsync(new ObservedPage(entry.Key, page.Body.Bytes, page.Summary, IsUnchanged: false), token);
-        });
-    }
-
-    private async Task<StoredPages> ListPagesAsync(string folder, CancellationToken cancellationToken)
-    {
-        var found = new StoredPages();
-        await foreach (var name in raw.ListAsync(folder, cancellationToken))
-        {
-            if (name == BlobPaths.ManifestName)
-            {
-                found.HasManifest = true;
-            }
-            else if (BlobPaths.TryParsePage(name, out var attempt, out var number))
-            {
-                found.Pages.Add(new StoredPage(number, attempt));
-            }
-        }
-
-        return found;
-    }
-
-    private WindowManifest Manifest(ItemRow item, Feed feed, Window window, CrawlProgress state, CrawlAudit audit, Proof proof, List<CrawledPage> swept) => new()
+    private WindowManifest Manifest(ItemRow item, Window window, CrawlProgress state, CrawlAudit audit, Proof proof) => new()
     {
         RunId = item.PartitionKey,
-        Feed = feed.Name,
-        Scope = item.Scope.KindName,
+        Feed = item.FeedOf.Name,
+        Scope = item.ScopeKind,
         ScopeId = item.ScopeId,
         From = window.From,
         To = window.To,
@@ -254,21 +205,19 @@ public sealed partial class WindowCrawler(
         Bytes = audit.Bytes,
         StartedAt = state.StartedAt,
         CompletedAt = time.GetUtcNow(),
-        Pages = [.. swept.Select(ManifestPageOf)],
+        Reason = proof == Proof.None ? audit.Reason : null,
+        Pages = [],
     };
-
-    private static ManifestPage ManifestPageOf(CrawledPage page) => new(BlobPaths.Page(page.Attempt, page.Number), page.Summary.Records, page.Bytes, page.Sha256);
 
     /// <param name="holder">The manifest that holds the pages.</param>
     /// <param name="read">What this reading gave.</param>
     /// <param name="path">Path of the manifest that holds the pages.</param>
     /// <param name="unchanged">Whether it is that of an earlier reading.</param>
-    private static StoredWindow Stored(WindowManifest holder, WindowManifest read, string path, bool unchanged) => new(
-        new WindowResult(read.From, read.To, read.Proof, read.Pages.Count, read.Records, read.Bytes, path, unchanged), holder, read.StartedAt, read.CompletedAt);
+    private static CrawlOutcome.Stored Stored(WindowManifest holder, WindowManifest read, string path, bool unchanged) => new(new StoredWindow(
+        new WindowResult(read.From, read.To, read.Proof, read.Pages.Count, read.Records, read.Bytes, path, unchanged) { Count = read.ReportedCount, Reason = read.Reason },
+        holder, read.StartedAt, read.CompletedAt));
 
-    private static string PathBelow(string manifestPath, string name) => manifestPath[..^BlobPaths.ManifestName.Length] + name;
-
-    /// <summary>The pages from the first on without a gap. A gap is where a page was gone; what lies behind it belongs to no whole.</summary>
+    /// <summary>The pages from the first on without a hole. What lies behind a page that was gone belongs to no whole.</summary>
     private static List<CrawledPage> Contiguous(ConcurrentDictionary<int, CrawledPage> pages)
     {
         var list = new List<CrawledPage>(pages.Count);
@@ -280,26 +229,9 @@ public sealed partial class WindowCrawler(
         return list;
     }
 
-    [LoggerMessage(200, LogLevel.Information,
-        "{Feed} of {ScopeKind} {ScopeId}, window {Window}: sweep {Sweep} read {Records} records where Cube counts {Count}; sweeping again")]
-    private static partial void LogDisagrees(ILogger logger, string feed, string scopeKind, string scopeId, string window, int sweep, long records, long count);
+    [LoggerMessage(150, LogLevel.Information, "{Feed} of {ScopeKind} {ScopeId}, window {Window}: crawl {Sweep} proves nothing: {Reason}; crawling again")]
+    private static partial void LogDisagrees(ILogger logger, string feed, string scopeKind, string scopeId, string window, int sweep, string reason);
 
-    /// <summary>A window on its way into storage.</summary>
-    /// <param name="Feed">The feed.</param>
-    /// <param name="Scope">The scope.</param>
-    /// <param name="Folder">Where its pages and manifest go.</param>
-    /// <param name="Reading">Its last proven reading, young enough to stand for it; or null.</param>
-    /// <param name="Known">That reading's manifest.</param>
-    /// <param name="Mine">Pages that this claim stored, by name; null when another claim may have left some that only a listing tells.</param>
-    /// <param name="Observers">Who observes it.</param>
-    private sealed record Place(Feed Feed, Scope Scope, string Folder, Reading? Reading, WindowManifest? Known, ConcurrentBag<string>? Mine, WindowObservers Observers);
-
-    private sealed record StoredPage(int Number, int Attempt);
-
-    private sealed class StoredPages : List<StoredPage>
-    {
-        public bool HasManifest { get; set; }
-
-        public List<StoredPage> Pages => this;
-    }
+    [LoggerMessage(151, LogLevel.Information, "{Feed} of {ScopeKind} {ScopeId}, window {Window}: {Reason}; its halves are read instead")]
+    private static partial void LogHalved(ILogger logger, string feed, string scopeKind, string scopeId, string window, string reason);
 }

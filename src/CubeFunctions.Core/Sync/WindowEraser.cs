@@ -66,7 +66,10 @@ internal sealed class WindowEraser(RawStore raw, SearchedScope searched)
                 DistinctKeys = manifest.DistinctKeys - scan.LostKeys,
                 Redacted = true,
             };
-            await raw.ReplaceManifestAsync(scan.Folder.ManifestPath, manifest, etag, cancellationToken);
+            if (!await raw.TryReplaceManifestAsync(scan.Folder.ManifestPath, manifest, etag, cancellationToken))
+            {
+                throw new ErasureBusyException($"a manifest of {searched.Feed} was replaced by another worker");
+            }
         }
 
         foreach (var name in scan.Deleted.Concat(old))

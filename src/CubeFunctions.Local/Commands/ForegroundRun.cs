@@ -77,7 +77,7 @@ internal sealed class ForegroundRun(LocalApp app, SyncConsole output)
     private async Task FinishOthersAsync(ChannelReader<RunManifest> closed, CancellationToken cancellationToken)
     {
         var sweeper = app.Services.GetRequiredService<SyncJanitor>();
-        foreach (var runId in await sweeper.SweepAsync(force: true, cancellationToken))
+        foreach (var runId in await sweeper.RecoverAllAsync(cancellationToken))
         {
             output.Say($"Finishing run {runId}, which was left unfinished");
             await WaitAsync(runId, await _reader.ItemCountAsync(runId, cancellationToken), closed, cancellationToken);

@@ -95,7 +95,7 @@ internal sealed record StatusReport(
 
         return new StatusReport(
             [.. (await reader.CheckpointsAsync(cancellationToken)).Select(row => new StatusCheckpoint(row.ScopeKind, row.ScopeId, row.Feed, row.Through, row.ProvenAt, row.RetiredReason))],
-            [.. runs.Select(run => new StatusRun(run.RowKey, run.Kind, run.Status, run.StartedAt, run.CompletedAt, run.Items, run.Succeeded, run.Failed, run.Unproven, run.Pages, run.Records, run.Bytes))],
+            [.. runs.Select(run => new StatusRun(run.RowKey, run.Kind.ToString(), run.Status?.ToString() ?? "", run.StartedAt, run.CompletedAt, run.Items, run.Succeeded, run.Failed, run.Unproven, run.Pages, run.Records, run.Bytes))],
             failures, await StatusUpserts.ReadAsync(upserts, cancellationToken), await StatusChanges.ReadAsync(deliveries, cancellationToken));
     }
 }

@@ -70,7 +70,7 @@ internal sealed partial class LocalApp : IAsyncDisposable
         var workers = LocalQueues.Of(services).Where(queue => !syncOnly || queue.Name.StartsWith(StorageNames.SyncQueue, StringComparison.Ordinal) || DeliversChanges(queue)).ToDictionary(
             queue => queue.Name,
             queue => new QueueWorker(storage, queue.Name, queue.Parallel, queue.IsPoison ? PollWaits.Seldom : waits, queue.Handle, time, logger));
-        services.GetRequiredService<SyncNotifier>().Sent += workers[StorageNames.SyncQueue].Expect;
+        services.GetRequiredService<QueueNotifier<SyncMessage>>().Sent += workers[StorageNames.SyncQueue].Expect;
         if (workers.TryGetValue(StorageNames.UpsertsQueue, out var upserts))
         {
             services.GetRequiredService<UpsertNotifier>().Sent += upserts.Expect;
@@ -138,7 +138,7 @@ internal sealed partial class LocalApp : IAsyncDisposable
     /// <summary>Makes up for workers that died, once per lease.</summary>
     private async Task SweepAsync(bool syncOnly, CancellationToken cancellationToken)
     {
-        var sweeper = _host.Services.GetRequiredService<SyncJanitor>();
+        var sweeper = _host.Services.GetRequiredService<Janitor>();
         var upserts = _host.Services.GetRequiredService<UpsertJanitor>();
         var deliveries = _host.Services.GetRequiredService<DeliveryJanitor>();
         var waker = _host.Services.GetRequiredService<UpsertNotifier>();
@@ -171,7 +171,7 @@ internal sealed partial class LocalApp : IAsyncDisposable
                 }
 
                 await timer.WaitForNextTickAsync(cancellationToken);
-                await TryAsync(() => sweeper.SweepAsync(force: false, cancellationToken), cancellationToken);
+                await TryAsync(() => sweeper.RunAsync(force: false, cancellationToken), cancellationToken);
             }
             while (true);
         }

@@ -1,0 +1,18 @@
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Storage;
+
+namespace CubeFunctions.Core.Sync;
+
+/// <summary>The last proven reading of a window, young enough to stand for it.</summary>
+internal sealed record EarlierReading(Reading Reading, WindowManifest Manifest)
+{
+    /// <summary>The folder of its pages.</summary>
+    public string Folder => Reading.Manifest[..^BlobPaths.ManifestName.Length];
+
+    public bool Holds(int number, string sha256) => number <= Manifest.Pages.Count && Manifest.Pages[number - 1].Sha256 == sha256;
+
+    public string PathOf(int number) => Folder + Manifest.Pages[number - 1].Name;
+
+    /// <summary>Whether a crawl found the same pages byte for byte.</summary>
+    public bool IsSameAs(IReadOnlyList<CrawledPage> pages) => pages.Count == Manifest.Pages.Count && pages.All(static page => page.IsUnchanged);
+}

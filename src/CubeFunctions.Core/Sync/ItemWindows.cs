@@ -1,0 +1,212 @@
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Storage;
+
+namespace CubeFunctions.Core.Sync;
+
+/// <summary>The windows of one claimed item: which are to be read, what they gave, and how far the checkpoint may go by them.</summary>
+internal sealed class ItemWindows
+{
+    private readonly ItemRow _item;
+    private readonly CheckpointRow _row;
+    private readonly DateTimeOffset _now;
+    private readonly Dictionary<Window, WindowResult> _results;
+    private readonly Dictionary<DateOnly, GapRow> _gaps;
+    private readonly Dictionary<DateOnly, RowWrite> _gapWrites = [];
+    private readonly Stack<(Window Window, bool IsHalf)> _pending;
+    private readonly List<Window> _notAdding = [];
+
+    public ItemWindows(ItemRow item, CheckpointRow row, IEnumerable<GapRow> gaps, SyncSettings settings, DateTimeOffset now)
+    {
+        (_item, _row, _now) = (item, row, now);
+        _results = item.ReadWindows().ToDictionary(result => result.Window);
+        _gaps = gaps.ToDictionary(gap => gap.Day);
+        _pending = new(Plan(settings).SelectMany(window => Expand(window, isHalf: false)).Reverse());
+    }
+
+    /// <summary>What was read, in the order of the days.</summary>
+    public IEnumerable<WindowResult> Read => _results.Values.Where(result => !result.Halved).OrderBy(result => result.From);
+
+    /// <summary>All that the item's row keeps.</summary>
+    public IReadOnlyList<WindowResult> Results => [.. _results.Values];
+
+    /// <summary>Windows that were halved, without those that lie in another.</summary>
+    public IEnumerable<WindowResult> Halved =>
+        _results.Values.Where(result => result.Halved && !_results.Values.Any(other => other.Halved && other != result && other.Window.Holds(result.Window)));
+
+    /// <summary>Whether a window may be halved: the results have to fit into the item's row.</summary>
+    public bool MayHalve => _results.Count + _pending.Count < 2 * ItemRow.MaxWindows;
+
+    /// <summary>Why the item is not proven; null where it is, save for the gaps.</summary>
+    public string? Unproven =>
+        Read.FirstOrDefault(result => result.Proof == Proof.None && !IsPassed(result)) is { } result ? result.Reason ?? "unproven"
+        : _notAdding.Count > 0 ? "the records of halves of a window are not as many as those of the whole"
+        : null;
+
+    /// <summary>Days that the checkpoint goes past though they are short.</summary>
+    public int PassedGaps => _gaps.Values.Count(gap => gap.IsPassed);
+
+    /// <summary>The window to read now; null when there is none left.</summary>
+    public (Window Window, bool IsHalf)? Next() => _pending.TryPeek(out var next) ? next : null;
+
+    /// <summary>Takes in what the window under way gave.</summary>
+    /// <returns>The day that has just become a gap; null as a rule.</returns>
+    public GapRow? Add(WindowResult result)
+    {
+        _pending.Pop();
+        _results[result.Window] = result;
+        if (result.Halved)
+        {
+            var (first, second) = result.Window.Halves();
+            _pending.Push((second, true));
+            _pending.Push((first, true));
+            return null;
+        }
+
+        return result.From is { } from && result.To < _item.TodayDay ? NoteGaps(result, from) : null;
+    }
+
+    /// <summary>Notes that the records of a window's halves are not as many as those of the whole.</summary>
+    /// <returns>The gap that has just come about; null as a rule.</returns>
+    public GapRow? NoteNotAdding(WindowResult whole, long count, long sum)
+    {
+        _notAdding.Add(whole.Window);
+        return Suspect(whole.From!.Value, new WindowResult(whole.From, whole.From, Proof.None, 0, sum, 0, "", Unchanged: false)
+        {
+            Count = count,
+            Reason = $"Cube says {count} for {whole.Window.Name} and {sum} for its parts",
+        });
+    }
+
+    /// <summary>The last day before today up to which every day is proven or kept as a gap; null where the checkpoint stays.</summary>
+    public DateOnly? ProvenThrough()
+    {
+        if (_item.Kind == RunKind.Manual || ItemRow.Day(_item.From) is not { } from)
+        {
+            return null;
+        }
+
+        var byFirstDay = Read.Where(result => result.Proof != Proof.None).ToDictionary(result => result.From!.Value);
+        var next = from;
+        while (next < _item.TodayDay)
+        {
+            if (_gaps.TryGetValue(next, out var gap) && gap.IsPassed)
+            {
+                next = next.AddDays(1);
+            }
+            else if (byFirstDay.TryGetValue(next, out var result) && !_notAdding.Exists(window => window.Holds(next) && !IsPassed(window.From!.Value)))
+            {
+                next = result.To!.Value.AddDays(1);
+            }
+            else
+            {
+                break;
+            }
+        }
+
+        return next > from ? next.AddDays(-1) : null;
+    }
+
+    /// <summary>The writes of gap rows that have come about, to be saved with the checkpoint's row.</summary>
+    public List<RowWrite> TakeGapWrites()
+    {
+        List<RowWrite> writes = [.. _gapWrites.Values];
+        _gapWrites.Clear();
+        _row.Gaps = _gaps.Count;
+        return writes;
+    }
+
+    private List<Window> Plan(SyncSettings settings)
+    {
+        if (ItemRow.Day(_item.From) is not { } from || ItemRow.Day(_item.To) is not { } to)
+        {
+            return [Window.Snapshot];
+        }
+
+        var days = Math.Max(settings.WindowDays, ((to.DayNumber - from.DayNumber) / (ItemRow.MaxWindows - 2)) + 1);
+        var deep = ItemRow.Day(_item.DeepFrom) is { } first ? WindowPlan.Weeks(first, from) : [];
+        if (_item.Kind == RunKind.Manual)
+        {
+            return [.. WindowPlan.Cut(from, to, _item.TodayDay, days)];
+        }
+
+        var alone = _gaps.Values.Where(gap => gap.IsDue(_now)).Select(gap => Window.Day(gap.Day));
+        return [.. deep.Concat(WindowPlan.Cut(from, to, _item.TodayDay, days)).Without(_gaps.Keys.ToHashSet()).Concat(alone).OrderBy(window => window.From)];
+    }
+
+    /// <summary>The windows that are to be read in the place of one.</summary>
+    private IEnumerable<(Window Window, bool IsHalf)> Expand(Window window, bool isHalf)
+    {
+        if (_results.TryGetValue(window, out var result))
+        {
+            var (first, second) = result.Halved ? window.Halves() : default;
+            return result.Halved ? Expand(first, isHalf: true).Concat(Expand(second, isHalf: true)) : [];
+        }
+
+        return Tiles(window) is { Count: > 1 } tiles ? tiles.Where(tile => !_results.ContainsKey(tile)).Select(tile => (tile, true)) : [(window, isHalf)];
+    }
+
+    /// <summary>The windows into which an earlier run had to halve this one, where they cover it whole: each is compared with its own reading.</summary>
+    private List<Window> Tiles(Window window)
+    {
+        var tiles = new List<Window>();
+        if (window.Days > 1)
+        {
+            var readings = _row.ReadReadings();
+            var halves = readings.Exists(reading => reading.Window == window) ? [] : readings.Where(reading => reading.IsHalf && window.Holds(reading.Window)).ToList();
+            for (var next = window.From!.Value; next <= window.To;)
+            {
+                if (halves.Where(reading => reading.From == next).MaxBy(reading => reading.At) is not { } half)
+                {
+                    return [];
+                }
+
+                tiles.Add(half.Window);
+                next = half.To!.Value.AddDays(1);
+            }
+        }
+
+        return tiles;
+    }
+
+    private bool IsPassed(WindowResult result) => result.Window.Days == 1 && IsPassed(result.From!.Value);
+
+    private bool IsPassed(DateOnly day) => _gaps.TryGetValue(day, out var gap) && gap.IsPassed;
+
+    private GapRow? NoteGaps(WindowResult result, DateOnly from)
+    {
+        if (result.Proof != Proof.None)
+        {
+            foreach (var gap in _gaps.Values.Where(gap => result.Window.Holds(gap.Day)).ToList())
+            {
+                _gaps.Remove(gap.Day);
+                _gapWrites.Remove(gap.Day);
+                if (gap.ETag != default)
+                {
+                    _gapWrites[gap.Day] = RowWrite.Delete(gap);
+                }
+            }
+
+            return null;
+        }
+
+        return result.Window.Days == 1 && _item.Kind != RunKind.Manual ? Suspect(from, result) : null;
+    }
+
+    private GapRow? Suspect(DateOnly day, WindowResult reading)
+    {
+        if (!_gaps.TryGetValue(day, out var gap))
+        {
+            if (_gaps.Count >= GapStore.MostOfScope)
+            {
+                return null;
+            }
+
+            gap = _gaps[day] = new GapRow { PartitionKey = _row.PartitionKey, RowKey = GapRow.KeyOf(_item.FeedOf, day) };
+        }
+
+        var opened = gap.TakeIn(reading, _now);
+        _gapWrites[day] = RowWrite.Save(gap);
+        return opened ? gap : null;
+    }
+}

@@ -1,0 +1,68 @@
+using System.Security.Cryptography;
+using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Storage;
+
+namespace CubeFunctions.Core.Sync;
+
+/// <summary>Reads the list of campaigns and keeps it like any window: page, then manifest.</summary>
+public sealed class ListingStore(CampaignListing listing, RawStore raw, TimeProvider time)
+{
+    /// <summary>The list of active campaigns, as it was just received; the caller disposes it.</summary>
+    internal async Task<ReceivedListing> ReadAsync(CancellationToken cancellationToken)
+    {
+        var started = time.GetUtcNow();
+        var page = await listing.ReadAsync(includeInactive: false, cancellationToken);
+        return new ReceivedListing(page, Campaign.ReadAll(page.Body.Bytes, out var faults), faults, started);
+    }
+
+    /// <summary>Campaigns that were asked for by id but are not active; one that Cube does not list at all is read all the same.</summary>
+    internal async Task<List<Campaign>> FindEndedAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken)
+    {
+        if (ids.Count == 0)
+        {
+            return [];
+        }
+
+        using var page = await listing.ReadAsync(includeInactive: true, cancellationToken);
+        var all = Campaign.ReadAll(page.Body.Bytes).ToDictionary(campaign => campaign.Id);
+        return [.. ids.Select(id => all.GetValueOrDefault(id) ?? new Campaign(id, null))];
+    }
+
+    /// <summary>Stores the list as that of a run.</summary>
+    /// <returns>What the run's item keeps of it.</returns>
+    internal async Task<WindowResult> StoreAsync(ReceivedListing received, RunRow run, CancellationToken cancellationToken)
+    {
+        var (page, archive) = (received.Page, new WindowArchive(raw, BlobPaths.Window(FeedCatalogue.Campaigns, Scope.Tenant, Window.Snapshot, run.RowKey), resumes: run.PlanAttempt > 1));
+        await archive.WriteAsync(run.PlanAttempt, 1, page.Body, cancellationToken);
+        var manifest = await archive.CompleteAsync(
+            new WindowManifest
+            {
+                RunId = run.RowKey,
+                Feed = FeedCatalogue.Campaigns.Name,
+                Scope = Scope.Tenant.KindName,
+                ScopeId = Scope.Tenant.Id,
+                Proof = Proof.Count,
+                Sweeps = 1,
+                ReportedCount = page.Summary.Records,
+                Records = page.Summary.Records,
+                DistinctKeys = page.Summary.KeyHashes.Distinct().Count(),
+                Bytes = page.Body.Length,
+                StartedAt = received.StartedAt,
+                CompletedAt = time.GetUtcNow(),
+                Pages = [new ManifestPage(BlobPaths.Page(run.PlanAttempt, 1), page.Summary.Records, page.Body.Length, Convert.ToHexStringLower(SHA256.HashData(page.Body.Bytes.Span)))],
+            },
+            cancellationToken);
+        return new WindowResult(null, null, Proof.Count, 1, manifest.Records, manifest.Bytes, archive.ManifestPath, Unchanged: false);
+    }
+}
+
+/// <summary>A list of campaigns as received.</summary>
+/// <param name="Page">Its bytes.</param>
+/// <param name="Campaigns">The campaigns in it.</param>
+/// <param name="Faults">What is wrong with single entries, in words.</param>
+/// <param name="StartedAt">When it was asked for.</param>
+internal sealed record ReceivedListing(Page Page, IReadOnlyList<Campaign> Campaigns, IReadOnlyList<string> Faults, DateTimeOffset StartedAt) : IDisposable
+{
+    public void Dispose() => Page.Dispose();
+}

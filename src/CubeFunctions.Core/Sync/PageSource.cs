@@ -1,0 +1,110 @@
+using System.Collections.Concurrent;
+using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
+
+namespace CubeFunctions.Core.Sync;
+
+/// <summary>Where the pages of one crawl of a window go.</summary>
+/// <param name="Feed">The feed.</param>
+/// <param name="Scope">The scope.</param>
+/// <param name="Attempt">The attempt under which pages are stored.</param>
+/// <param name="Archive">Where they are stored.</param>
+/// <param name="Earlier">The last proven reading, whose pages are not stored twice; or null.</param>
+/// <param name="Before">Pages of the crawl before, by number: one that comes again byte for byte is not stored twice.</param>
+/// <param name="Observers">Who observes them.</param>
+internal sealed record PageTarget(
+    Feed Feed, Scope Scope, int Attempt, WindowArchive Archive, EarlierReading? Earlier, IReadOnlyDictionary<int, CrawledPage> Before, WindowObservers Observers);
+
+/// <summary>Gets pages from Cube or from storage, offers them to the observers, and stores those that are new.</summary>
+public sealed class PageSource(CubeClient cube, PageSlots slots, SyncProgress progress)
+{
+    /// <summary>Gets one page from Cube, and stores it unless it is there already.</summary>
+    internal async Task<CrawledPage> FetchAsync(PageTarget target, int number, string query, CancellationToken cancellationToken)
+    {
+        using var slot = await slots.EnterAsync(cancellationToken);
+        using var page = await GetAsync(target.Feed, target.Feed.PathOf(target.Scope), query, number, cancellationToken);
+        var crawled = CrawledPage.Of(number, target.Attempt, page);
+        var same = target.Earlier?.Holds(number, crawled.Sha256) == true;
+        await target.Observers.PageAsync(new ObservedPage(number, page.Body.Bytes, page.Summary, same), cancellationToken);
+        if (same)
+        {
+            crawled = crawled with { StoredBy = null };
+        }
+        else if (target.Before.TryGetValue(number, out var before) && before is { StoredBy: { } attempt } && before.Sha256 == crawled.Sha256)
+        {
+            crawled = crawled with { StoredBy = attempt };
+        }
+        else
+        {
+            await target.Archive.WriteAsync(target.Attempt, number, page.Body, cancellationToken);
+        }
+
+        progress.PageRead(crawled.Summary.Records, crawled.Bytes);
+        var tag = new KeyValuePair<string, object?>("feed", target.Feed.Setting);
+        CubeMetrics.Pages.Add(1, tag);
+        CubeMetrics.Records.Add(crawled.Summary.Records, tag);
+        CubeMetrics.Bytes.Add(crawled.Bytes, tag);
+        return crawled;
+    }
+
+    /// <summary>Makes pages known that earlier claims of the crawl read. One that is gone is read from Cube again.</summary>
+    /// <param name="target">The crawl.</param>
+    /// <param name="stored">Pages that they stored. Where two claims stored the same page, the later one counts.</param>
+    /// <param name="matched">Numbers of pages that equalled the last proven reading.</param>
+    /// <param name="pages">Takes them.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    internal Task ReadBackAsync(
+        PageTarget target, IEnumerable<StoredPage> stored, IEnumerable<int> matched, ConcurrentDictionary<int, CrawledPage> pages, CancellationToken cancellationToken)
+    {
+        var known = stored.GroupBy(page => page.Number).ToDictionary(
+            group => group.Key, group => (Path: target.Archive.PathOf(group.MaxBy(page => page.Attempt)!), StoredBy: (int?)group.Max(page => page.Attempt)));
+        if (target.Earlier is { } earlier)
+        {
+            foreach (var number in matched.Where(number => number <= earlier.Manifest.Pages.Count))
+            {
+                known.TryAdd(number, (earlier.PathOf(number), null));
+            }
+        }
+
+        return Parallel.ForEachAsync(known, cancellationToken, async (entry, token) =>
+        {
+            var (number, (path, storedBy)) = entry;
+            using var slot = await slots.EnterAsync(token);
+            if (await target.Archive.FindAsync(path, token) is { } body)
+            {
+                using var page = PageReader.Parse(target.Feed, body);
+                pages[number] = CrawledPage.Of(number, storedBy, page);
+                await target.Observers.PageAsync(new ObservedPage(number, page.Body.Bytes, page.Summary, IsUnchanged: storedBy is null), token);
+            }
+        });
+    }
+
+    /// <summary>Takes pages back that are read again: that is no progress.</summary>
+    internal void ReadAgain(IReadOnlyCollection<CrawledPage> pages) =>
+        progress.Resweep(pages.Count, pages.Sum(static page => (long)page.Summary.Records), pages.Sum(static page => page.Bytes));
+
+    /// <summary>What Cube counts in a window now.</summary>
+    internal async Task<long> CountAsync(Feed feed, Scope scope, Window window, CancellationToken cancellationToken)
+    {
+        using var slot = await slots.EnterAsync(cancellationToken);
+        using var page = await GetAsync(feed, feed.PathOf(scope), window.Query, 1, cancellationToken);
+        return page.Summary.Count;
+    }
+
+    private async Task<Page> GetAsync(Feed feed, string path, string query, int number, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await cube.GetPageAsync(feed, path, query, cancellationToken);
+        }
+        catch (CubeException exception) when (exception.Kind == CubeFailureKind.NotJson && number > 1)
+        {
+            // In the middle of a crawl an HTML page is a proxy's hiccup; from the first request on it is the tenant's answer.
+            throw new CubeException(CubeFailureKind.Transient, exception.Message, exception);
+        }
+        catch (CubeException exception) when (exception.Kind == CubeFailureKind.MalformedPage)
+        {
+            throw new CubeException(CubeFailureKind.MalformedPage, $"page {number}: {exception.Message}", exception);
+        }
+    }
+}
