@@ -37,7 +37,7 @@ public sealed class UnfinishedTests(AzuriteFixture azurite)
 
         // The sweep goes on from there.
         lane.Cube.Faults.Clear();
-        await lane.App.Get<SyncJanitor>().SweepAsync(force: true, TestContext.Current.CancellationToken);
+        await lane.App.Get<SyncJanitor>().RecoverAllAsync(TestContext.Current.CancellationToken);
         Assert.Equal(RunStatus.Succeeded, (await lane.App.FinishAsync(start.RunId)).Status);
         await RawLedger.CheckAllAsync(lane.App.Storage.Raw);
     }

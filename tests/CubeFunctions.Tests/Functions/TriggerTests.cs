@@ -173,7 +173,7 @@ public sealed class TriggerTests(AzuriteFixture azurite)
     }
 
     private static async Task HasRunAsync(TestApp app, string kind) =>
-        Assert.Contains(await app.Get<Core.Sync.RunReader>().RecentAsync(1, TestContext.Current.CancellationToken), run => run.Kind == kind && run.Items > 0);
+        Assert.Contains(await app.Get<Core.Sync.RunReader>().RecentAsync(1, TestContext.Current.CancellationToken), run => $"{run.Kind}" == kind && run.Items > 0);
 
     private static async Task ItemEndedAsync(TestApp app, string state)
     {

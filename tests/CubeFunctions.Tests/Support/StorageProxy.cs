@@ -11,7 +11,7 @@ namespace CubeFunctions.Tests.Support;
 
 /// <summary>
 /// Stands between a client and Azurite, and cuts the line after so many writes: to the client it is as if the process died there. Or it loses the answer of one write
-/// only, and goes on.
+/// only, and goes on; or it refuses requests that a test chooses.
 /// </summary>
 public sealed class StorageProxy : IAsyncDisposable
 {
@@ -22,11 +22,28 @@ public sealed class StorageProxy : IAsyncDisposable
     private readonly bool _answerLost;
     private readonly bool _goesOn;
     private int _left;
+    private int _requests;
+    private int _writes;
 
     private StorageProxy(int writes, bool answerLost, bool goesOn) => (_left, _answerLost, _goesOn) = (writes, answerLost, goesOn);
 
     /// <summary>Whether as many writes came by as it was to wait for.</summary>
     public bool IsReached => Volatile.Read(ref _left) < 0;
+
+    /// <summary>Requests so far.</summary>
+    public int Requests => Volatile.Read(ref _requests);
+
+    /// <summary>Writes so far.</summary>
+    public int Writes => Volatile.Read(ref _writes);
+
+    /// <summary>Number, from 0, of the write whose answer is lost after it was done; -1 for none.</summary>
+    public int LoseAnswerOf { get; set; } = -1;
+
+    /// <summary>Method and address of that write, once it was lost.</summary>
+    public string LostAnswerOf { get; private set; } = "";
+
+    /// <summary>Refuses requests, by their number from 0, method and address, in a way that no client expects: with 400 and without having done anything.</summary>
+    public Func<int, string, string, bool>? Refuse { get; set; }
 
     /// <summary>Cancelled when the line is cut.</summary>
     public CancellationToken Cut => _cut.Token;
@@ -51,6 +68,9 @@ public sealed class StorageProxy : IAsyncDisposable
         proxy.ConnectionString = string.Join(';', parts.Select(part => $"{part.Key}={part.Value}"));
         return proxy;
     }
+
+    /// <summary>Stands between without cutting the line.</summary>
+    public static Task<StorageProxy> StartAsync(string connection) => StartAsync(connection, int.MaxValue, answerLost: false);
 
     public async ValueTask DisposeAsync()
     {
@@ -90,6 +110,14 @@ public sealed class StorageProxy : IAsyncDisposable
         }
 
         var raw = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
+        var ordinal = Interlocked.Increment(ref _requests) - 1;
+        var write = isWrite ? Interlocked.Increment(ref _writes) - 1 : -1;
+        if (Refuse?.Invoke(ordinal, context.Request.Method, raw) == true)
+        {
+            context.Response.StatusCode = StatusCodes.Status400BadRequest;
+            return;
+        }
+
         using var request = new HttpRequestMessage(
             new HttpMethod(context.Request.Method), new Uri(target.GetLeftPart(UriPartial.Authority) + raw, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
         using var body = new MemoryStream();
@@ -109,6 +137,13 @@ public sealed class StorageProxy : IAsyncDisposable
         if (isWrite && (_goesOn ? left == -1 : left < 0))
         {
             await (_goesOn ? Task.CompletedTask : _cut.CancelAsync());
+            context.Abort();
+            return;
+        }
+
+        if (write >= 0 && write == LoseAnswerOf)
+        {
+            LostAnswerOf = $"{context.Request.Method} {raw}";
             context.Abort();
             return;
         }

@@ -105,7 +105,7 @@ public sealed class TestApp : IAsyncDisposable
     {
         using var queue = Worker(StorageNames.SyncQueue, Get<ItemWorker>().HandleAsync, workers);
         using var poison = Worker(StorageNames.SyncQueue + StorageNames.PoisonSuffix, Get<ItemWorker>().HandlePoisonAsync);
-        Get<SyncNotifier>().Sent += queue.Expect;
+        Get<QueueNotifier<SyncMessage>>().Sent += queue.Expect;
         await Task.WhenAll(queue.RunAsync(cancellationToken), poison.RunAsync(cancellationToken));
     }
 

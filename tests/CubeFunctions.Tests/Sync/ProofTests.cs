@@ -1,0 +1,246 @@
+using Cube.Simulator;
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Sync;
+using CubeFunctions.Tests.Support;
+using Xunit;
+
+namespace CubeFunctions.Tests.Sync;
+
+/// <summary>What counts as proven, and what becomes of what never is.</summary>
+public sealed class ProofTests(AzuriteFixture azurite)
+{
+    private static readonly RunRequest Responses = RunRequest.Scheduled([FeedCatalogue.Responses]);
+    private static readonly DateTimeOffset Now = new(2026, 11, 21, 9, 0, 0, TimeSpan.Zero);
+    private static readonly DateOnly Today = new(2026, 11, 21);
+
+    /// <summary>Cube says 5 and gives 3, however often and with whatever borders it is asked.</summary>
+    [Fact]
+    public async Task A_stable_loss_is_never_proven_and_after_a_day_it_is_a_gap_that_holds_up_nobody()
+    {
+        var clock = new ShiftedClock(Now, 20);
+        await using var cube = await ScriptedCube.StartAsync(request => request.Is("/responses") && Holds(request, new DateOnly(2026, 11, 20)) ? Scripted.Input("page-short.json") : null);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, clock);
+        var run = await app.RunAsync(Responses);
+        Assert.Equal((RunStatus.Succeeded, 1), (run.Status, run.Items.Unproven));
+        var day = Assert.Single(run.Windows, window => window.Proof == Proof.None);
+        Assert.Equal((new DateOnly(2026, 11, 20), new DateOnly(2026, 11, 20), "Cube says 5 and gives 3"), (day.From, day.To, day.Reason));
+        Assert.Equal("2026-11-19", await ThroughAsync(app));
+        Assert.Empty(await app.Get<GapStore>().ListAsync(TestContext.Current.CancellationToken));
+
+        // Within the day it is read with every run, alone, and the others as one window each.
+        cube.Requests.Clear();
+        Assert.Equal(1, (await app.RunAsync(Responses)).Items.Unproven);
+        Assert.InRange(cube.Count(), 3, 6);
+
+        clock.Advance(TimeSpan.FromHours(25));
+        run = await app.RunAsync(Responses);
+        Assert.Equal((RunStatus.Succeeded, 0), (run.Status, run.Items.Unproven));
+        Assert.Equal("2026-11-21", await ThroughAsync(app));
+        var gap = Assert.Single(run.Gaps!);
+        Assert.Equal(("responses", "campaign", "901", new DateOnly(2026, 11, 20), 5L, 3L, false), (gap.Feed, gap.Scope, gap.ScopeId, gap.Day, gap.ReportedCount, gap.Records, gap.Accepted));
+        Assert.Contains(app.Logs.Lines, line => line.Level == Microsoft.Extensions.Logging.LogLevel.Error && line.Text.Contains("kept as a gap", StringComparison.Ordinal));
+
+        // Once a day from then on.
+        cube.Requests.Clear();
+        run = await app.RunAsync(Responses);
+        Assert.Single(run.Gaps!);
+        Assert.DoesNotContain(cube.Requests, request => request.Is("/responses") && Holds(request, new DateOnly(2026, 11, 20)));
+
+        // A person accepts it by name: it is listed, and read no more.
+        var id = Assert.Single(await app.Get<GapStore>().ListAsync(TestContext.Current.CancellationToken)).Id;
+        Assert.Equal("campaign=901:responses:2026-11-20", id);
+        Assert.True(await app.Get<GapStore>().AcceptAsync(id, "a test", TestContext.Current.CancellationToken));
+        Assert.False(await app.Get<GapStore>().AcceptAsync("campaign=901:responses:2026-11-19", "a test", TestContext.Current.CancellationToken));
+        clock.Advance(TimeSpan.FromHours(25));
+        Assert.True(Assert.Single((await app.RunAsync(Responses)).Gaps!).Accepted);
+        Assert.DoesNotContain(cube.Requests, request => request.Is("/responses") && Holds(request, new DateOnly(2026, 11, 20)));
+        await RawLedger.CheckAllAsync(app.Storage.Raw);
+    }
+
+    /// <summary>Rows that the user may not see are counted. Then the right is given, and the gaps close by themselves.</summary>
+    [Fact]
+    public async Task A_month_whose_counts_are_one_too_high_has_its_gaps_and_they_close_by_themselves()
+    {
+        var clock = new ShiftedClock(Now, 50);
+        var hidden = 1;
+        await using var cube = await ScriptedCube.StartAsync(request =>
+        {
+            if (!request.Is("/responses"))
+            {
+                return null;
+            }
+
+            // Weekends have no responses and nothing hidden.
+            var days = Enumerable.Range(0, request.To!.Value.DayNumber - request.From!.Value.DayNumber + 1).Select(request.From.Value.AddDays)
+                .Where(day => day.DayOfWeek is not (DayOfWeek.Saturday or DayOfWeek.Sunday) && day < new DateOnly(2026, 11, 21)).ToList();
+            return Scripted.Page(days.Count * (3L + hidden), null, days.SelectMany(day => Enumerable.Range(0, 3).Select(number => ScriptedCube.Response(day, number))));
+        });
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, clock);
+        var weekdays = Enumerable.Range(0, 30).Select(Today.AddDays(-30).AddDays).Count(day => day.DayOfWeek is not (DayOfWeek.Saturday or DayOfWeek.Sunday));
+        var run = await app.RunAsync(Responses);
+        Assert.Equal(1, run.Items.Unproven);
+        Assert.Equal(weekdays, run.Windows.Count(window => window.Proof == Proof.None));
+        Assert.All(run.Windows.Where(window => window.Proof == Proof.None), window => Assert.Equal(("Cube says 4 and gives 3", window.From), (window.Reason, window.To)));
+
+        clock.Advance(TimeSpan.FromHours(25));
+        run = await app.RunAsync(Responses);
+        Assert.Equal((0, weekdays), (run.Items.Unproven, run.Gaps!.Count));
+        Assert.Equal("2026-11-21", await ThroughAsync(app));
+
+        // Nothing is read twice for ever.
+        cube.Requests.Clear();
+        await app.RunAsync(Responses);
+        Assert.InRange(cube.Count(), 1, 4);
+
+        hidden = 0;
+        clock.Advance(TimeSpan.FromHours(25));
+        run = await app.RunAsync(Responses);
+        Assert.Null(run.Gaps);
+        Assert.Equal(0, run.Items.Unproven);
+        Assert.Empty(await app.Get<GapStore>().ListAsync(TestContext.Current.CancellationToken));
+        await RawLedger.CheckAllAsync(app.Storage.Raw);
+    }
+
+    [Theory]
+    [InlineData("page-next-bare.json")]
+    [InlineData("page-next-self.json")]
+    public async Task A_next_that_names_no_further_page_is_paged_by_number_and_the_manifest_says_so(string first)
+    {
+        await using var cube = await ScriptedCube.StartAsync(request => !request.Is("/responses") || !Holds(request, new DateOnly(2026, 11, 20)) ? null
+            : request.Page == 1 ? Scripted.Input(first)
+            : Scripted.Page(2, null, [ScriptedCube.Response(new DateOnly(2026, 11, 20), 1)]));
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, new ShiftedClock(Now));
+        var run = await app.RunAsync(Responses);
+        var window = Assert.Single(run.Windows, window => window.Records == 2);
+        Assert.Equal(Proof.Count, window.Proof);
+        Assert.True((await app.Get<Core.Storage.RawStore>().FindManifestAsync(window.Manifest, TestContext.Current.CancellationToken))!.PagedByNumber);
+    }
+
+    [Fact]
+    public async Task Pages_behind_an_empty_one_are_read()
+    {
+        var day = new DateOnly(2026, 11, 20);
+        var empty = true;
+        await using var cube = await ScriptedCube.StartAsync(request => !request.Is("/responses") || !Holds(request, day) ? null
+            : request.Page == 2 && Interlocked.Exchange(ref empty, false) ? Scripted.Page(6, null, [])
+            : Scripted.Page(6, request.Page < 3 ? $"http://x/?page={request.Page + 1}" : null, Enumerable.Range(request.Page * 2, 2).Select(number => ScriptedCube.Response(day, number))));
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, new ShiftedClock(Now, 10));
+        var run = await app.RunAsync(Responses);
+        Assert.Equal((0, 6L), (run.Items.Unproven, run.Windows.Sum(window => window.Feed == "responses" ? window.Records : 0)));
+        Assert.Contains(cube.Requests, request => request.Page == 3);
+    }
+
+    [Theory]
+    [InlineData(200, "MalformedPage", "partial outage")]
+    [InlineData(202, "Transient", "answered 202")]
+    [InlineData(206, "Transient", "answered 206")]
+    public async Task What_is_no_page_is_tried_again_and_then_fails_in_Cubes_words(int status, string kind, string words)
+    {
+        await using var cube = await ScriptedCube.StartAsync(request => request.Is("/responses") ? Scripted.Input("page-error-as-empty.json") with { Status = status } : null);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, new ShiftedClock(Now, 50));
+        var run = await app.RunAsync(Responses);
+        Assert.Contains(words, Assert.Single(run.Failures).Reason, StringComparison.Ordinal);
+        Assert.Equal(kind, Assert.Single(await app.Get<RunReader>().FailedAsync(run.RunId, TestContext.Current.CancellationToken)).ReasonKind);
+        Assert.Equal(24, cube.Count());
+    }
+
+    [Fact]
+    public async Task A_true_repeat_is_settled_by_a_second_reading_and_then_by_the_last_one()
+    {
+        var day = new DateOnly(2026, 11, 20);
+        await using var cube = await ScriptedCube.StartAsync(request => request.Is("/responses") && Holds(request, day)
+            ? Scripted.Page(2, null, [ScriptedCube.Response(day, 1, "one"), ScriptedCube.Response(day, 1, "two")])
+            : null);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, new ShiftedClock(Now, 10), ("Sync__StartDate", "2026-11-19"));
+        var run = await app.RunAsync(Responses);
+        Assert.Contains(run.Windows, window => window is { Proof: Proof.Sweeps, Records: 2 });
+        await app.RunAsync(Responses);
+        cube.Requests.Clear();
+        run = await app.RunAsync(Responses);
+        Assert.Contains(run.Windows, window => window is { Proof: Proof.Sweeps, Records: 2, Unchanged: true });
+        Assert.Equal(run.Windows.Count(window => window.Feed == "responses"), cube.Count());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_reading_that_lacks_a_page_is_forgotten_and_the_window_stored_whole(bool otherPageDiffers)
+    {
+        await using var cube = await CubeSimulator.StartAsync(
+            new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 300, PageSize = 100, AnonymisedPerThousand = 0 }, null, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, new ShiftedClock(TimeProvider.System.GetUtcNow(), 10));
+        var customers = RunRequest.Snapshot([FeedCatalogue.Customers]);
+        var first = (await app.RunAsync(customers)).Windows.Single(window => window.Feed == "customers");
+        var folder = first.Manifest[..(first.Manifest.LastIndexOf('/') + 1)];
+        var manifest = (await app.Get<Core.Storage.RawStore>().FindManifestAsync(first.Manifest, TestContext.Current.CancellationToken))!;
+        await app.Storage.Raw.DeleteBlobAsync(folder + manifest.Pages[1].Name, cancellationToken: TestContext.Current.CancellationToken);
+        if (otherPageDiffers)
+        {
+            cube.Data.EditCustomer(cube.Data.AssignmentIds[0], (long)cube.Data.Customers(cube.Data.AssignmentIds[0]).ElementAt(250)["id"]!, "city", "Bodø");
+        }
+
+        var run = await app.RunAsync(customers);
+        var second = run.Windows.Single(window => window.Feed == "customers");
+        Assert.Equal((RunStatus.Succeeded, Proof.Count, false), (run.Status, second.Proof, second.Unchanged));
+        await SyncRunTests.AssertSameAsync(app, run, "customers", cube.Data.Customers(cube.Data.AssignmentIds[0]).Select(customer => customer.ToJsonString()));
+        Assert.True((await app.RunAsync(customers)).Windows.Single(window => window.Feed == "customers").Unchanged);
+    }
+
+    [Theory]
+    [InlineData("page-half-emoji.json")]
+    [InlineData("page-half-emoji-in-name.json")]
+    public void Half_a_surrogate_pair_is_no_reason_to_refuse_a_page(string input) =>
+        Assert.Equal((1, 1, 0), Core.Cube.PageReader.Read(FeedCatalogue.Responses, Scripted.Input(input).Body) is var page ? (page.Records, page.KeyHashes.Length, page.KeylessRecords) : default);
+
+    [Theory]
+    [InlineData("page-bom.json")]
+    public async Task Odd_bytes_are_stored_as_received_and_proven(string input)
+    {
+        var day = new DateOnly(2026, 11, 20);
+        await using var cube = await ScriptedCube.StartAsync(request => request.Is("/responses") && Holds(request, day) ? Scripted.Input(input) : null);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, new ShiftedClock(Now, 10));
+        var run = await app.RunAsync(new RunRequest(RunKind.Manual, [FeedCatalogue.Responses]) { From = day, To = day });
+        var window = run.Windows.Single(window => window.Feed == "responses");
+        Assert.Equal((RunStatus.Succeeded, Proof.Count, 1L), (run.Status, window.Proof, window.Records));
+        var manifest = (await app.Get<Core.Storage.RawStore>().FindManifestAsync(window.Manifest, TestContext.Current.CancellationToken))!;
+        using var page = await app.Get<Core.Storage.RawStore>().FindBytesAsync(
+            window.Manifest[..(window.Manifest.LastIndexOf('/') + 1)] + manifest.Pages[0].Name, TestContext.Current.CancellationToken);
+        Assert.Equal(Scripted.Input(input).Body, page!.Bytes.ToArray());
+    }
+
+    /// <summary>A row that is noted for a day long over is found within a week, and what has not changed costs its requests only.</summary>
+    [Fact]
+    public async Task A_late_row_is_found_by_the_weekly_look_back()
+    {
+        var clock = new ShiftedClock(Now, 10);
+        var late = new DateOnly(2026, 11, 3);
+        var rows = new Dictionary<DateOnly, int> { [late] = 2, [new DateOnly(2026, 11, 10)] = 1 };
+        await using var cube = await ScriptedCube.StartAsync(request => request.Is("/responses")
+            ? Scripted.Page(
+                rows.Where(day => Holds(request, day.Key)).Sum(day => day.Value), null,
+                rows.Where(day => Holds(request, day.Key)).SelectMany(day => Enumerable.Range(0, day.Value).Select(number => ScriptedCube.Response(day.Key, number))))
+            : null);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, clock);
+        Assert.Equal(3, (await app.RunAsync(Responses)).Windows.Sum(window => window.Feed == "responses" ? window.Records : 0));
+        rows[late]++;
+        clock.Advance(TimeSpan.FromDays(1));
+        Assert.Equal(0, (await app.RunAsync(Responses)).Windows.Sum(window => window.Feed == "responses" ? window.Records : 0));
+        clock.Advance(TimeSpan.FromDays(6));
+        var deep = await app.RunAsync(Responses);
+        Assert.Equal(4, deep.Windows.Sum(window => window.Feed == "responses" ? window.Records : 0));
+        Assert.True(deep.Windows.Count(window => window.To is { } to && window.From is { } from && to.DayNumber - from.DayNumber == 6) >= 3);
+
+        // Not again before another week is over.
+        cube.Requests.Clear();
+        await app.RunAsync(Responses);
+        Assert.DoesNotContain(cube.Requests, request => Holds(request, late));
+        clock.Advance(TimeSpan.FromDays(6.6));
+        deep = await app.RunAsync(Responses);
+        Assert.Contains(deep.Windows, window => window is { Unchanged: true, Records: > 0 });
+    }
+
+    private static bool Holds(ScriptedRequest request, DateOnly day) => request.From <= day && request.To >= day;
+
+    private static async Task<string?> ThroughAsync(TestApp app) =>
+        (await app.Get<RunReader>().CheckpointsAsync(TestContext.Current.CancellationToken)).Single(row => row.Feed == "responses").Through;
+}
