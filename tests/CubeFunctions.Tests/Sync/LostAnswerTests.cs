@@ -32,7 +32,7 @@ public sealed class LostAnswerTests(AzuriteFixture azurite)
             if (await RunAsync(position) is var (done, asked))
             {
                 Assert.True(asked == requests, $"position {position}: {asked} requests to Cube instead of {requests}");
-                Assert.InRange(done, writes, writes + 4);
+                Assert.InRange(done, writes - 4, writes + 4);
                 Interlocked.Increment(ref tested);
             }
         });
