@@ -49,6 +49,9 @@ public static class CubeMetrics
     /// <summary>Upsert events given up, by kind of reason.</summary>
     public static Counter<long> UpsertsDead { get; } = Meter.CreateCounter<long>("cube.upserts.dead");
 
+    /// <summary>Answers to webhooks, by the sender's kind and the class of the status (<c>2xx</c>, <c>4xx</c>, <c>5xx</c>).</summary>
+    public static Counter<long> WebhookAnswers { get; } = Meter.CreateCounter<long>("cube.webhooks.answers");
+
     /// <summary>Changes the receiver took.</summary>
     public static Counter<long> ChangesDelivered { get; } = Meter.CreateCounter<long>("cube.changes.delivered");
 

@@ -71,7 +71,7 @@ public static class CustomerPostParser
         var values = new List<SourceValue>();
         foreach (var member in customer.EnumerateObject())
         {
-            fault = CustomerMember.Fault(member, assignmentId);
+            fault = CustomerMember.IdentityFault(member, assignmentId) ?? CustomerMember.Fault(member);
             if (fault is not null)
             {
                 return null;

@@ -58,7 +58,7 @@ internal static class DataverseParser
         }
 
         return record.IsReadable
-            ? post.Customer(head, record, [])
+            ? post.Customer(head, record, [], [])
             : head with { Dead = "the event holds neither the changed columns ('Target') nor an image of the record" };
     }
 

@@ -18,7 +18,7 @@ internal static class EventTimes
         "yyyy-MM-dd HH:mm", "yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm:ss.FFFFFFF", "yyyy-MM-dd HH:mm:ssK",
     ];
 
-    /// <summary>The time of an event: ISO 8601 (UTC where it names no offset), seconds or milliseconds since 1970, or <c>/Date(ms+zone)/</c>.</summary>
+    /// <summary>The time of an event: ISO 8601 (UTC where it names no offset), seconds or milliseconds since 1970, or <c>/Date(ms+zone)/</c>; not before the year 2000.</summary>
     public static bool TryReadInstant(JsonElement value, out DateTimeOffset time)
     {
         time = default;
@@ -27,10 +27,13 @@ internal static class EventTimes
             return false;
         }
 
-        return TryReadDateLiteral(text, out time)
+        // Eight digits are a calendar day where they can be: as seconds they would be the year 1970.
+        return ((text.Length == 8 && TryReadIso(text, out time))
+            || TryReadDateLiteral(text, out time)
             || (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
                 && TryFromMilliseconds(number < Milliseconds ? number * 1000 : number, out time))
-            || TryReadIso(text, out time);
+            || TryReadIso(text, out time))
+            && time >= UpsertLimits.EarliestEvent;
     }
 
     /// <summary>A date or time in a customer's field: as an event's time, but numbers are milliseconds, and eight digits a calendar day if they can be.</summary>

@@ -89,10 +89,11 @@ public sealed class FieldMap
         return new AssembledFields(fields, [.. incomplete]);
     }
 
-    /// <summary>The values of a record by the rules; null and the fault where one cannot be converted.</summary>
-    internal List<SourceValue>? Values(SourceRecord record, out string? fault)
+    /// <summary>The values of a record by the rules. Fields with a value that cannot be converted are left out.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="faults">Takes why fields are left out, by their names.</param>
+    internal List<SourceValue> Values(SourceRecord record, List<string> faults)
     {
-        fault = null;
         var values = new List<SourceValue>();
         foreach (var rule in _ordered)
         {
@@ -104,9 +105,13 @@ public sealed class FieldMap
                     continue;
                 }
 
-                if (rule.Convert(rule.Sources[part], value, out fault) is not { } json)
+                var fault = rule.Fault(rule.Sources[part], value);
+                if (fault is not null || rule.Convert(rule.Sources[part], value, out fault) is not { } json)
                 {
-                    return null;
+                    // A joined field without one of its parts would say something else.
+                    faults.Add(fault!);
+                    values.RemoveRange(first, values.Count - first);
+                    break;
                 }
 
                 values.Add(new SourceValue(rule.Target, part, json, rule.Sources.Count));

@@ -1,9 +1,5 @@
 using CubeFunctions.Core.Settings;
 
-
-
-
-
 namespace CubeFunctions.Core.Senders;
 
 /// <summary>A setting that holds a field map, or the path of a file that does.</summary>

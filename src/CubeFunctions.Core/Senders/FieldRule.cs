@@ -29,6 +29,10 @@ internal sealed record FieldRule
     /// <summary>The sender's value, as text, to Cube's, as JSON.</summary>
     public IReadOnlyDictionary<string, string>? Values { get; init; }
 
+    /// <summary>Why Cube cannot be sent a value, or null.</summary>
+    public string? Fault(SourcePath source, JsonElement value) =>
+        Scalars.Fault(value, Separator is null ? UpsertLimits.ValueCharacters : UpsertLimits.PartCharacters) is { } fault ? $"field '{Target}': source '{source.Text}' {fault}" : null;
+
     /// <summary>The JSON that goes to Cube, or null and the fault, which names field and source but not the value: that is personal data.</summary>
     public string? Convert(SourcePath source, JsonElement value, out string? fault)
     {

@@ -44,7 +44,7 @@ internal static class FlatParser
     {
         if (post.Sender.Kind == SenderKind.StandardWebhooks)
         {
-            return EventIds.At(post.Headers[StandardWebhooksSignature.IdHeader].ToString() is { Length: > 0 } id ? id : post.PostId, index);
+            return EventIds.At(StandardWebhooksSignature.IdOf(post.Headers) is { Length: > 0 } id ? id : post.PostId, index);
         }
 
         if (post.Sender.EventId is { } place)
@@ -67,44 +67,62 @@ internal static class FlatParser
     {
         var record = new FlatRecord(customer);
         var head = post.ArrivedEvent(id);
-        if (post.Sender.EventTime is { } place
-            && (place.TryFind(customer, out var time) || place.TryFind(post.Body, out time))
-            && time.ValueKind != JsonValueKind.Null)
+        if (post.Sender.EventTime is { } place)
         {
+            if ((!place.TryFind(customer, out var time) && !place.TryFind(post.Body, out time)) || time.ValueKind == JsonValueKind.Null)
+            {
+                return WithCustomer(post, customer, record, head);
+            }
+
             // A time that cannot be read must not become the arrival: an old event that came late would win over a newer one.
             head = EventTimes.TryReadInstant(time, out var told)
                 ? post.Event(id, told)
                 : head with { Dead = $"the event's time at '{place}' is not a time" };
         }
+        else if (EnvelopeTime(post) is { } sent)
+        {
+            head = post.Event(id, sent);
+        }
 
+        return WithCustomer(post, customer, record, head);
+    }
+
+    /// <summary>The time in the envelope that the Standard Webhooks specification gives payloads: <c>type</c>, <c>timestamp</c>, <c>data</c>.</summary>
+    private static DateTimeOffset? EnvelopeTime(SenderPost post) =>
+        post.Sender.Kind == SenderKind.StandardWebhooks && post.Body.ValueKind == JsonValueKind.Object && post.Body.TryGetProperty("data", out _) && post.Body.TryGetProperty("type", out _)
+        && post.Body.TryGetProperty("timestamp", out var timestamp) && EventTimes.TryReadInstant(timestamp, out var time) ? time : null;
+
+    private static UpsertEvent WithCustomer(SenderPost post, JsonElement customer, FlatRecord record, UpsertEvent head)
+    {
         head = head with { CustomerId = post.CustomerId(record, customer.TryGetProperty(CubeFields.CustomerId, out var own) ? own : null) };
         if (head.Dead is not null)
         {
             return head;
         }
 
-        var passed = Passed(post, customer, out var fault);
-        return fault is null ? post.Customer(head, record, passed) : head with { Dead = fault };
+        var doubt = customer.EnumerateObject().Where(member => IsPassed(post, member)).Select(member => CustomerMember.IdentityFault(member, post.Sender.AssignmentId)).FirstOrDefault(fault => fault is not null);
+        if (doubt is not null)
+        {
+            return head with { Dead = doubt };
+        }
+
+        var faults = new List<string>();
+        return post.Customer(head, record, Passed(post, customer, faults), faults);
     }
 
-    private static List<SourceValue> Passed(SenderPost post, JsonElement customer, out string? fault)
+    private static bool IsPassed(SenderPost post, JsonProperty member) =>
+        member.Name != post.Sender.EventId?.OnlyStep && member.Name != post.Sender.EventTime?.OnlyStep && post.Sender.FieldMap.Passes(member.Name);
+
+    private static List<SourceValue> Passed(SenderPost post, JsonElement customer, List<string> faults)
     {
-        fault = null;
         var passed = new List<SourceValue>();
-        foreach (var member in customer.EnumerateObject())
+        foreach (var member in customer.EnumerateObject().Where(member => IsPassed(post, member) && CustomerMember.IsField(member.Name)))
         {
-            if (member.Name == post.Sender.EventId?.OnlyStep || member.Name == post.Sender.EventTime?.OnlyStep || !post.Sender.FieldMap.Passes(member.Name))
+            if (CustomerMember.Fault(member) is { } fault)
             {
-                continue;
+                faults.Add(fault);
             }
-
-            fault = CustomerMember.Fault(member, post.Sender.AssignmentId);
-            if (fault is not null)
-            {
-                return [];
-            }
-
-            if (CustomerMember.IsField(member.Name))
+            else
             {
                 passed.Add(new SourceValue(member.Name, 0, member.Value.GetRawText()));
             }

@@ -10,6 +10,8 @@ namespace CubeFunctions.Core.Senders;
 internal static class HubSpotParser
 {
     private const string PropertyChange = "propertyChange";
+    private const string Merge = "merge";
+    private const string PrivacyDeletion = "privacyDeletion";
     private const string ContactTypeId = "0-1";
     private const string CompanyTypeId = "0-2";
 
@@ -63,14 +65,44 @@ internal static class HubSpotParser
             return head with { Ignored = $"the event is about another kind of record than '{post.Sender.Entity}'" };
         }
 
+        if (what.Equals(Merge, StringComparison.OrdinalIgnoreCase))
+        {
+            return Merged(post, item, head);
+        }
+
         if (!what.Equals(PropertyChange, StringComparison.OrdinalIgnoreCase))
         {
-            return head with { Ignored = Reason(what) };
+            return head with { Ignored = Reason(what), NeedsPerson = what.Equals(PrivacyDeletion, StringComparison.OrdinalIgnoreCase) };
         }
 
         return record.HasProperty
-            ? post.Customer(head, record, [])
+            ? post.Customer(head, record, [], [])
             : head with { Dead = "the event lacks 'propertyName' or 'propertyValue'" };
+    }
+
+    /// <summary>What waits for the records that are no more goes to the one that remains. A merge names records, not their properties.</summary>
+    private static UpsertEvent Merged(SenderPost post, JsonElement item, UpsertEvent head)
+    {
+        if (head.EventTime - post.Arrival > UpsertLimits.ClockSkew)
+        {
+            return head with { Dead = "the event's time lies in the future" };
+        }
+
+        var merged = item.TryGetProperty("mergedObjectIds", out var list) && list.ValueKind == JsonValueKind.Array
+            ? list.EnumerateArray().Take(UpsertLimits.HubSpotEvents).Select(id => Scalars.TryReadId(id, out var text) ? text : null).OfType<string>().ToHashSet(StringComparer.Ordinal)
+            : [];
+        if (Id(item, "primaryObjectId") is { } primary)
+        {
+            merged.Add(primary);
+        }
+
+        var survivor = Id(item, "newObjectId") ?? Id(item, "primaryObjectId");
+        merged.Remove(survivor ?? "");
+        return survivor is null || merged.Count == 0 ? head with { Ignored = Reason(Merge) }
+            : post.Sender.FieldMap.CustomerIdSource is null ? head with { Ignored = Reason(Merge), Merge = new UpsertMerge(survivor, [.. merged]) }
+            : head with { Ignored = "merged in HubSpot: the customer's id is a property, which a merge does not name; look for what waits for the records that are no more", NeedsPerson = true };
+
+        static string? Id(JsonElement item, string name) => item.TryGetProperty(name, out var id) && Scalars.TryReadId(id, out var text) ? text : null;
     }
 
     /// <summary>Generic subscriptions are called <c>object.{what}</c> and name the type by a number.</summary>
@@ -89,8 +121,8 @@ internal static class HubSpotParser
     private static string Reason(string what) => what.ToUpperInvariant() switch
     {
         "DELETION" => "deleted in HubSpot: Cube has no delete",
-        "PRIVACYDELETION" => "deleted for privacy in HubSpot: Cube has no delete",
-        "MERGE" => "merged in HubSpot: Cube has no merge",
+        "PRIVACYDELETION" => "deleted for privacy in HubSpot: erase this customer here and in Cube, then drop this event",
+        "MERGE" => "merged in HubSpot: what waits for the records that are no more goes to the one that remains",
         "CREATION" => "created in HubSpot: its properties come as events of their own",
         _ => "no property was changed",
     };
@@ -103,7 +135,7 @@ internal static class HubSpotParser
         // The record is as it was at its last change or later, so that every older property event loses against it, and every newer one wins.
         var head = record.LastModified is { } modified ? post.Event(id, modified) : post.ArrivedEvent(id);
         head = head with { CustomerId = post.CustomerId(record, record.Id) };
-        return record.IsArchived ? head with { Ignored = Reason("deletion") } : post.Customer(head, record, []);
+        return record.IsArchived ? head with { Ignored = Reason("deletion") } : post.Customer(head, record, [], []);
     }
 
     private static string? Text(JsonElement item, string name) => item.TryGetProperty(name, out var value) ? Scalars.Text(value) : null;

@@ -12,8 +12,18 @@ internal static class JsonBody
 {
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
+    /// <summary>Stands for half a surrogate pair in bodies that are read in spite of one: no character that text may hold.</summary>
+    public const char HalfSurrogate = '\uFFFE';
+
+    private static ReadOnlySpan<byte> HalfSurrogateEscape => "FFFE"u8;
+
     /// <summary>The document, or the refusal; one of the two is null.</summary>
-    public static (JsonDocument? Document, BodyRefusal? Refusal) Read(IHeaderDictionary headers, ReadOnlyMemory<byte> body)
+    /// <param name="headers">The request's headers.</param>
+    /// <param name="body">The body, byte for byte.</param>
+    /// <param name="markHalfSurrogates">
+    /// Whether half a surrogate pair becomes <see cref="HalfSurrogate"/>, so that it costs its own event only; else it refuses the body.
+    /// </param>
+    public static (JsonDocument? Document, BodyRefusal? Refusal) Read(IHeaderDictionary headers, ReadOnlyMemory<byte> body, bool markHalfSurrogates = false)
     {
         if (body.Length > UpsertLimits.BodyBytes)
         {
@@ -30,6 +40,11 @@ internal static class JsonBody
             body = body[ByteOrderMark.Length..];
         }
 
+        if (markHalfSurrogates)
+        {
+            body = Mark(body);
+        }
+
         return Check(body.Span) is { } refusal
             ? (null, refusal)
             : (JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = UpsertLimits.Depth }), null);
@@ -38,7 +53,8 @@ internal static class JsonBody
     private static bool IsJson(string contentType) =>
         MediaTypeHeaderValue.TryParse(contentType, out var type)
         && (type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase) || type.Suffix.Equals("json", StringComparison.OrdinalIgnoreCase))
-        && (!type.Charset.HasValue || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase));
+        && (!type.Charset.HasValue || HeaderUtilities.RemoveQuotes(type.Charset) is var charset
+            && (charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) || charset.Equals("utf8", StringComparison.OrdinalIgnoreCase)));
 
     private static BodyRefusal? Check(ReadOnlySpan<byte> body)
     {
@@ -50,14 +66,17 @@ internal static class JsonBody
         // One level more than allowed, so that our own check meets the fault first and can name it.
         var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = UpsertLimits.Depth + 1 });
         var objects = new Stack<HashSet<string>>();
+        string? name = null;
         try
         {
             while (reader.Read())
             {
-                if (Check(ref reader, objects, body) is { } refusal)
+                if (Check(ref reader, objects, name, body) is { } refusal)
                 {
                     return refusal;
                 }
+
+                name = reader.TokenType == JsonTokenType.PropertyName ? reader.GetString() : name;
             }
 
             return null;
@@ -68,7 +87,7 @@ internal static class JsonBody
         }
     }
 
-    private static BodyRefusal? Check(ref Utf8JsonReader reader, Stack<HashSet<string>> objects, ReadOnlySpan<byte> body)
+    private static BodyRefusal? Check(ref Utf8JsonReader reader, Stack<HashSet<string>> objects, string? name, ReadOnlySpan<byte> body)
     {
         switch (reader.TokenType)
         {
@@ -80,8 +99,9 @@ internal static class JsonBody
             case JsonTokenType.EndObject:
                 objects.Pop();
                 return null;
-            case JsonTokenType.PropertyName or JsonTokenType.String when reader.ValueIsEscaped && HasLoneSurrogate(reader.ValueSpan):
-                return Refuse(RefusalKind.NotJson, "Half a surrogate pair", body, (int)reader.TokenStartIndex);
+            case JsonTokenType.PropertyName or JsonTokenType.String when reader.ValueIsEscaped && FindHalfSurrogate(reader.ValueSpan) >= 0:
+                var place = reader.TokenType == JsonTokenType.String && name is not null ? $"Field '{CubeFields.Shown(name)}' holds half a surrogate pair" : "Half a surrogate pair";
+                return Refuse(RefusalKind.NotJson, place, body, (int)reader.TokenStartIndex);
             case JsonTokenType.PropertyName when !objects.Peek().Add(reader.GetString()!):
                 return Refuse(RefusalKind.DuplicateMember, "A member occurs twice in one object", body, (int)reader.TokenStartIndex);
             default:
@@ -89,32 +109,50 @@ internal static class JsonBody
         }
     }
 
-    /// <summary>Whether <c>\uD800</c> to <c>\uDFFF</c> stand alone: such text is no Unicode, and cannot be written as UTF-8. Raw ones are invalid UTF-8.</summary>
-    private static bool HasLoneSurrogate(ReadOnlySpan<byte> escaped)
+    /// <summary>
+    /// Where the first of <c>\uD800</c> to <c>\uDFFF</c> that stands alone begins, or -1: such text is no Unicode, and cannot be written as UTF-8. Raw ones are
+    /// invalid UTF-8.
+    /// </summary>
+    private static int FindHalfSurrogate(ReadOnlySpan<byte> escaped)
     {
-        var high = false;
+        var high = -1;
         for (var i = 0; i < escaped.Length; i++)
         {
-            var unit = 0;
-            if (escaped[i] == (byte)'\\')
+            var (at, unit) = (i, 0);
+            if (escaped[i] == (byte)'\\' && i + 1 < escaped.Length)
             {
                 i++;
-                if (escaped[i] == (byte)'u')
+                if (escaped[i] == (byte)'u' && i + 4 < escaped.Length)
                 {
                     _ = System.Buffers.Text.Utf8Parser.TryParse(escaped.Slice(i + 1, 4), out unit, out _, 'X');
                     i += 4;
                 }
             }
 
-            if (char.IsLowSurrogate((char)unit) != high)
+            if (char.IsLowSurrogate((char)unit) != high >= 0)
             {
-                return true;
+                return high >= 0 ? high : at;
             }
 
-            high = char.IsHighSurrogate((char)unit);
+            high = char.IsHighSurrogate((char)unit) ? at : -1;
         }
 
         return high;
+    }
+
+    /// <summary>Replaces halves of surrogate pairs, byte for byte: places stay as they are. In JSON a backslash stands within texts only.</summary>
+    private static ReadOnlyMemory<byte> Mark(ReadOnlyMemory<byte> body)
+    {
+        var from = 0;
+        byte[]? marked = null;
+        while (FindHalfSurrogate(body.Span[from..]) is var at and >= 0)
+        {
+            body = marked ??= body.ToArray();
+            HalfSurrogateEscape.CopyTo(marked.AsSpan(from + at + 2));
+            from += at + 2 + HalfSurrogateEscape.Length;
+        }
+
+        return body;
     }
 
     private static int FirstInvalid(ReadOnlySpan<byte> body)

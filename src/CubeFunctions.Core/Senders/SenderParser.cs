@@ -16,7 +16,7 @@ public static class SenderParser
         ArgumentNullException.ThrowIfNull(sender);
         ArgumentNullException.ThrowIfNull(headers);
         ArgumentException.ThrowIfNullOrEmpty(postId);
-        var (document, refusal) = JsonBody.Read(headers, body);
+        var (document, refusal) = JsonBody.Read(headers, body, markHalfSurrogates: sender.Kind == SenderKind.HubSpot);
         if (document is null)
         {
             return ParsedBody.Refuse(refusal!);

@@ -7,7 +7,11 @@ namespace CubeFunctions.Core.Senders;
 internal sealed record SenderPost(SenderSettings Sender, IHeaderDictionary Headers, JsonElement Body, DateTimeOffset Arrival, string PostId)
 {
     /// <summary>The event of a customer: its values by the sender's map, with <paramref name="passed"/>, or the reason why it is dead.</summary>
-    public UpsertEvent Customer(UpsertEvent head, SourceRecord record, IReadOnlyList<SourceValue> passed)
+    /// <param name="head">The event without values.</param>
+    /// <param name="record">The customer.</param>
+    /// <param name="passed">Values that pass as they are.</param>
+    /// <param name="faults">Why other values do not.</param>
+    public UpsertEvent Customer(UpsertEvent head, SourceRecord record, IReadOnlyList<SourceValue> passed, List<string> faults)
     {
         if (head.EventTime - Arrival > UpsertLimits.ClockSkew)
         {
@@ -24,12 +28,12 @@ internal sealed record SenderPost(SenderSettings Sender, IHeaderDictionary Heade
             };
         }
 
-        if (Sender.FieldMap.Values(record, out var fault) is not { } mapped)
+        IReadOnlyList<SourceValue> values = [.. Sender.FieldMap.Values(record, faults), .. passed];
+        if (faults.Count > 0)
         {
-            return head with { Dead = fault };
+            return head with { Dead = string.Join("; ", faults), Mappable = values };
         }
 
-        IReadOnlyList<SourceValue> values = [.. mapped, .. passed];
         return values.Count == 0 ? head with { Ignored = "no mapped field is in the event" } : head with { Values = values };
     }
 

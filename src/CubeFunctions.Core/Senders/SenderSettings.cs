@@ -3,6 +3,12 @@ namespace CubeFunctions.Core.Senders;
 /// <summary>One sender of customers, as its settings <c>Upserts__Senders__{name}__...</c> describe it.</summary>
 public sealed record SenderSettings
 {
+    /// <summary>Where a secret stands unless a setting names another header.</summary>
+    internal const string DefaultHeader = "x-webhook-secret";
+
+    /// <summary>The query parameter of a Dataverse endpoint with a <c>WebhookKey</c>.</summary>
+    internal const string DefaultQuery = "code";
+
     /// <summary>The sender's name in the route, in lower case: <c>POST /api/webhooks/{name}</c>.</summary>
     public required string Name { get; init; }
 
@@ -27,7 +33,7 @@ public sealed record SenderSettings
     /// <summary>The header with the shared secret (<c>dataverse</c>, <c>json</c>) or with the signature (<c>json</c>).</summary>
     public string? Header { get; init; }
 
-    /// <summary>The query parameter with the shared secret (<c>dataverse</c>; default <c>code</c> where no header is named).</summary>
+    /// <summary>The query parameter with the shared secret (<c>dataverse</c>; default <c>code</c> where no header is named; then the header <c>x-webhook-secret</c> is taken as well).</summary>
     public string? Query { get; init; }
 
     /// <summary>How a <c>json</c> sender writes its HMAC-SHA256; null: it sends the secret itself.</summary>

@@ -9,7 +9,7 @@ internal sealed class SenderSettingsReader(SettingsReader reader, string block)
     private static readonly Dictionary<string, string> Extras = new(StringComparer.Ordinal)
     {
         ["Header"] = "`json`, `dataverse`: the header with the secret or signature; `json`: `x-webhook-secret`, or `x-webhook-signature` with an encoding",
-        ["Query"] = "`dataverse`: the query parameter with the secret; `code` where no header is set",
+        ["Query"] = "`dataverse`: the query parameter with the secret; `code`, or the header `x-webhook-secret`, where neither is set",
         ["Encoding"] = "`json`: `hex` or `base64`, where the header holds an HMAC-SHA256 of the body",
         ["Prefix"] = "`json`: what stands before the signature, such as `sha256=`",
         ["Items"] = "`json`, `standard-webhooks`: JSON Pointer to the customers; the whole body where it is empty",
@@ -88,8 +88,8 @@ internal sealed class SenderSettingsReader(SettingsReader reader, string block)
 
         return sender with
         {
-            Header = header ?? (sender.Kind == SenderKind.Json ? encoding is null ? "x-webhook-secret" : "x-webhook-signature" : null),
-            Query = query ?? (sender.Kind == SenderKind.Dataverse && header is null ? "code" : null),
+            Header = header ?? (sender.Kind == SenderKind.Json ? encoding is null ? SenderSettings.DefaultHeader : "x-webhook-signature" : null),
+            Query = query ?? (sender.Kind == SenderKind.Dataverse && header is null ? SenderSettings.DefaultQuery : null),
             Encoding = encoding,
             Prefix = prefix ?? "",
             Items = Pointer(sender.Kind, "Items") ?? JsonPointer.Root,

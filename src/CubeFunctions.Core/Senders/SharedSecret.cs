@@ -9,7 +9,7 @@ internal static class SharedSecret
     public static SenderVerdict Verify(SenderSettings sender, string pathAndQuery, IHeaderDictionary headers)
     {
         var given = sender.Header is { } header ? headers[header].ToString()
-            : sender.Query is { } name ? Parameter(pathAndQuery, name)
+            : sender.Query is { } name ? Parameter(pathAndQuery, name) ?? FromDefaultHeader(sender, headers)
             : null;
         if (string.IsNullOrEmpty(given))
         {
@@ -26,6 +26,10 @@ internal static class SharedSecret
 
         return SenderVerdict.BadSignature;
     }
+
+    /// <summary>Dataverse's endpoints send the secret in the query or in a header, as they are registered: without a setting either is taken.</summary>
+    private static string? FromDefaultHeader(SenderSettings sender, IHeaderDictionary headers) =>
+        sender is { Kind: SenderKind.Dataverse, Query: SenderSettings.DefaultQuery } ? headers[SenderSettings.DefaultHeader].ToString() : null;
 
     private static string? Parameter(string pathAndQuery, string name)
     {

@@ -14,6 +14,10 @@ internal static class StandardWebhooksSignature
     public const string IdHeader = "webhook-id";
     public const string TimestampHeader = "webhook-timestamp";
     public const string SignatureHeader = "webhook-signature";
+
+    /// <summary>Svix, where the specification comes from, names its headers so unless told otherwise.</summary>
+    private const string SvixPrefix = "svix-";
+    private const string Prefix = "webhook-";
     private const string SecretPrefix = "whsec_";
     private const string Version = "v1,";
 
@@ -31,9 +35,9 @@ internal static class StandardWebhooksSignature
 
     public static SenderVerdict Verify(SenderSettings sender, IHeaderDictionary headers, ReadOnlySpan<byte> body, DateTimeOffset now)
     {
-        var id = headers[IdHeader].ToString();
-        var timestamp = headers[TimestampHeader].ToString();
-        var signatures = headers[SignatureHeader];
+        var id = IdOf(headers);
+        var timestamp = Find(headers, TimestampHeader).ToString();
+        var signatures = Find(headers, SignatureHeader);
         if (id.Length == 0 || timestamp.Length == 0 || signatures.ToString().Length == 0)
         {
             return SenderVerdict.MissingHeader;
@@ -65,9 +69,15 @@ internal static class StandardWebhooksSignature
         return SenderVerdict.BadSignature;
     }
 
+    /// <summary>The message's id; empty where there is none.</summary>
+    public static string IdOf(IHeaderDictionary headers) => Find(headers, IdHeader).ToString();
+
     /// <summary>The value of the signature header for a body.</summary>
     public static string Sign(ReadOnlySpan<byte> key, string id, DateTimeOffset timestamp, ReadOnlySpan<byte> body) =>
         Sign(key, Head(id, timestamp.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)), body);
+
+    private static Microsoft.Extensions.Primitives.StringValues Find(IHeaderDictionary headers, string name) =>
+        headers.TryGetValue(name, out var value) ? value : headers[name.Replace(Prefix, SvixPrefix, StringComparison.Ordinal)];
 
     private static byte[] Head(string id, string timestamp) => Encoding.UTF8.GetBytes($"{id}.{timestamp}.");
 

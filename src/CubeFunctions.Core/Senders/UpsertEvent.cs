@@ -27,6 +27,15 @@ public sealed record UpsertEvent
     /// <summary>Why the event can never be delivered; else null. Names fields, never values.</summary>
     public string? Dead { get; init; }
 
+    /// <summary>Of an event that is dead by single fields: the values that can be sent all the same.</summary>
+    public IReadOnlyList<SourceValue> Mappable { get; init; } = [];
+
+    /// <summary>Whether an ignored event has to be seen by a person, such as a deletion for privacy.</summary>
+    public bool NeedsPerson { get; init; }
+
+    /// <summary>Records that were merged in the CRM; null for other events.</summary>
+    public UpsertMerge? Merge { get; init; }
+
     /// <summary>The outcome alone: ids are personal data.</summary>
     public override string ToString() => Dead ?? Ignored ?? $"{Values.Count} values";
 }
