@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using Azure;
 using Azure.Storage.Queues;
 using Azure.Storage.Queues.Models;
@@ -19,12 +21,16 @@ internal sealed partial class QueueWorker(
     /// <summary>Messages taken beyond those that can be handled at once: every look at the queue is a transaction to pay for.</summary>
     private const int Ahead = 4;
 
-    /// <summary>How long a message stays hidden while its handler works; the sweeper does not wait for it.</summary>
-    private static readonly TimeSpan Hidden = TimeSpan.FromMinutes(30);
+    /// <summary>How long a message stays hidden unless renewed: what a crashed process held comes back within this time.</summary>
+    private static readonly TimeSpan Hidden = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan HiddenAfterFailure = TimeSpan.FromSeconds(5);
 
     private readonly QueueClient _queue = storage.Queue(name);
     private readonly SemaphoreSlim _signal = new(0);
+
+    /// <summary>Messages in hand.</summary>
+    private readonly ConcurrentDictionary<string, Held> _held = new(StringComparer.Ordinal);
 
     public void Dispose() => _signal.Dispose();
 
@@ -35,7 +41,9 @@ internal sealed partial class QueueWorker(
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var running = new List<Task>();
-        var taken = new Queue<QueueMessage>();
+        var taken = new Queue<Held>();
+        using var stop = new CancellationTokenSource();
+        var renewal = RenewAsync(stop.Token);
         var wait = waits.Shortest;
         var drained = false;
         try
@@ -63,7 +71,7 @@ internal sealed partial class QueueWorker(
                     var asked = Math.Min(parallel - running.Count + (parallel > 1 ? Ahead : 0), MostAtOnce);
                     foreach (var received in await ReceiveAsync(asked, cancellationToken))
                     {
-                        taken.Enqueue(received);
+                        taken.Enqueue(_held[received.MessageId] = new Held(received));
                     }
 
                     drained = taken.Count < asked;
@@ -82,6 +90,29 @@ internal sealed partial class QueueWorker(
         }
 
         await Task.WhenAll(running);
+        await stop.CancelAsync();
+        await renewal;
+    }
+
+    /// <summary>Keeps messages in hand hidden for as long as this process works on them.</summary>
+    private async Task RenewAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var timer = new PeriodicTimer(RenewEvery, time);
+            while (await timer.WaitForNextTickAsync(cancellationToken))
+            {
+                foreach (var held in _held.Values)
+                {
+                    await TryAsync(() => held.ChangeAsync(async message => held.Receipt =
+                        (await _queue.UpdateMessageAsync(message.MessageId, held.Receipt, message.Body, Hidden, cancellationToken)).Value.PopReceipt, isLast: false));
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Nothing is in hand any more.
+        }
     }
 
     private async Task<QueueMessage[]> ReceiveAsync(int count, CancellationToken cancellationToken)
@@ -132,40 +163,49 @@ internal sealed partial class QueueWorker(
         }
     }
 
-    private async Task HandleAsync(QueueMessage message, CancellationToken cancellationToken)
+    private async Task HandleAsync(Held held, CancellationToken cancellationToken)
     {
+        var message = held.Message;
         try
         {
             await handle(message.Body.ToString(), cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            await ShowAgainAsync(message);
+            await ShowAgainAsync(held);
             return;
         }
         catch (Exception exception)
         {
             LogFailed(logger, name, message.DequeueCount, exception.GetType().Name);
-            await TryAsync(message.DequeueCount < MaxDeliveries || name.EndsWith(StorageNames.PoisonSuffix, StringComparison.Ordinal)
-                ? () => _queue.UpdateMessageAsync(message.MessageId, message.PopReceipt, message.Body, HiddenAfterFailure, CancellationToken.None)
-                : () => PoisonAsync(message));
+            await EndAsync(held, message.DequeueCount < MaxDeliveries || name.EndsWith(StorageNames.PoisonSuffix, StringComparison.Ordinal)
+                ? _ => _queue.UpdateMessageAsync(message.MessageId, held.Receipt, message.Body, HiddenAfterFailure, CancellationToken.None)
+                : _ => PoisonAsync(held));
             Expect(HiddenAfterFailure);
             return;
         }
 
-        await TryAsync(() => _queue.DeleteMessageAsync(message.MessageId, message.PopReceipt, CancellationToken.None));
+        await EndAsync(held, _ => _queue.DeleteMessageAsync(message.MessageId, held.Receipt, CancellationToken.None));
     }
 
     /// <summary>Gives a message back for another worker.</summary>
-    private Task ShowAgainAsync(QueueMessage message) =>
-        TryAsync(() => _queue.UpdateMessageAsync(message.MessageId, message.PopReceipt, message.Body, TimeSpan.Zero, CancellationToken.None));
+    private Task ShowAgainAsync(Held held) =>
+        EndAsync(held, message => _queue.UpdateMessageAsync(message.MessageId, held.Receipt, message.Body, TimeSpan.Zero, CancellationToken.None));
 
-    private async Task PoisonAsync(QueueMessage message)
+    /// <summary>Puts a message out of hand.</summary>
+    private Task EndAsync(Held held, Func<QueueMessage, Task> action)
     {
+        _held.TryRemove(held.Message.MessageId, out _);
+        return TryAsync(() => held.ChangeAsync(action, isLast: true));
+    }
+
+    private async Task PoisonAsync(Held held)
+    {
+        var message = held.Message;
         var poison = storage.Queue(name + StorageNames.PoisonSuffix);
         await poison.CreateIfNotExistsAsync();
         await poison.SendMessageAsync(message.Body, timeToLive: TimeSpan.FromSeconds(-1));
-        await _queue.DeleteMessageAsync(message.MessageId, message.PopReceipt);
+        await _queue.DeleteMessageAsync(message.MessageId, held.Receipt);
     }
 
     /// <summary>A message that cannot be put away comes again, which is harmless.</summary>
@@ -186,4 +226,33 @@ internal sealed partial class QueueWorker(
 
     [LoggerMessage(301, LogLevel.Warning, "Queue {Queue}: storage answers {Error}")]
     private static partial void LogNoStorage(ILogger logger, string queue, string error);
+
+    /// <summary>A message in hand, with the receipt of its last change. Changes come one after the other, and none after the last.</summary>
+    [SuppressMessage("Reliability", "CA1001", Justification = "A renewal may still wait at the gate, and nothing in it needs to be disposed.")]
+    private sealed class Held(QueueMessage message)
+    {
+        private readonly SemaphoreSlim _gate = new(1);
+        private bool _isOver;
+
+        public QueueMessage Message => message;
+
+        public string Receipt { get; set; } = message.PopReceipt;
+
+        public async Task ChangeAsync(Func<QueueMessage, Task> change, bool isLast)
+        {
+            await _gate.WaitAsync();
+            try
+            {
+                if (!_isOver)
+                {
+                    _isOver = isLast;
+                    await change(message);
+                }
+            }
+            finally
+            {
+                _gate.Release();
+            }
+        }
+    }
 }
