@@ -54,7 +54,7 @@ internal sealed class UndoneWrites(UpsertStore upserts, EarlierRecords earlier, 
     /// <summary>What was compared need not be compared again. Once what is known is stored.</summary>
     public async Task ForgetAsync(CancellationToken cancellationToken)
     {
-        await Parallel.ForEachAsync(_compared, cancellationToken, async (row, token) => await upserts.ForgetWrittenAsync(row, token));
+        await Parallel.ForEachAsync(_compared, cancellationToken, async (row, token) => await upserts.SetComparedAsync(row, token));
         _compared.Clear();
     }
 
@@ -62,9 +62,9 @@ internal sealed class UndoneWrites(UpsertStore upserts, EarlierRecords earlier, 
     {
         var echoes = new Dictionary<ulong, Echo>();
         var options = new ParallelOptions { MaxDegreeOfParallelism = Echoes.Parallel, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(await upserts.WrittenOfAsync(assignmentId, cancellationToken), options, async (row, token) =>
+        await Parallel.ForEachAsync(await upserts.UncomparedAsync(assignmentId, cancellationToken), options, async (row, token) =>
         {
-            var mailbox = await upserts.FindMailboxAsync(row.RowKey, token);
+            var mailbox = await upserts.FindMailboxAsync(row.PartitionKey, token);
             var echo = mailbox is null ? null : new Echo(mailbox.Content);
             if (echo?.IsLaterThan(readingStarted) == true)
             {

@@ -6,8 +6,8 @@ namespace CubeFunctions.Core.Endpoints;
 /// <summary>What <c>GET /api/upserts/{id}</c> answers.</summary>
 internal sealed record UpsertAnswer(string Id, string State, string? Reason, DateTimeOffset AcceptedAt, DateTimeOffset? CompletedAt)
 {
-    public static UpsertAnswer Of(UpsertRow row) =>
-        new(row.Id, Word(row.UpsertState), string.IsNullOrEmpty(row.Reason) ? null : row.Reason, row.AcceptedAt, row.CompletedAt);
+    public static UpsertAnswer FromRow(UpsertRow row) =>
+        new(row.Id, Word(row.State), string.IsNullOrEmpty(row.Reason) ? null : row.Reason, row.AcceptedAt, row.CompletedAt);
 
     public static string Word(UpsertState state) => state.ToString().ToLowerInvariant();
 }
@@ -15,7 +15,7 @@ internal sealed record UpsertAnswer(string Id, string State, string? Reason, Dat
 /// <summary>What accepted posts answer.</summary>
 internal sealed record AcceptedAnswer(IReadOnlyList<AcceptedItem> Upserts)
 {
-    public static AcceptedAnswer Of(Acceptance acceptance) =>
+    public static AcceptedAnswer FromAcceptance(Acceptance acceptance) =>
         new([.. acceptance.Upserts.Select(upsert => new AcceptedItem(upsert.Id, UpsertAnswer.Word(upsert.State), upsert.Reason))]);
 }
 

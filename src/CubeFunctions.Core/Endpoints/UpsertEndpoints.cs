@@ -1,4 +1,5 @@
 using System.Globalization;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Senders;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Upserts;
@@ -9,8 +10,13 @@ using Microsoft.Extensions.Logging;
 namespace CubeFunctions.Core.Endpoints;
 
 /// <summary>How customers come in: webhooks of CRMs, and our own API.</summary>
-public sealed partial class UpsertEndpoints(UpsertSettings settings, UpsertReceiver receiver, UpsertReader reader, TimeProvider time, ILogger<UpsertEndpoints> logger)
+public sealed partial class UpsertEndpoints(
+    UpsertSettings settings, UpsertReceiver receiver, IdempotencyStore idempotency, KnownAssignments assignments, UpsertReader reader, TimeProvider time, ILogger<UpsertEndpoints> logger)
 {
+    /// <summary>Seconds after which a post that could not be kept is to be sent again.</summary>
+    private const string RetryAfterSeconds = "10";
+
+    private const string NoStorage = "Storage cannot be reached";
     private const int LongestKey = 256;
 
     /// <summary>HubSpot waits five seconds for an answer: 503 within them has it sent again.</summary>
@@ -24,6 +30,15 @@ public sealed partial class UpsertEndpoints(UpsertSettings settings, UpsertRecei
     public async Task<IResult> ReceiveAsync(HttpRequest request, string sender, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
+        var result = await GuardAsync(request, sender ?? "", () => ReceivePostAsync(request, sender, cancellationToken), cancellationToken);
+        var kind = settings.Senders.TryGetValue(sender ?? "", out var known) ? known.Kind.ToString() : "unknown";
+        var status = (result as IStatusCodeHttpResult)?.StatusCode ?? StatusCodes.Status200OK;
+        CubeMetrics.WebhookAnswers.Add(1, new KeyValuePair<string, object?>("kind", kind), new("status", $"{status / 100}xx"));
+        return result;
+    }
+
+    private async Task<IResult> ReceivePostAsync(HttpRequest request, string? sender, CancellationToken cancellationToken)
+    {
         if (!settings.Senders.TryGetValue(sender ?? "", out var known))
         {
             return Problem(StatusCodes.Status404NotFound, "Unknown sender", "No sender of this name is configured.");
@@ -44,8 +59,10 @@ public sealed partial class UpsertEndpoints(UpsertSettings settings, UpsertRecei
             return Problem(StatusCodes.Status401Unauthorized, "Not verified", $"The request does not prove that it comes from the sender ({verdict}).");
         }
 
-        var parsed = SenderParser.Parse(known, request.Headers, body, now, Guid.CreateVersion7(now).ToString("N"));
-        return parsed.IsRefused ? Refused(parsed.Refusal) : await AcceptAsync(known.Name, parsed.Events, body, cancellationToken);
+        // Kept with the events, so that parsing the kept bytes again names them alike.
+        var postId = known.Kind == SenderKind.StandardWebhooks ? StandardWebhooksSignature.IdOf(request.Headers) : Guid.CreateVersion7(now).ToString("N");
+        var parsed = SenderParser.Parse(known, request.Headers, body, now, postId);
+        return parsed.IsRefused ? Refused(parsed.Refusal) : await AcceptAsync(new Post(known.Name, parsed.Events, body, postId), cancellationToken);
     }
 
     /// <summary>
@@ -79,9 +96,14 @@ public sealed partial class UpsertEndpoints(UpsertSettings settings, UpsertRecei
             return Refused(parsed.Refusal);
         }
 
-        return key.Length == 0
-            ? await AcceptAsync(UpsertSettings.OwnApi, parsed.Events, body, cancellationToken)
-            : await OnceAsync(assignmentId, key, body, parsed.Events, cancellationToken);
+        var post = new Post(UpsertSettings.OwnApi, parsed.Events, body, null);
+        return await GuardAsync(
+            request, UpsertSettings.OwnApi,
+            async () => await assignments.IsUnknownAsync(assignmentId, cancellationToken)
+                ? Problem(StatusCodes.Status404NotFound, "Unknown assignment", $"Assignment {assignmentId} is not among those that Cube lists.")
+                : key.Length == 0 ? await AcceptAsync(post, cancellationToken)
+                : await OnceAsync(assignmentId, key, post, cancellationToken),
+            cancellationToken);
     }
 
     /// <summary><c>GET /api/upserts/{id}</c>: waiting, delivered, superseded, dead, ignored or dropped.</summary>
@@ -90,12 +112,12 @@ public sealed partial class UpsertEndpoints(UpsertSettings settings, UpsertRecei
         try
         {
             return await reader.FindAsync(id, cancellationToken) is { } row
-                ? Results.Json(UpsertAnswer.Of(row), UpsertAnswerJson.Default.UpsertAnswer)
+                ? Results.Json(UpsertAnswer.FromRow(row), UpsertAnswerJson.Default.UpsertAnswer)
                 : Problem(StatusCodes.Status404NotFound, "Unknown upsert", "There is no upsert of this id, or it ended so long ago that it is forgotten.");
         }
-        catch (Exception exception) when (StorageFailure.Is(exception, cancellationToken))
+        catch (Exception exception) when (StorageErrors.IsTrouble(exception, cancellationToken))
         {
-            return Unavailable();
+            return Problem(StatusCodes.Status503ServiceUnavailable, NoStorage, "Ask again.");
         }
     }
 
@@ -111,43 +133,47 @@ public sealed partial class UpsertEndpoints(UpsertSettings settings, UpsertRecei
         }
     }
 
-    private async Task<IResult> OnceAsync(string assignmentId, string key, ReadOnlyMemory<byte> body, IReadOnlyList<UpsertEvent> events, CancellationToken cancellationToken)
+    private async Task<IResult> OnceAsync(string assignmentId, string key, Post post, CancellationToken cancellationToken)
+    {
+        switch (await idempotency.BeginAsync(assignmentId, key, post.Body, cancellationToken))
+        {
+            case IdempotencyVerdict.OtherBody:
+                return Problem(StatusCodes.Status422UnprocessableEntity, "Idempotency-Key used before", "The same Idempotency-Key came with another body.");
+            case IdempotencyVerdict.InFlight:
+                return Problem(StatusCodes.Status409Conflict, "In flight", "The same request is being done just now.");
+        }
+
+        var result = await AcceptAsync(post, cancellationToken);
+        await idempotency.EndAsync(assignmentId, key, post.Body, CancellationToken.None);
+        return result;
+    }
+
+    /// <summary>
+    /// The last barrier of the door. Whatever is thrown, the sender is to send again: 503 is what all repeat that repeat at all. A write whose answer did not come may
+    /// have been done, so the answer claims no more than is known. Sending again has the same effect.
+    /// </summary>
+    private async Task<IResult> GuardAsync(HttpRequest request, string sender, Func<Task<IResult>> accept, CancellationToken cancellationToken)
     {
         try
         {
-            switch (await receiver.BeginAsync(assignmentId, key, body, cancellationToken))
-            {
-                case IdempotencyVerdict.OtherBody:
-                    return Problem(StatusCodes.Status422UnprocessableEntity, "Idempotency-Key used before", "The same Idempotency-Key came with another body.");
-                case IdempotencyVerdict.InFlight:
-                    return Problem(StatusCodes.Status409Conflict, "In flight", "The same request is being done just now.");
-            }
-
-            var result = await AcceptAsync(UpsertSettings.OwnApi, events, body, cancellationToken);
-            await receiver.EndAsync(assignmentId, key, body, CancellationToken.None);
-            return result;
+            return await accept();
         }
-        catch (Exception exception) when (StorageFailure.Is(exception, cancellationToken))
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            return Unavailable();
+            LogNotKept(logger, sender, ErrorInfo.From(exception));
+            request.HttpContext.Response.Headers.RetryAfter = RetryAfterSeconds;
+            return Problem(
+                StatusCodes.Status503ServiceUnavailable, StorageErrors.IsTrouble(exception, cancellationToken) ? NoStorage : "Not kept", "The post may not have been accepted; send it again.");
         }
     }
 
-    private async Task<IResult> AcceptAsync(string sender, IReadOnlyList<UpsertEvent> events, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    private async Task<IResult> AcceptAsync(Post post, CancellationToken cancellationToken)
     {
-        try
-        {
-            // In real time, whatever the clock of the application says. An array of customers takes its time, and only scripts send long ones.
-            using var limit = new CancellationTokenSource(events.Count <= UpsertLimits.HubSpotEvents ? LongestAcceptance : LongestAcceptance * 10);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-            var accepted = await receiver.AcceptAsync(sender, events, body, either.Token);
-            return Results.Json(AcceptedAnswer.Of(accepted), UpsertAnswerJson.Default.AcceptedAnswer, statusCode: StatusCodes.Status202Accepted);
-        }
-        catch (Exception exception) when (StorageFailure.Is(exception, cancellationToken))
-        {
-            LogNoStorage(logger, sender, StorageFailure.Word(exception));
-            return Unavailable();
-        }
+        // In real time, whatever the clock of the application says. An array of customers takes its time, and only scripts send long ones.
+        using var limit = new CancellationTokenSource(post.Id is not null || post.Events.Count <= UpsertLimits.HubSpotEvents ? LongestAcceptance : LongestAcceptance * 10, TimeProvider.System);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        var accepted = await receiver.AcceptAsync(post.Sender, post.Events, post.Body, post.Id, either.Token);
+        return Results.Json(AcceptedAnswer.FromAcceptance(accepted), UpsertAnswerJson.Default.AcceptedAnswer, statusCode: StatusCodes.Status202Accepted);
     }
 
     private static IResult Refused(BodyRefusal refusal) => Problem(
@@ -155,13 +181,17 @@ public sealed partial class UpsertEndpoints(UpsertSettings settings, UpsertRecei
 
     private static IResult TooLarge() => Problem(StatusCodes.Status413PayloadTooLarge, nameof(RefusalKind.TooLarge), $"The body is over {UpsertLimits.BodyBytes} bytes.");
 
-    private static IResult Unavailable() => Problem(StatusCodes.Status503ServiceUnavailable, "Storage cannot be reached", "Nothing was accepted; send it again.");
-
     private static IResult Problem(int status, string title, string detail) => Results.Problem(detail, statusCode: status, title: title);
 
     [LoggerMessage(211, LogLevel.Warning, "A request of sender {Sender} was refused: {Verdict}")]
     private static partial void LogRefused(ILogger logger, string sender, SenderVerdict verdict);
 
-    [LoggerMessage(212, LogLevel.Error, "A post of sender {Sender} could not be kept: storage answers {Error}")]
-    private static partial void LogNoStorage(ILogger logger, string sender, string error);
+    [LoggerMessage(212, LogLevel.Error, "A post of sender {Sender} could not be kept: {Error}")]
+    private static partial void LogNotKept(ILogger logger, string sender, ErrorInfo error);
+
+    /// <param name="Sender">Who sent it.</param>
+    /// <param name="Events">What it says.</param>
+    /// <param name="Body">The body, byte for byte.</param>
+    /// <param name="Id">What its events without an id are named by; null for the product's own API.</param>
+    private sealed record Post(string Sender, IReadOnlyList<UpsertEvent> Events, ReadOnlyMemory<byte> Body, string? Id);
 }

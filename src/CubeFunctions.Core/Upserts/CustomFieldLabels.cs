@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Upserts;
 
@@ -8,18 +9,14 @@ namespace CubeFunctions.Core.Upserts;
 public sealed class CustomFieldLabels(CubeClient cube, TimeProvider time)
 {
     private static readonly TimeSpan FreshFor = TimeSpan.FromMinutes(10);
-    private readonly ConcurrentDictionary<string, (DateTimeOffset At, Dictionary<string, string> Fields)> _known = new();
+    private readonly ConcurrentDictionary<string, CachedValue<Dictionary<string, string>>> _lists = new(StringComparer.Ordinal);
 
     /// <summary>The field to send, or null when no custom field has the label.</summary>
     /// <exception cref="CubeException">The list cannot be read.</exception>
     internal async Task<string?> FindAsync(string assignmentId, string label, CancellationToken cancellationToken)
     {
-        if (!_known.TryGetValue(assignmentId, out var known) || time.GetUtcNow() - known.At > FreshFor)
-        {
-            _known[assignmentId] = known = (time.GetUtcNow(), await ReadAsync(assignmentId, cancellationToken));
-        }
-
-        return known.Fields.GetValueOrDefault(label);
+        var list = _lists.GetOrAdd(assignmentId, id => new((_, token) => ReadAsync(id, token), FreshFor, time));
+        return (await list.GetAsync(cancellationToken)).Value.GetValueOrDefault(label);
     }
 
     private async Task<Dictionary<string, string>> ReadAsync(string assignmentId, CancellationToken cancellationToken)

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using Azure;
 using Azure.Storage.Blobs.Models;
-using Azure.Storage.Blobs.Specialized;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
@@ -20,7 +19,7 @@ internal readonly record struct IndexAnswer(bool Snapshot, int Matches, long Int
 /// hash. Two ids with one hash show as two matches or as the wrong record, which delivery reads and compares before it writes.
 /// </summary>
 /// <remarks>Format, version 1, little endian: <c>CIDX</c>, version (4 bytes), number of pairs (8 bytes), then the pairs (16 bytes each).</remarks>
-public sealed class CustomerIndex(StorageClients storage, TimeProvider time)
+public sealed class CustomerIndex
 {
     private const int HeaderBytes = 16;
     private const int PairBytes = 16;
@@ -28,7 +27,17 @@ public sealed class CustomerIndex(StorageClients storage, TimeProvider time)
 
     /// <summary>How long a loaded index is used before the blob is asked for again.</summary>
     private static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(20);
-    private readonly ConcurrentDictionary<string, Loaded> _loaded = new();
+    private readonly ConcurrentDictionary<string, CachedValue<Loaded>> _known = new(StringComparer.Ordinal);
+    private readonly StorageClients _storage;
+    private readonly OptimisticBlobs _blobs;
+    private readonly TimeProvider _time;
+
+    /// <summary>Uses <c>cube-state</c>.</summary>
+    public CustomerIndex(StorageClients storage, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(storage);
+        (_storage, _blobs, _time) = (storage, new(storage.State), time);
+    }
 
     private static ReadOnlySpan<byte> Magic => "CIDX"u8;
 
@@ -50,8 +59,8 @@ public sealed class CustomerIndex(StorageClients storage, TimeProvider time)
         await using var file = TempFile.Create();
         Write(keys, file);
         file.Position = 0;
-        await StorageClients.UploadAsync(storage.State, PathOf(assignmentId), file, new BlobUploadOptions(), cancellationToken);
-        _loaded.TryRemove(assignmentId, out _);
+        await StorageClients.UploadAsync(_storage.State, PathOf(assignmentId), file, new BlobUploadOptions(), cancellationToken);
+        _known.TryRemove(assignmentId, out _);
     }
 
     private static void Write(CustomerKey[] keys, Stream stream)
@@ -75,7 +84,7 @@ public sealed class CustomerIndex(StorageClients storage, TimeProvider time)
     /// <returns>How many pairs went.</returns>
     internal async Task<int> RemoveAsync(string assignmentId, string customerId, CancellationToken cancellationToken)
     {
-        _loaded.TryRemove(assignmentId, out _);
+        _known.TryRemove(assignmentId, out _);
         if (await LoadAsync(assignmentId, cancellationToken) is not { } bytes)
         {
             return 0;
@@ -103,7 +112,7 @@ public sealed class CustomerIndex(StorageClients storage, TimeProvider time)
     /// <summary>Whether the stored index, as it is now, holds an imported id.</summary>
     internal async Task<bool> HoldsAsync(string assignmentId, string customerId, CancellationToken cancellationToken)
     {
-        _loaded.TryRemove(assignmentId, out _);
+        _known.TryRemove(assignmentId, out _);
         return (await FindAsync(assignmentId, customerId, cancellationToken)).Matches > 0;
     }
 
@@ -124,10 +133,11 @@ public sealed class CustomerIndex(StorageClients storage, TimeProvider time)
             (low, high) = HashAt(bytes, middle) < wanted ? (middle + 1, high) : (low, middle);
         }
 
+        // A list that is proven by two readings may have a record twice; where the tenant gives no ids of its own each counts.
         var matches = 0;
-        while (low + matches < count && HashAt(bytes, low + matches) == wanted)
+        for (var i = low; i < count && HashAt(bytes, i) == wanted; i++)
         {
-            matches++;
+            matches += i == low || InternalAt(bytes, i) == 0 || InternalAt(bytes, i) != InternalAt(bytes, i - 1) ? 1 : 0;
         }
 
         return new IndexAnswer(true, matches, matches == 0 ? 0 : InternalAt(bytes, low));
@@ -139,38 +149,22 @@ public sealed class CustomerIndex(StorageClients storage, TimeProvider time)
 
     private static string PathOf(string assignmentId) => $"customer-index/assignment={assignmentId}";
 
-    private async Task<byte[]?> LoadAsync(string assignmentId, CancellationToken cancellationToken)
+    private async Task<byte[]?> LoadAsync(string assignmentId, CancellationToken cancellationToken) =>
+        (await _known.GetOrAdd(assignmentId, id => new((before, token) => ReadAsync(id, before?.Value, token), FreshFor, _time)).GetAsync(cancellationToken)).Value.Bytes;
+
+    private async Task<Loaded> ReadAsync(string assignmentId, Loaded? before, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
-        if (_loaded.TryGetValue(assignmentId, out var loaded) && now - loaded.At < FreshFor)
+        var blob = await _blobs.FindAsync(PathOf(assignmentId), before?.ETag ?? default, cancellationToken);
+        if (blob is { IsUnchanged: true })
         {
-            return loaded.Bytes;
+            return before!;
         }
 
-        try
-        {
-            var options = new BlobDownloadOptions { Conditions = loaded is null ? null : new BlobRequestConditions { IfNoneMatch = loaded.ETag } };
-            var answer = await storage.State.GetBlockBlobClient(PathOf(assignmentId)).DownloadContentAsync(options, cancellationToken);
-            if (answer.GetRawResponse().Status == 304)
-            {
-                _loaded[assignmentId] = loaded! with { At = now };
-                return loaded.Bytes;
-            }
-
-            var bytes = answer.Value.Content.ToArray();
-            if (!bytes.AsSpan().StartsWith(Magic) || BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(4)) != Version)
-            {
-                return null;
-            }
-
-            _loaded[assignmentId] = new Loaded(bytes, answer.Value.Details.ETag, now);
-            return bytes;
-        }
-        catch (RequestFailedException exception) when (exception.Status == 404)
-        {
-            return null;
-        }
+        var bytes = blob?.Data?.ToArray();
+        return bytes is not null && bytes.AsSpan().StartsWith(Magic) && BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(4)) == Version
+            ? new Loaded(bytes, blob!.ETag)
+            : new Loaded(null, default);
     }
 
-    private sealed record Loaded(byte[] Bytes, ETag ETag, DateTimeOffset At);
+    private sealed record Loaded(byte[]? Bytes, ETag ETag);
 }

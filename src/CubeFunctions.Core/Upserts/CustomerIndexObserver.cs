@@ -5,8 +5,8 @@ using CubeFunctions.Core.Sync;
 
 namespace CubeFunctions.Core.Upserts;
 
-/// <summary>Keeps the index of imported ids in step with proven snapshots, and wakes upserts that waited for the first.</summary>
-internal sealed class CustomerIndexObserver(CustomerIndex index, UpsertJanitor upserts) : IWindowObserver
+/// <summary>Keeps the index of imported ids in step with proven snapshots, and notifies upserts that waited for the first.</summary>
+internal sealed class CustomerIndexObserver(CustomerIndex index, UpsertNotifications upserts) : IWindowObserver
 {
     /// <inheritdoc />
     public IItemObservation? Begin(ObservedItem item) => item.Feed.CustomerIds.Count > 0 ? new Item(this, item.Scope.Id) : null;
@@ -43,7 +43,7 @@ internal sealed class CustomerIndexObserver(CustomerIndex index, UpsertJanitor u
             await owner.SaveAsync(assignmentId, [.. _pages.OrderBy(page => page.Key).Select(page => page.Value)], cancellationToken);
             if (!hasEarlierReading)
             {
-                await owner.WakeAsync(assignmentId, cancellationToken);
+                await owner.NotifyAsync(assignmentId, cancellationToken);
             }
         }
 
@@ -56,5 +56,5 @@ internal sealed class CustomerIndexObserver(CustomerIndex index, UpsertJanitor u
 
     private Task SaveAsync(string assignmentId, CustomerKey[][] pages, CancellationToken cancellationToken) => index.SaveAsync(assignmentId, pages, cancellationToken);
 
-    private Task<int> WakeAsync(string assignmentId, CancellationToken cancellationToken) => upserts.WakeAllAsync(assignmentId, cancellationToken);
+    private Task NotifyAsync(string assignmentId, CancellationToken cancellationToken) => upserts.NotifyAssignmentAsync(assignmentId, cancellationToken);
 }

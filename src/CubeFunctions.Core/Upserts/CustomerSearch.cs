@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Upserts;
 
@@ -8,43 +9,29 @@ namespace CubeFunctions.Core.Upserts;
 /// Finds out whether a customer exists whose POST was not answered: Cube has no way to ask for an imported id, so the list is read. One reading serves all
 /// who ask for a time before it.
 /// </summary>
-public sealed class CustomerSearch(CubeClient cube, TimeProvider time) : IDisposable
+public sealed class CustomerSearch(CubeClient cube, TimeProvider time)
 {
-    private const int MostPages = 20_000;
-    private readonly ConcurrentDictionary<string, Listing> _listings = new();
-    private readonly SemaphoreSlim _gate = new(1);
-
-    /// <inheritdoc />
-    public void Dispose() => _gate.Dispose();
+    private const int MaxPages = 20_000;
+    private static readonly TimeSpan FreshFor = TimeSpan.FromHours(1);
+    private readonly ConcurrentDictionary<string, CachedValue<Listing>> _listings = new(StringComparer.Ordinal);
 
     /// <summary>Looks the imported id up in a list that was read after <paramref name="after"/>.</summary>
     /// <exception cref="CubeException">The list cannot be read.</exception>
     internal async Task<IndexAnswer> FindAsync(string assignmentId, string customerId, DateTimeOffset after, CancellationToken cancellationToken)
     {
-        await _gate.WaitAsync(cancellationToken);
-        try
-        {
-            if (!_listings.TryGetValue(assignmentId, out var listing) || listing.StartedAt <= after)
-            {
-                _listings[assignmentId] = listing = await ReadAsync(assignmentId, cancellationToken);
-            }
-
-            return listing.Ids.TryGetValue(CustomerIds.HashOf(customerId), out var found) ? new IndexAnswer(true, found.Matches, found.InternalId) : new IndexAnswer(true, 0, 0);
-        }
-        finally
-        {
-            _gate.Release();
-        }
+        var list = _listings.GetOrAdd(assignmentId, id => new((_, token) => ReadAsync(id, token), FreshFor, time));
+        var listing = (await list.GetAsync(after, cancellationToken)).Value;
+        return listing.Ids.TryGetValue(CustomerIds.HashOf(customerId), out var found) ? new IndexAnswer(true, found.Matches, found.InternalId) : new IndexAnswer(true, 0, 0);
     }
 
     private async Task<Listing> ReadAsync(string assignmentId, CancellationToken cancellationToken)
     {
         var feed = FeedCatalogue.Customers;
         var path = feed.PathOf(new Scope(ScopeKind.Assignment, assignmentId));
-        var listing = new Listing(time.GetUtcNow(), []);
+        var listing = new Listing([]);
         var seen = new HashSet<string>(StringComparer.Ordinal);
         long records = 0;
-        for (var query = ""; seen.Add(query) && seen.Count <= MostPages;)
+        for (var query = ""; seen.Add(query) && seen.Count <= MaxPages;)
         {
             using var page = await cube.GetPageAsync(feed, path, query, cancellationToken);
             foreach (var customer in page.Summary.Customers)
@@ -66,5 +53,5 @@ public sealed class CustomerSearch(CubeClient cube, TimeProvider time) : IDispos
         throw new CubeException(CubeFailureKind.EndlessPaging, "the list of customers does not end");
     }
 
-    private sealed record Listing(DateTimeOffset StartedAt, Dictionary<ulong, (int Matches, long InternalId)> Ids);
+    private sealed record Listing(Dictionary<ulong, (int Matches, long InternalId)> Ids);
 }

@@ -1,51 +1,51 @@
 namespace CubeFunctions.Core.Upserts;
 
 /// <summary>
-/// One delivery a customer at a time in this process. A message that comes while one runs is taken for done: the one that runs looks again when it ends, and
-/// that one look serves all that came meanwhile. Between processes the mailbox's lease does the same, at the price of a message for later.
+/// One delivery a customer at a time in this process. A message that comes while one runs counts as handled: the running delivery looks again when it ends, and
+/// that one look serves all that came meanwhile. Between processes the mailbox's lease does the same, at the price of a rescheduled message.
 /// </summary>
 internal sealed class CustomerTurns
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, bool> _askedAgain = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, bool> _repeat = new(StringComparer.Ordinal);
 
-    /// <summary>True when it is the caller's turn, until <see cref="EndOrGoOn"/> says false or <see cref="Abandon"/>.</summary>
+    /// <summary>Begins a turn, which lasts until <see cref="TryEnd"/> returns true or <see cref="Abandon"/>.</summary>
+    /// <returns>False where another task has the customer's turn; it looks again.</returns>
     public bool TryBegin(string customer)
     {
         lock (_lock)
         {
-            if (_askedAgain.TryAdd(customer, false))
+            if (_repeat.TryAdd(customer, false))
             {
                 return true;
             }
 
-            _askedAgain[customer] = true;
+            _repeat[customer] = true;
             return false;
         }
     }
 
-    /// <summary>Ends the turn; true when somebody came meanwhile, and the turn goes on.</summary>
-    public bool EndOrGoOn(string customer)
+    /// <summary>Ends the turn; false when a message came meanwhile, and the turn goes on.</summary>
+    public bool TryEnd(string customer)
     {
         lock (_lock)
         {
-            if (_askedAgain[customer])
+            if (_repeat[customer])
             {
-                _askedAgain[customer] = false;
-                return true;
+                _repeat[customer] = false;
+                return false;
             }
 
-            _askedAgain.Remove(customer);
-            return false;
+            return _repeat.Remove(customer);
         }
     }
 
-    /// <summary>Ends the turn of a delivery that failed; true when somebody came meanwhile, who has to be told.</summary>
+    /// <summary>Ends the turn of a delivery that failed; true when messages came meanwhile that counted as handled.</summary>
     public bool Abandon(string customer)
     {
         lock (_lock)
         {
-            return _askedAgain.Remove(customer, out var again) && again;
+            return _repeat.Remove(customer, out var repeat) && repeat;
         }
     }
 }

@@ -44,7 +44,7 @@ internal sealed class MailboxEraser(StorageClients storage, UpsertStore store, S
             }
 
             tally.Add(Erased.Events, events.Count);
-            tally.Add(Erased.WaitingEvents, events.Count(row => row.UpsertState == UpsertState.Waiting));
+            tally.Add(Erased.WaitingEvents, events.Count(row => row.State == UpsertState.Waiting));
             await Parallel.ForEachAsync(events, new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken }, DeleteAsync);
 
             // Where the lease ran out and another worker took over: once more.

@@ -2,17 +2,18 @@ using System.Globalization;
 using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
+using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Upserts;
 
-/// <summary>A customer's mailbox in <c>CubeCustomers</c>, with the lease of whoever delivers it. A long content goes over several columns.</summary>
-internal sealed class MailboxRow
+/// <summary>A customer's mailbox in <c>CubeCustomers</c>: what is remembered of the customer, and the lease of the delivery at work. A long content goes over several columns.</summary>
+internal sealed class MailboxRow : ILeasable
 {
     /// <summary>Row key of all mailboxes.</summary>
     public const string Key = "mailbox";
 
     private const int ColumnCharacters = 30_000;
-    private const int MostColumns = 14;
+    private const int MaxColumns = 14;
     private readonly TableEntity _row;
 
     private MailboxRow(TableEntity row, MailboxContent content) => (_row, Content) = (row, content);
@@ -25,34 +26,53 @@ internal sealed class MailboxRow
 
     public MailboxContent Content { get; }
 
-    public bool IsNew => _row.ETag == default;
-
     public ETag ETag => _row.ETag;
 
-    public string? LeaseHolder => _row.GetString(nameof(LeaseHolder));
+    public string? LeaseHolder
+    {
+        get => _row.GetString(nameof(LeaseHolder));
+        set => _row[nameof(LeaseHolder)] = value;
+    }
 
-    public DateTimeOffset? LeaseUntil => _row.GetDateTimeOffset(nameof(LeaseUntil));
+    public DateTimeOffset? LeaseUntil
+    {
+        get => _row.GetDateTimeOffset(nameof(LeaseUntil));
+        set => _row[nameof(LeaseUntil)] = value;
+    }
+
+    /// <summary>Whether Cube took something that no snapshot has been compared with yet.</summary>
+    public bool Uncompared
+    {
+        get => _row.GetBoolean(nameof(Uncompared)) is true;
+        set => _row[nameof(Uncompared)] = value;
+    }
+
+    public ITableEntity Entity => _row;
 
     public static MailboxRow New(UpsertRow upsert) => new(
         new TableEntity(upsert.PartitionKey, Key) { ["SchemaVersion"] = 1, [nameof(AssignmentId)] = upsert.AssignmentId, [nameof(CustomerId)] = upsert.CustomerId },
         new MailboxContent());
 
-    public static MailboxRow Of(TableEntity row)
+    /// <exception cref="JsonException">Its content is broken.</exception>
+    public static MailboxRow FromEntity(TableEntity row)
     {
-        var json = string.Concat(Enumerable.Range(0, MostColumns).Select(number => row.GetString(Column(number)) ?? ""));
-        return new MailboxRow(row, json.Length == 0 ? new MailboxContent() : JsonSerializer.Deserialize(json, UpsertJson.Default.MailboxContent)!);
+        var json = string.Concat(Enumerable.Range(0, MaxColumns).Select(number => row.GetString(Column(number)) ?? ""));
+        var content = json.Length == 0 ? new MailboxContent() : JsonSerializer.Deserialize(json, UpsertJson.Default.MailboxContent)!;
+
+        // Earlier versions kept whole values here; their events hold them as well.
+        content.Parts.RemoveAll(part => part.Parts <= 1);
+        return new MailboxRow(row, content);
     }
 
-    /// <summary>The row as it shall be stored; null when it is too long for one.</summary>
-    public TableEntity? ToEntity(string? holder, DateTimeOffset? until)
+    public void BeforeSave()
     {
         var json = JsonSerializer.Serialize(Content, UpsertJson.Default.MailboxContent);
-        if (json.Length > ColumnCharacters * MostColumns)
+        while (json.Length > ColumnCharacters * MaxColumns && Content.TryShrink())
         {
-            return null;
+            json = JsonSerializer.Serialize(Content, UpsertJson.Default.MailboxContent);
         }
 
-        for (var number = 0; number < MostColumns; number++)
+        for (var number = 0; number < MaxColumns; number++)
         {
             var from = Math.Min(number * ColumnCharacters, json.Length);
             var part = json[from..Math.Min(from + ColumnCharacters, json.Length)];
@@ -65,13 +85,7 @@ internal sealed class MailboxRow
                 _row.Remove(Column(number));
             }
         }
-
-        _row[nameof(LeaseHolder)] = holder;
-        _row[nameof(LeaseUntil)] = until;
-        return _row;
     }
-
-    public void Stored(ETag etag) => _row.ETag = etag;
 
     private static string Column(int number) => string.Create(CultureInfo.InvariantCulture, $"Content{number}");
 }

@@ -15,6 +15,7 @@ internal sealed class UpsertEraser(StorageClients storage, UpsertStore store, Ps
     private static readonly string[] Columns =
     [
         "PartitionKey", "RowKey", nameof(UpsertRow.AssignmentId), nameof(UpsertRow.CustomerId), nameof(UpsertRow.State), nameof(UpsertRow.Body), nameof(UpsertRow.ValuesBlob),
+        nameof(UpsertRow.MergedInto),
     ];
 
     /// <inheritdoc />
@@ -88,7 +89,8 @@ internal sealed class UpsertEraser(StorageClients storage, UpsertStore store, Ps
         var rows = new Rows();
         await foreach (var row in storage.Upserts.QueryAsync<UpsertRow>(row => row.Body != "", select: Columns, cancellationToken: cancellationToken))
         {
-            var isOwn = row.AssignmentId == person.AssignmentId && row.CustomerId == person.Imported;
+            // A record that was merged into the person's is the person's as well.
+            var isOwn = row.AssignmentId == person.AssignmentId && (row.CustomerId == person.Imported || row.MergedInto == person.Imported);
             if (isOwn)
             {
                 rows.Own.Add(row);

@@ -1,77 +1,111 @@
 using CubeFunctions.Core.Settings;
-
-
-
-
+using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Upserts;
 
-/// <summary>Makes up for messages that were never sent, wakes what waited for a snapshot, and forgets what ended long ago.</summary>
-public sealed class UpsertJanitor(UpsertStore store, UpsertNotifier waker, WriteSwitch writes, RetentionSettings settings, TimeProvider time)
+/// <summary>
+/// Sends messages that were never sent, or were lost with a process; ends what has waited too long; has stored posts split; purges events that ended long ago.
+/// </summary>
+public sealed class UpsertJanitor(UpsertStore store, UpsertNotifications notifications, TenantWrites writes, RetentionSettings settings, TimeProvider time) : IJanitorTask
 {
-    private const int Parallelism = 16;
-    private static readonly TimeSpan ForgetEvery = TimeSpan.FromHours(6);
+    private static readonly TimeSpan PurgeEvery = TimeSpan.FromHours(6);
 
     /// <summary>An event that is younger is on its way.</summary>
     private static readonly TimeSpan OnItsWay = TimeSpan.FromMinutes(2);
 
-    /// <summary>An event that was tried and noted why it waits has its own message, or waits for what comes with a wake of its own.</summary>
-    private static readonly TimeSpan WakeNotedEvery = TimeSpan.FromHours(1);
-    private static readonly string[] Keys = ["PartitionKey", "RowKey", nameof(UpsertRow.AcceptedAt), nameof(UpsertRow.AssignmentId), nameof(UpsertRow.Reason)];
-    private DateTimeOffset _wokeNoted = DateTimeOffset.MinValue;
-    private DateTimeOffset _forgot;
+    /// <summary>While messages wait in the queue, an event's own is likely to be among them, unless it is older.</summary>
+    private static readonly TimeSpan OnItsWayInBacklog = TimeSpan.FromMinutes(15);
 
-    /// <summary>Sweeps once.</summary>
-    /// <param name="force">True to wake all that wait, however lately they came.</param>
-    /// <param name="cancellationToken">Ends the sweep.</param>
-    /// <returns>How many customers were woken.</returns>
-    public async Task<int> SweepAsync(bool force, CancellationToken cancellationToken)
+    /// <summary>An event that was tried and says why it waits has a message for later, or waits for what notifies it.</summary>
+    private static readonly TimeSpan NotifyTriedEvery = TimeSpan.FromHours(1);
+    private DateTimeOffset _notifiedTried = DateTimeOffset.MinValue;
+    private DateTimeOffset _purged;
+
+    /// <inheritdoc />
+    public string Name => "upserts";
+
+    /// <inheritdoc />
+    public TimeSpan Interval => TimeSpan.FromMinutes(1);
+
+    /// <inheritdoc />
+    public Task RunAsync(JanitorRound round, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
-        var woken = 0;
-        if (force || await writes.OffUntilAsync(cancellationToken) is null)
-        {
-            var noted = force || now - _wokeNoted > WakeNotedEvery;
-            woken = await WakeAsync(row => force || (now - row.AcceptedAt > OnItsWay && (noted || string.IsNullOrEmpty(row.Reason))), cancellationToken);
-            _wokeNoted = noted ? now : _wokeNoted;
-        }
-
-        if (now - _forgot > ForgetEvery)
-        {
-            _forgot = now;
-            await foreach (var row in store.EndedBeforeAsync(now.AddDays(-settings.Days), cancellationToken))
-            {
-                await store.DeleteAsync(row, cancellationToken);
-            }
-        }
-
-        return woken;
+        ArgumentNullException.ThrowIfNull(round);
+        return RunAsync(round, round.Force, cancellationToken);
     }
 
-    /// <summary>Wakes all that wait for an assignment.</summary>
-    internal Task<int> WakeAllAsync(string assignmentId, CancellationToken cancellationToken) => WakeAsync(row => row.AssignmentId == assignmentId, cancellationToken);
+    /// <summary>Does one round.</summary>
+    /// <param name="force">True to notify all that wait, however lately they came.</param>
+    /// <param name="cancellationToken">Ends the round.</param>
+    /// <returns>How many customers were notified.</returns>
+    public Task<int> SweepAsync(bool force, CancellationToken cancellationToken) => RunAsync(null, force, cancellationToken);
 
-    private async Task<int> WakeAsync(Func<UpsertRow, bool> which, CancellationToken cancellationToken)
+    private async Task<int> RunAsync(JanitorRound? round, bool force, CancellationToken cancellationToken)
     {
-        var customers = new Dictionary<string, string?>(StringComparer.Ordinal);
-        try
+        var now = time.GetUtcNow();
+        var mayWrite = force || await writes.FindOffReasonAsync(cancellationToken) is null;
+        var tried = force || now - _notifiedTried > NotifyTriedEvery;
+        var customers = new HashSet<string>(StringComparer.Ordinal);
+        var overdue = new List<UpsertRow>();
+        var backlog = new Lazy<Task<bool>>(() => notifications.HasVisibleAsync(cancellationToken));
+        await foreach (var row in notifications.WaitingAsync(cancellationToken))
         {
-            await foreach (var row in store.AllAsync(UpsertState.Waiting, Keys, cancellationToken))
+            if (row.Since < now.AddDays(-settings.Days))
             {
-                if (which(row) && !customers.TryAdd(row.PartitionKey, row.RowKey))
-                {
-                    customers[row.PartitionKey] = null;
-                }
+                overdue.Add(row);
+            }
+            else if (force || (mayWrite && now - row.AcceptedAt > OnItsWay && (tried || WaitsForMessage(row)) && (now - row.AcceptedAt > OnItsWayInBacklog || !await backlog.Value)))
+            {
+                customers.Add(row.PartitionKey);
             }
         }
-        catch (Azure.RequestFailedException exception) when (exception.ErrorCode == Azure.Data.Tables.Models.TableErrorCode.TableNotFound)
+
+        await notifications.NotifyAsync(customers, TimeSpan.Zero, cancellationToken);
+        _notifiedTried = tried && mayWrite ? now : _notifiedTried;
+        await EachAsync(round, overdue, (row, token) => store.EndAsync([new UpsertEnd(row, UpsertState.Dead, $"{row.Reason ?? "not delivered"}, for {settings.Days} days")], token), cancellationToken);
+        await EachAsync(round, await PostsAsync(now, force, cancellationToken), (post, token) => notifications.NotifyPostAsync(post.RowKey, token), cancellationToken);
+        if (now - _purged > PurgeEvery)
         {
-            // A run alone creates only what its lane needs: nothing was ever accepted.
+            await foreach (var row in store.EndedBeforeAsync(now.AddDays(-settings.Days), cancellationToken))
+            {
+                await EachAsync(round, [row], (ended, token) => store.DeleteAsync(ended, token), cancellationToken);
+            }
+
+            _purged = now;
         }
 
-        await Parallel.ForEachAsync(
-            customers, new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken },
-            async (customer, token) => await waker.WakeAsync(customer.Key, customer.Value, TimeSpan.Zero, token));
         return customers.Count;
+    }
+
+    /// <summary>Whether nothing else brings the event on: it was never tried, or waited for writes, which are allowed again.</summary>
+    private static bool WaitsForMessage(UpsertRow row) => string.IsNullOrEmpty(row.Reason) || row.Reason == row.Dropped || row.Reason.StartsWith("writes are ", StringComparison.Ordinal);
+
+    private async Task<List<PostRow>> PostsAsync(DateTimeOffset now, bool force, CancellationToken cancellationToken)
+    {
+        var posts = new List<PostRow>();
+        await foreach (var post in store.Rows.QueryAsync<PostRow>(row => row.PartitionKey == PostRow.Partition, null, cancellationToken))
+        {
+            if (force || now - post.AcceptedAt > OnItsWay)
+            {
+                posts.Add(post);
+            }
+        }
+
+        return posts;
+    }
+
+    /// <summary>Does something with each row; one that fails stops no other.</summary>
+    private static async Task EachAsync<T>(JanitorRound? round, IReadOnlyList<T> rows, Func<T, CancellationToken, Task> action, CancellationToken cancellationToken)
+    {
+        if (round is not null)
+        {
+            await round.EachAsync(rows, action, cancellationToken);
+            return;
+        }
+
+        foreach (var row in rows)
+        {
+            await action(row, cancellationToken);
+        }
     }
 }

@@ -1,31 +1,27 @@
 using System.Diagnostics;
-using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Upserts;
 
-/// <summary>What <c>cube-upserts</c> carries: this customer has mail.</summary>
+/// <summary>What <c>cube-upserts</c> carries: a customer has pending events, or a post has to be split into its events.</summary>
 /// <param name="V">Version of the message's format.</param>
-/// <param name="Customer">Salted hash of assignment and customer.</param>
-/// <param name="Traceparent">W3C trace context of whoever sent it, or null.</param>
-/// <param name="Event">Row key of the one event that it was sent for, so that a message that comes after its event was delivered with others is told by one read; or null.</param>
-public sealed record UpsertMessage(int V, string Customer, string? Traceparent, string? Event = null)
+/// <param name="Customer">Salted hash of assignment and customer; empty where the message is for a post.</param>
+/// <param name="Traceparent">W3C trace context of the sender, or null.</param>
+/// <param name="Attempt">How often in a row storage failed its handling.</param>
+/// <param name="Post">Row key of the post to split, or null.</param>
+public sealed record UpsertMessage(int V, string Customer, string? Traceparent, int Attempt = 0, string? Post = null) : IQueueMessage<UpsertMessage>
 {
-    internal static string For(string customer, string? eventKey) =>
-        JsonSerializer.Serialize(new UpsertMessage(1, customer, Activity.Current?.Id, eventKey), UpsertJson.Default.UpsertMessage);
+    /// <inheritdoc />
+    public static string Queue => StorageNames.UpsertsQueue;
 
-    /// <summary>Reads a message.</summary>
-    /// <exception cref="FormatException">It is no message of ours.</exception>
-    internal static UpsertMessage Parse(string json)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(json, UpsertJson.Default.UpsertMessage) is { V: 1, Customer.Length: 32 } message
-                ? message
-                : throw new FormatException("A message of cube-upserts names no customer.");
-        }
-        catch (JsonException exception)
-        {
-            throw new FormatException("A message of cube-upserts is no JSON.", exception);
-        }
-    }
+    /// <inheritdoc />
+    public static JsonTypeInfo<UpsertMessage> Json => UpsertJson.Default.UpsertMessage;
+
+    /// <inheritdoc />
+    public bool IsComplete() => V == 1 && (Post is not null || Customer is { Length: 32 });
+
+    internal static UpsertMessage ForCustomer(string customer) => new(1, customer, Activity.Current?.Id);
+
+    internal static UpsertMessage ForPost(string post) => new(1, "", Activity.Current?.Id, Post: post);
 }

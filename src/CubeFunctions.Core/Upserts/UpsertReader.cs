@@ -1,7 +1,7 @@
 namespace CubeFunctions.Core.Upserts;
 
-/// <summary>What people ask of upserts, and do with the dead.</summary>
-public sealed class UpsertReader(UpsertStore store, UpsertNotifier waker, WriteSwitch writes, TimeProvider time)
+/// <summary>What people ask of upserts, and do with those that are dead or wait.</summary>
+public sealed class UpsertReader(UpsertStore store, UpsertNotifications notifications, PostSplitter posts, TenantWrites writes, TimeProvider time)
 {
     /// <summary>An upsert by its id, or null.</summary>
     public async Task<UpsertRow?> FindAsync(string id, CancellationToken cancellationToken) =>
@@ -22,48 +22,68 @@ public sealed class UpsertReader(UpsertStore store, UpsertNotifier waker, WriteS
         return [.. rows.OrderBy(row => row.AcceptedAt).Take(most)];
     }
 
-    /// <summary>Sends dead upserts again; all of them where no id is given. A tenant without writes is asked again, too.</summary>
+    /// <summary>
+    /// Sends dead upserts again; all of them where no id is given. Their bodies are parsed again, so that a mended field map counts. A tenant without writes is
+    /// asked again, too.
+    /// </summary>
     /// <returns>How many, and the ids that name no dead upsert.</returns>
-    public Task<(int Count, IReadOnlyList<string> Unknown)> ReplayAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken) =>
-        ForDeadAsync(ids, async row =>
-        {
-            await store.SetStateAsync(row, UpsertState.Waiting, null, null, cancellationToken);
-            await waker.WakeAsync(row.PartitionKey, row.RowKey, TimeSpan.Zero, cancellationToken);
-        }, resetWrites: true, cancellationToken);
-
-    /// <summary>Gives dead upserts up; all of them where no id is given.</summary>
-    /// <returns>How many, and the ids that name no dead upsert.</returns>
-    public Task<(int Count, IReadOnlyList<string> Unknown)> DropAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken) =>
-        ForDeadAsync(ids, row => store.SetStateAsync(row, UpsertState.Dropped, row.Reason, time.GetUtcNow(), cancellationToken), resetWrites: false, cancellationToken);
-
-    /// <summary>What waited for writes may go; processes that know the tenant as one without learn of it within that time.</summary>
-    private async Task WakeWaitingAsync(CancellationToken cancellationToken)
+    public async Task<(int Count, IReadOnlyList<string> Unknown)> ReplayAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
     {
-        var waiting = new HashSet<string>(StringComparer.Ordinal);
-        await foreach (var row in store.AllAsync(UpsertState.Waiting, ["PartitionKey", "RowKey"], cancellationToken))
+        var (rows, unknown) = await ChooseAsync(ids, row => row.State == UpsertState.Dead, cancellationToken);
+        if (unknown.Count > 0)
         {
-            if (waiting.Add(row.PartitionKey))
-            {
-                await waker.WakeAsync(row.PartitionKey, null, WriteSwitch.LookEvery, cancellationToken);
-            }
+            return (0, unknown);
         }
+
+        // What waited for writes may go; processes that know the tenant as one without learn of it within that time.
+        await writes.LiftAsync(cancellationToken);
+        var waiting = new HashSet<string>(StringComparer.Ordinal);
+        await foreach (var row in notifications.WaitingAsync(cancellationToken))
+        {
+            waiting.Add(row.PartitionKey);
+        }
+
+        await notifications.NotifyAsync(waiting, TenantWrites.KnownWithin, cancellationToken);
+        var count = 0;
+        foreach (var row in rows)
+        {
+            count += await ReplayAsync(row, cancellationToken) ? 1 : 0;
+        }
+
+        return (count, unknown);
     }
 
-    private async Task<(int Count, IReadOnlyList<string> Unknown)> ForDeadAsync(
-        IReadOnlyList<string> ids, Func<UpsertRow, Task> action, bool resetWrites, CancellationToken cancellationToken)
+    /// <summary>Gives up dead upserts, and waiting ones that are named; all the dead where no id is given.</summary>
+    /// <returns>How many, and the ids that name none.</returns>
+    public async Task<(int Count, IReadOnlyList<string> Unknown)> DropAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
     {
-        var dead = new List<UpsertRow>();
-        var unknown = new List<string>();
-        if (ids.Count == 0)
+        var (rows, unknown) = await ChooseAsync(ids, row => row.State is UpsertState.Dead or UpsertState.Waiting, cancellationToken);
+        if (unknown.Count > 0)
         {
-            dead.AddRange(await InStateAsync(UpsertState.Dead, int.MaxValue, cancellationToken));
+            return (0, unknown);
         }
 
+        foreach (var row in rows)
+        {
+            await store.EndAsync([new UpsertEnd(row, UpsertState.Dropped, row.Reason)], cancellationToken);
+        }
+
+        return (rows.Count, unknown);
+    }
+
+    private async Task<(List<UpsertRow> Rows, List<string> Unknown)> ChooseAsync(IReadOnlyList<string> ids, Func<UpsertRow, bool> which, CancellationToken cancellationToken)
+    {
+        if (ids.Count == 0)
+        {
+            return ([.. await InStateAsync(UpsertState.Dead, int.MaxValue, cancellationToken)], []);
+        }
+
+        var (rows, unknown) = (new List<UpsertRow>(), new List<string>());
         foreach (var id in ids)
         {
-            if (await FindAsync(id, cancellationToken) is { UpsertState: UpsertState.Dead } row)
+            if (await FindAsync(id, cancellationToken) is { } row && which(row))
             {
-                dead.Add(row);
+                rows.Add(row);
             }
             else
             {
@@ -71,19 +91,49 @@ public sealed class UpsertReader(UpsertStore store, UpsertNotifier waker, WriteS
             }
         }
 
-        if (resetWrites && unknown.Count == 0)
+        return (rows, unknown);
+    }
+
+    /// <returns>False where it still cannot be sent: it stays dead, with the reason of today.</returns>
+    private async Task<bool> ReplayAsync(UpsertRow row, CancellationToken cancellationToken)
+    {
+        var plan = await posts.ParseAgainAsync(row, cancellationToken);
+        if (plan is { Row.State: UpsertState.Dead })
         {
-            await writes.OnAsync(cancellationToken);
-            await WakeWaitingAsync(cancellationToken);
+            await store.EndAsync([new UpsertEnd(row, UpsertState.Dead, plan.Row.Reason)], cancellationToken);
+            return false;
         }
 
-        // An event without a customer can never be delivered: replaying it would only lose its reason.
-        var done = dead.Where(row => !resetWrites || (row.CustomerId is not null && (row.Values ?? row.ValuesBlob) is not null)).ToList();
-        foreach (var row in unknown.Count == 0 ? done : [])
+        if (plan is { Row: { State: UpsertState.Waiting } parsed } && parsed.PartitionKey != row.PartitionKey)
         {
-            await action(row);
+            // The map of today names another customer, or the first one at all: the event begins anew there.
+            parsed.ReplayedAt = time.GetUtcNow();
+            await store.SetValuesAsync(parsed, plan.Values, cancellationToken);
+            await store.AddAsync(parsed, cancellationToken);
+            await store.EndAsync([new UpsertEnd(row, UpsertState.Superseded, $"replayed as {parsed.Id}")], cancellationToken);
+            await notifications.NotifyAsync([parsed.PartitionKey], TimeSpan.Zero, cancellationToken);
+            return true;
         }
 
-        return (unknown.Count == 0 ? done.Count : 0, unknown);
+        if (row.CustomerId is null || (plan is null && (row.Values ?? row.ValuesBlob) is null))
+        {
+            return false;
+        }
+
+        row.ReplayedAt = time.GetUtcNow();
+        if (plan is not null)
+        {
+            row.Dropped = plan.Row.Dropped;
+            await store.SetValuesAsync(row, plan.Values, cancellationToken);
+        }
+
+        await store.SetAsync(row,
+        [
+            new(nameof(UpsertRow.State), nameof(UpsertState.Waiting)), new(nameof(UpsertRow.Reason), row.Dropped ?? ""), new(nameof(UpsertRow.Dropped), row.Dropped ?? ""),
+            new(nameof(UpsertRow.Values), row.Values ?? ""), new(nameof(UpsertRow.ValuesBlob), row.ValuesBlob), new(nameof(UpsertRow.Attempts), 0),
+            new(nameof(UpsertRow.FailingSince), UpsertRow.NoTime), new(nameof(UpsertRow.ReplayedAt), row.ReplayedAt),
+        ], cancellationToken);
+        await notifications.NotifyAsync([row.PartitionKey], TimeSpan.Zero, cancellationToken);
+        return true;
     }
 }

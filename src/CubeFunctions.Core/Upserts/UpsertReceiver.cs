@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Azure;
-using Azure.Data.Tables;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Senders;
 using CubeFunctions.Core.Storage;
@@ -10,146 +9,158 @@ using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Core.Upserts;
 
-/// <summary>What was accepted: an upsert a customer, in the order of the body.</summary>
-public sealed record Acceptance(IReadOnlyList<AcceptedUpsert> Upserts);
-
-/// <summary>One accepted upsert.</summary>
-/// <param name="Id">Its id, for <c>GET /api/upserts/{id}</c>.</param>
-/// <param name="State">Where it stands.</param>
-/// <param name="Reason">Why it is dead or ignored, or null.</param>
-public sealed record AcceptedUpsert(string Id, UpsertState State, string? Reason);
-
-/// <summary>Whether a request with an <c>Idempotency-Key</c> may be done.</summary>
-public enum IdempotencyVerdict
-{
-    /// <summary>It is new, or the same as one that was done: doing it again has the same effect.</summary>
-    Go,
-
-    /// <summary>The same key came with another body.</summary>
-    OtherBody,
-
-    /// <summary>The same request is being done just now.</summary>
-    InFlight,
-}
-
 /// <summary>Keeps what was verified and parsed: the body as received, a row an event, a message a customer. In this order, so that nothing acknowledged is lost.</summary>
-public sealed partial class UpsertReceiver(StorageClients storage, UpsertStore store, Pseudonyms pseudonyms, UpsertNotifier waker, TimeProvider time, ILogger<UpsertReceiver> logger)
+public sealed partial class UpsertReceiver(UpsertStore store, Pseudonyms pseudonyms, QueueNotifier<UpsertMessage> notifier, TimeProvider time, ILogger<UpsertReceiver> logger)
 {
     private const int Parallelism = 16;
 
-    /// <summary>A request that did not end within this time died.</summary>
-    private static readonly TimeSpan LongestRequest = TimeSpan.FromMinutes(2);
+    /// <summary>A post of more events is stored whole first, and may be split later.</summary>
+    private const int MaxDirect = 16;
+
+    /// <summary>How long splitting may keep the answer to such a post waiting.</summary>
+    private static readonly TimeSpan SplitWithin = TimeSpan.FromSeconds(2);
 
     /// <summary>Accepts events. A repeat of an event meets the row of the first and is sent on again if that still waits.</summary>
-    /// <exception cref="RequestFailedException">Storage failed: nothing may be acknowledged.</exception>
-    public async Task<Acceptance> AcceptAsync(string sender, IReadOnlyList<UpsertEvent> events, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    /// <param name="sender">Who sent them.</param>
+    /// <param name="events">The events.</param>
+    /// <param name="body">What they came in.</param>
+    /// <param name="postId">What events without an id are named by; null where the post is never parsed again, and never split later.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <exception cref="RequestFailedException">Storage failed. Whether the events were kept is not known.</exception>
+    public async Task<Acceptance> AcceptAsync(string sender, IReadOnlyList<UpsertEvent> events, ReadOnlyMemory<byte> body, string? postId, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(events);
         var now = time.GetUtcNow();
-        var rows = new UpsertRow[events.Count];
-        for (var i = 0; i < rows.Length; i++)
-        {
-            rows[i] = await RowAsync(sender, events[i], now, cancellationToken);
+        var plans = await PlanAsync(sender, events, now, postId, path: null, cancellationToken);
+        var path = plans[0].Row.Body;
+        await store.KeepBodyAsync(path, body, cancellationToken);
+        var stored = postId is not null && plans.Count > MaxDirect
+            ? await StoreLaterAsync(new PostRow { RowKey = path[(path.LastIndexOf('/') + 1)..], Sender = sender, AcceptedAt = now, Path = path, PostId = postId }, plans, cancellationToken)
+            : await StoreAsync(plans, cancellationToken);
+        LogAccepted(logger, sender, events.Count);
+        return new Acceptance([.. stored.Select(row => new AcceptedUpsert(row.Id, row.State, string.IsNullOrEmpty(row.Reason) ? null : row.Reason))]);
+    }
 
+    /// <summary>The rows of events, and of what they do to other records.</summary>
+    /// <param name="sender">Who sent them.</param>
+    /// <param name="events">The events.</param>
+    /// <param name="acceptedAt">When they arrived.</param>
+    /// <param name="postId">What events without an id are named by.</param>
+    /// <param name="path">Where their body lies; null for a body to be stored.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    internal async Task<List<PlannedUpsert>> PlanAsync(
+        string sender, IReadOnlyList<UpsertEvent> events, DateTimeOffset acceptedAt, string? postId, string? path, CancellationToken cancellationToken)
+    {
+        await pseudonyms.LoadAsync(cancellationToken);
+        var plans = new List<PlannedUpsert>();
+        foreach (var upsert in events)
+        {
             // Of one body the later entry is the newer, where the sender tells no difference.
-            rows[i].EventTime = rows[i].EventTime.AddTicks(i);
+            var row = ToRow(sender, upsert, acceptedAt, postId);
+            row.EventTime = row.EventTime.AddTicks(plans.Count);
+            plans.Add(new PlannedUpsert(row, upsert.Values.Count > 0 ? upsert.Values : upsert.Mappable));
         }
 
-        var path = BodyPath(sender, rows, now);
-        await store.KeepBodyAsync(path, body, cancellationToken);
-        var stored = new UpsertRow[rows.Length];
-        await Parallel.ForAsync(0, rows.Length, new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken }, async (i, token) =>
+        plans.AddRange(events.Where(upsert => upsert.Merge is not null).SelectMany(upsert => upsert.Merge!.Merged.Select(merged => ToMerge(sender, upsert, merged, acceptedAt))));
+        path ??= BodyPath(sender, plans, acceptedAt);
+        plans.ForEach(plan => plan.Row.Body = path);
+        return plans;
+    }
+
+    /// <summary>Stores events and notifies their customers.</summary>
+    /// <returns>Rows of the post's own events, as they are stored now.</returns>
+    internal async Task<IReadOnlyList<UpsertRow>> StoreAsync(IReadOnlyList<PlannedUpsert> plans, CancellationToken cancellationToken)
+    {
+        var stored = new UpsertRow[plans.Count];
+        var options = new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken };
+        await Parallel.ForAsync(0, plans.Count, options, async (i, token) =>
         {
-            rows[i].Body = path;
-            await WriteValuesAsync(rows[i], events[i], token);
-            stored[i] = await store.AddAsync(rows[i], token) ?? rows[i];
-            Count(rows[i], ReferenceEquals(stored[i], rows[i]));
+            var row = plans[i].Row;
+            await store.SetValuesAsync(row, plans[i].Values, token);
+            stored[i] = await store.AddAsync(row, token) ?? row;
+            Count(row, isNew: ReferenceEquals(stored[i], row));
         });
 
-        var customers = stored.Where(row => row.UpsertState == UpsertState.Waiting).GroupBy(row => row.PartitionKey);
-        await Parallel.ForEachAsync(
-            customers, new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken },
-            async (customer, token) => await waker.WakeAsync(customer.Key, customer.Count() == 1 ? customer.Single().RowKey : null, TimeSpan.Zero, token));
-        LogAccepted(logger, sender, rows.Length);
-        return new Acceptance([.. stored.Select(row => new AcceptedUpsert(row.Id, row.UpsertState, string.IsNullOrEmpty(row.Reason) ? null : row.Reason))]);
+        var customers = stored.Where(row => row.State == UpsertState.Waiting).Select(row => row.PartitionKey).Distinct(StringComparer.Ordinal);
+        await Parallel.ForEachAsync(customers, options, async (customer, token) => await notifier.SendAsync(UpsertMessage.ForCustomer(customer), TimeSpan.Zero, token));
+        return [.. stored.Where((_, i) => plans[i].IsAnswered)];
     }
 
-    /// <summary>Notes a request with an idempotency key, before it is done.</summary>
-    public async Task<IdempotencyVerdict> BeginAsync(string assignmentId, string key, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    /// <summary>Stores a post whole: from then on nothing of it is lost. Its events follow at once where storage is quick, and else by a message.</summary>
+    private async Task<IReadOnlyList<UpsertRow>> StoreLaterAsync(PostRow post, IReadOnlyList<PlannedUpsert> plans, CancellationToken cancellationToken)
     {
-        var row = await IdempotencyRowAsync(assignmentId, key, body, cancellationToken);
+        await store.Rows.AddAsync(post, cancellationToken);
+        using var limit = new CancellationTokenSource(SplitWithin, TimeProvider.System);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            await storage.Upserts.AddEntityAsync(row, cancellationToken);
-            return IdempotencyVerdict.Go;
+            var stored = await StoreAsync(plans, either.Token);
+            await store.DeleteAsync(post, either.Token);
+            return stored;
         }
-        catch (RequestFailedException exception) when (exception.Status == 409)
+        catch (Exception exception) when (limit.IsCancellationRequested || StorageErrors.IsTrouble(exception, either.Token))
         {
-            var first = (await storage.Upserts.GetEntityAsync<TableEntity>(row.PartitionKey, row.RowKey, cancellationToken: cancellationToken)).Value;
-            return first.GetString("BodyHash") != row.GetString("BodyHash") ? IdempotencyVerdict.OtherBody
-                : first.GetBoolean("Done") is not true && time.GetUtcNow() - first.GetDateTimeOffset("AcceptedAt") < LongestRequest ? IdempotencyVerdict.InFlight
-                : IdempotencyVerdict.Go;
+            LogLater(logger, post.Sender, plans.Count);
         }
+
+        try
+        {
+            using var rest = new CancellationTokenSource(SplitWithin / 2, TimeProvider.System);
+            await notifier.SendAsync(UpsertMessage.ForPost(post.RowKey), TimeSpan.Zero, rest.Token);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException || StorageErrors.IsTrouble(exception, CancellationToken.None))
+        {
+            // The janitor finds the row.
+        }
+
+        return [.. plans.Where(plan => plan.IsAnswered).Select(plan => plan.Row)];
     }
 
-    /// <summary>Notes that a request with an idempotency key is done, or given up.</summary>
-    public async Task EndAsync(string assignmentId, string key, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    private UpsertRow ToRow(string sender, UpsertEvent upsert, DateTimeOffset now, string? postId)
     {
-        var row = await IdempotencyRowAsync(assignmentId, key, body, cancellationToken);
-        row["Done"] = true;
-        await storage.Upserts.UpdateEntityAsync(row, ETag.All, TableUpdateMode.Replace, cancellationToken);
-    }
-
-    private async Task<TableEntity> IdempotencyRowAsync(string assignmentId, string key, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
-        new(await pseudonyms.OfAsync("idempotency", $"{assignmentId}\n{key}", cancellationToken), "request")
+        // A deletion for privacy changes nothing in Cube, but a person has to see it.
+        var isDead = upsert.NeedsPerson || (upsert.Dead is not null && upsert.Mappable.Count == 0);
+        var state = isDead ? UpsertState.Dead : upsert.Ignored is not null ? UpsertState.Ignored : UpsertState.Waiting;
+        var dropped = state == UpsertState.Waiting && upsert.Dead is not null ? $"{upsert.Dead}; left out" : null;
+        return new UpsertRow
         {
-            ["SchemaVersion"] = 1,
-            ["BodyHash"] = Convert.ToHexStringLower(SHA256.HashData(body.Span)),
-            ["AcceptedAt"] = time.GetUtcNow(),
-
-            // Forgotten with the events of its time.
-            ["State"] = "Request",
+            PartitionKey = upsert.CustomerId is { } customer ? pseudonyms.Of(upsert.AssignmentId, customer) : pseudonyms.Of($"{sender} without customer", upsert.EventId),
+            RowKey = pseudonyms.Of(sender, upsert.EventId),
+            Sender = sender,
+            AssignmentId = upsert.AssignmentId,
+            CustomerId = upsert.CustomerId,
+            EventTime = upsert.EventTime,
+            AcceptedAt = now,
+            PostId = postId,
+            State = state,
+            Dropped = dropped,
+            Reason = dropped ?? upsert.Dead ?? upsert.Ignored,
+            CompletedAt = state == UpsertState.Waiting ? null : now,
         };
+    }
 
-    private async Task<UpsertRow> RowAsync(string sender, UpsertEvent upsert, DateTimeOffset now, CancellationToken cancellationToken) => new()
-    {
-        PartitionKey = upsert.CustomerId is { } customer
-            ? await pseudonyms.OfAsync(upsert.AssignmentId, customer, cancellationToken)
-            : await pseudonyms.OfAsync($"{sender} without customer", upsert.EventId, cancellationToken),
-        RowKey = await pseudonyms.OfAsync(sender, upsert.EventId, cancellationToken),
-        Sender = sender,
-        AssignmentId = upsert.AssignmentId,
-        CustomerId = upsert.CustomerId,
-        EventTime = upsert.EventTime,
-        AcceptedAt = now,
-        State = (upsert.Dead is not null ? UpsertState.Dead : upsert.Ignored is not null ? UpsertState.Ignored : UpsertState.Waiting).ToString(),
-        Reason = upsert.Dead ?? upsert.Ignored,
-        CompletedAt = upsert.Dead is not null || upsert.Ignored is not null ? now : null,
-    };
+    /// <summary>What a merge does to a record that is no more: it waits in that record's partition, for its delivery.</summary>
+    private PlannedUpsert ToMerge(string sender, UpsertEvent upsert, string merged, DateTimeOffset now) => new(
+        new UpsertRow
+        {
+            PartitionKey = pseudonyms.Of(upsert.AssignmentId, merged),
+            RowKey = pseudonyms.Of(sender, $"{upsert.EventId}:{merged}"),
+            Sender = sender,
+            AssignmentId = upsert.AssignmentId,
+            CustomerId = merged,
+            EventTime = upsert.EventTime,
+            AcceptedAt = now,
+            MergedInto = upsert.Merge!.Survivor,
+            MergedKey = pseudonyms.Of(upsert.AssignmentId, upsert.Merge.Survivor),
+        },
+        [],
+        IsAnswered: false);
 
     /// <summary>The place of a body follows from its events, so that a repeat of the post finds it there; the day is that of the arrival.</summary>
-    private static string BodyPath(string sender, UpsertRow[] rows, DateTimeOffset now)
+    private static string BodyPath(string sender, List<PlannedUpsert> plans, DateTimeOffset now)
     {
-        var name = rows.Length == 1 ? rows[0].Id : Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Concat(rows.Select(row => row.Id)))));
+        var name = plans.Count == 1 ? plans[0].Row.Id : Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Concat(plans.Select(plan => plan.Row.Id)))));
         return string.Create(CultureInfo.InvariantCulture, $"{sender}/{now:yyyy'/'MM'/'dd}/{name}");
-    }
-
-    private async Task WriteValuesAsync(UpsertRow row, UpsertEvent upsert, CancellationToken cancellationToken)
-    {
-        if (upsert.Values.Count == 0)
-        {
-            return;
-        }
-
-        var json = UpsertRow.WriteValues(upsert.Values);
-        if (json.Length <= UpsertRow.InlineCharacters)
-        {
-            row.Values = json;
-            return;
-        }
-
-        row.ValuesBlob = $"{row.Body}.{row.RowKey}.values";
-        await store.KeepBodyAsync(row.ValuesBlob, Encoding.UTF8.GetBytes(json), cancellationToken);
     }
 
     private static void Count(UpsertRow row, bool isNew)
@@ -158,7 +169,7 @@ public sealed partial class UpsertReceiver(StorageClients storage, UpsertStore s
         {
             var tag = new KeyValuePair<string, object?>("sender", row.Sender);
             CubeMetrics.UpsertsAccepted.Add(1, tag);
-            if (row.UpsertState == UpsertState.Dead)
+            if (row.State == UpsertState.Dead)
             {
                 CubeMetrics.UpsertsDead.Add(1, tag);
             }
@@ -167,4 +178,7 @@ public sealed partial class UpsertReceiver(StorageClients storage, UpsertStore s
 
     [LoggerMessage(210, LogLevel.Information, "{Count} upserts of sender {Sender} accepted")]
     private static partial void LogAccepted(ILogger logger, string sender, int count);
+
+    [LoggerMessage(213, LogLevel.Warning, "A post of sender {Sender} with {Count} upserts is stored; storage is slow, and they are split later")]
+    private static partial void LogLater(ILogger logger, string sender, int count);
 }

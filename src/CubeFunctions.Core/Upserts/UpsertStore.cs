@@ -1,56 +1,52 @@
 using Azure;
 using Azure.Data.Tables;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Senders;
 using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Upserts;
 
-/// <summary>Rows of events and mailboxes, and the bodies they came in.</summary>
-public sealed class UpsertStore(StorageClients storage)
+/// <summary>Rows of events, posts and mailboxes, and the bodies they came in.</summary>
+public sealed class UpsertStore
 {
-    private const int MostInTransaction = 100;
-    private readonly TableClient _events = storage.Upserts;
-    private readonly TableClient _mailboxes = storage.Customers;
+    private const string OctetStream = "application/octet-stream";
+    private static readonly string[] Keys = ["PartitionKey", "RowKey"];
+    private readonly OptimisticTable _mailboxes;
+    private readonly OptimisticBlobs _inbox;
+    private readonly TimeProvider _time;
+
+    /// <summary>Uses the tables of the upserts lane.</summary>
+    public UpsertStore(StorageClients storage, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(storage);
+        Rows = new(storage.Upserts);
+        _mailboxes = new(storage.Customers);
+        _inbox = new(storage.Inbox);
+        _time = time;
+    }
+
+    /// <summary>The table of events, posts and idempotency keys.</summary>
+    internal OptimisticTable Rows { get; }
 
     /// <summary>Keeps a body as received, once.</summary>
-    internal async Task KeepBodyAsync(string path, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await storage.Inbox.GetBlobClient(path).UploadAsync(new BinaryData(body), overwrite: false, cancellationToken);
-        }
-        catch (RequestFailedException exception) when (exception.Status == 409)
-        {
-            // The same post again: it is there.
-        }
-    }
+    internal Task KeepBodyAsync(string path, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
+        _inbox.CreateAsync(path, new BlobBody(BinaryData.FromBytes(body).ToStream(), OctetStream), cancellationToken);
+
+    /// <summary>A body as it was received; null when it is gone.</summary>
+    internal async Task<ReadOnlyMemory<byte>?> FindBodyAsync(string path, CancellationToken cancellationToken) =>
+        (await _inbox.FindAsync(path, cancellationToken))?.Data?.ToMemory();
 
     /// <summary>Adds an event.</summary>
     /// <returns>Null when it is new; else the row of its first arrival.</returns>
-    internal async Task<UpsertRow?> AddAsync(UpsertRow row, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await _events.AddEntityAsync(row, cancellationToken);
-            return null;
-        }
-        catch (RequestFailedException exception) when (exception.Status == 409)
-        {
-            return await FindAsync(row.PartitionKey, row.RowKey, cancellationToken) ?? row;
-        }
-    }
+    internal Task<UpsertRow?> AddAsync(UpsertRow row, CancellationToken cancellationToken) => Rows.AddOrFindAsync(row, cancellationToken);
 
-    internal async Task<UpsertRow?> FindAsync(string customer, string key, CancellationToken cancellationToken)
-    {
-        var answer = await _events.GetEntityIfExistsAsync<UpsertRow>(customer, key, cancellationToken: cancellationToken);
-        return answer.HasValue ? answer.Value : null;
-    }
+    internal Task<UpsertRow?> FindAsync(string customer, string key, CancellationToken cancellationToken) => Rows.FindAsync<UpsertRow>(customer, key, cancellationToken);
 
-    /// <summary>Events of a customer that wait.</summary>
-    internal async Task<List<UpsertRow>> WaitingOfAsync(string customer, CancellationToken cancellationToken)
+    /// <summary>Pending events of a customer.</summary>
+    internal async Task<List<UpsertRow>> PendingAsync(string customer, CancellationToken cancellationToken)
     {
         var rows = new List<UpsertRow>();
-        await foreach (var row in _events.QueryAsync<UpsertRow>(row => row.PartitionKey == customer && row.State == nameof(UpsertState.Waiting), cancellationToken: cancellationToken))
+        await foreach (var row in Rows.QueryAsync<UpsertRow>(PendingOf(customer), null, cancellationToken))
         {
             rows.Add(row);
         }
@@ -58,150 +54,148 @@ public sealed class UpsertStore(StorageClients storage)
         return rows;
     }
 
-    /// <summary>All events in a state, in no order.</summary>
-    internal IAsyncEnumerable<UpsertRow> AllAsync(UpsertState state, IEnumerable<string>? columns, CancellationToken cancellationToken)
+    /// <summary>Pending events of a customer whose rows cannot be read are dead, so that they hold up no other.</summary>
+    /// <returns>How many.</returns>
+    internal async Task<int> EndUnreadableAsync(string customer, CancellationToken cancellationToken)
     {
-        var name = state.ToString();
-        return _events.QueryAsync<UpsertRow>(row => row.State == name, select: columns, cancellationToken: cancellationToken);
-    }
-
-    /// <summary>Events that were accepted before a time and wait no more.</summary>
-    internal IAsyncEnumerable<UpsertRow> EndedBeforeAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
-        _events.QueryAsync<UpsertRow>(
-            row => row.AcceptedAt < before && row.State != nameof(UpsertState.Waiting) && row.State != nameof(UpsertState.Dead), select: ["PartitionKey", "RowKey"],
-            cancellationToken: cancellationToken);
-
-    /// <summary>The values of an event.</summary>
-    internal async Task<List<SourceValue>> ValuesAsync(UpsertRow row, CancellationToken cancellationToken)
-    {
-        var json = row.Values;
-        if (json is null && row.ValuesBlob is { } path)
+        var unreadable = new List<UpsertEnd>();
+        await foreach (var key in Rows.QueryAsync<TableEntity>(PendingOf(customer), Keys, cancellationToken))
         {
-            json = (await storage.Inbox.GetBlobClient(path).DownloadContentAsync(cancellationToken)).Value.Content.ToString();
-        }
-
-        return json is null ? [] : UpsertRow.ReadValues(json);
-    }
-
-    /// <summary>Ends an event, or has it wait again. Whatever else is in the row stays.</summary>
-    internal Task SetStateAsync(UpsertRow row, UpsertState state, string? reason, DateTimeOffset? completedAt, CancellationToken cancellationToken) =>
-        _events.UpdateEntityAsync(Change(new UpsertEnd(row, state, reason), completedAt), ETag.All, TableUpdateMode.Merge, cancellationToken);
-
-    /// <summary>Sets the states of events of one customer, a hundred in a transaction: each is paid for once.</summary>
-    /// <param name="ends">What they are now.</param>
-    /// <param name="now">When those that wait no more ended.</param>
-    /// <param name="cancellationToken">Ends the requests.</param>
-    internal async Task SetStatesAsync(IEnumerable<UpsertEnd> ends, DateTimeOffset now, CancellationToken cancellationToken)
-    {
-        foreach (var some in ends.Select(end => Change(end, end.State == UpsertState.Waiting ? null : now)).Chunk(MostInTransaction))
-        {
-            await (some is [var one]
-                ? _events.UpdateEntityAsync(one, ETag.All, TableUpdateMode.Merge, cancellationToken)
-                : (Task)_events.SubmitTransactionAsync(some.Select(row => new TableTransactionAction(TableTransactionActionType.UpdateMerge, row, ETag.All)), cancellationToken));
-        }
-    }
-
-    internal Task DeleteAsync(UpsertRow row, CancellationToken cancellationToken) => _events.DeleteEntityAsync(row.PartitionKey, row.RowKey, ETag.All, cancellationToken);
-
-    internal async Task<MailboxRow?> FindMailboxAsync(string customer, CancellationToken cancellationToken)
-    {
-        var answer = await _mailboxes.GetEntityIfExistsAsync<TableEntity>(customer, MailboxRow.Key, cancellationToken: cancellationToken);
-        return answer.HasValue ? MailboxRow.Of(answer.Value!) : null;
-    }
-
-    /// <summary>Notes that Cube took something of a customer, for the next snapshot's comparison.</summary>
-    internal Task NoteWrittenAsync(MailboxRow mailbox, CancellationToken cancellationToken) => _mailboxes.UpsertEntityAsync(
-        new TableEntity(WrittenPartition(mailbox.AssignmentId), mailbox.Customer) { ["SchemaVersion"] = 1 }, TableUpdateMode.Replace, cancellationToken);
-
-    /// <summary>Customers of an assignment of whom Cube took something since that was last compared.</summary>
-    internal async Task<List<TableEntity>> WrittenOfAsync(string assignmentId, CancellationToken cancellationToken)
-    {
-        var rows = new List<TableEntity>();
-        try
-        {
-            await foreach (var row in _mailboxes.QueryAsync<TableEntity>($"PartitionKey eq '{WrittenPartition(assignmentId)}'", cancellationToken: cancellationToken))
+            try
             {
-                rows.Add(row);
+                _ = await FindAsync(customer, key.RowKey, cancellationToken);
+            }
+            catch (Exception exception) when (StorageErrors.KindOf(exception, cancellationToken) == StorageErrorKind.None && !cancellationToken.IsCancellationRequested)
+            {
+                unreadable.Add(new UpsertEnd(new UpsertRow { PartitionKey = customer, RowKey = key.RowKey }, UpsertState.Dead, "its row cannot be read"));
             }
         }
-        catch (RequestFailedException exception) when (exception.ErrorCode == Azure.Data.Tables.Models.TableErrorCode.TableNotFound)
+
+        await EndAsync(unreadable, cancellationToken);
+        return unreadable.Count;
+    }
+
+    /// <summary>All events in a state, in no order.</summary>
+    internal IAsyncEnumerable<UpsertRow> AllAsync(UpsertState state, IEnumerable<string>? columns, CancellationToken cancellationToken) =>
+        Rows.QueryAsync<UpsertRow>(TableClient.CreateQueryFilter($"State eq {state.ToString()}"), columns, cancellationToken);
+
+    /// <summary>Keys of events that were accepted before a time and wait no more.</summary>
+    internal IAsyncEnumerable<TableEntity> EndedBeforeAsync(DateTimeOffset before, CancellationToken cancellationToken) => Rows.QueryAsync<TableEntity>(
+        TableClient.CreateQueryFilter(
+            $"AcceptedAt lt {before} and State ne {nameof(UpsertState.Waiting)} and State ne {nameof(UpsertState.Dead)} and State ne {PostRow.Unsplit}"),
+        Keys, cancellationToken);
+
+    /// <summary>The values of an event; null when they are gone.</summary>
+    internal async Task<List<SourceValue>?> ValuesAsync(UpsertRow row, CancellationToken cancellationToken)
+    {
+        var json = row.Values is { Length: > 0 } inline ? inline : null;
+        if (json is null && row.ValuesBlob is { } path)
         {
-            // A run alone creates only what it needs.
+            json = (await _inbox.FindAsync(path, cancellationToken))?.Data?.ToString();
+        }
+
+        return json is null ? null : UpsertRow.ReadValues(json);
+    }
+
+    /// <summary>Puts values into an event's row, or beside its body where they are long.</summary>
+    internal async Task SetValuesAsync(UpsertRow row, IReadOnlyList<SourceValue> values, CancellationToken cancellationToken)
+    {
+        if (values.Count == 0)
+        {
+            return;
+        }
+
+        var json = UpsertRow.WriteValues(values);
+        if (json.Length <= UpsertRow.InlineCharacters)
+        {
+            row.Values = json;
+            return;
+        }
+
+        // Other values of the same event, by another field map, are another blob.
+        var bytes = System.Text.Encoding.UTF8.GetBytes(json);
+        (row.Values, row.ValuesBlob) = (null, $"{row.Body}.{row.RowKey}{(row.ReplayedAt is { } replayed ? $".{replayed.ToUnixTimeMilliseconds()}" : "")}.values");
+        await KeepBodyAsync(row.ValuesBlob, bytes, cancellationToken);
+    }
+
+    /// <summary>Sets a few columns of an event, whatever its state. One that is gone stays gone.</summary>
+    internal Task SetAsync(UpsertRow row, IEnumerable<KeyValuePair<string, object?>> columns, CancellationToken cancellationToken) =>
+        Rows.WriteAsync(RowWrite.Merge(new TableEntity(row.PartitionKey, row.RowKey) { ETag = ETag.All }, columns), cancellationToken);
+
+    /// <summary>Writes and counts what became of events of one customer, a hundred in a transaction. Events that were erased meanwhile are left out.</summary>
+    internal async Task EndAsync(IEnumerable<UpsertEnd> ends, CancellationToken cancellationToken)
+    {
+        var now = _time.GetUtcNow();
+        var news = ends.Where(end => end.IsNews).ToList();
+        foreach (var some in news.Select(end => Write(end, now)).Chunk(OptimisticTable.MaxBatch))
+        {
+            var left = some.ToList();
+            while (left.Count > 0 && await Rows.WriteAsync(left, cancellationToken) is { Row: { } gone })
+            {
+                left.RemoveAll(write => write.Row == gone);
+            }
+        }
+
+        foreach (var end in news.Where(end => end.State != UpsertState.Waiting))
+        {
+            var counter = end.State == UpsertState.Dead ? CubeMetrics.UpsertsDead : CubeMetrics.UpsertsDelivered;
+            counter.Add(1, new KeyValuePair<string, object?>("sender", end.Row.Sender), new("state", end.State.ToString()));
+        }
+    }
+
+    /// <summary>Deletes a row of this lane's events.</summary>
+    internal Task DeleteAsync(ITableEntity row, CancellationToken cancellationToken) =>
+        Rows.DeleteAsync(new TableEntity(row.PartitionKey, row.RowKey) { ETag = ETag.All }, cancellationToken);
+
+    internal async Task<MailboxRow?> FindMailboxAsync(string customer, CancellationToken cancellationToken) =>
+        await _mailboxes.FindAsync<TableEntity>(customer, MailboxRow.Key, cancellationToken) is { } row ? MailboxRow.FromEntity(row) : null;
+
+    /// <summary>Takes the lease of a mailbox in the state it was read in.</summary>
+    /// <returns>Null where somebody was quicker: read it again.</returns>
+    internal Task<LeasedRow<MailboxRow>?> TryAcquireAsync(MailboxRow mailbox, TimeSpan length, CancellationToken cancellationToken) =>
+        LeasedRow<MailboxRow>.TryAcquireAsync(_mailboxes, mailbox, Guid.NewGuid().ToString("N"), length, _time, cancellationToken);
+
+    /// <summary>Customers of an assignment of whom Cube took something since that was last compared with a snapshot.</summary>
+    internal async Task<List<TableEntity>> UncomparedAsync(string assignmentId, CancellationToken cancellationToken)
+    {
+        var rows = new List<TableEntity>();
+        var filter = TableClient.CreateQueryFilter($"RowKey eq {MailboxRow.Key} and AssignmentId eq {assignmentId} and Uncompared eq {true}");
+        await foreach (var row in _mailboxes.QueryAsync<TableEntity>(filter, Keys, cancellationToken))
+        {
+            rows.Add(row);
         }
 
         return rows;
     }
 
-    /// <summary>That was compared; unless Cube took something more meanwhile.</summary>
-    internal async Task ForgetWrittenAsync(TableEntity row, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await _mailboxes.DeleteEntityAsync(row.PartitionKey, row.RowKey, row.ETag, cancellationToken);
-        }
-        catch (RequestFailedException exception) when (exception.Status == 412)
-        {
-            // It did: the next snapshot compares it.
-        }
-    }
-
-    private static string WrittenPartition(string assignmentId) => $"written|{assignmentId}";
+    /// <summary>Notes that a mailbox was compared; unless it was changed meanwhile: then the next snapshot compares it.</summary>
+    internal Task SetComparedAsync(TableEntity mailbox, CancellationToken cancellationToken) =>
+        _mailboxes.WriteAsync(RowWrite.Merge(mailbox, [new(nameof(MailboxRow.Uncompared), false)]), cancellationToken);
 
     /// <summary>Removes a mailbox as it was read.</summary>
     /// <returns>False when somebody else has changed it.</returns>
-    internal async Task<bool> TryDeleteAsync(MailboxRow mailbox, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await _mailboxes.DeleteEntityAsync(mailbox.Customer, MailboxRow.Key, mailbox.ETag, cancellationToken);
-            return true;
-        }
-        catch (RequestFailedException exception) when (exception.Status == 412)
-        {
-            return false;
-        }
-    }
+    internal async Task<bool> TryDeleteAsync(MailboxRow mailbox, CancellationToken cancellationToken) =>
+        await _mailboxes.DeleteAsync(mailbox.Entity, cancellationToken) == StorageOutcome.Saved;
 
     /// <summary>Stores a mailbox on top of the state it was read in.</summary>
     /// <returns>False when somebody else has changed it.</returns>
-    /// <exception cref="MailboxTooLargeException">It holds more than a row takes.</exception>
     internal async Task<bool> TrySaveAsync(MailboxRow mailbox, string? holder, DateTimeOffset? until, CancellationToken cancellationToken)
     {
-        var entity = mailbox.ToEntity(holder, until) ?? throw new MailboxTooLargeException();
-        try
-        {
-            var answer = mailbox.IsNew
-                ? await _mailboxes.AddEntityAsync(entity, cancellationToken)
-                : await _mailboxes.UpdateEntityAsync(entity, mailbox.ETag, TableUpdateMode.Replace, cancellationToken);
-            mailbox.Stored(answer.Headers.ETag!.Value);
-            return true;
-        }
-        catch (RequestFailedException exception) when (exception.Status is 409 or 412)
-        {
-            // The SDK's own retry after a lost answer looks the same; then the row says that we hold it.
-            if (holder is not null && await FindMailboxAsync(mailbox.Customer, cancellationToken) is { } stored && stored.LeaseHolder == holder && stored.LeaseUntil == until)
-            {
-                mailbox.Stored(stored.ETag);
-                return true;
-            }
-
-            return false;
-        }
+        (mailbox.LeaseHolder, mailbox.LeaseUntil) = (holder, until);
+        mailbox.BeforeSave();
+        return await _mailboxes.SaveAsync(mailbox.Entity, cancellationToken) == StorageOutcome.Saved;
     }
 
-    private static TableEntity Change(UpsertEnd end, DateTimeOffset? completedAt) => new(end.Row.PartitionKey, end.Row.RowKey)
-    {
-        [nameof(UpsertRow.State)] = end.State.ToString(),
-        [nameof(UpsertRow.Reason)] = end.Reason ?? "",
-        [nameof(UpsertRow.CompletedAt)] = completedAt,
-    };
+    private static string PendingOf(string customer) => TableClient.CreateQueryFilter($"PartitionKey eq {customer} and State eq {nameof(UpsertState.Waiting)}");
+
+    private static RowWrite Write(UpsertEnd end, DateTimeOffset now) => RowWrite.Merge(new TableEntity(end.Row.PartitionKey, end.Row.RowKey) { ETag = ETag.All },
+    [
+        new(nameof(UpsertRow.State), end.State.ToString()),
+        new(nameof(UpsertRow.Reason), end.Reason ?? ""),
+
+        // A merge leaves out what is null: a time of no meaning stands for none.
+        new(nameof(UpsertRow.FailingSince), end.FailingSince ?? UpsertRow.NoTime),
+        new(nameof(UpsertRow.Attempts), end.Attempts),
+        new(nameof(UpsertRow.CompletedAt), end.State == UpsertState.Waiting ? null : now),
+    ]);
 }
-
-/// <summary>What becomes of an event.</summary>
-internal sealed record UpsertEnd(UpsertRow Row, UpsertState State, string? Reason);
-
-/// <summary>A customer's waiting values are more than one row of a table takes.</summary>
-internal sealed class MailboxTooLargeException() : Exception("more waiting values than a mailbox takes");
-
-/// <summary>The lease on a mailbox ran out, and somebody else has it.</summary>
-internal sealed class MailboxTakenOverException() : Exception("another worker has the mailbox");

@@ -43,7 +43,7 @@ internal static class CustomerCommand
             return CommandLine.WrongUsage;
         }
 
-        var accepted = await app.Services.GetRequiredService<UpsertReceiver>().AcceptAsync(UpsertSettings.OwnApi, parsed.Events, body, cancellationToken);
+        var accepted = await app.Services.GetRequiredService<UpsertReceiver>().AcceptAsync(UpsertSettings.OwnApi, parsed.Events, body, postId: null, cancellationToken);
         return await FollowAsync(app, accepted, cancellationToken);
     }
 
@@ -63,11 +63,11 @@ internal static class CustomerCommand
                 foreach (var id in open.ToList())
                 {
                     var row = (await reader.FindAsync(id, cancellationToken))!;
-                    if (row.UpsertState != UpsertState.Waiting || (row.Reason is { Length: > 0 } && time.GetElapsedTime(started) > Patience / 8))
+                    if (row.State != UpsertState.Waiting || (row.Reason is { Length: > 0 } && time.GetElapsedTime(started) > Patience / 8))
                     {
                         open.Remove(id);
-                        delivered &= row.UpsertState is UpsertState.Delivered or UpsertState.Superseded;
-                        await Console.Out.WriteLineAsync($"{id} {row.State.ToLowerInvariant()}{(string.IsNullOrEmpty(row.Reason) ? "" : $": {row.Reason}")}");
+                        delivered &= row.State is UpsertState.Delivered or UpsertState.Superseded;
+                        await Console.Out.WriteLineAsync($"{id} {row.State.ToString().ToLowerInvariant()}{(string.IsNullOrEmpty(row.Reason) ? "" : $": {row.Reason}")}");
                     }
                 }
 

@@ -111,7 +111,7 @@ internal sealed record StatusUpserts(int Waiting, int Dead, IReadOnlyList<Status
         var dead = await reader.InStateAsync(UpsertState.Dead, int.MaxValue, cancellationToken);
         return new StatusUpserts(
             waiting.Count, dead.Count,
-            [.. dead.Concat(waiting).Take(Shown).Select(row => new StatusUpsert(row.Id, row.Sender, row.State.ToLowerInvariant(), row.AcceptedAt, string.IsNullOrEmpty(row.Reason) ? null : row.Reason))]);
+            [.. dead.Concat(waiting).Take(Shown).Select(row => new StatusUpsert(row.Id, row.Sender, row.State.ToString().ToLowerInvariant(), row.AcceptedAt, string.IsNullOrEmpty(row.Reason) ? null : row.Reason))]);
     }
 }
 

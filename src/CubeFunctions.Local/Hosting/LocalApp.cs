@@ -73,7 +73,7 @@ internal sealed partial class LocalApp : IAsyncDisposable
         services.GetRequiredService<QueueNotifier<SyncMessage>>().Sent += workers[StorageNames.SyncQueue].Expect;
         if (workers.TryGetValue(StorageNames.UpsertsQueue, out var upserts))
         {
-            services.GetRequiredService<UpsertNotifier>().Sent += upserts.Expect;
+            services.GetRequiredService<QueueNotifier<UpsertMessage>>().Sent += upserts.Expect;
         }
 
         if (workers.TryGetValue(StorageNames.ChangesQueue, out var changes))
@@ -141,7 +141,7 @@ internal sealed partial class LocalApp : IAsyncDisposable
         var sweeper = _host.Services.GetRequiredService<Janitor>();
         var upserts = _host.Services.GetRequiredService<UpsertJanitor>();
         var deliveries = _host.Services.GetRequiredService<DeliveryJanitor>();
-        var waker = _host.Services.GetRequiredService<UpsertNotifier>();
+        var waker = _host.Services.GetRequiredService<QueueNotifier<UpsertMessage>>();
         var time = _host.Services.GetRequiredService<TimeProvider>();
         var (started, swept, told) = (time.GetUtcNow(), DateTimeOffset.MinValue, DateTimeOffset.MinValue);
         using var timer = new PeriodicTimer(_host.Services.GetRequiredService<SyncSettings>().Lease, _host.Services.GetRequiredService<TimeProvider>());
@@ -162,7 +162,7 @@ internal sealed partial class LocalApp : IAsyncDisposable
                     var first = swept == DateTimeOffset.MinValue;
                     await TryAsync(async () =>
                     {
-                        if (!first || time.GetUtcNow() - started > WaitingEvery || !await waker.IsBusyAsync(cancellationToken))
+                        if (!first || time.GetUtcNow() - started > WaitingEvery || !await waker.HasVisibleAsync(cancellationToken))
                         {
                             await upserts.SweepAsync(force: first, cancellationToken);
                             swept = time.GetUtcNow();

@@ -1,0 +1,102 @@
+using System.Globalization;
+using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Persons;
+using CubeFunctions.Core.Settings;
+
+namespace CubeFunctions.Core.Upserts;
+
+/// <summary>
+/// Decides which record in Cube is a customer's, at each delivery: by the newest proven snapshot, and by the record itself, which is read before anything is
+/// written to it. The right person or nobody.
+/// </summary>
+public sealed class CustomerResolver(
+    CustomerRecords records, CustomerIndex index, CustomerSearch search, ErasedPersons erased, KnownAssignments assignments, CubeSettings settings, TimeProvider time)
+{
+    /// <summary>How long one reading of the list of customers serves, where no time is known that it has to be younger than.</summary>
+    private static readonly TimeSpan SearchedFor = TimeSpan.FromMinutes(10);
+
+    private const string NoSnapshot = "waits for the first proven snapshot of the assignment's customers";
+
+    private bool ByImportedId => settings.CustomerIdInUrl == CustomerIdInUrl.Imported;
+
+    /// <summary>Why nobody of an assignment can be found yet: there is no proven snapshot; null where there is one.</summary>
+    internal async Task<string?> FindBarAsync(string assignmentId, CancellationToken cancellationToken) =>
+        (await index.FindAsync(assignmentId, "", cancellationToken)).Snapshot ? null
+        : await assignments.IsUnknownAsync(assignmentId, cancellationToken) ? $"assignment {assignmentId} is not among those that Cube lists; {NoSnapshot}"
+        : NoSnapshot;
+
+    /// <summary>Finds the record.</summary>
+    /// <param name="mailbox">The customer. A record found is noted in it.</param>
+    /// <param name="cancellationToken">Ends the requests.</param>
+    /// <exception cref="CubeException">Cube failed in a way that may pass.</exception>
+    internal async Task<CustomerTarget> ResolveAsync(MailboxRow mailbox, CancellationToken cancellationToken)
+    {
+        if (mailbox.CustomerId is "." or ".." || mailbox.CustomerId.AsSpan().ContainsAny('/', '\\'))
+        {
+            // In an address it would be a step to another one.
+            return new CustomerTarget.Impossible("the customer's id cannot stand in an address of Cube's");
+        }
+
+        var found = await index.FindAsync(mailbox.AssignmentId, mailbox.CustomerId, cancellationToken);
+        if (!found.Snapshot)
+        {
+            return new CustomerTarget.Unknown(NoSnapshot);
+        }
+
+        if (found.Matches == 0 && !ByImportedId)
+        {
+            return await FindUnlistedAsync(mailbox, cancellationToken);
+        }
+
+        return found.Matches > 1 ? Ambiguous()
+            : await FindRecordAsync(mailbox, ByImportedId ? mailbox.CustomerId : IdOf(found), cancellationToken) is { } record ? record
+            : found.Matches == 0 ? new CustomerTarget.Missing()
+            : throw new CubeException(CubeFailureKind.Transient, "the customer is not in Cube any more where the newest snapshot has them");
+    }
+
+    /// <summary>
+    /// Finds the record of a customer whom the newest snapshot lacks: created since by us, or by a POST that was not answered, or left out of the index because
+    /// of an erasure.
+    /// </summary>
+    internal async Task<CustomerTarget> FindUnlistedAsync(MailboxRow mailbox, CancellationToken cancellationToken)
+    {
+        if (mailbox.Content.CubeId is { } known && await FindRecordAsync(mailbox, known, cancellationToken) is { } record)
+        {
+            return record;
+        }
+
+        mailbox.Content.CubeId = null;
+        return (mailbox.Content.PostedAt ?? await ErasedAtAsync(mailbox, cancellationToken)) is { } since
+            ? await SearchAsync(mailbox, since, cancellationToken)
+            : new CustomerTarget.Missing();
+    }
+
+    /// <summary>Finds the record in a list that is read after an instant.</summary>
+    internal async Task<CustomerTarget> SearchAsync(MailboxRow mailbox, DateTimeOffset after, CancellationToken cancellationToken)
+    {
+        var found = await search.FindAsync(mailbox.AssignmentId, mailbox.CustomerId, after, cancellationToken);
+        return found.Matches == 0 ? new CustomerTarget.Missing()
+            : found.Matches > 1 ? Ambiguous()
+            : await FindRecordAsync(mailbox, IdOf(found), cancellationToken) is { } record ? record
+            : throw new CubeException(CubeFailureKind.Transient, "the customer left Cube while the list was read");
+    }
+
+    private async Task<CustomerTarget.Record?> FindRecordAsync(MailboxRow mailbox, string id, CancellationToken cancellationToken)
+    {
+        if (!await records.VerifyIdentityAsync(mailbox, id, cancellationToken))
+        {
+            return null;
+        }
+
+        mailbox.Content.CubeId = id;
+        return new CustomerTarget.Record(id);
+    }
+
+    /// <summary>The index no longer has a person who was erased, though Cube may still have the record.</summary>
+    private async Task<DateTimeOffset?> ErasedAtAsync(MailboxRow mailbox, CancellationToken cancellationToken) =>
+        await erased.ErasedBeforeAsync(new Person(mailbox.AssignmentId, mailbox.CustomerId), cancellationToken) is null ? null : time.GetUtcNow() - SearchedFor;
+
+    private static CustomerTarget.Impossible Ambiguous() => new("more than one customer in Cube has this imported id");
+
+    private static string IdOf(IndexAnswer found) => found.InternalId.ToString(CultureInfo.InvariantCulture);
+}
