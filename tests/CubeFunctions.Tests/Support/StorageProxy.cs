@@ -69,6 +69,12 @@ public sealed class StorageProxy : IAsyncDisposable
         return proxy;
     }
 
+    /// <summary>Whether tables answer 503.</summary>
+    public bool TablesAway { get; set; }
+
+    /// <summary>How much longer each request to the tables takes.</summary>
+    public TimeSpan TableDelay { get; set; }
+
     /// <summary>Stands between without cutting the line.</summary>
     public static Task<StorageProxy> StartAsync(string connection) => StartAsync(connection, int.MaxValue, answerLost: false);
 
@@ -130,6 +136,17 @@ public sealed class StorageProxy : IAsyncDisposable
             {
                 request.Content.Headers.TryAddWithoutValidation(header.Key, header.Value.AsEnumerable());
             }
+        }
+
+        if (TablesAway && request.Headers.Contains("DataServiceVersion"))
+        {
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            return;
+        }
+
+        if (TableDelay > TimeSpan.Zero && request.Headers.Contains("DataServiceVersion"))
+        {
+            await Task.Delay(TableDelay, TimeProvider.System);
         }
 
         request.Headers.TransferEncodingChunked = false;

@@ -30,10 +30,8 @@ public sealed class ChaosTests(AzuriteFixture azurite)
         var account = await azurite.NewAccountAsync();
         var port = AzuriteProcess.FreePorts(1)[0];
         var settings = CommandTests.Of(
-            cube, account, ("Sync__LeaseSeconds", "2"), ("Sync__Schedule", "0 0 0 1 1 *"), ("Sync__SnapshotSchedule", "0 0 0 1 1 *"),
-            ("Cube__MaxConcurrentRequests", "16"), ("Upserts__Senders__crm__Kind", "json"), ("Upserts__Senders__crm__Secret", "test-secret"), ("Upserts__Senders__crm__AssignmentId", $"{assignment}"),
-            ("Upserts__Senders__crm__EventId", "/event"), ("Upserts__Senders__crm__EventTime", "/at"),
-            ("Upserts__Senders__crm__FieldMap", """{"phone_1":"phone_1","email":"email","city":"city"}"""));
+            cube, account, [("Sync__LeaseSeconds", "2"), ("Sync__Schedule", "0 0 0 1 1 *"), ("Sync__SnapshotSchedule", "0 0 0 1 1 *"),
+            ("Cube__MaxConcurrentRequests", "16"), .. SignedPosts.Settings(assignment)]);
         Assert.Equal(0, (await CubeProcess.SyncAsync("--feed customers", settings)).Code);
 
         var customers = cube.Data.Customers(assignment).Take(events / 8).Select(customer => $"{customer["customer_id"]}")
@@ -98,7 +96,7 @@ public sealed class ChaosTests(AzuriteFixture azurite)
         foreach (var upsert in all)
         {
             var row = await reader.FindAsync(ids[upsert.Id], TestContext.Current.CancellationToken);
-            Assert.True(row!.UpsertState is UpsertState.Delivered or UpsertState.Superseded, $"{row.State}: {row.Reason}");
+            Assert.True(row!.State is UpsertState.Delivered or UpsertState.Superseded, $"{row.State}: {row.Reason}");
         }
 
         AssertNewest(cube, assignment, all);
@@ -136,19 +134,11 @@ public sealed class ChaosTests(AzuriteFixture azurite)
 
     private static async Task<string> PostAsync(HttpClient client, Event upsert, CancellationToken cancellationToken)
     {
-        var json = JsonSerializer.Serialize(new Dictionary<string, string>
-        {
-            ["customer_id"] = upsert.Customer,
-            ["event"] = upsert.Id,
-            ["at"] = upsert.At.ToString("O", CultureInfo.InvariantCulture),
-            [upsert.Field] = upsert.Value,
-        });
         while (true)
         {
             try
             {
-                using var request = new HttpRequestMessage(HttpMethod.Post, "webhooks/crm") { Content = new StringContent(json, Encoding.UTF8, "application/json") };
-                request.Headers.Add("x-webhook-secret", "test-secret");
+                using var request = SignedPosts.Create(upsert.Id, upsert.Customer, upsert.Field, upsert.Value, upsert.At);
                 using var response = await client.SendAsync(request, cancellationToken);
                 if (response.StatusCode == HttpStatusCode.Accepted)
                 {

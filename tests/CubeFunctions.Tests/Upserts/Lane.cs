@@ -11,12 +11,15 @@ namespace CubeFunctions.Tests.Upserts;
 /// <summary>The upserts lane from the endpoints to a simulated tenant.</summary>
 internal sealed class Lane : IAsyncDisposable
 {
-    private Lane(CubeSimulator cube, string storage, TestApp app, TestHttp http) => (Cube, Storage, App, Http) = (cube, storage, app, http);
+    private Lane(CubeSimulator cube, string storage, StorageProxy? proxy, TestApp app, TestHttp http) => (Cube, Storage, Line, App, Http) = (cube, storage, proxy, app, http);
 
     public CubeSimulator Cube { get; }
 
     /// <summary>Connection string of its storage account.</summary>
     public string Storage { get; }
+
+    /// <summary>The line between the app and its storage, to spoil requests on. Only where the lane was started with it.</summary>
+    public StorageProxy? Line { get; }
 
     public TestApp App { get; }
 
@@ -24,7 +27,10 @@ internal sealed class Lane : IAsyncDisposable
 
     public int Assignment => Cube.Data.AssignmentIds[0];
 
-    public static async Task<Lane> StartAsync(AzuriteFixture azurite, SimulatorOptions options, TimeProvider? clock = null, params (string Name, string Value)[] settings)
+    public static Task<Lane> StartAsync(AzuriteFixture azurite, SimulatorOptions options, TimeProvider? clock = null, params (string Name, string Value)[] settings) =>
+        StartAsync(azurite, options, clock, withLine: false, settings);
+
+    public static async Task<Lane> StartAsync(AzuriteFixture azurite, SimulatorOptions options, TimeProvider? clock, bool withLine, params (string Name, string Value)[] settings)
     {
         var cube = await CubeSimulator.StartAsync(options, null, TestContext.Current.CancellationToken);
         settings =
@@ -35,8 +41,9 @@ internal sealed class Lane : IAsyncDisposable
                 .ExceptBy(settings.Select(setting => setting.Name), setting => setting.Item1),
         ];
         var storage = await azurite.NewAccountAsync();
-        var app = await TestApp.StartAsync(storage, cube, clock, settings);
-        return new Lane(cube, storage, app, await TestHttp.StartAsync(app));
+        var line = withLine ? await StorageProxy.StartAsync(storage) : null;
+        var app = await TestApp.StartAsync(line?.ConnectionString ?? storage, cube, clock, settings);
+        return new Lane(cube, storage, line, app, await TestHttp.StartAsync(app));
     }
 
     public Task SnapshotAsync() => App.RunAsync(RunRequest.Snapshot([FeedCatalogue.Customers]));
@@ -66,7 +73,7 @@ internal sealed class Lane : IAsyncDisposable
         {
             foreach (var id in ids)
             {
-                if ((await App.Get<UpsertReader>().FindAsync(id, TestContext.Current.CancellationToken))!.UpsertState == UpsertState.Waiting)
+                if ((await App.Get<UpsertReader>().FindAsync(id, TestContext.Current.CancellationToken))!.State == UpsertState.Waiting)
                 {
                     await (sweep ? SweepAsync() : Task.CompletedTask);
                     return false;
@@ -81,6 +88,12 @@ internal sealed class Lane : IAsyncDisposable
 
     /// <summary>Wakes all that wait: queues hide messages in real time, and tests have clocks of their own.</summary>
     public Task SweepAsync() => App.Get<UpsertJanitor>().SweepAsync(force: true, TestContext.Current.CancellationToken);
+
+    /// <summary>The record of a customer.</summary>
+    public System.Text.Json.Nodes.JsonObject Record(string imported) => Cube.Data.Customer(Assignment, Cube.Data.FindCustomer(Assignment, imported)!.Value)!;
+
+    /// <summary>Imported ids of the customers.</summary>
+    public List<string> ImportedIds() => [.. Cube.Data.Customers(Assignment).Select(customer => $"{customer["customer_id"]}")];
 
     /// <summary>Messages in the queue, hidden ones too.</summary>
     public async Task<int> MessagesAsync() => (await App.Storage.Queue(StorageNames.UpsertsQueue).GetPropertiesAsync(TestContext.Current.CancellationToken)).Value.ApproximateMessagesCount;
@@ -100,6 +113,7 @@ internal sealed class Lane : IAsyncDisposable
     {
         await Http.DisposeAsync();
         await App.DisposeAsync();
+        await (Line?.DisposeAsync() ?? ValueTask.CompletedTask);
         await Cube.DisposeAsync();
     }
 
@@ -113,7 +127,7 @@ internal sealed class Lane : IAsyncDisposable
     private async Task WorkAsync(CancellationToken cancellationToken)
     {
         using var queue = App.Worker(StorageNames.UpsertsQueue, App.Get<UpsertWorker>().HandleAsync);
-        App.Get<UpsertNotifier>().Sent += queue.Expect;
+        App.Get<QueueNotifier<UpsertMessage>>().Sent += queue.Expect;
         await queue.RunAsync(cancellationToken);
     }
 }

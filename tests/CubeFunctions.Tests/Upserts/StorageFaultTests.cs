@@ -1,0 +1,143 @@
+using Azure;
+using Azure.Data.Tables;
+using Cube.Simulator;
+using CubeFunctions.Core.Upserts;
+using CubeFunctions.Tests.Support;
+using Xunit;
+
+namespace CubeFunctions.Tests.Upserts;
+
+/// <summary>Each storage request of the lane fails once, in every way, while the process lives on.</summary>
+public sealed class StorageFaultTests(AzuriteFixture azurite)
+{
+    private const string Secret = "test-secret";
+    private static readonly SimulatorOptions Options = new() { Campaigns = 1, CustomersPerAssignment = 60, AnonymisedPerThousand = 0 };
+
+    private static readonly (string, string)[] Sender =
+    [
+        ("Upserts__Senders__crm__Kind", "json"), ("Upserts__Senders__crm__Secret", Secret), ("Upserts__Senders__crm__EventId", "/event"),
+    ];
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_answer_that_is_lost_after_any_write_delays_by_seconds_and_does_nothing_twice(bool isKnown)
+    {
+        await using var lane = await Lane.StartAsync(azurite, Options, null, withLine: true, Sender);
+        await lane.SnapshotAsync();
+        var known = lane.ImportedIds();
+        var position = 0;
+        for (var wasLost = true; wasLost; position++)
+        {
+            var customer = isKnown ? known[position] : $"ny-{position}";
+            lane.Line!.LoseAnswerOf = lane.Line.Writes + position;
+            var started = TimeProvider.System.GetTimestamp();
+            var ids = await lane.HookAsync($$"""{"customer_id":"{{customer}}","event":"e{{position}}","city":"By {{position}}"}""");
+            await lane.DeliverAsync(ids, sweep: false);
+            wasLost = lane.Line.Writes > lane.Line.LoseAnswerOf;
+
+            Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(30));
+            Assert.Equal("delivered", (await lane.StatesAsync(ids))[0].State);
+            Assert.Equal($"By {position}", $"{Assert.Single(lane.Cube.Data.Writes, write => write.ImportedId == customer).Body["city"]}");
+        }
+
+        TestContext.Current.TestOutputHelper!.WriteLine($"{position - 1} writes from webhook to Cube");
+        Assert.InRange(position - 1, 6, 12);
+    }
+
+    [Fact]
+    public async Task A_request_that_fails_as_nobody_foresaw_costs_its_customer_a_moment_at_every_position()
+    {
+        var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 20);
+        await using var lane = await Lane.StartAsync(azurite, Options, clock, withLine: true, Sender);
+        await lane.SnapshotAsync();
+        var known = lane.ImportedIds();
+        var position = 0;
+        for (var wasHit = true; wasHit; position++)
+        {
+            var (left, hit) = (position, false);
+            lane.Line!.Refuse = (_, method, address) =>
+            {
+                if (!IsOfLane(method, address) || Interlocked.Decrement(ref left) != -1)
+                {
+                    return false;
+                }
+
+                return hit = true;
+            };
+            var json = $$"""{"customer_id":"{{known[position]}}","event":"e{{position}}","city":"By {{position}}"}""";
+            var (status, answer) = await lane.Http.PostAsync("webhooks/crm", json, ("x-webhook-secret", Secret));
+            if (status == 503)
+            {
+                (status, answer) = await lane.Http.PostAsync("webhooks/crm", json, ("x-webhook-secret", Secret));
+            }
+
+            Assert.Equal(202, status);
+            List<string> ids = [answer.GetProperty("upserts")[0].GetProperty("id").GetString()!];
+            await lane.DeliverAsync(ids, sweep: false);
+            Assert.Equal("delivered", (await lane.StatesAsync(ids))[0].State);
+            Assert.Equal($"By {position}", $"{lane.Record(known[position])["city"]}");
+            wasHit = hit;
+        }
+
+        Assert.InRange(position, 8, 40);
+    }
+
+    /// <summary>What the host does with the queue, and what the test itself reads, is not the lane's.</summary>
+    private static bool IsOfLane(string method, string address) =>
+        !(method == "GET" && (address.Contains("CubeUpserts(PartitionKey", StringComparison.Ordinal) || address.Contains("/cube-upserts", StringComparison.Ordinal)))
+        && !address.Contains("popreceipt", StringComparison.Ordinal);
+
+    [Fact]
+    public async Task A_mailbox_that_cannot_be_read_ends_its_own_events_by_name_and_no_others()
+    {
+        var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 60);
+        await using var lane = await Lane.StartAsync(azurite, Options, clock, Sender);
+        await lane.SnapshotAsync();
+        var (broken, whole) = (lane.ImportedIds()[0], lane.ImportedIds()[1]);
+        await lane.DeliverAsync(await lane.HookAsync($$"""{"customer_id":"{{broken}}","event":"e0","city":"Hamar"}"""));
+        await foreach (var row in lane.App.Storage.Customers.QueryAsync<TableEntity>(cancellationToken: TestContext.Current.CancellationToken))
+        {
+            row["Content0"] = "{";
+            await lane.App.Storage.Customers.UpdateEntityAsync(row, ETag.All, TableUpdateMode.Replace, TestContext.Current.CancellationToken);
+        }
+
+        var dead = await lane.HookAsync($$"""{"customer_id":"{{broken}}","event":"e1","city":"Bodø"}""");
+        var delivered = await lane.HookAsync($$"""{"customer_id":"{{whole}}","event":"e2","city":"Bodø"}""");
+        await lane.DeliverAsync([.. dead, .. delivered]);
+        Assert.Equal([("dead", "Unexpected: JsonException"), ("delivered", null)], await lane.StatesAsync([.. dead, .. delivered]));
+    }
+
+    [Fact]
+    public async Task A_row_that_cannot_be_read_is_dead_and_its_customers_other_events_arrive()
+    {
+        var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 20);
+        await using var lane = await Lane.StartAsync(azurite, Options, clock, Sender);
+        await lane.SnapshotAsync();
+        var customer = lane.ImportedIds()[0];
+        var broken = (await lane.HookAsync($$"""{"customer_id":"{{customer}}","event":"e1","city":"Bodø"}"""))[0];
+        var garbled = new TableEntity(broken[..32], broken[32..]) { ["EventTime"] = "no time" };
+        await lane.App.Storage.Upserts.UpdateEntityAsync(garbled, ETag.All, TableUpdateMode.Merge, TestContext.Current.CancellationToken);
+        var whole = await lane.HookAsync($$"""{"customer_id":"{{customer}}","event":"e2","phone_1":"+4791111111"}""");
+        await lane.DeliverAsync(whole, sweep: false);
+        Assert.Equal("delivered", (await lane.StatesAsync(whole))[0].State);
+        var row = (await lane.App.Storage.Upserts.GetEntityAsync<TableEntity>(broken[..32], broken[32..], cancellationToken: TestContext.Current.CancellationToken)).Value;
+        Assert.Equal(("Dead", "its row cannot be read"), (row.GetString("State"), row.GetString("Reason")));
+    }
+
+    [Fact]
+    public async Task Tables_that_are_away_for_minutes_make_no_event_dead()
+    {
+        var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 30);
+        await using var lane = await Lane.StartAsync(azurite, Options, clock, withLine: true, Sender);
+        await lane.SnapshotAsync();
+        var customer = lane.ImportedIds()[0];
+        var ids = await lane.HookAsync($$"""{"customer_id":"{{customer}}","event":"e1","city":"Bodø"}""");
+        lane.Line!.TablesAway = true;
+        await lane.PumpAsync(TimeSpan.FromSeconds(20));
+        Assert.Empty((await lane.App.Storage.Queue("cube-upserts-poison").PeekMessagesAsync(1, TestContext.Current.CancellationToken)).Value);
+        lane.Line.TablesAway = false;
+        await lane.DeliverAsync(ids);
+        Assert.Equal("delivered", (await lane.StatesAsync(ids))[0].State);
+    }
+}
