@@ -1,5 +1,4 @@
 using System.Text.Json;
-using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Persons;
 using CubeFunctions.Core.Storage;
 
