@@ -23,9 +23,9 @@ public sealed partial class UpsertEndpoints(
     private static readonly TimeSpan LongestAcceptance = TimeSpan.FromSeconds(4.5);
 
     /// <summary>
-    /// <c>POST /api/webhooks/{sender}</c>. Size, sender, proof over the raw bytes, and only then the content. 202 when kept; 401 without proof, 404 for an
-    /// unknown sender, 4xx for a body that no repeat would mend, 503 when storage fails: what every sender repeats that repeats at all. Never 410, which
-    /// makes some senders forget us.
+    /// <c>POST /api/webhooks/{sender}</c>. Size, sender, proof over the raw bytes, and only then the content. 202 when kept; 401
+    /// without proof, 404 for an unknown sender, 4xx for a body that no repeat would mend, 503 when storage fails: what every sender
+    /// repeats that repeats at all. Never 410, which makes some senders forget us.
     /// </summary>
     public async Task<IResult> ReceiveAsync(HttpRequest request, string sender, CancellationToken cancellationToken)
     {
@@ -66,8 +66,8 @@ public sealed partial class UpsertEndpoints(
     }
 
     /// <summary>
-    /// <c>POST /api/assignments/{assignmentId}/customers</c>: one customer or an array, in Cube's field names. With an <c>Idempotency-Key</c> a repeat has the
-    /// same upserts; with another body it is 422, while the first is being done 409.
+    /// <c>POST /api/assignments/{assignmentId}/customers</c>: one customer or an array, in Cube's field names. With an
+    /// <c>Idempotency-Key</c> a repeat has the same upserts; with another body it is 422, while the first is being done 409.
     /// </summary>
     public async Task<IResult> PostCustomersAsync(HttpRequest request, string assignmentId, CancellationToken cancellationToken)
     {
@@ -121,7 +121,8 @@ public sealed partial class UpsertEndpoints(
         }
     }
 
-    private static async Task<(ReadOnlyMemory<byte>? Body, IResult? Problem)> ReadBodyAsync(HttpRequest request, CancellationToken cancellationToken)
+    private static async Task<(
+        ReadOnlyMemory<byte>? Body, IResult? Problem)> ReadBodyAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         try
         {
@@ -149,10 +150,12 @@ public sealed partial class UpsertEndpoints(
     }
 
     /// <summary>
-    /// The last barrier of the door. Whatever is thrown, the sender is to send again: 503 is what all repeat that repeat at all. A write whose answer did not come may
-    /// have been done, so the answer claims no more than is known. Sending again has the same effect.
+    /// The last barrier of the door. Whatever is thrown, the sender is to send again: 503 is what all repeat that repeat at all. A
+    /// write whose answer did not come may have been done, so the answer claims no more than is known. Sending again has the same
+    /// effect.
     /// </summary>
-    private async Task<IResult> GuardAsync(HttpRequest request, string sender, Func<Task<IResult>> accept, CancellationToken cancellationToken)
+    private async Task<IResult> GuardAsync(
+        HttpRequest request, string sender, Func<Task<IResult>> accept, CancellationToken cancellationToken)
     {
         try
         {
@@ -179,7 +182,8 @@ public sealed partial class UpsertEndpoints(
     private static IResult Refused(BodyRefusal refusal) => Problem(
         refusal.Status, refusal.Kind.ToString(), refusal.Line is { } line ? string.Create(CultureInfo.InvariantCulture, $"{refusal.Detail} (line {line}, position {refusal.Position})") : refusal.Detail);
 
-    private static IResult TooLarge() => Problem(StatusCodes.Status413PayloadTooLarge, nameof(RefusalKind.TooLarge), $"The body is over {UpsertLimits.BodyBytes} bytes.");
+    private static IResult TooLarge() =>
+        Problem(StatusCodes.Status413PayloadTooLarge, nameof(RefusalKind.TooLarge), $"The body is over {UpsertLimits.BodyBytes} bytes.");
 
     private static IResult Problem(int status, string title, string detail) => Results.Problem(detail, statusCode: status, title: title);
 

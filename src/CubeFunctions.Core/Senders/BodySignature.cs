@@ -6,7 +6,8 @@ namespace CubeFunctions.Core.Senders;
 /// <summary>HMAC-SHA256 of the body alone, in a header of the sender's choosing, as many CRMs and scripts sign.</summary>
 internal static class BodySignature
 {
-    public static SenderVerdict Verify(SenderSettings sender, SignatureEncoding encoding, IHeaderDictionary headers, ReadOnlySpan<byte> body)
+    public static SenderVerdict Verify(
+        SenderSettings sender, SignatureEncoding encoding, IHeaderDictionary headers, ReadOnlySpan<byte> body)
     {
         var given = sender.Header is { } header ? headers[header].ToString().Trim() : "";
         if (given.Length == 0)

@@ -27,11 +27,12 @@ internal static class CubeFields
         || (name.StartsWith(CustomPrefix, StringComparison.Ordinal) && name.Length > CustomPrefix.Length);
 
     /// <summary>
-    /// Whether this names the customer otherwise than by <c>customer_id</c>. Such a field is never sent: it could contradict the id that was looked up
-    /// and checked, and reach the wrong person.
+    /// Whether this names the customer otherwise than by <c>customer_id</c>. Such a field is never sent: it could contradict the id
+    /// that was looked up and checked, and reach the wrong person.
     /// </summary>
     public static bool IsIdentity(string name) => Identities.Contains(name);
 
     /// <summary>A name from a body, short enough for a reason or a problem's detail.</summary>
-    public static string Shown(string name) => name.Length <= 80 ? name : string.Concat(name.AsSpan(0, char.IsHighSurrogate(name[79]) ? 79 : 80), "...");
+    public static string Shown(string name) =>
+        name.Length <= 80 ? name : string.Concat(name.AsSpan(0, char.IsHighSurrogate(name[79]) ? 79 : 80), "...");
 }

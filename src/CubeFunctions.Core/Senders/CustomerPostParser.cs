@@ -5,8 +5,9 @@ using Microsoft.AspNetCore.Http;
 namespace CubeFunctions.Core.Senders;
 
 /// <summary>
-/// Reads the body of the product's own <c>POST /api/assignments/{assignmentId}/customers</c>: one customer or an array, in Cube's field names. Pure, and
-/// never throws, whatever the bytes. What is wrong with any customer refuses the whole body: whoever calls this API reads the answer.
+/// Reads the body of the product's own <c>POST /api/assignments/{assignmentId}/customers</c>: one customer or an array, in Cube's field
+/// names. Pure, and never throws, whatever the bytes. What is wrong with any customer refuses the whole body: whoever calls this API
+/// reads the answer.
 /// </summary>
 public static class CustomerPostParser
 {
@@ -16,7 +17,8 @@ public static class CustomerPostParser
     /// <param name="body">The body, byte for byte.</param>
     /// <param name="arrival">When it first arrived; it is the events' time.</param>
     /// <param name="postId">A new id, unique to this post; in an array each event's id is this one and the customer's place.</param>
-    public static ParsedBody Parse(string assignmentId, IHeaderDictionary headers, ReadOnlyMemory<byte> body, DateTimeOffset arrival, string postId)
+    public static ParsedBody Parse(
+        string assignmentId, IHeaderDictionary headers, ReadOnlyMemory<byte> body, DateTimeOffset arrival, string postId)
     {
         ArgumentException.ThrowIfNullOrEmpty(assignmentId);
         ArgumentNullException.ThrowIfNull(headers);

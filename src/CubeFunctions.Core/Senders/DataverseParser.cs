@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace CubeFunctions.Core.Senders;
 
 /// <summary>
-/// Dataverse's <c>RemoteExecutionContext</c> as JSON (learn.microsoft.com, Use webhooks): what was done to which record, the changed columns, and images
-/// of the record where the registered step has them.
+/// Dataverse's <c>RemoteExecutionContext</c> as JSON (learn.microsoft.com, Use webhooks): what was done to which record, the changed
+/// columns, and images of the record where the registered step has them.
 /// </summary>
 internal static class DataverseParser
 {
@@ -83,7 +83,8 @@ internal static class DataverseParser
     private static bool IsId(JsonElement id) =>
         Scalars.TryReadId(id, out var text) && !(Guid.TryParse(text, out var guid) && guid == NoId);
 
-    private static string? IdText(JsonElement body, string name) => body.TryGetProperty(name, out var id) && IsId(id) ? Scalars.Text(id) : null;
+    private static string? IdText(JsonElement body, string name) =>
+        body.TryGetProperty(name, out var id) && IsId(id) ? Scalars.Text(id) : null;
 
     private static string? Text(JsonElement body, string name) => body.TryGetProperty(name, out var value) ? Scalars.Text(value) : null;
 }

@@ -17,5 +17,6 @@ internal static class EventIds
     }
 
     /// <summary>The id of one customer in a post: the post's own, and its place where the post holds an array.</summary>
-    public static string At(string post, int? index) => index is { } place ? Of(post, place.ToString(CultureInfo.InvariantCulture)) : Of(post);
+    public static string At(string post, int? index) =>
+        index is { } place ? Of(post, place.ToString(CultureInfo.InvariantCulture)) : Of(post);
 }

@@ -18,7 +18,10 @@ internal static class EventTimes
         "yyyy-MM-dd HH:mm", "yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm:ss.FFFFFFF", "yyyy-MM-dd HH:mm:ssK",
     ];
 
-    /// <summary>The time of an event: ISO 8601 (UTC where it names no offset), seconds or milliseconds since 1970, or <c>/Date(ms+zone)/</c>; not before the year 2000.</summary>
+    /// <summary>
+    /// The time of an event: ISO 8601 (UTC where it names no offset), seconds or milliseconds since 1970, or <c>/Date(ms+zone)/</c>;
+    /// not before the year 2000.
+    /// </summary>
     public static bool TryReadInstant(JsonElement value, out DateTimeOffset time)
     {
         time = default;
@@ -36,13 +39,18 @@ internal static class EventTimes
             && time >= UpsertLimits.EarliestEvent;
     }
 
-    /// <summary>A date or time in a customer's field: as an event's time, but numbers are milliseconds, and eight digits a calendar day if they can be.</summary>
+    /// <summary>
+    /// A date or time in a customer's field: as an event's time, but numbers are milliseconds, and eight digits a calendar day if they
+    /// can be.
+    /// </summary>
     public static bool TryReadDate(string text, out DateTimeOffset time) =>
         TryReadDateLiteral(text, out time)
         || TryReadIso(text, out time)
         || (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && TryFromMilliseconds(number, out time));
 
-    /// <summary><c>/Date(1697526000000)/</c>, or with an offset: <c>/Date(1697526000000+0200)/</c> is the same instant, told in that zone.</summary>
+    /// <summary>
+    /// <c>/Date(1697526000000)/</c>, or with an offset: <c>/Date(1697526000000+0200)/</c> is the same instant, told in that zone.
+    /// </summary>
     public static bool TryReadDateLiteral(string text, out DateTimeOffset time)
     {
         time = default;

@@ -4,7 +4,8 @@ using System.Text.Json;
 namespace CubeFunctions.Core.Senders;
 
 /// <summary>
-/// How a sender's fields become Cube's. In the mailbox the parts of a joined field stay apart, since senders send parts; they are joined when all are known.
+/// How a sender's fields become Cube's. In the mailbox the parts of a joined field stay apart, since senders send parts; they are
+/// joined when all are known.
 /// </summary>
 public sealed class FieldMap
 {
@@ -39,7 +40,8 @@ public sealed class FieldMap
     /// <param name="json">The map.</param>
     /// <param name="faults">Every fault.</param>
     /// <param name="toCube">Whether it makes Cube's fields; false for a map that makes the CRM's.</param>
-    public static FieldMap? Parse(ReadOnlyMemory<byte> json, out IReadOnlyList<string> faults, bool toCube = true) => FieldMapReader.Read(json, toCube, out faults);
+    public static FieldMap? Parse(ReadOnlyMemory<byte> json, out IReadOnlyList<string> faults, bool toCube = true) =>
+        FieldMapReader.Read(json, toCube, out faults);
 
     /// <summary>Makes the fields to send from the values a customer's mailbox holds.</summary>
     /// <param name="values">Field and part to JSON scalar, as this map made them: another sender's map joins other parts.</param>

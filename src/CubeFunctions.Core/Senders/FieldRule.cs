@@ -33,7 +33,9 @@ internal sealed record FieldRule
     public string? Fault(SourcePath source, JsonElement value) =>
         Scalars.Fault(value, Separator is null ? UpsertLimits.ValueCharacters : UpsertLimits.PartCharacters) is { } fault ? $"field '{Target}': source '{source.Text}' {fault}" : null;
 
-    /// <summary>The JSON that goes to Cube, or null and the fault, which names field and source but not the value: that is personal data.</summary>
+    /// <summary>
+    /// The JSON that goes to Cube, or null and the fault, which names field and source but not the value: that is personal data.
+    /// </summary>
     public string? Convert(SourcePath source, JsonElement value, out string? fault)
     {
         fault = null;

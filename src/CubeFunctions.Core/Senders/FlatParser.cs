@@ -29,7 +29,9 @@ internal static class FlatParser
         return events;
     }
 
-    /// <summary>An id that two customers of a post share is no id: the second would be taken for a repeat of the first, and be lost.</summary>
+    /// <summary>
+    /// An id that two customers of a post share is no id: the second would be taken for a repeat of the first, and be lost.
+    /// </summary>
     private static string Unique(string id, int index, HashSet<string> taken)
     {
         while (!taken.Add(id))
@@ -87,7 +89,9 @@ internal static class FlatParser
         return WithCustomer(post, customer, record, head);
     }
 
-    /// <summary>The time in the envelope that the Standard Webhooks specification gives payloads: <c>type</c>, <c>timestamp</c>, <c>data</c>.</summary>
+    /// <summary>
+    /// The time in the envelope that the Standard Webhooks specification gives payloads: <c>type</c>, <c>timestamp</c>, <c>data</c>.
+    /// </summary>
     private static DateTimeOffset? EnvelopeTime(SenderPost post) =>
         post.Sender.Kind == SenderKind.StandardWebhooks && post.Body.ValueKind == JsonValueKind.Object && post.Body.TryGetProperty("data", out _) && post.Body.TryGetProperty("type", out _)
         && post.Body.TryGetProperty("timestamp", out var timestamp) && EventTimes.TryReadInstant(timestamp, out var time) ? time : null;

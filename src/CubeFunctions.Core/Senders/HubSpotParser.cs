@@ -4,8 +4,8 @@ namespace CubeFunctions.Core.Senders;
 
 /// <summary>HubSpot's two kinds of posts: an app's subscriptions send arrays of events, a workflow sends the whole record.</summary>
 /// <remarks>
-/// Within an array a fault kills its event only. HubSpot does not repeat a post that was answered with 400, so that refusing the array would lose
-/// the other events.
+/// Within an array a fault kills its event only. HubSpot does not repeat a post that was answered with 400, so that refusing the array
+/// would lose the other events.
 /// </remarks>
 internal static class HubSpotParser
 {
@@ -80,7 +80,9 @@ internal static class HubSpotParser
             : head with { Dead = "the event lacks 'propertyName' or 'propertyValue'" };
     }
 
-    /// <summary>What waits for the records that are no more goes to the one that remains. A merge names records, not their properties.</summary>
+    /// <summary>
+    /// What waits for the records that are no more goes to the one that remains. A merge names records, not their properties.
+    /// </summary>
     private static UpsertEvent Merged(SenderPost post, JsonElement item, UpsertEvent head)
     {
         if (head.EventTime - post.Arrival > UpsertLimits.ClockSkew)
@@ -132,7 +134,8 @@ internal static class HubSpotParser
         var record = new HubSpotWholeRecord(post.Body);
         var id = EventIds.At(post.PostId, null);
 
-        // The record is as it was at its last change or later, so that every older property event loses against it, and every newer one wins.
+        // The record is as it was at its last change or later, so that every older property event loses against it, and every newer one
+        // wins.
         var head = record.LastModified is { } modified ? post.Event(id, modified) : post.ArrivedEvent(id);
         head = head with { CustomerId = post.CustomerId(record, record.Id) };
         return record.IsArchived ? head with { Ignored = Reason("deletion") } : post.Customer(head, record, [], []);

@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Http;
 namespace CubeFunctions.Core.Senders;
 
 /// <summary>
-/// HubSpot's signature v3 (developers.hubspot.com, Validating requests): base64 of HMAC-SHA256, keyed with the app's client secret, over method, URI,
-/// body and the timestamp header (milliseconds), with nothing between them. Older than five minutes is refused.
+/// HubSpot's signature v3 (developers.hubspot.com, Validating requests): base64 of HMAC-SHA256, keyed with the app's client secret,
+/// over method, URI, body and the timestamp header (milliseconds), with nothing between them. Older than five minutes is refused.
 /// </summary>
 internal static class HubSpotSignature
 {

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace CubeFunctions.Core.Senders;
 
 /// <summary>
-/// A whole record as a HubSpot workflow posts it: <c>properties.{name}.value</c> (contacts API v1), <c>properties.{name}</c> (v3), or flat, as a
-/// workflow's own body has it.
+/// A whole record as a HubSpot workflow posts it: <c>properties.{name}.value</c> (contacts API v1), <c>properties.{name}</c> (v3), or
+/// flat, as a workflow's own body has it.
 /// </summary>
 internal sealed class HubSpotWholeRecord : SourceRecord
 {

@@ -110,8 +110,8 @@ internal static class JsonBody
     }
 
     /// <summary>
-    /// Where the first of <c>\uD800</c> to <c>\uDFFF</c> that stands alone begins, or -1: such text is no Unicode, and cannot be written as UTF-8. Raw ones are
-    /// invalid UTF-8.
+    /// Where the first of <c>\uD800</c> to <c>\uDFFF</c> that stands alone begins, or -1: such text is no Unicode, and cannot be
+    /// written as UTF-8. Raw ones are invalid UTF-8.
     /// </summary>
     private static int FindHalfSurrogate(ReadOnlySpan<byte> escaped)
     {
@@ -140,7 +140,9 @@ internal static class JsonBody
         return high;
     }
 
-    /// <summary>Replaces halves of surrogate pairs, byte for byte: places stay as they are. In JSON a backslash stands within texts only.</summary>
+    /// <summary>
+    /// Replaces halves of surrogate pairs, byte for byte: places stay as they are. In JSON a backslash stands within texts only.
+    /// </summary>
     private static ReadOnlyMemory<byte> Mark(ReadOnlyMemory<byte> body)
     {
         var from = 0;

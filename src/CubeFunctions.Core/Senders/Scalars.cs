@@ -9,7 +9,8 @@ internal static class Scalars
 {
     public const string Null = "null";
 
-    public static bool IsScalar(JsonElement value) => value.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array or JsonValueKind.Undefined);
+    public static bool IsScalar(JsonElement value) =>
+        value.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array or JsonValueKind.Undefined);
 
     /// <summary>Why a value cannot be sent to Cube, in words that follow its name; null where it can. The one place of this rule.</summary>
     public static string? Fault(JsonElement value, int maxCharacters = UpsertLimits.ValueCharacters) => value.ValueKind switch
@@ -26,7 +27,9 @@ internal static class Scalars
         _ => null,
     };
 
-    /// <summary>The text of a text, the digits of a number, <c>true</c> and <c>false</c>; null for null and for what has structure.</summary>
+    /// <summary>
+    /// The text of a text, the digits of a number, <c>true</c> and <c>false</c>; null for null and for what has structure.
+    /// </summary>
     public static string? Text(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.String => value.GetString(),

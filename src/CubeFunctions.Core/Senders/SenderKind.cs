@@ -12,6 +12,8 @@ public enum SenderKind
     /// <summary><c>dataverse</c>: Dynamics 365 and the Power Platform; a shared value, and the platform's execution context.</summary>
     Dataverse,
 
-    /// <summary><c>json</c>: any other CRM; a shared secret or an HMAC of the body in a header; a customer or an array of customers.</summary>
+    /// <summary>
+    /// <c>json</c>: any other CRM; a shared secret or an HMAC of the body in a header; a customer or an array of customers.
+    /// </summary>
     Json,
 }

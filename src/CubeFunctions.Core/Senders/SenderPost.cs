@@ -6,7 +6,9 @@ namespace CubeFunctions.Core.Senders;
 /// <summary>A verified post: what the parsers of all kinds need.</summary>
 internal sealed record SenderPost(SenderSettings Sender, IHeaderDictionary Headers, JsonElement Body, DateTimeOffset Arrival, string PostId)
 {
-    /// <summary>The event of a customer: its values by the sender's map, with <paramref name="passed"/>, or the reason why it is dead.</summary>
+    /// <summary>
+    /// The event of a customer: its values by the sender's map, with <paramref name="passed"/>, or the reason why it is dead.
+    /// </summary>
     /// <param name="head">The event without values.</param>
     /// <param name="record">The customer.</param>
     /// <param name="passed">Values that pass as they are.</param>
@@ -44,7 +46,8 @@ internal sealed record SenderPost(SenderSettings Sender, IHeaderDictionary Heade
             : own is { } value && Scalars.TryReadId(value, out var ownId) ? ownId : null;
 
     /// <summary>The start of an event, with a time the sender gave.</summary>
-    public UpsertEvent Event(string id, DateTimeOffset time) => new() { EventId = id, AssignmentId = Sender.AssignmentId, EventTime = time };
+    public UpsertEvent Event(string id, DateTimeOffset time) =>
+        new() { EventId = id, AssignmentId = Sender.AssignmentId, EventTime = time };
 
     /// <summary>The start of an event whose sender gave no time.</summary>
     public UpsertEvent ArrivedEvent(string id) => Event(id, Arrival) with { EventTimeIsArrival = true };

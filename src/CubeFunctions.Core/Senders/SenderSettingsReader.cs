@@ -108,7 +108,9 @@ internal sealed class SenderSettingsReader(SettingsReader reader, string block)
         _ => kind is SenderKind.Json,
     };
 
-    /// <summary>A setting without effect is a mistake, and one about signatures a dangerous one: it looks as if something were checked.</summary>
+    /// <summary>
+    /// A setting without effect is a mistake, and one about signatures a dangerous one: it looks as if something were checked.
+    /// </summary>
     private void RefuseUnused(SenderKind kind)
     {
         foreach (var extra in Extras.Keys)
@@ -189,7 +191,8 @@ internal sealed class SenderSettingsReader(SettingsReader reader, string block)
     private static byte[]? Key(SenderKind? kind, string text) =>
         kind == SenderKind.StandardWebhooks ? StandardWebhooksSignature.Key(text) : System.Text.Encoding.UTF8.GetBytes(text);
 
-    private FieldMap Map() => FieldMapSetting.Read(reader, _prefix + "FieldMap", toCube: true, "JSON, or the path of a JSON file: Cube's fields from the sender's; all fields pass where it is empty") ?? FieldMap.PassAll;
+    private FieldMap Map() =>
+        FieldMapSetting.Read(reader, _prefix + "FieldMap", toCube: true, "JSON, or the path of a JSON file: Cube's fields from the sender's; all fields pass where it is empty") ?? FieldMap.PassAll;
 
     private SignatureEncoding? Encoding(SenderKind kind)
     {

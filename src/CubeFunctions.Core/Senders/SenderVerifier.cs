@@ -2,7 +2,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace CubeFunctions.Core.Senders;
 
-/// <summary>Decides over the raw bytes whether a request comes from its sender. Pure: nothing is parsed, nothing is stored, nothing is thrown.</summary>
+/// <summary>
+/// Decides over the raw bytes whether a request comes from its sender. Pure: nothing is parsed, nothing is stored, nothing is thrown.
+/// </summary>
 public static class SenderVerifier
 {
     /// <summary>How far a signed timestamp may be from now, either way: five minutes, in both protocols that have one.</summary>

@@ -27,7 +27,9 @@ internal static class SharedSecret
         return SenderVerdict.BadSignature;
     }
 
-    /// <summary>Dataverse's endpoints send the secret in the query or in a header, as they are registered: without a setting either is taken.</summary>
+    /// <summary>
+    /// Dataverse's endpoints send the secret in the query or in a header, as they are registered: without a setting either is taken.
+    /// </summary>
     private static string? FromDefaultHeader(SenderSettings sender, IHeaderDictionary headers) =>
         sender is { Kind: SenderKind.Dataverse, Query: SenderSettings.DefaultQuery } ? headers[SenderSettings.DefaultHeader].ToString() : null;
 

@@ -1,6 +1,8 @@
 namespace CubeFunctions.Core.Senders;
 
-/// <summary>Where a source value stands: a field of the sender by its name, or, beginning with <c>/</c>, a JSON Pointer into the event.</summary>
+/// <summary>
+/// Where a source value stands: a field of the sender by its name, or, beginning with <c>/</c>, a JSON Pointer into the event.
+/// </summary>
 internal sealed record SourcePath(string Text, JsonPointer? Pointer)
 {
     /// <summary>Null where it begins as a pointer and is none.</summary>

@@ -12,7 +12,9 @@ internal abstract class SourceRecord
     /// <summary>The event, for pointers.</summary>
     protected abstract JsonElement Whole { get; }
 
-    /// <summary>Whether what the event does not tell is known to be empty, as in a record just created: joined fields need not wait for it.</summary>
+    /// <summary>
+    /// Whether what the event does not tell is known to be empty, as in a record just created: joined fields need not wait for it.
+    /// </summary>
     public virtual bool IsComplete => false;
 
     /// <summary>Finds a field by its name.</summary>

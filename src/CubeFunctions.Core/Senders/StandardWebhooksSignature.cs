@@ -6,8 +6,9 @@ using Microsoft.AspNetCore.Http;
 namespace CubeFunctions.Core.Senders;
 
 /// <summary>
-/// The symmetric signature (<c>v1</c>) of the Standard Webhooks specification: base64 of HMAC-SHA256 over <c>id.timestamp.body</c>, the timestamp in
-/// seconds; several signatures, parted by spaces, while the sender replaces its secret. Asymmetric signatures (<c>v1a</c>) prove nothing here.
+/// The symmetric signature (<c>v1</c>) of the Standard Webhooks specification: base64 of HMAC-SHA256 over <c>id.timestamp.body</c>, the
+/// timestamp in seconds; several signatures, parted by spaces, while the sender replaces its secret. Asymmetric signatures (<c>v1a</c>)
+/// prove nothing here.
 /// </summary>
 internal static class StandardWebhooksSignature
 {

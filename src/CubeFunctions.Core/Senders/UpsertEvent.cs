@@ -15,7 +15,10 @@ public sealed record UpsertEvent
     /// <summary>When it happened at the sender.</summary>
     public required DateTimeOffset EventTime { get; init; }
 
-    /// <summary>Whether <see cref="EventTime"/> is the arrival, since the sender gives no time: a repeat must then keep that of its first arrival.</summary>
+    /// <summary>
+    /// Whether <see cref="EventTime"/> is the arrival, since the sender gives no time: a repeat must then keep that of its first
+    /// arrival.
+    /// </summary>
     public bool EventTimeIsArrival { get; init; }
 
     /// <summary>The values, without the customer's id and the map's constants. Empty where the event is ignored or dead.</summary>

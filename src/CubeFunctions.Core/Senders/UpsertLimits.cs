@@ -21,7 +21,9 @@ public static class UpsertLimits
     /// <summary>Characters of a field's name.</summary>
     public const int FieldNameLength = 256;
 
-    /// <summary>Characters of a value, as JSON: more than any field of Cube's takes, and few enough for what is remembered of a customer.</summary>
+    /// <summary>
+    /// Characters of a value, as JSON: more than any field of Cube's takes, and few enough for what is remembered of a customer.
+    /// </summary>
     public const int ValueCharacters = 200_000;
 
     /// <summary>Characters of one part of a joined field: parts are remembered.</summary>
@@ -31,8 +33,8 @@ public static class UpsertLimits
     public static DateTimeOffset EarliestEvent { get; } = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>
-    /// How far in the future an event's time may lie, before the event is dead: the newest time wins, so one event from the year 9999 would hold back
-    /// all later ones.
+    /// How far in the future an event's time may lie, before the event is dead: the newest time wins, so one event from the year 9999
+    /// would hold back all later ones.
     /// </summary>
     public static TimeSpan ClockSkew { get; } = TimeSpan.FromDays(1);
 }

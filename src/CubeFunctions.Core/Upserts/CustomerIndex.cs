@@ -15,10 +15,13 @@ namespace CubeFunctions.Core.Upserts;
 internal readonly record struct IndexAnswer(bool Snapshot, int Matches, long InternalId);
 
 /// <summary>
-/// The map from imported ids to Cube's own, an assignment a blob in <c>cube-state</c>: pairs of a 64-bit hash of the imported id and the internal id, sorted by
-/// hash. Two ids with one hash show as two matches or as the wrong record, which delivery reads and compares before it writes.
+/// The map from imported ids to Cube's own, an assignment a blob in <c>cube-state</c>: pairs of a 64-bit hash of the imported id and
+/// the internal id, sorted by hash. Two ids with one hash show as two matches or as the wrong record, which delivery reads and compares
+/// before it writes.
 /// </summary>
-/// <remarks>Format, version 1, little endian: <c>CIDX</c>, version (4 bytes), number of pairs (8 bytes), then the pairs (16 bytes each).</remarks>
+/// <remarks>
+/// Format, version 1, little endian: <c>CIDX</c>, version (4 bytes), number of pairs (8 bytes), then the pairs (16 bytes each).
+/// </remarks>
 public sealed class CustomerIndex
 {
     private const int HeaderBytes = 16;
@@ -45,7 +48,8 @@ public sealed class CustomerIndex
     /// <param name="assignmentId">The assignment.</param>
     /// <param name="customers">Its customers, a list a page.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    internal async Task SaveAsync(string assignmentId, IReadOnlyCollection<IReadOnlyCollection<CustomerKey>> customers, CancellationToken cancellationToken)
+    internal async Task SaveAsync(
+        string assignmentId, IReadOnlyCollection<IReadOnlyCollection<CustomerKey>> customers, CancellationToken cancellationToken)
     {
         // Of its final size at once, and written through a file: of a million customers each copy counts.
         var keys = new CustomerKey[customers.Sum(page => page.Count)];
@@ -143,9 +147,11 @@ public sealed class CustomerIndex
         return new IndexAnswer(true, matches, matches == 0 ? 0 : InternalAt(bytes, low));
     }
 
-    private static ulong HashAt(byte[] bytes, long place) => BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan((int)(HeaderBytes + (PairBytes * place))));
+    private static ulong HashAt(byte[] bytes, long place) =>
+        BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan((int)(HeaderBytes + (PairBytes * place))));
 
-    private static long InternalAt(byte[] bytes, long place) => BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan((int)(HeaderBytes + (PairBytes * place) + 8)));
+    private static long InternalAt(byte[] bytes, long place) =>
+        BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan((int)(HeaderBytes + (PairBytes * place) + 8)));
 
     private static string PathOf(string assignmentId) => $"customer-index/assignment={assignmentId}";
 

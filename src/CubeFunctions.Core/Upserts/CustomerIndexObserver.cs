@@ -54,7 +54,9 @@ internal sealed class CustomerIndexObserver(CustomerIndex index, UpsertNotificat
         }
     }
 
-    private Task SaveAsync(string assignmentId, CustomerKey[][] pages, CancellationToken cancellationToken) => index.SaveAsync(assignmentId, pages, cancellationToken);
+    private Task SaveAsync(string assignmentId, CustomerKey[][] pages, CancellationToken cancellationToken) =>
+        index.SaveAsync(assignmentId, pages, cancellationToken);
 
-    private Task NotifyAsync(string assignmentId, CancellationToken cancellationToken) => upserts.NotifyAssignmentAsync(assignmentId, cancellationToken);
+    private Task NotifyAsync(string assignmentId, CancellationToken cancellationToken) =>
+        upserts.NotifyAssignmentAsync(assignmentId, cancellationToken);
 }

@@ -46,8 +46,12 @@ public sealed class CustomerRecords(CubeClient cube, TimeProvider time)
         }
     }
 
-    /// <summary>Sends a write, and repeats it where that is cheaper than rescheduling the customer and safe: nothing of it is under way any more.</summary>
-    internal async Task<PooledBody> WriteAsync(HttpMethod method, MailboxRow mailbox, string id, byte[] body, CancellationToken cancellationToken)
+    /// <summary>
+    /// Sends a write, and repeats it where that is cheaper than rescheduling the customer and safe: nothing of it is under way any
+    /// more.
+    /// </summary>
+    internal async Task<PooledBody> WriteAsync(
+        HttpMethod method, MailboxRow mailbox, string id, byte[] body, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -62,12 +66,15 @@ public sealed class CustomerRecords(CubeClient cube, TimeProvider time)
         }
     }
 
-    /// <summary>A 429 is refused at the door. A 503 may come after the work: harmless for a PUT, but a POST could make a second customer.</summary>
+    /// <summary>
+    /// A 429 is refused at the door. A 503 may come after the work: harmless for a PUT, but a POST could make a second customer.
+    /// </summary>
     private static bool MayRepeat(HttpMethod method, CubeException exception) =>
         !(exception.RetryAfter > TenantPause.LongestWait)
         && (exception.Status == HttpStatusCode.TooManyRequests || (exception.Status == HttpStatusCode.ServiceUnavailable && method == HttpMethod.Put));
 
-    private async Task<PooledBody> SendAsync(HttpMethod method, MailboxRow mailbox, string id, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken)
+    private async Task<PooledBody> SendAsync(
+        HttpMethod method, MailboxRow mailbox, string id, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken)
     {
         try
         {

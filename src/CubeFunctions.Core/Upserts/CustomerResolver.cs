@@ -6,8 +6,8 @@ using CubeFunctions.Core.Settings;
 namespace CubeFunctions.Core.Upserts;
 
 /// <summary>
-/// Decides which record in Cube is a customer's, at each delivery: by the newest proven snapshot, and by the record itself, which is read before anything is
-/// written to it. The right person or nobody.
+/// Decides which record in Cube is a customer's, at each delivery: by the newest proven snapshot, and by the record itself, which is
+/// read before anything is written to it. The right person or nobody.
 /// </summary>
 public sealed class CustomerResolver(
     CustomerRecords records, CustomerIndex index, CustomerSearch search, ErasedPersons erased, KnownAssignments assignments, CubeSettings settings, TimeProvider time)
@@ -55,8 +55,8 @@ public sealed class CustomerResolver(
     }
 
     /// <summary>
-    /// Finds the record of a customer whom the newest snapshot lacks: created since by us, or by a POST that was not answered, or left out of the index because
-    /// of an erasure.
+    /// Finds the record of a customer whom the newest snapshot lacks: created since by us, or by a POST that was not answered, or left
+    /// out of the index because of an erasure.
     /// </summary>
     internal async Task<CustomerTarget> FindUnlistedAsync(MailboxRow mailbox, CancellationToken cancellationToken)
     {

@@ -6,8 +6,8 @@ using CubeFunctions.Core.Storage;
 namespace CubeFunctions.Core.Upserts;
 
 /// <summary>
-/// Finds out whether a customer exists whose POST was not answered: Cube has no way to ask for an imported id, so the list is read. One reading serves all
-/// who ask for a time before it.
+/// Finds out whether a customer exists whose POST was not answered: Cube has no way to ask for an imported id, so the list is read. One
+/// reading serves all who ask for a time before it.
 /// </summary>
 public sealed class CustomerSearch(CubeClient cube, TimeProvider time)
 {
@@ -17,7 +17,8 @@ public sealed class CustomerSearch(CubeClient cube, TimeProvider time)
 
     /// <summary>Looks the imported id up in a list that was read after <paramref name="after"/>.</summary>
     /// <exception cref="CubeException">The list cannot be read.</exception>
-    internal async Task<IndexAnswer> FindAsync(string assignmentId, string customerId, DateTimeOffset after, CancellationToken cancellationToken)
+    internal async Task<IndexAnswer> FindAsync(
+        string assignmentId, string customerId, DateTimeOffset after, CancellationToken cancellationToken)
     {
         var list = _listings.GetOrAdd(assignmentId, id => new((_, token) => ReadAsync(id, token), FreshFor, time));
         var listing = (await list.GetAsync(after, cancellationToken)).Value;

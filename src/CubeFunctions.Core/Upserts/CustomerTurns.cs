@@ -1,8 +1,9 @@
 namespace CubeFunctions.Core.Upserts;
 
 /// <summary>
-/// One delivery a customer at a time in this process. A message that comes while one runs counts as handled: the running delivery looks again when it ends, and
-/// that one look serves all that came meanwhile. Between processes the mailbox's lease does the same, at the price of a rescheduled message.
+/// One delivery a customer at a time in this process. A message that comes while one runs counts as handled: the running delivery looks
+/// again when it ends, and that one look serves all that came meanwhile. Between processes the mailbox's lease does the same, at the
+/// price of a rescheduled message.
 /// </summary>
 internal sealed class CustomerTurns
 {

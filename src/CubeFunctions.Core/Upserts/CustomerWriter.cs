@@ -8,7 +8,8 @@ using CubeFunctions.Core.Settings;
 namespace CubeFunctions.Core.Upserts;
 
 /// <summary>Writes fields to the record that <see cref="CustomerResolver"/> found, or has Cube make one.</summary>
-public sealed class CustomerWriter(CustomerRecords records, CustomerResolver resolver, CustomFieldLabels labels, CubeSettings settings, TimeProvider time)
+public sealed class CustomerWriter(
+    CustomerRecords records, CustomerResolver resolver, CustomFieldLabels labels, CubeSettings settings, TimeProvider time)
 {
     private static readonly IReadOnlyDictionary<string, string> NoneNamed = new Dictionary<string, string>();
 
@@ -45,7 +46,8 @@ public sealed class CustomerWriter(CustomerRecords records, CustomerResolver res
             : outcome;
     }
 
-    private async Task<WriteOutcome> PutAsync(MailboxRow mailbox, CustomerTarget.Record record, Dictionary<string, string> fields, CancellationToken cancellationToken)
+    private async Task<WriteOutcome> PutAsync(
+        MailboxRow mailbox, CustomerTarget.Record record, Dictionary<string, string> fields, CancellationToken cancellationToken)
     {
         try
         {
@@ -73,7 +75,8 @@ public sealed class CustomerWriter(CustomerRecords records, CustomerResolver res
         }
     }
 
-    private async Task<WriteOutcome> PostAsync(MailboxRow mailbox, Dictionary<string, string> fields, Func<Task> save, CancellationToken cancellationToken)
+    private async Task<WriteOutcome> PostAsync(
+        MailboxRow mailbox, Dictionary<string, string> fields, Func<Task> save, CancellationToken cancellationToken)
     {
         // Noted before it is sent: who finds this note later looks the customer up before another POST.
         mailbox.Content.PostedAt = time.GetUtcNow();
@@ -105,7 +108,9 @@ public sealed class CustomerWriter(CustomerRecords records, CustomerResolver res
         }
     }
 
-    /// <summary>What was sent, and what Cube made of it: defaults that a new record was given are no news to the CRM that had it created.</summary>
+    /// <summary>
+    /// What was sent, and what Cube made of it: defaults that a new record was given are no news to the CRM that had it created.
+    /// </summary>
     private static Dictionary<string, string> WithAnswer(Dictionary<string, string> fields, ReadOnlyMemory<byte> answer)
     {
         // A record that is larger would fill the mailbox.

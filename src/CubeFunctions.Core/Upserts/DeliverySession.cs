@@ -5,8 +5,8 @@ using CubeFunctions.Core.Storage;
 namespace CubeFunctions.Core.Upserts;
 
 /// <summary>
-/// One delivery of one customer: merges the pending events, takes the mailbox's lease, writes what is newest to Cube, saves what came of it, ends the events. Five
-/// storage requests where nothing is in its way: events, mailbox, lease, release, states.
+/// One delivery of one customer: merges the pending events, takes the mailbox's lease, writes what is newest to Cube, saves what came
+/// of it, ends the events. Five storage requests where nothing is in its way: events, mailbox, lease, release, states.
 /// </summary>
 /// <param name="tools">What all deliveries work with.</param>
 /// <param name="customer">Partition of the customer.</param>
@@ -130,7 +130,8 @@ internal sealed class DeliverySession(DeliveryTools tools, string customer, Func
         return _pending.HasOpen ? SessionState.Waiting : SessionState.Ended;
     }
 
-    private async Task TryWriteAsync(LeasedRow<MailboxRow> lease, Dictionary<string, OutgoingField> outgoing, CancellationToken cancellationToken)
+    private async Task TryWriteAsync(
+        LeasedRow<MailboxRow> lease, Dictionary<string, OutgoingField> outgoing, CancellationToken cancellationToken)
     {
         try
         {
@@ -251,5 +252,6 @@ internal sealed class DeliverySession(DeliveryTools tools, string customer, Func
             : end with { FailingSince = history.FailingSince ?? now };
     }
 
-    private Task EndAsync(IEnumerable<UpsertEnd> ends, CancellationToken cancellationToken) => tools.Store.EndAsync(ends.Concat(_unreadable), cancellationToken);
+    private Task EndAsync(IEnumerable<UpsertEnd> ends, CancellationToken cancellationToken) =>
+        tools.Store.EndAsync(ends.Concat(_unreadable), cancellationToken);
 }

@@ -25,7 +25,8 @@ public sealed class IdempotencyStore(UpsertStore store, Pseudonyms pseudonyms, T
     private static readonly TimeSpan LongestRequest = TimeSpan.FromMinutes(2);
 
     /// <summary>Notes a request, before it is done.</summary>
-    public async Task<IdempotencyVerdict> BeginAsync(string assignmentId, string key, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    public async Task<IdempotencyVerdict> BeginAsync(
+        string assignmentId, string key, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         var row = await RowAsync(assignmentId, key, body, cancellationToken);
         return await store.Rows.AddOrFindAsync(row, cancellationToken) is not { } first ? IdempotencyVerdict.Go

@@ -4,7 +4,9 @@ using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Upserts;
 
-/// <summary>Takes a person out of the index of imported ids: under the lease of the assignment's customers, whose proven snapshots write it.</summary>
+/// <summary>
+/// Takes a person out of the index of imported ids: under the lease of the assignment's customers, whose proven snapshots write it.
+/// </summary>
 internal sealed class IndexEraser(CustomerIndex index) : IPersonalData
 {
     /// <inheritdoc />

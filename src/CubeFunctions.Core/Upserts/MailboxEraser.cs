@@ -4,12 +4,16 @@ using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Upserts;
 
-/// <summary>Erases a customer's events and mailbox: under the mailbox's lease, so that no delivery writes them again, and the mailbox last.</summary>
+/// <summary>
+/// Erases a customer's events and mailbox: under the mailbox's lease, so that no delivery writes them again, and the mailbox last.
+/// </summary>
 internal sealed class MailboxEraser(StorageClients storage, UpsertStore store, SyncSettings sync, TimeProvider time)
 {
     private const int Parallelism = 16;
 
-    /// <summary>How long deliveries may hold the mailbox before the erasure gives up: they fail and come back for minutes at most.</summary>
+    /// <summary>
+    /// How long deliveries may hold the mailbox before the erasure gives up: they fail and come back for minutes at most.
+    /// </summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 

@@ -6,7 +6,10 @@ using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Upserts;
 
-/// <summary>A customer's mailbox in <c>CubeCustomers</c>: what is remembered of the customer, and the lease of the delivery at work. A long content goes over several columns.</summary>
+/// <summary>
+/// A customer's mailbox in <c>CubeCustomers</c>: what is remembered of the customer, and the lease of the delivery at work. A long
+/// content goes over several columns.
+/// </summary>
 internal sealed class MailboxRow : ILeasable
 {
     /// <summary>Row key of all mailboxes.</summary>

@@ -9,7 +9,8 @@ internal static class MergedRecords
     private const string Carried = "carried to the record that this one was merged into";
 
     /// <summary>Whether a merge waits to be done, or events came for a record that was merged before.</summary>
-    public static bool HasWork(MailboxContent content, List<UpsertRow> events) => events.Exists(row => row.MergedInto is not null || IsToCarry(row, content.MergedAt));
+    public static bool HasWork(MailboxContent content, List<UpsertRow> events) =>
+        events.Exists(row => row.MergedInto is not null || IsToCarry(row, content.MergedAt));
 
     /// <summary>Carries. Afterwards, or where somebody else took the mailbox, it is to be read again.</summary>
     /// <param name="tools">What all deliveries work with.</param>

@@ -3,8 +3,8 @@ using CubeFunctions.Core.Senders;
 namespace CubeFunctions.Core.Upserts;
 
 /// <summary>
-/// What a customer's pending events bring, merged field by field. Pure. The newest event time wins, equal times go by event; when Cube refuses a value, the next
-/// older one is tried. A joined field is made of pending and of remembered parts, and needs all of them.
+/// What a customer's pending events bring, merged field by field. Pure. The newest event time wins, equal times go by event; when Cube
+/// refuses a value, the next older one is tried. A joined field is made of pending and of remembered parts, and needs all of them.
 /// </summary>
 /// <param name="memory">What is remembered of the customer.</param>
 /// <param name="mapOf">The map of a sender, or null when it is not configured any more.</param>

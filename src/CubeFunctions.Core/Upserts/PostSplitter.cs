@@ -37,7 +37,8 @@ public sealed class PostSplitter(UpsertStore store, UpsertReceiver receiver, Ups
         return plans.FirstOrDefault(plan => plan.Row.RowKey == row.RowKey);
     }
 
-    private async Task<ParsedBody?> ParseAsync(string sender, string path, DateTimeOffset arrival, string postId, CancellationToken cancellationToken)
+    private async Task<ParsedBody?> ParseAsync(
+        string sender, string path, DateTimeOffset arrival, string postId, CancellationToken cancellationToken)
     {
         if (!settings.Senders.TryGetValue(sender, out var known) || await store.FindBodyAsync(path, cancellationToken) is not { } body)
         {

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace CubeFunctions.Core.Upserts;
 
 /// <summary>
-/// Whether the tenant takes writes. Cube announced them before it switched them on. One answer "not available" is about its customer; writes count as off only
-/// while none succeeds. Then all customers wait, and the tenant is probed every few minutes.
+/// Whether the tenant takes writes. Cube announced them before it switched them on. One answer "not available" is about its customer;
+/// writes count as off only while none succeeds. Then all customers wait, and the tenant is probed every few minutes.
 /// </summary>
 public sealed partial class TenantWrites
 {
@@ -17,7 +17,9 @@ public sealed partial class TenantWrites
     /// <summary>Cache lifetime of the shared flag.</summary>
     internal static readonly TimeSpan KnownWithin = TimeSpan.FromSeconds(30);
 
-    /// <summary>Customers in a row whose writes are not available, with none taken between them, before that is held against the tenant.</summary>
+    /// <summary>
+    /// Customers in a row whose writes are not available, with none taken between them, before that is held against the tenant.
+    /// </summary>
     private const int CustomersInARow = 3;
 
     /// <summary>How long a write that was taken speaks for the tenant.</summary>

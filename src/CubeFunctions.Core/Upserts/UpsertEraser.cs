@@ -8,7 +8,8 @@ namespace CubeFunctions.Core.Upserts;
 
 /// <summary>Erases what a CRM sent of a person: bodies, events, the mailbox.</summary>
 /// <remarks>
-/// What rows name goes before the rows do, the mailbox last. A body may hold other customers: what waits of them is in their rows, or beside the body, and stays.
+/// What rows name goes before the rows do, the mailbox last. A body may hold other customers: what waits of them is in their rows, or
+/// beside the body, and stays.
 /// </remarks>
 internal sealed class UpsertEraser(StorageClients storage, UpsertStore store, Pseudonyms pseudonyms, CubeSettings cube, UpsertSettings upserts, MailboxEraser mailboxes) : IPersonalData
 {
@@ -46,7 +47,8 @@ internal sealed class UpsertEraser(StorageClients storage, UpsertStore store, Ps
         return mailbox is null && bodies.Count == 0 ? null : token => EraseAsync(partition, bodies, rows, search.Tally, token);
     }
 
-    private async Task EraseAsync(string partition, HashSet<string> bodies, Rows rows, ErasureTally tally, CancellationToken cancellationToken)
+    private async Task EraseAsync(
+        string partition, HashSet<string> bodies, Rows rows, ErasureTally tally, CancellationToken cancellationToken)
     {
         tally.Add(Erased.SharedBodies, bodies.Count(rows.Shared.Contains));
         foreach (var body in bodies)

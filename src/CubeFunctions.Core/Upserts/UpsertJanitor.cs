@@ -4,9 +4,11 @@ using CubeFunctions.Core.Storage;
 namespace CubeFunctions.Core.Upserts;
 
 /// <summary>
-/// Sends messages that were never sent, or were lost with a process; ends what has waited too long; has stored posts split; purges events that ended long ago.
+/// Sends messages that were never sent, or were lost with a process; ends what has waited too long; has stored posts split; purges
+/// events that ended long ago.
 /// </summary>
-public sealed class UpsertJanitor(UpsertStore store, UpsertNotifications notifications, TenantWrites writes, RetentionSettings settings, TimeProvider time) : IJanitorTask
+public sealed class UpsertJanitor(
+    UpsertStore store, UpsertNotifications notifications, TenantWrites writes, RetentionSettings settings, TimeProvider time) : IJanitorTask
 {
     private static readonly TimeSpan PurgeEvery = TimeSpan.FromHours(6);
 
@@ -78,7 +80,8 @@ public sealed class UpsertJanitor(UpsertStore store, UpsertNotifications notific
     }
 
     /// <summary>Whether nothing else brings the event on: it was never tried, or waited for writes, which are allowed again.</summary>
-    private static bool WaitsForMessage(UpsertRow row) => string.IsNullOrEmpty(row.Reason) || row.Reason == row.Dropped || row.Reason.StartsWith("writes are ", StringComparison.Ordinal);
+    private static bool WaitsForMessage(UpsertRow row) =>
+        string.IsNullOrEmpty(row.Reason) || row.Reason == row.Dropped || row.Reason.StartsWith("writes are ", StringComparison.Ordinal);
 
     private async Task<List<PostRow>> PostsAsync(DateTimeOffset now, bool force, CancellationToken cancellationToken)
     {
@@ -95,7 +98,8 @@ public sealed class UpsertJanitor(UpsertStore store, UpsertNotifications notific
     }
 
     /// <summary>Does something with each row; one that fails stops no other.</summary>
-    private static async Task EachAsync<T>(JanitorRound? round, IReadOnlyList<T> rows, Func<T, CancellationToken, Task> action, CancellationToken cancellationToken)
+    private static async Task EachAsync<T>(
+        JanitorRound? round, IReadOnlyList<T> rows, Func<T, CancellationToken, Task> action, CancellationToken cancellationToken)
     {
         if (round is not null)
         {

@@ -13,7 +13,8 @@ public sealed class UpsertNotifications(UpsertStore store, QueueNotifier<UpsertM
     ];
 
     /// <summary>All events that wait, without their values.</summary>
-    internal IAsyncEnumerable<UpsertRow> WaitingAsync(CancellationToken cancellationToken) => store.AllAsync(UpsertState.Waiting, Columns, cancellationToken);
+    internal IAsyncEnumerable<UpsertRow> WaitingAsync(CancellationToken cancellationToken) =>
+        store.AllAsync(UpsertState.Waiting, Columns, cancellationToken);
 
     /// <summary>Notifies all customers of an assignment.</summary>
     internal async Task NotifyAssignmentAsync(string assignmentId, CancellationToken cancellationToken)
@@ -36,7 +37,8 @@ public sealed class UpsertNotifications(UpsertStore store, QueueNotifier<UpsertM
         async (customer, token) => await notifier.SendAsync(UpsertMessage.ForCustomer(customer), delay, token));
 
     /// <summary>Has a post split.</summary>
-    internal Task NotifyPostAsync(string post, CancellationToken cancellationToken) => notifier.SendAsync(UpsertMessage.ForPost(post), TimeSpan.Zero, cancellationToken);
+    internal Task NotifyPostAsync(string post, CancellationToken cancellationToken) =>
+        notifier.SendAsync(UpsertMessage.ForPost(post), TimeSpan.Zero, cancellationToken);
 
     /// <summary>Whether messages wait to be handled.</summary>
     internal Task<bool> HasVisibleAsync(CancellationToken cancellationToken) => notifier.HasVisibleAsync(cancellationToken);

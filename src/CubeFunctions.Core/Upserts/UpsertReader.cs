@@ -1,7 +1,8 @@
 namespace CubeFunctions.Core.Upserts;
 
 /// <summary>What people ask of upserts, and do with those that are dead or wait.</summary>
-public sealed class UpsertReader(UpsertStore store, UpsertNotifications notifications, PostSplitter posts, TenantWrites writes, TimeProvider time)
+public sealed class UpsertReader(
+    UpsertStore store, UpsertNotifications notifications, PostSplitter posts, TenantWrites writes, TimeProvider time)
 {
     /// <summary>An upsert by its id, or null.</summary>
     public async Task<UpsertRow?> FindAsync(string id, CancellationToken cancellationToken) =>
@@ -23,11 +24,12 @@ public sealed class UpsertReader(UpsertStore store, UpsertNotifications notifica
     }
 
     /// <summary>
-    /// Sends dead upserts again; all of them where no id is given. Their bodies are parsed again, so that a mended field map counts. A tenant without writes is
-    /// asked again, too.
+    /// Sends dead upserts again; all of them where no id is given. Their bodies are parsed again, so that a mended field map counts. A
+    /// tenant without writes is asked again, too.
     /// </summary>
     /// <returns>How many, and the ids that name no dead upsert.</returns>
-    public async Task<(int Count, IReadOnlyList<string> Unknown)> ReplayAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
+    public async Task<(
+        int Count, IReadOnlyList<string> Unknown)> ReplayAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
     {
         var (rows, unknown) = await ChooseAsync(ids, row => row.State == UpsertState.Dead, cancellationToken);
         if (unknown.Count > 0)

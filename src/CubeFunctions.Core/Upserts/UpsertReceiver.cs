@@ -9,8 +9,12 @@ using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Core.Upserts;
 
-/// <summary>Keeps what was verified and parsed: the body as received, a row an event, a message a customer. In this order, so that nothing acknowledged is lost.</summary>
-public sealed partial class UpsertReceiver(UpsertStore store, Pseudonyms pseudonyms, QueueNotifier<UpsertMessage> notifier, TimeProvider time, ILogger<UpsertReceiver> logger)
+/// <summary>
+/// Keeps what was verified and parsed: the body as received, a row an event, a message a customer. In this order, so that nothing
+/// acknowledged is lost.
+/// </summary>
+public sealed partial class UpsertReceiver(
+    UpsertStore store, Pseudonyms pseudonyms, QueueNotifier<UpsertMessage> notifier, TimeProvider time, ILogger<UpsertReceiver> logger)
 {
     private const int Parallelism = 16;
 
@@ -24,10 +28,13 @@ public sealed partial class UpsertReceiver(UpsertStore store, Pseudonyms pseudon
     /// <param name="sender">Who sent them.</param>
     /// <param name="events">The events.</param>
     /// <param name="body">What they came in.</param>
-    /// <param name="postId">What events without an id are named by; null where the post is never parsed again, and never split later.</param>
+    /// <param name="postId">
+    /// What events without an id are named by; null where the post is never parsed again, and never split later.
+    /// </param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <exception cref="RequestFailedException">Storage failed. Whether the events were kept is not known.</exception>
-    public async Task<Acceptance> AcceptAsync(string sender, IReadOnlyList<UpsertEvent> events, ReadOnlyMemory<byte> body, string? postId, CancellationToken cancellationToken)
+    public async Task<Acceptance> AcceptAsync(
+        string sender, IReadOnlyList<UpsertEvent> events, ReadOnlyMemory<byte> body, string? postId, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(events);
         var now = time.GetUtcNow();
@@ -86,8 +93,12 @@ public sealed partial class UpsertReceiver(UpsertStore store, Pseudonyms pseudon
         return [.. stored.Where((_, i) => plans[i].IsAnswered)];
     }
 
-    /// <summary>Stores a post whole: from then on nothing of it is lost. Its events follow at once where storage is quick, and else by a message.</summary>
-    private async Task<IReadOnlyList<UpsertRow>> StoreLaterAsync(PostRow post, IReadOnlyList<PlannedUpsert> plans, CancellationToken cancellationToken)
+    /// <summary>
+    /// Stores a post whole: from then on nothing of it is lost. Its events follow at once where storage is quick, and else by a
+    /// message.
+    /// </summary>
+    private async Task<IReadOnlyList<UpsertRow>> StoreLaterAsync(
+        PostRow post, IReadOnlyList<PlannedUpsert> plans, CancellationToken cancellationToken)
     {
         await store.Rows.AddAsync(post, cancellationToken);
         using var limit = new CancellationTokenSource(SplitWithin, TimeProvider.System);
@@ -156,7 +167,9 @@ public sealed partial class UpsertReceiver(UpsertStore store, Pseudonyms pseudon
         [],
         IsAnswered: false);
 
-    /// <summary>The place of a body follows from its events, so that a repeat of the post finds it there; the day is that of the arrival.</summary>
+    /// <summary>
+    /// The place of a body follows from its events, so that a repeat of the post finds it there; the day is that of the arrival.
+    /// </summary>
     private static string BodyPath(string sender, List<PlannedUpsert> plans, DateTimeOffset now)
     {
         var name = plans.Count == 1 ? plans[0].Row.Id : Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Concat(plans.Select(plan => plan.Row.Id)))));

@@ -60,7 +60,9 @@ public sealed class UpsertRow : IStoredRow
     [IgnoreDataMember]
     public UpsertState State { get; set; } = UpsertState.Waiting;
 
-    /// <summary><see cref="State"/> as the table holds it. A name that is not known reads as <see cref="UpsertState.Dead"/>: a person sees it.</summary>
+    /// <summary>
+    /// <see cref="State"/> as the table holds it. A name that is not known reads as <see cref="UpsertState.Dead"/>: a person sees it.
+    /// </summary>
     [DataMember(Name = nameof(State))]
     public string StateName
     {
@@ -74,7 +76,9 @@ public sealed class UpsertRow : IStoredRow
     /// <summary>Fields of the event that cannot be sent and were left out, by name with the reason; null where all are sent.</summary>
     public string? Dropped { get; set; }
 
-    /// <summary>Since when its deliveries have failed without a break; null or <see cref="NoTime"/> where the last one did not fail.</summary>
+    /// <summary>
+    /// Since when its deliveries have failed without a break; null or <see cref="NoTime"/> where the last one did not fail.
+    /// </summary>
     public DateTimeOffset? FailingSince { get; set; }
 
     /// <summary>Unforeseen failures in a row.</summary>
@@ -92,13 +96,18 @@ public sealed class UpsertRow : IStoredRow
     /// <summary>Where long values lie.</summary>
     public string? ValuesBlob { get; set; }
 
-    /// <summary>For the merge of records in the CRM: the imported id of the one that remains, where this customer's pending events go. Null for other events.</summary>
+    /// <summary>
+    /// For the merge of records in the CRM: the imported id of the one that remains, where this customer's pending events go. Null for
+    /// other events.
+    /// </summary>
     public string? MergedInto { get; set; }
 
     /// <summary>Partition of the record that remains.</summary>
     public string? MergedKey { get; set; }
 
-    /// <summary>When the merge happened that carried this event here from another customer, or null. A merge carries no event twice.</summary>
+    /// <summary>
+    /// When the merge happened that carried this event here from another customer, or null. A merge carries no event twice.
+    /// </summary>
     public DateTimeOffset? CarriedAt { get; set; }
 
     /// <summary>The id that the outside sees: both keys.</summary>
@@ -118,7 +127,8 @@ public sealed class UpsertRow : IStoredRow
 
     internal static List<SourceValue> ReadValues(string json) => JsonSerializer.Deserialize(json, UpsertJson.Default.ListSourceValue) ?? [];
 
-    internal static string WriteValues(IEnumerable<SourceValue> values) => JsonSerializer.Serialize([.. values], UpsertJson.Default.ListSourceValue);
+    internal static string WriteValues(IEnumerable<SourceValue> values) =>
+        JsonSerializer.Serialize([.. values], UpsertJson.Default.ListSourceValue);
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]

@@ -40,7 +40,8 @@ public sealed class UpsertStore
     /// <returns>Null when it is new; else the row of its first arrival.</returns>
     internal Task<UpsertRow?> AddAsync(UpsertRow row, CancellationToken cancellationToken) => Rows.AddOrFindAsync(row, cancellationToken);
 
-    internal Task<UpsertRow?> FindAsync(string customer, string key, CancellationToken cancellationToken) => Rows.FindAsync<UpsertRow>(customer, key, cancellationToken);
+    internal Task<UpsertRow?> FindAsync(string customer, string key, CancellationToken cancellationToken) =>
+        Rows.FindAsync<UpsertRow>(customer, key, cancellationToken);
 
     /// <summary>Pending events of a customer.</summary>
     internal async Task<List<UpsertRow>> PendingAsync(string customer, CancellationToken cancellationToken)
@@ -80,7 +81,8 @@ public sealed class UpsertStore
         Rows.QueryAsync<UpsertRow>(TableClient.CreateQueryFilter($"State eq {state.ToString()}"), columns, cancellationToken);
 
     /// <summary>Keys of events that were accepted before a time and wait no more.</summary>
-    internal IAsyncEnumerable<TableEntity> EndedBeforeAsync(DateTimeOffset before, CancellationToken cancellationToken) => Rows.QueryAsync<TableEntity>(
+    internal IAsyncEnumerable<TableEntity> EndedBeforeAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
+        Rows.QueryAsync<TableEntity>(
         TableClient.CreateQueryFilter(
             $"AcceptedAt lt {before} and State ne {nameof(UpsertState.Waiting)} and State ne {nameof(UpsertState.Dead)} and State ne {PostRow.Unsplit}"),
         Keys, cancellationToken);
@@ -122,7 +124,10 @@ public sealed class UpsertStore
     internal Task SetAsync(UpsertRow row, IEnumerable<KeyValuePair<string, object?>> columns, CancellationToken cancellationToken) =>
         Rows.WriteAsync(RowWrite.Merge(new TableEntity(row.PartitionKey, row.RowKey) { ETag = ETag.All }, columns), cancellationToken);
 
-    /// <summary>Writes and counts what became of events of one customer, a hundred in a transaction. Events that were erased meanwhile are left out.</summary>
+    /// <summary>
+    /// Writes and counts what became of events of one customer, a hundred in a transaction. Events that were erased meanwhile are left
+    /// out.
+    /// </summary>
     internal async Task EndAsync(IEnumerable<UpsertEnd> ends, CancellationToken cancellationToken)
     {
         var now = _time.GetUtcNow();
@@ -186,9 +191,11 @@ public sealed class UpsertStore
         return await _mailboxes.SaveAsync(mailbox.Entity, cancellationToken) == StorageOutcome.Saved;
     }
 
-    private static string PendingOf(string customer) => TableClient.CreateQueryFilter($"PartitionKey eq {customer} and State eq {nameof(UpsertState.Waiting)}");
+    private static string PendingOf(string customer) =>
+        TableClient.CreateQueryFilter($"PartitionKey eq {customer} and State eq {nameof(UpsertState.Waiting)}");
 
-    private static RowWrite Write(UpsertEnd end, DateTimeOffset now) => RowWrite.Merge(new TableEntity(end.Row.PartitionKey, end.Row.RowKey) { ETag = ETag.All },
+    private static RowWrite Write(UpsertEnd end, DateTimeOffset now) =>
+        RowWrite.Merge(new TableEntity(end.Row.PartitionKey, end.Row.RowKey) { ETag = ETag.All },
     [
         new(nameof(UpsertRow.State), end.State.ToString()),
         new(nameof(UpsertRow.Reason), end.Reason ?? ""),

@@ -5,7 +5,10 @@ using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Core.Upserts;
 
-/// <summary>Handles the messages of <c>cube-upserts</c>, behind the last barrier of its lane: whatever a delivery throws ends in a row or in a later message.</summary>
+/// <summary>
+/// Handles the messages of <c>cube-upserts</c>, behind the last barrier of its lane: whatever a delivery throws ends in a row or in a
+/// later message.
+/// </summary>
 public sealed partial class UpsertWorker(
     DeliveryTools tools, PostSplitter posts, QueueNotifier<UpsertMessage> notifier, PoisonHandler poisons, TimeProvider time, ILogger<UpsertWorker> logger)
 {
@@ -35,7 +38,8 @@ public sealed partial class UpsertWorker(
     }
 
     /// <summary>Handles a message that ended several processes: its events are dead, with the reason.</summary>
-    public Task HandlePoisonAsync(string message, CancellationToken cancellationToken) => poisons.HandleAsync<UpsertMessage>(message, async (parsed, token) =>
+    public Task HandlePoisonAsync(string message, CancellationToken cancellationToken) =>
+        poisons.HandleAsync<UpsertMessage>(message, async (parsed, token) =>
     {
         // A post that is not split stays a row, and comes again by the janitor.
         var events = parsed.Post is null ? await tools.Store.PendingAsync(parsed.Customer, token) : [];
@@ -116,7 +120,9 @@ public sealed partial class UpsertWorker(
         }
     }
 
-    /// <summary>Has the message come again later. Storage trouble uses up none of the queue's deliveries, so that nothing dies of it.</summary>
+    /// <summary>
+    /// Has the message come again later. Storage trouble uses up none of the queue's deliveries, so that nothing dies of it.
+    /// </summary>
     private async Task BackOffAsync(UpsertMessage message, Failure failure)
     {
         var history = new FailureHistory(message.Attempt, null);

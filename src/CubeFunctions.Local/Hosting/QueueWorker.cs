@@ -126,9 +126,10 @@ internal sealed partial class QueueWorker(
             // Created by whoever sends the first message.
             return [];
         }
-        catch (Exception exception) when (StorageFailure.Is(exception, cancellationToken))
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            LogNoStorage(logger, name, StorageFailure.Word(exception));
+            // Whatever it is, a token that cannot be had among it: the queue is looked at again.
+            LogNoStorage(logger, name, ErrorInfo.From(exception));
             await Task.Delay(HiddenAfterFailure, time, cancellationToken);
             return [];
         }
@@ -215,9 +216,9 @@ internal sealed partial class QueueWorker(
         {
             await action();
         }
-        catch (Exception exception) when (StorageFailure.Is(exception, CancellationToken.None))
+        catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            LogNoStorage(logger, name, StorageFailure.Word(exception));
+            LogNoStorage(logger, name, ErrorInfo.From(exception));
         }
     }
 
@@ -225,7 +226,7 @@ internal sealed partial class QueueWorker(
     private static partial void LogFailed(ILogger logger, string queue, long delivery, string error);
 
     [LoggerMessage(301, LogLevel.Warning, "Queue {Queue}: storage answers {Error}")]
-    private static partial void LogNoStorage(ILogger logger, string queue, string error);
+    private static partial void LogNoStorage(ILogger logger, string queue, ErrorInfo error);
 
     /// <summary>A message in hand, with the receipt of its last change. Changes come one after the other, and none after the last.</summary>
     [SuppressMessage("Reliability", "CA1001", Justification = "A renewal may still wait at the gate, and nothing in it needs to be disposed.")]
