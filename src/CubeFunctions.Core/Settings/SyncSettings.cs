@@ -34,11 +34,17 @@ public sealed record SyncSettings
     /// <summary>Days before the checkpoint that are read again. Default 2.</summary>
     public int LookbackDays { get; init; } = 2;
 
+    /// <summary>Days before the checkpoint that are read again, for feeds that differ from <see cref="LookbackDays"/>.</summary>
+    public IReadOnlyDictionary<string, int> FeedLookbackDays { get; init; } = new Dictionary<string, int>();
+
     /// <summary>Days before the checkpoint that are read again once a week: rows are noted late. Default 35; 0 for none.</summary>
     public int DeepLookbackDays { get; init; } = 35;
 
     /// <summary>The most days before the checkpoint that are ever read again.</summary>
-    public int LongestLookbackDays => Math.Max(LookbackDays, DeepLookbackDays);
+    public int LongestLookbackDays => FeedLookbackDays.Values.Append(LookbackDays).Append(DeepLookbackDays).Max();
+
+    /// <summary>Days before the checkpoint of a feed that are read again.</summary>
+    public int LookbackOf(Feed feed) => FeedLookbackDays.GetValueOrDefault(feed.Setting, LookbackDays);
 
     /// <summary>The most days a window has. Default 31.</summary>
     public int WindowDays { get; init; } = 31;
@@ -78,6 +84,7 @@ public sealed record SyncSettings
             Campaigns = reader.List("Sync__Campaigns", "ids of the campaigns that are read, comma-separated", "all active"),
             StartDate = reader.Day("Sync__StartDate", "first day of a new scope, `yyyy-MM-dd`; 30 days back where it is empty"),
             LookbackDays = reader.Number("Sync__LookbackDays", 2, 0, 366, "days before the checkpoint that are read again, for corrections"),
+            FeedLookbackDays = Lookbacks(reader, "Sync__FeedLookbackDays"),
             DeepLookbackDays = reader.Number("Sync__DeepLookbackDays", 35, 0, 366, "days before the checkpoint that are read again once a week, for rows that are noted late; 0 for none"),
             WindowDays = reader.Number("Sync__WindowDays", 31, 1, 366, "the most days of a window"),
             SnapshotProof = reader.Choice("Sync__SnapshotProof", SnapshotProof.Count, "what proves a snapshot: `count`, or `sweeps`: every snapshot is read twice", "count"),
@@ -85,6 +92,24 @@ public sealed record SyncSettings
             TimeBudget = TimeSpan.FromSeconds(reader.Number(
                 "Sync__TimeBudgetSeconds", 480, 1, 86_400, "how long one message is worked on before it continues as another; keep it below `functionTimeout` in `host.json`")),
         };
+    }
+
+    private static Dictionary<string, int> Lookbacks(SettingsReader reader, string name)
+    {
+        var days = new Dictionary<string, int>();
+        foreach (var part in reader.List(name, "days before the checkpoint that are read again, for single dated feeds, comma-separated: `sms=7`", "as `Sync__LookbackDays`"))
+        {
+            if (part.Split('=') is [var feed, var text] && FeedCatalogue.Find(feed) is { Dated: true } && int.TryParse(text, out var number) && number is >= 0 and <= 366)
+            {
+                days[feed] = number;
+            }
+            else
+            {
+                reader.Fault(name, $"'{part}' is not a dated feed and its days, such as sms=7");
+            }
+        }
+
+        return days;
     }
 
     private static string Cron(SettingsReader reader, string name, string fallback, string doc)
