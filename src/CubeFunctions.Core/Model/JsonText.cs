@@ -6,7 +6,9 @@ namespace CubeFunctions.Core.Model;
 /// <summary>Values as text: Cube writes the same field as text here and as a number there.</summary>
 internal static class JsonText
 {
-    /// <summary>The text under the reader; null where it holds half a surrogate pair (<c>"\ud83d"</c>), which is valid JSON and no text.</summary>
+    /// <summary>
+    /// The text under the reader; null where it holds half a surrogate pair (<c>"\ud83d"</c>), which is valid JSON and no text.
+    /// </summary>
     public static string? TryGetString(ref Utf8JsonReader reader)
     {
         try

@@ -41,7 +41,9 @@ public sealed record RunManifest
     /// <summary>Every item that failed.</summary>
     public required IReadOnlyList<RunFailure> Failures { get; init; }
 
-    /// <summary>Scopes and feeds that this run left to an earlier run of its kind, which has them in hand. Left out where there are none.</summary>
+    /// <summary>
+    /// Scopes and feeds that this run left to an earlier run of its kind, which has them in hand. Left out where there are none.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<RunLeft>? InHand { get; init; }
 
@@ -67,7 +69,8 @@ public sealed record ItemTotals(int Total, int Succeeded, int Failed, int Unprov
 /// <param name="Records">Records read.</param>
 /// <param name="Manifest">Path of the manifest that holds its pages.</param>
 /// <param name="Unchanged">True when the pages equal those of an earlier reading, whose manifest is named.</param>
-public sealed record RunWindow(string Feed, string Scope, string ScopeId, DateOnly? From, DateOnly? To, Proof Proof, long Records, string Manifest, bool Unchanged)
+public sealed record RunWindow(
+    string Feed, string Scope, string ScopeId, DateOnly? From, DateOnly? To, Proof Proof, long Records, string Manifest, bool Unchanged)
 {
     /// <summary>Why it is not proven, in figures. Left out where it is.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -86,7 +89,8 @@ public sealed record RunLeft(string Feed, string Scope, string ScopeId, string R
 /// <param name="Records">Records that Cube gives.</param>
 /// <param name="Since">When it was first seen.</param>
 /// <param name="Accepted">Whether a person accepted it.</param>
-public sealed record RunGap(string Feed, string Scope, string ScopeId, DateOnly Day, long ReportedCount, long Records, DateTimeOffset Since, bool Accepted);
+public sealed record RunGap(
+    string Feed, string Scope, string ScopeId, DateOnly Day, long ReportedCount, long Records, DateTimeOffset Since, bool Accepted);
 
 /// <summary>A failed item.</summary>
 public sealed record RunFailure(string Feed, string Scope, string ScopeId, string Reason);

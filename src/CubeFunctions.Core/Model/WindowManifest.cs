@@ -57,7 +57,10 @@ public sealed record WindowManifest
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Reason { get; init; }
 
-    /// <summary>True when the pages were asked for by number, since <c>next</c> names no further page although <c>count</c> says that there is one. Left out where it is false.</summary>
+    /// <summary>
+    /// True when the pages were asked for by number, since <c>next</c> names no further page although <c>count</c> says that there is one.
+    /// Left out where it is false.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool PagedByNumber { get; init; }
 

@@ -54,7 +54,10 @@ public static class WindowPlan
         }
     }
 
-    /// <summary>Whole weeks of a fixed grid up to the day before <paramref name="end"/>: windows that are the same when they are read again a week later.</summary>
+    /// <summary>
+    /// Whole weeks of a fixed grid up to the day before <paramref name="end"/>: windows that are the same when they are read again a week
+    /// later.
+    /// </summary>
     public static IEnumerable<Window> Weeks(DateOnly from, DateOnly end)
     {
         const int Week = 7;

@@ -61,7 +61,7 @@ public sealed class CheckpointRow : IStoredRow, ILeasable
     /// <summary>How many days have a row of their own as a gap, or as one that may become one.</summary>
     public int Gaps { get; set; }
 
-    /// <summary>Number of the last attempt: grows with every claim and every new sweep.</summary>
+    /// <summary>Number of the last attempt: grows with every claim and every new crawl.</summary>
     public int Attempt { get; set; }
 
     /// <summary>Who works on it, or null.</summary>
@@ -73,7 +73,7 @@ public sealed class CheckpointRow : IStoredRow, ILeasable
     /// <summary>The item that ended last.</summary>
     public string? Finished { get; set; }
 
-    /// <summary>How far the holder's sweep is: JSON.</summary>
+    /// <summary>How far the holder's crawl is: JSON.</summary>
     public string? Progress { get; set; }
 
     /// <summary>The last proven readings: JSON.</summary>
@@ -82,7 +82,9 @@ public sealed class CheckpointRow : IStoredRow, ILeasable
     /// <summary>Whether deletions of the scope and feed are held back.</summary>
     public bool DeletionsHeldBack { get; set; }
 
-    /// <summary>When a person was last erased here: whoever works on it after has to know the tombstones of that time. Null where nobody ever was.</summary>
+    /// <summary>
+    /// When a person was last erased here: a later claim has to know the tombstones of that time. Null where nobody ever was.
+    /// </summary>
     public DateTimeOffset? ErasedAt { get; set; }
 
     /// <summary>The assignment of a campaign, as it was last known; null else.</summary>
@@ -110,11 +112,14 @@ public sealed class CheckpointRow : IStoredRow, ILeasable
 
     internal void Revive() => (RetiredReason, RetiredAt) = (null, null);
 
-    internal CrawlProgress? ReadProgress() => Progress is null ? null : JsonSerializer.Deserialize(Progress, SyncRowJson.Default.CrawlProgress);
+    internal CrawlProgress? ReadProgress() =>
+        Progress is null ? null : JsonSerializer.Deserialize(Progress, SyncRowJson.Default.CrawlProgress);
 
-    internal void WriteProgress(CrawlProgress? progress) => Progress = progress is null ? null : JsonSerializer.Serialize(progress, SyncRowJson.Default.CrawlProgress);
+    internal void WriteProgress(CrawlProgress? progress) =>
+        Progress = progress is null ? null : JsonSerializer.Serialize(progress, SyncRowJson.Default.CrawlProgress);
 
-    internal List<Reading> ReadReadings() => Readings is null ? [] : JsonSerializer.Deserialize(Readings, SyncRowJson.Default.ListReading) ?? [];
+    internal List<Reading> ReadReadings() =>
+        Readings is null ? [] : JsonSerializer.Deserialize(Readings, SyncRowJson.Default.ListReading) ?? [];
 
     internal void AddReading(Reading reading) => WriteReadings([reading, .. ReadReadings().Where(other => other.Window != reading.Window)]);
 
@@ -138,7 +143,8 @@ public sealed class CheckpointRow : IStoredRow, ILeasable
 
     private void WriteReadings(List<Reading> readings)
     {
-        // Windows that come back are those of the look-backs, today's and the snapshot. A column holds 32 Ki characters, a reading takes some 200.
+        // Windows that come back are those of the look-backs, today's and the snapshot. A column holds 32 Ki characters, a reading takes
+        // some 200.
         const int Kept = 64;
         Readings = JsonSerializer.Serialize(readings[..Math.Min(readings.Count, Kept)], SyncRowJson.Default.ListReading);
     }

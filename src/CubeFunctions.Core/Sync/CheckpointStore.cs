@@ -103,14 +103,17 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
         }
     }
 
-    /// <summary>Takes the lease for work that is no item of a run. An item that was at work before goes on from where it was afterwards.</summary>
+    /// <summary>
+    /// Takes the lease for work that is no item of a run. An item that was at work before goes on from where it was afterwards.
+    /// </summary>
     /// <param name="feed">The feed.</param>
     /// <param name="scope">The scope.</param>
     /// <param name="holder">Who takes it, as the row will name it.</param>
     /// <param name="note">What is noted in the row.</param>
     /// <param name="cancellationToken">Ends the try.</param>
     /// <returns>The lease; null where somebody has it, or was quicker.</returns>
-    internal async Task<LeasedRow<CheckpointRow>?> TryHoldAsync(Feed feed, Scope scope, string holder, Action<CheckpointRow> note, CancellationToken cancellationToken)
+    internal async Task<LeasedRow<CheckpointRow>?> TryHoldAsync(
+        Feed feed, Scope scope, string holder, Action<CheckpointRow> note, CancellationToken cancellationToken)
     {
         var row = await FindAsync(feed, scope, cancellationToken);
         var now = time.GetUtcNow();
@@ -143,7 +146,9 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
         return await runs.FindItemAsync(holder[..bar], holder[(bar + 1)..], cancellationToken) is { IsOpen: true } item ? item : null;
     }
 
-    /// <summary>An item that was rescheduled loses its progress to the next holder; its row has to say that pages of it are stored.</summary>
+    /// <summary>
+    /// An item that was rescheduled loses its progress to the next holder; its row has to say that pages of it are stored.
+    /// </summary>
     private async Task MarkBegunAsync(ItemRow? item, CancellationToken cancellationToken)
     {
         if (item is { Begun: false })

@@ -18,6 +18,9 @@ internal abstract record Claim
     /// <summary>Somebody holds the lease: another run's item, or a worker that has this very item and may have died since.</summary>
     internal sealed record Busy(TimeSpan Left, bool SameItem) : Claim;
 
-    /// <summary>Another run's item was abandoned at work on the scope and feed. It is finished first: what it published must be known before the next compares.</summary>
+    /// <summary>
+    /// Another run's item was abandoned at work on the scope and feed. It is finished first: what it published must be known before the
+    /// next compares.
+    /// </summary>
     internal sealed record Abandoned(ItemRow First) : Claim;
 }

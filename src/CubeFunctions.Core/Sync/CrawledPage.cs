@@ -5,7 +5,9 @@ namespace CubeFunctions.Core.Sync;
 
 /// <summary>What a crawl keeps of a page: about eight bytes a record.</summary>
 /// <param name="Number">Its place, from 1.</param>
-/// <param name="StoredBy">The attempt that stored it; null where it equals the same page of the last proven reading and was not stored.</param>
+/// <param name="StoredBy">
+/// The attempt that stored it; null where it equals the same page of the last proven reading and was not stored.
+/// </param>
 /// <param name="Bytes">Its size.</param>
 /// <param name="Sha256">Its SHA-256, lower-case hexadecimal digits.</param>
 /// <param name="Summary">What was read off it.</param>

@@ -14,5 +14,6 @@ internal sealed record EarlierReading(Reading Reading, WindowManifest Manifest)
     public string PathOf(int number) => Folder + Manifest.Pages[number - 1].Name;
 
     /// <summary>Whether a crawl found the same pages byte for byte.</summary>
-    public bool IsSameAs(IReadOnlyList<CrawledPage> pages) => pages.Count == Manifest.Pages.Count && pages.All(static page => page.IsUnchanged);
+    public bool IsSameAs(IReadOnlyList<CrawledPage> pages) =>
+        pages.Count == Manifest.Pages.Count && pages.All(static page => page.IsUnchanged);
 }

@@ -18,13 +18,17 @@ public enum GapState
     Accepted,
 }
 
-/// <summary>A day of one scope and feed that gives fewer records than Cube counts. In <c>CubeCheckpoints</c>, in the partition of its scope.</summary>
+/// <summary>
+/// A day of one scope and feed that gives fewer records than Cube counts. In <c>CubeCheckpoints</c>, in the partition of its scope.
+/// </summary>
 public sealed class GapRow : IStoredRow
 {
     /// <summary>Begins the row keys.</summary>
     internal const string Prefix = "gap|";
 
-    /// <summary>How long a day has to be short in the same way before the checkpoint goes on past it, and how often it is read from then on.</summary>
+    /// <summary>
+    /// How long a day has to be short in the same way before the checkpoint goes on past it, and how often it is read from then on.
+    /// </summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromHours(24);
 
     /// <summary>Daily, on a tick that comes a little early as well.</summary>
@@ -59,6 +63,9 @@ public sealed class GapRow : IStoredRow
 
     /// <summary>In figures, for people.</summary>
     public string Reason { get; set; } = "";
+
+    /// <summary>The run that first saw it. That run's plan does not change by it.</summary>
+    public string FirstRun { get; set; } = "";
 
     /// <summary>Since when it has been short in this way.</summary>
     public DateTimeOffset Since { get; set; }

@@ -7,7 +7,9 @@ namespace CubeFunctions.Core.Sync;
 /// <summary>Days that give fewer records than Cube counts, for <c>status</c>, run manifests and people.</summary>
 public sealed class GapStore(CheckpointStore checkpoints, TimeProvider time)
 {
-    /// <summary>The most days of one scope and feed that get a row. Beyond that the checkpoint waits: so many short days are no gap.</summary>
+    /// <summary>
+    /// The most days of one scope and feed that get a row. Beyond that the checkpoint waits: so many short days are no gap.
+    /// </summary>
     internal const int MostOfScope = 400;
 
     /// <summary>All days that the checkpoint has gone past, by scope, feed and day; those that a person accepted among them.</summary>

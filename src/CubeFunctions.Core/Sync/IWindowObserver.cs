@@ -10,11 +10,20 @@ namespace CubeFunctions.Core.Sync;
 /// What is saved before what, for one claimed item:
 /// <list type="number">
 /// <item><see cref="IItemObservation.PrepareAsync"/>, before the first page.</item>
-/// <item>For each window <see cref="IItemObservation.BeginWindow"/>, then its pages as they are crawled, each after it was stored or found unchanged.</item>
-/// <item><see cref="IWindowObservation.ProvenAsync"/>: the window is complete, its manifest not yet visible. A crash after it repeats it.</item>
+/// <item>
+/// For each window <see cref="IItemObservation.BeginWindow"/>, then its pages as they are crawled, each after it was stored or found
+/// unchanged.
+/// </item>
+/// <item>
+/// <see cref="IWindowObservation.ProvenAsync"/>: the window is complete, its manifest not yet visible. A crash after it repeats it.
+/// </item>
 /// <item>The manifest is written; from then on a later claim skips the crawl of the window.</item>
-/// <item><see cref="IWindowObservation.StoredAsync"/>: also for a window whose manifest an earlier claim wrote, and for one that is unchanged.</item>
-/// <item><see cref="IItemObservation.CommitAsync"/>, before the checkpoint moves and before the item's row says that windows are done.</item>
+/// <item>
+/// <see cref="IWindowObservation.StoredAsync"/>: also for a window whose manifest an earlier claim wrote, and for one that is unchanged.
+/// </item>
+/// <item>
+/// <see cref="IItemObservation.CommitAsync"/>, before the checkpoint moves and before the item's row says that windows are done.
+/// </item>
 /// </list>
 /// Every step can come twice, in another process and with other data, and must have the effect of one.
 /// </remarks>

@@ -5,7 +5,8 @@ using CubeFunctions.Core.Settings;
 namespace CubeFunctions.Core.Sync;
 
 /// <summary>Decides which scopes and feeds a run reads, and from which day on. No I/O.</summary>
-internal sealed class ItemPlan(RunRow run, IReadOnlyDictionary<(string, string), CheckpointRow> checkpoints, SyncSettings settings, DateTimeOffset now)
+internal sealed class ItemPlan(
+    RunRow run, IReadOnlyDictionary<(string, string), CheckpointRow> checkpoints, SyncSettings settings, DateTimeOffset now)
 {
     private const int DefaultDaysBack = 30;
 
@@ -51,7 +52,9 @@ internal sealed class ItemPlan(RunRow run, IReadOnlyDictionary<(string, string),
         }
     }
 
-    /// <summary>Plans without a list, by what is known of earlier runs: a list that cannot be had costs what is new in it, and nothing else.</summary>
+    /// <summary>
+    /// Plans without a list, by what is known of earlier runs: a list that cannot be had costs what is new in it, and nothing else.
+    /// </summary>
     public void AddAllKnown()
     {
         AddKnown(ScopeKind.Campaign);
@@ -62,7 +65,7 @@ internal sealed class ItemPlan(RunRow run, IReadOnlyDictionary<(string, string),
     public ItemRow NewItem(Feed feed, Scope scope, bool isListed, CheckpointRow? row)
     {
         var today = ItemRow.Day(run.Today)!.Value;
-        var (first, deep) = feed.Dated ? FirstDays(row, today) : default;
+        var (first, deep) = feed.Dated ? FirstDays(feed, row, today) : default;
         return new ItemRow
         {
             PartitionKey = run.RowKey,
@@ -120,14 +123,14 @@ internal sealed class ItemPlan(RunRow run, IReadOnlyDictionary<(string, string),
         row?.RetiredAt is { } at && !(isListed && (row.RetiredReason == CheckpointRow.Ended || now - at > AskAgain));
 
     /// <summary>The first day of the look-back, and that of the deep one where it is due.</summary>
-    private (DateOnly First, DateOnly? Deep) FirstDays(CheckpointRow? row, DateOnly today)
+    private (DateOnly First, DateOnly? Deep) FirstDays(Feed feed, CheckpointRow? row, DateOnly today)
     {
         if (row?.ThroughDay is not { } through)
         {
             return (settings.StartDate ?? today.AddDays(-DefaultDaysBack), null);
         }
 
-        var first = through.AddDays(-settings.LookbackDays);
+        var first = through.AddDays(-settings.LookbackOf(feed));
         var known = row.KnownSince is { } since ? DateOnly.FromDateTime(since.UtcDateTime).AddDays(-DefaultDaysBack) : first;
         var floor = settings.StartDate is { } start && start < known ? start : known;
         var deep = through.AddDays(-settings.DeepLookbackDays);

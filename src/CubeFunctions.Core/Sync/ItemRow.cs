@@ -109,7 +109,8 @@ public sealed class ItemRow : IStoredRow
 
     internal bool IsOpen => State == ItemState.Waiting;
 
-    internal Feed FeedOf => FeedCatalogue.Find(Feed) ?? throw new InvalidOperationException($"Item {RowKey} names a feed that this version does not know.");
+    internal Feed FeedOf =>
+        FeedCatalogue.Find(Feed) ?? throw new InvalidOperationException($"Item {RowKey} names a feed that this version does not know.");
 
     /// <summary>The assignment that its records are of, or null where it is not known.</summary>
     internal string? Assignment => Scope.Kind == Model.ScopeKind.Assignment ? ScopeId : AssignmentId;

@@ -42,7 +42,9 @@ internal sealed partial class ItemSession(ItemRow item, Claim.Taken claim, Sessi
     /// <summary>How long saving may take once the host wants to stop.</summary>
     private static readonly TimeSpan SaveLimit = TimeSpan.FromSeconds(20);
 
-    /// <summary>How often what was read is made durable, and the checkpoint moved: a crash repeats no more than the comparisons since.</summary>
+    /// <summary>
+    /// How often what was read is made durable, and the checkpoint moved: a crash repeats no more than the comparisons since.
+    /// </summary>
     private static readonly TimeSpan CommitEvery = TimeSpan.FromSeconds(30);
 
     private readonly LeasedRow<CheckpointRow> _lease = claim.Lease;
@@ -163,7 +165,9 @@ internal sealed partial class ItemSession(ItemRow item, Claim.Taken claim, Sessi
         return await EndAsync(unproven is null ? ItemState.Succeeded : ItemState.Unproven, null, unproven, cancellationToken);
     }
 
-    /// <summary>The records of a window's halves have to be as many as those of the whole, by what Cube counts now where it had no clear count.</summary>
+    /// <summary>
+    /// The records of a window's halves have to be as many as those of the whole, by what Cube counts now where it had no clear count.
+    /// </summary>
     private async Task CheckHalvesAsync(CancellationToken cancellationToken)
     {
         foreach (var whole in _windows!.Halved.ToList())
@@ -205,7 +209,7 @@ internal sealed partial class ItemSession(ItemRow item, Claim.Taken claim, Sessi
         }
 
         if (!item.Listed && !unproven && item.Kind != RunKind.Manual && ItemRow.Day(Row.ListedOn) is { } listedOn
-            && (!item.FeedOf.Dated || Row.ThroughDay >= listedOn.AddDays(tools.Settings.LookbackDays)))
+            && (!item.FeedOf.Dated || Row.ThroughDay >= listedOn.AddDays(tools.Settings.LookbackOf(item.FeedOf))))
         {
             Row.Retire(CheckpointRow.Ended, tools.Time.GetUtcNow());
             LogRetired(logger, item.ScopeKind, item.ScopeId, item.Feed);
@@ -274,7 +278,9 @@ internal sealed partial class ItemSession(ItemRow item, Claim.Taken claim, Sessi
         return SessionState.Rescheduled;
     }
 
-    /// <summary>Commits what can be committed. What cannot is compared again by the next claim: the manifests of its windows are there.</summary>
+    /// <summary>
+    /// Commits what can be committed. What cannot is compared again by the next claim: the manifests of its windows are there.
+    /// </summary>
     private async Task TryCommitAsync(CancellationToken cancellationToken)
     {
         try
@@ -288,7 +294,8 @@ internal sealed partial class ItemSession(ItemRow item, Claim.Taken claim, Sessi
     }
 
     /// <summary>Saves the checkpoint's row and the gaps in one step. A gap that a person has accepted meanwhile stays as it is.</summary>
-    private async Task SaveRowAsync(Func<IReadOnlyList<RowWrite>, CancellationToken, Task<BatchOutcome>> saveAsync, CancellationToken cancellationToken)
+    private async Task SaveRowAsync(
+        Func<IReadOnlyList<RowWrite>, CancellationToken, Task<BatchOutcome>> saveAsync, CancellationToken cancellationToken)
     {
         var writes = _windows?.TakeGapWrites() ?? [];
         while (writes.Count >= OptimisticTable.MaxBatch)
@@ -344,6 +351,7 @@ internal sealed partial class ItemSession(ItemRow item, Claim.Taken claim, Sessi
     [LoggerMessage(125, LogLevel.Warning, "{Feed} of {ScopeKind} {ScopeId}: not saved at the end of a claim: {Error}")]
     private static partial void LogNotCommitted(ILogger logger, string feed, string scopeKind, string scopeId, ErrorInfo error);
 
-    [LoggerMessage(126, LogLevel.Error, "{Feed} of {ScopeKind} {ScopeId}: {Day} has been short in the same way for a day ({Reason}) and is kept as a gap")]
+    [LoggerMessage(126, LogLevel.Error,
+        "{Feed} of {ScopeKind} {ScopeId}: {Day} has been short in the same way for a day ({Reason}) and is kept as a gap")]
     private static partial void LogGap(ILogger logger, string feed, string scopeKind, string scopeId, string day, string reason);
 }

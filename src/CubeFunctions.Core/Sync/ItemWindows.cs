@@ -86,7 +86,7 @@ internal sealed class ItemWindows
             return null;
         }
 
-        var byFirstDay = Read.Where(result => result.Proof != Proof.None).ToDictionary(result => result.From!.Value);
+        var byFirstDay = Read.Where(result => result.Proof != Proof.None).ToLookup(result => result.From!.Value);
         var next = from;
         while (next < _item.TodayDay)
         {
@@ -94,9 +94,9 @@ internal sealed class ItemWindows
             {
                 next = next.AddDays(1);
             }
-            else if (byFirstDay.TryGetValue(next, out var result) && !_notAdding.Exists(window => window.Holds(next) && !IsPassed(window.From!.Value)))
+            else if (byFirstDay.Contains(next) && !_notAdding.Exists(window => window.Holds(next) && !IsPassed(window.From!.Value)))
             {
-                next = result.To!.Value.AddDays(1);
+                next = byFirstDay[next].Max(result => result.To!.Value).AddDays(1);
             }
             else
             {
@@ -130,8 +130,11 @@ internal sealed class ItemWindows
             return [.. WindowPlan.Cut(from, to, _item.TodayDay, days)];
         }
 
-        var alone = _gaps.Values.Where(gap => gap.IsDue(_now)).Select(gap => Window.Day(gap.Day));
-        return [.. deep.Concat(WindowPlan.Cut(from, to, _item.TodayDay, days)).Without(_gaps.Keys.ToHashSet()).Concat(alone).OrderBy(window => window.From)];
+        // Run ids sort by time. A day that this run found short itself has its place in the plan already.
+        var known = _gaps.Values.Where(gap => string.CompareOrdinal(gap.FirstRun, _item.PartitionKey) < 0).ToList();
+        var alone = known.Where(gap => gap.IsDue(_now)).Select(gap => Window.Day(gap.Day));
+        var windows = deep.Concat(WindowPlan.Cut(from, to, _item.TodayDay, days));
+        return [.. windows.Without(known.Select(gap => gap.Day).ToHashSet()).Concat(alone).OrderBy(window => window.From)];
     }
 
     /// <summary>The windows that are to be read in the place of one.</summary>
@@ -146,7 +149,9 @@ internal sealed class ItemWindows
         return Tiles(window) is { Count: > 1 } tiles ? tiles.Where(tile => !_results.ContainsKey(tile)).Select(tile => (tile, true)) : [(window, isHalf)];
     }
 
-    /// <summary>The windows into which an earlier run had to halve this one, where they cover it whole: each is compared with its own reading.</summary>
+    /// <summary>
+    /// The windows into which an earlier run had to halve this one, where they cover it whole: each is compared with its own reading.
+    /// </summary>
     private List<Window> Tiles(Window window)
     {
         var tiles = new List<Window>();
@@ -202,7 +207,7 @@ internal sealed class ItemWindows
                 return null;
             }
 
-            gap = _gaps[day] = new GapRow { PartitionKey = _row.PartitionKey, RowKey = GapRow.KeyOf(_item.FeedOf, day) };
+            gap = _gaps[day] = new GapRow { PartitionKey = _row.PartitionKey, RowKey = GapRow.KeyOf(_item.FeedOf, day), FirstRun = _item.PartitionKey };
         }
 
         var opened = gap.TakeIn(reading, _now);

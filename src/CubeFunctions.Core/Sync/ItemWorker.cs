@@ -36,7 +36,9 @@ public sealed class ItemWorker
 
     /// <summary>Handles a message. Messages may repeat and come late. Whatever is thrown on the way is counted in the item's row.</summary>
     /// <exception cref="FormatException">It is no message of ours.</exception>
-    /// <exception cref="RequestFailedException">Storage failed so that not even the failure could be saved; the message should come again.</exception>
+    /// <exception cref="RequestFailedException">
+    /// Storage failed so that not even the failure could be saved; the message should come again.
+    /// </exception>
     public async Task HandleAsync(string message, CancellationToken cancellationToken)
     {
         var parsed = QueueMessages.Read<SyncMessage>(message);
@@ -54,7 +56,8 @@ public sealed class ItemWorker
     }
 
     /// <summary>Handles a message that was delivered too often: that counts as an unforeseen failure of its item.</summary>
-    public Task HandlePoisonAsync(string message, CancellationToken cancellationToken) => _poison.HandleAsync<SyncMessage>(message, RecordPoisonAsync, cancellationToken);
+    public Task HandlePoisonAsync(string message, CancellationToken cancellationToken) =>
+        _poison.HandleAsync<SyncMessage>(message, RecordPoisonAsync, cancellationToken);
 
     private async Task RecordPoisonAsync(SyncMessage message, CancellationToken cancellationToken)
     {

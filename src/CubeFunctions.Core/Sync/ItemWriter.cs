@@ -23,10 +23,12 @@ public sealed partial class ItemWriter(
     };
 
     /// <summary>The kind of a failure, for the item's row.</summary>
-    internal static string KindOf(Exception exception, Failure failure) => exception is CubeException cube ? cube.Kind.ToString() : failure.Kind.ToString();
+    internal static string KindOf(Exception exception, Failure failure) =>
+        exception is CubeException cube ? cube.Kind.ToString() : failure.Kind.ToString();
 
     /// <summary>What becomes of an item that failed.</summary>
-    internal Recovery Decide(ItemRow item, Failure failure) => Recoverability.Decide(Policy, failure, item.History, time.GetUtcNow(), Random.Shared.NextDouble());
+    internal Recovery Decide(ItemRow item, Failure failure) =>
+        Recoverability.Decide(Policy, failure, item.History, time.GetUtcNow(), Random.Shared.NextDouble());
 
     /// <summary>Saves that an item has ended.</summary>
     internal async Task EndAsync(ItemRow item, ItemState state, string? reasonKind, string? reason, CancellationToken cancellationToken)
@@ -50,7 +52,8 @@ public sealed partial class ItemWriter(
     /// <param name="reasonKind">Kind of the failure; null where there is none.</param>
     /// <param name="reason">The failure in words.</param>
     /// <param name="cancellationToken">Ends the requests.</param>
-    internal async Task RescheduleAsync(ItemRow item, TimeSpan delay, string? reasonKind, string? reason, CancellationToken cancellationToken)
+    internal async Task RescheduleAsync(
+        ItemRow item, TimeSpan delay, string? reasonKind, string? reason, CancellationToken cancellationToken)
     {
         await runs.TryChangeAsync(
             item, row => (row.Begun, row.WakeAt, row.ReasonKind, row.Reason) = (true, time.GetUtcNow() + delay, reasonKind, reason), cancellationToken);
@@ -62,11 +65,15 @@ public sealed partial class ItemWriter(
     }
 
     /// <summary>Saves how far an item has come.</summary>
-    internal Task SaveAsync(ItemRow item, CancellationToken cancellationToken) => runs.TryChangeAsync(item, static row => row.Begun = true, cancellationToken);
+    internal Task SaveAsync(ItemRow item, CancellationToken cancellationToken) =>
+        runs.TryChangeAsync(item, static row => row.Begun = true, cancellationToken);
 
-    internal Task NotifyAsync(ItemRow item, TimeSpan delay, CancellationToken cancellationToken) => notifier.SendAsync(SyncMessage.For(item), delay, cancellationToken);
+    internal Task NotifyAsync(ItemRow item, TimeSpan delay, CancellationToken cancellationToken) =>
+        notifier.SendAsync(SyncMessage.For(item), delay, cancellationToken);
 
-    /// <summary>Counts a failure in the item's row where no session could: the last barrier, and messages that were delivered too often.</summary>
+    /// <summary>
+    /// Counts a failure in the item's row where no session could: the last barrier, and messages that were delivered too often.
+    /// </summary>
     internal async Task RecordFailureAsync(SyncMessage message, string reasonKind, Failure failure, CancellationToken cancellationToken)
     {
         if (await runs.FindItemAsync(message.Run, message.Item, cancellationToken) is { IsOpen: true } item)
@@ -103,7 +110,8 @@ public sealed partial class ItemWriter(
     }
 
     [LoggerMessage(120, LogLevel.Warning, "{Feed} of {ScopeKind} {ScopeId} rescheduled for {Seconds} s ({FailureKind}): {Reason}")]
-    private static partial void LogRescheduled(ILogger logger, string feed, string scopeKind, string scopeId, string failureKind, string reason, int seconds);
+    private static partial void LogRescheduled(
+        ILogger logger, string feed, string scopeKind, string scopeId, string failureKind, string reason, int seconds);
 
     [LoggerMessage(121, LogLevel.Error, "{Feed} of {ScopeKind} {ScopeId} failed ({FailureKind}): {Reason}")]
     private static partial void LogFailed(ILogger logger, string feed, string scopeKind, string scopeId, string failureKind, string reason);

@@ -23,10 +23,15 @@ internal sealed class PageCrawl(
     /// <summary>True when a page that should have been there was gone: rows left while we read.</summary>
     public bool Shrunk { get; private set; }
 
-    /// <summary>True when a page in the middle has another size than the first: pages on both sides of it may repeat or lack rows.</summary>
+    /// <summary>
+    /// True when a page in the middle has another size than the first: pages on both sides of it may repeat or lack rows.
+    /// </summary>
     public bool Resized { get; private set; }
 
-    /// <summary>True when pages are asked for by number, since the first page's <c>next</c> names that page itself although <c>count</c> says that there is more.</summary>
+    /// <summary>
+    /// True when pages are asked for by number, since the first page's <c>next</c> names that page itself although <c>count</c> says that
+    /// there is more.
+    /// </summary>
     public bool ByNumber { get; private set; }
 
     private bool Stop => _read > 0 && shouldStop();

@@ -38,7 +38,8 @@ internal sealed class PageEraser(RawStore raw) : IPersonalData
         return scans.Count == 0 ? null : token => EraseAsync(windows, scans, search.Tally, token);
     }
 
-    private static async Task EraseAsync(WindowEraser windows, List<WindowScan> scans, ErasureTally tally, CancellationToken cancellationToken)
+    private static async Task EraseAsync(
+        WindowEraser windows, List<WindowScan> scans, ErasureTally tally, CancellationToken cancellationToken)
     {
         foreach (var scan in scans)
         {

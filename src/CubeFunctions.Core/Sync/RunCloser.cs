@@ -52,11 +52,14 @@ public sealed partial class RunCloser(RunStore runs, GapStore gaps, RawStore raw
         run.CompletedAt = manifest.CompletedAt;
         (run.Succeeded, run.Failed, run.Unproven) = (manifest.Items.Succeeded, manifest.Items.Failed, manifest.Items.Unproven);
         (run.Pages, run.Records, run.Bytes) = (manifest.Pages, manifest.Records, manifest.Bytes);
-        if (await runs.TryUpdateAsync(run, cancellationToken))
+        if (!await runs.TryUpdateAsync(run, cancellationToken))
         {
-            LogClosed(logger, run.Kind, runId, run.Status.Value, run.Succeeded, run.Failed, run.Unproven, run.Records);
+            // The row was not as this process knew it.
+            await CloseIfDoneAsync(runId, cancellationToken);
+            return;
         }
 
+        LogClosed(logger, run.Kind, runId, run.Status.Value, run.Succeeded, run.Failed, run.Unproven, run.Records);
         progress.Closed(manifest);
     }
 
@@ -72,6 +75,8 @@ public sealed partial class RunCloser(RunStore runs, GapStore gaps, RawStore raw
         return items.Count < run.Items + run.Left || items.Exists(item => item.IsOpen) ? null : items;
     }
 
-    [LoggerMessage(110, LogLevel.Information, "{Kind} run {RunId} closed: {Status}; {Succeeded} items succeeded, {Failed} failed, {Unproven} unproven; {Records} records")]
-    private static partial void LogClosed(ILogger logger, RunKind kind, string runId, RunStatus status, int succeeded, int failed, int unproven, long records);
+    [LoggerMessage(110, LogLevel.Information,
+        "{Kind} run {RunId} closed: {Status}; {Succeeded} items succeeded, {Failed} failed, {Unproven} unproven; {Records} records")]
+    private static partial void LogClosed(
+        ILogger logger, RunKind kind, string runId, RunStatus status, int succeeded, int failed, int unproven, long records);
 }

@@ -7,7 +7,9 @@ using Microsoft.Extensions.Logging;
 namespace CubeFunctions.Core.Sync;
 
 /// <summary>Starts runs: writes the run's row, reads the list of campaigns, writes a row for each item, notifies workers.</summary>
-/// <remarks>A tick plans the scopes and feeds that no earlier run of its kind has in hand, and lists the others with the run that has them.</remarks>
+/// <remarks>
+/// A tick plans the scopes and feeds that no earlier run of its kind has in hand, and lists the others with the run that has them.
+/// </remarks>
 public sealed partial class RunPlanner(
     ListingStore listing, RunStore runs, CheckpointStore checkpoints, QueueNotifier<SyncMessage> notifier, RunCloser closer, PlanSettings settings, ILogger<RunPlanner> logger)
 {
@@ -88,7 +90,9 @@ public sealed partial class RunPlanner(
         };
     }
 
-    /// <summary>Adds the run with the planner's lease. The row of its kind, written with it, keeps two planners from planning the same scopes.</summary>
+    /// <summary>
+    /// Adds the run with the planner's lease. The row of its kind, written with it, keeps two planners from planning the same scopes.
+    /// </summary>
     private Task<LeasedRow<RunRow>?> AcquireAsync(RunRow run, OpenRuns open, CancellationToken cancellationToken)
     {
         var kind = open.Kinds.GetValueOrDefault(run.Kind) ?? new RunRow { RowKey = RunRow.KindPrefix + run.Kind, Kind = run.Kind };
@@ -97,7 +101,10 @@ public sealed partial class RunPlanner(
         return LeasedRow<RunRow>.TryAcquireAsync(runs.Table, run, _holder, settings.Sync.Lease, settings.Time, beside, cancellationToken);
     }
 
-    /// <summary>The last barrier around a plan: what is thrown is counted in the run's row and the lease released; after several tries the run has failed by name.</summary>
+    /// <summary>
+    /// The last barrier around a plan: what is thrown is counted in the run's row and the lease released; after several tries the run has
+    /// failed by name.
+    /// </summary>
     private async Task<RunStart> PlanSafelyAsync(LeasedRow<RunRow> lease, OpenRuns open, CancellationToken cancellationToken)
     {
         using var working = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
@@ -171,7 +178,9 @@ public sealed partial class RunPlanner(
         return new RunStart(run.RowKey, Skipped: false, run.Items);
     }
 
-    /// <summary>Reads the list of campaigns into the plan. Where it cannot be had, what is known is planned, and the list's item fails by name.</summary>
+    /// <summary>
+    /// Reads the list of campaigns into the plan. Where it cannot be had, what is known is planned, and the list's item fails by name.
+    /// </summary>
     private async Task<ReceivedListing?> ListAsync(RunRow run, ItemPlan plan, ItemRow list, CancellationToken cancellationToken)
     {
         ReceivedListing? received = null;
@@ -205,7 +214,8 @@ public sealed partial class RunPlanner(
     }
 
     /// <summary>Marks the scopes and feeds that an earlier run of the kind has in hand.</summary>
-    private async Task<List<ItemRow>> LeaveInHandAsync(RunRow run, IReadOnlyList<ItemRow> items, OpenRuns open, CancellationToken cancellationToken)
+    private async Task<List<ItemRow>> LeaveInHandAsync(
+        RunRow run, IReadOnlyList<ItemRow> items, OpenRuns open, CancellationToken cancellationToken)
     {
         var holders = new Dictionary<string, string>(StringComparer.Ordinal);
         if (run.Kind != RunKind.Manual)
@@ -247,7 +257,8 @@ public sealed partial class RunPlanner(
     [LoggerMessage(101, LogLevel.Information, "No {Kind} run started: run {RunId} has all in hand")]
     private static partial void LogSkipped(ILogger logger, RunKind kind, string runId);
 
-    [LoggerMessage(102, LogLevel.Error, "Run {RunId}: the campaigns cannot be listed ({FailureKind}): {Reason}; those that are known are read")]
+    [LoggerMessage(102, LogLevel.Error,
+        "Run {RunId}: the campaigns cannot be listed ({FailureKind}): {Reason}; those that are known are read")]
     private static partial void LogNoListing(ILogger logger, string runId, CubeFailureKind failureKind, string reason);
 
     [LoggerMessage(103, LogLevel.Warning, "Run {RunId}: {Fault}")]

@@ -11,7 +11,8 @@ public sealed class RunReader(RunStore runs, CheckpointStore checkpoints, RawSto
         (await runs.FindRunAsync(runId, cancellationToken))?.Items ?? 0;
 
     /// <summary>The manifest of a run that is closed, or null.</summary>
-    public Task<RunManifest?> FindManifestAsync(string runId, CancellationToken cancellationToken) => raw.FindRunManifestAsync(runId, cancellationToken);
+    public Task<RunManifest?> FindManifestAsync(string runId, CancellationToken cancellationToken) =>
+        raw.FindRunManifestAsync(runId, cancellationToken);
 
     /// <summary>Runs that started within the last days, newest first.</summary>
     public async Task<IReadOnlyList<RunRow>> RecentAsync(int days, CancellationToken cancellationToken)

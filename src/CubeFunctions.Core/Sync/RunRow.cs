@@ -115,7 +115,8 @@ public sealed class RunRow : IStoredRow, ILeasable
 
     internal bool IsOpen => Status is RunStatus.Planning or RunStatus.Running;
 
-    internal IReadOnlyList<string> ReadNotices() => Notices is null ? [] : JsonSerializer.Deserialize(Notices, SyncRowJson.Default.ListString) ?? [];
+    internal IReadOnlyList<string> ReadNotices() =>
+        Notices is null ? [] : JsonSerializer.Deserialize(Notices, SyncRowJson.Default.ListString) ?? [];
 
     /// <summary>Keeps the first notices, as many as the column holds.</summary>
     internal void WriteNotices(IReadOnlyList<string> notices)

@@ -18,7 +18,9 @@ public sealed class RunStore(StorageClients storage)
     /// <summary>The run that this process planned, for the worker that closes it.</summary>
     private readonly RowHints<RunRow> _plannedRuns = new();
 
-    /// <summary>What was listed last, for one start of a run: one that another process starts meanwhile shows at the row of its kind.</summary>
+    /// <summary>
+    /// What was listed last, for one start of a run: one that another process starts meanwhile shows at the row of its kind.
+    /// </summary>
     private OpenRuns? _open;
 
     internal OptimisticTable Table => _table;
@@ -73,7 +75,8 @@ public sealed class RunStore(StorageClients storage)
     }
 
     /// <summary>Adds the items that are not there yet.</summary>
-    internal async Task AddItemsAsync(string runId, IReadOnlyCollection<ItemRow> items, bool someMayExist, CancellationToken cancellationToken)
+    internal async Task AddItemsAsync(
+        string runId, IReadOnlyCollection<ItemRow> items, bool someMayExist, CancellationToken cancellationToken)
     {
         var existing = new HashSet<string>();
         if (someMayExist)
@@ -93,7 +96,8 @@ public sealed class RunStore(StorageClients storage)
         _planned.Replace(missing.Where(item => item.IsOpen && item.ETag != default));
     }
 
-    internal IAsyncEnumerable<ItemRow> ItemsAsync(string runId, CancellationToken cancellationToken) => ReadItemsAsync(runId, OfRun(runId), cancellationToken);
+    internal IAsyncEnumerable<ItemRow> ItemsAsync(string runId, CancellationToken cancellationToken) =>
+        ReadItemsAsync(runId, OfRun(runId), cancellationToken);
 
     internal IAsyncEnumerable<ItemRow> OpenItemsAsync(string runId, CancellationToken cancellationToken) =>
         ReadItemsAsync(runId, $"{OfRun(runId)} and State eq '{nameof(ItemState.Waiting)}'", cancellationToken);
@@ -164,7 +168,8 @@ public sealed class RunStore(StorageClients storage)
         ReadAsync<ItemRow>(filter, (key, token) => RepairItemAsync(runId, key, token), cancellationToken);
 
     /// <summary>Reads rows, one by one where one of them is garbled: that one is repaired and comes as it is then.</summary>
-    private async IAsyncEnumerable<T> ReadAsync<T>(string filter, Func<string, CancellationToken, Task<T>> repairAsync, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<T> ReadAsync<T>(
+        string filter, Func<string, CancellationToken, Task<T>> repairAsync, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : class, ITableEntity
     {
         List<T> rows;
@@ -187,7 +192,8 @@ public sealed class RunStore(StorageClients storage)
         }
     }
 
-    private async Task<T> FindOrRepairAsync<T>(TableEntity key, Func<string, CancellationToken, Task<T>> repairAsync, CancellationToken cancellationToken)
+    private async Task<T> FindOrRepairAsync<T>(
+        TableEntity key, Func<string, CancellationToken, Task<T>> repairAsync, CancellationToken cancellationToken)
         where T : class, ITableEntity
     {
         try

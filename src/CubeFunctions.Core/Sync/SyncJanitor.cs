@@ -4,7 +4,10 @@ using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Core.Sync;
 
-/// <summary>Recovers work that crashed workers left: finishes plans, notifies a worker of items whose worker died, closes runs whose last item ended unseen.</summary>
+/// <summary>
+/// Recovers work that crashed workers left: finishes plans, notifies a worker of items whose worker died, closes runs whose last item ended
+/// unseen.
+/// </summary>
 public sealed class SyncJanitor(
     RunStore runs, CheckpointStore checkpoints, RunPlanner planner, RunCloser closer, QueueNotifier<SyncMessage> notifier, PlanSettings settings, ILogger<SyncJanitor> logger) : IJanitorTask
 {

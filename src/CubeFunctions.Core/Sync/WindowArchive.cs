@@ -7,7 +7,9 @@ namespace CubeFunctions.Core.Sync;
 /// <summary>A page that is stored.</summary>
 internal sealed record StoredPage(int Number, int Attempt);
 
-/// <summary>The stored pages and the manifest of one window of one run. Pages that no manifest names are removed at the end, by whoever ends it.</summary>
+/// <summary>
+/// The stored pages and the manifest of one window of one run. Pages that no manifest names are removed at the end, by whoever ends it.
+/// </summary>
 /// <param name="raw">The container.</param>
 /// <param name="folder">The window's folder.</param>
 /// <param name="resumes">Whether another claim may have left pages, which only a listing shows.</param>

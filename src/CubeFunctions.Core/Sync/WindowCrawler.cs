@@ -6,14 +6,19 @@ using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Core.Sync;
 
-/// <summary>Brings one window into <c>cube-raw</c>: crawls it until its pages are proven or the tries are used up, then writes the manifest.</summary>
-public sealed partial class WindowCrawler(PageSource source, RawStore raw, CubeSettings cubeSettings, SyncSettings settings, TimeProvider time, ILogger<WindowCrawler> logger)
+/// <summary>
+/// Brings one window into <c>cube-raw</c>: crawls it until its pages are proven or the tries are used up, then writes the manifest.
+/// </summary>
+public sealed partial class WindowCrawler(
+    PageSource source, RawStore raw, CubeSettings cubeSettings, SyncSettings settings, TimeProvider time, ILogger<WindowCrawler> logger)
 {
     /// <summary>A window that still disagrees after so many crawls is stored unproven. Today's moves by nature, so it gets fewer.</summary>
     private const int MaxSweeps = 6;
     private const int MaxSweepsToday = 3;
 
-    /// <summary>A reading older than this is stored again even when it is the same, so that its pages never outlive the lifecycle rules.</summary>
+    /// <summary>
+    /// A reading older than this is stored again even when it is the same, so that its pages never outlive the lifecycle rules.
+    /// </summary>
     private static readonly TimeSpan ReadingAge = TimeSpan.FromDays(7);
 
     private enum NextStep
@@ -115,7 +120,9 @@ public sealed partial class WindowCrawler(PageSource source, RawStore raw, CubeS
         return (isStable || state.Sweep >= (isToday ? MaxSweepsToday : MaxSweeps) ? NextStep.Store : NextStep.CrawlAgain, Proof.None);
     }
 
-    /// <summary>The last proven reading of a window that is young enough to stand for it; one whose manifest is gone is forgotten.</summary>
+    /// <summary>
+    /// The last proven reading of a window that is young enough to stand for it; one whose manifest is gone is forgotten.
+    /// </summary>
     private async Task<EarlierReading?> FindEarlierAsync(CheckpointRow row, Window window, CancellationToken cancellationToken)
     {
         if (row.ReadReadings().Find(reading => reading.Window == window) is not { } reading || time.GetUtcNow() - reading.At >= ReadingAge)
@@ -140,7 +147,8 @@ public sealed partial class WindowCrawler(PageSource source, RawStore raw, CubeS
     }
 
     /// <returns>Null where the earlier reading lacks a page that would have to be named or copied.</returns>
-    private static async Task<CrawlOutcome?> StoreAsync(WindowTask task, PageTarget target, WindowManifest manifest, List<CrawledPage> crawled, CancellationToken cancellationToken)
+    private static async Task<CrawlOutcome?> StoreAsync(
+        WindowTask task, PageTarget target, WindowManifest manifest, List<CrawledPage> crawled, CancellationToken cancellationToken)
     {
         var (lease, archive, earlier) = (task.Lease, target.Archive, target.Earlier);
         lease.Lost.ThrowIfCancellationRequested();
@@ -229,8 +237,10 @@ public sealed partial class WindowCrawler(PageSource source, RawStore raw, CubeS
         return list;
     }
 
-    [LoggerMessage(150, LogLevel.Information, "{Feed} of {ScopeKind} {ScopeId}, window {Window}: crawl {Sweep} proves nothing: {Reason}; crawling again")]
-    private static partial void LogDisagrees(ILogger logger, string feed, string scopeKind, string scopeId, string window, int sweep, string reason);
+    [LoggerMessage(150, LogLevel.Information,
+        "{Feed} of {ScopeKind} {ScopeId}, window {Window}: crawl {Sweep} proves nothing: {Reason}; crawling again")]
+    private static partial void LogDisagrees(
+        ILogger logger, string feed, string scopeKind, string scopeId, string window, int sweep, string reason);
 
     [LoggerMessage(151, LogLevel.Information, "{Feed} of {ScopeKind} {ScopeId}, window {Window}: {Reason}; its halves are read instead")]
     private static partial void LogHalved(ILogger logger, string feed, string scopeKind, string scopeId, string window, string reason);

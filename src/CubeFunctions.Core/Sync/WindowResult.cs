@@ -11,7 +11,8 @@ namespace CubeFunctions.Core.Sync;
 /// <param name="Bytes">Bytes read.</param>
 /// <param name="Manifest">Path of the manifest that holds its pages.</param>
 /// <param name="Unchanged">Whether that is of an earlier reading.</param>
-internal sealed record WindowResult(DateOnly? From, DateOnly? To, Proof Proof, int Pages, long Records, long Bytes, string Manifest, bool Unchanged)
+internal sealed record WindowResult(
+    DateOnly? From, DateOnly? To, Proof Proof, int Pages, long Records, long Bytes, string Manifest, bool Unchanged)
 {
     /// <summary>Records that Cube says there are; null where its pages disagree.</summary>
     public long? Count { get; init; }
@@ -24,5 +25,6 @@ internal sealed record WindowResult(DateOnly? From, DateOnly? To, Proof Proof, i
 
     public Window Window => new(From, To);
 
-    public static WindowResult HalvedWindow(Window window, long? count) => new(window.From, window.To, Proof.None, 0, 0, 0, "", Unchanged: false) { Count = count, Halved = true };
+    public static WindowResult HalvedWindow(Window window, long? count) =>
+        new(window.From, window.To, Proof.None, 0, 0, 0, "", Unchanged: false) { Count = count, Halved = true };
 }

@@ -10,7 +10,9 @@ internal sealed record WindowScan(WindowFolder Folder)
     /// <summary>Places, among the pages that the manifest names, of those that hold records of the person.</summary>
     public List<int> Hits { get; } = [];
 
-    /// <summary>Pages that no manifest names and that are to be deleted: those that hold the person, and in a window that is rewritten all.</summary>
+    /// <summary>
+    /// Pages that no manifest names and that are to be deleted: those that hold the person, and in a window that is rewritten all.
+    /// </summary>
     public List<string> Deleted { get; } = [];
 
     /// <summary>Distinct keys that go with the person's records.</summary>

@@ -11,7 +11,8 @@ namespace CubeFunctions.Core.Sync;
 /// <param name="MayHalve">Whether halves of it may be read in its place.</param>
 /// <param name="IsHalf">Whether it is itself read in the place of a larger one.</param>
 /// <param name="Observers">Who observes it.</param>
-internal sealed record WindowTask(ItemRow Item, LeasedRow<CheckpointRow> Lease, Window Window, bool Resumes, bool MayHalve, bool IsHalf, WindowObservers Observers)
+internal sealed record WindowTask(
+    ItemRow Item, LeasedRow<CheckpointRow> Lease, Window Window, bool Resumes, bool MayHalve, bool IsHalf, WindowObservers Observers)
 {
     /// <summary>Asked before each page but the first.</summary>
     public required Func<bool> ShouldStop { get; init; }
