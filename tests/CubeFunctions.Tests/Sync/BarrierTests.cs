@@ -27,17 +27,17 @@ public sealed class BarrierTests(AzuriteFixture azurite)
     [Fact]
     public async Task An_unforeseen_failure_at_any_request_to_storage_is_counted_and_the_unit_tried_again()
     {
-        var requests = await RunAsync((_, _, _, _) => false, mayFail: false);
+        var requests = await RunAsync(-1);
         Assert.InRange(requests, 30, 120);
-        var positions = TestScale.Of(Enumerable.Range(0, requests).Where(position => (position + TestScale.Seed) % 4 == 0), Enumerable.Range(0, requests)).ToList();
-        await Parallel.ForEachAsync(positions, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = TestContext.Current.CancellationToken }, async (position, _) =>
-            await RunAsync((ordinal, before, _, _) => ordinal - before == position, mayFail: false));
+        var positions = TestScale.Of(Enumerable.Range(0, requests).Where(position => (position + TestScale.Seed) % 4 == 0), Enumerable.Range(0, requests));
+        await Parallel.ForEachAsync(
+            positions, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = TestContext.Current.CancellationToken }, async (position, _) => await RunAsync(position));
     }
 
     /// <summary>Everything of one scope is refused for good: its item fails by name.</summary>
     [Theory]
-    [InlineData("CubeCheckpoints(PartitionKey='campaign%3D")]
-    [InlineData("cube-raw/responses/campaign=")]
+    [InlineData("cube-raw/responses/campaign%3D")]
+    [InlineData("cube-changes/responses/campaign%3D")]
     public async Task A_scope_that_always_fails_fails_by_name_and_the_others_succeed(string address)
     {
         await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
@@ -90,20 +90,26 @@ public sealed class BarrierTests(AzuriteFixture azurite)
         Assert.Equal(run.Items.Total - 1, run.Items.Succeeded);
     }
 
-    private async Task<int> RunAsync(Func<int, int, string, string, bool> refuse, bool mayFail)
+    /// <summary>One run in which one request is refused, and the tick after it.</summary>
+    /// <param name="position">The request, from 0; -1 for none.</param>
+    /// <returns>How many requests there were.</returns>
+    private async Task<int> RunAsync(int position)
     {
         await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
         await using var proxy = await StorageProxy.StartAsync(await azurite.NewAccountAsync());
         await using var app = await TestApp.StartAsync(proxy.ConnectionString, cube, new ShiftedClock(TimeProvider.System.GetUtcNow(), 20), ("Sync__LeaseSeconds", "10"));
-        var before = proxy.Requests;
-
-        // The queue itself is the host's: a message that it cannot hand over comes again.
-        var refused = "";
-        proxy.Refuse = (ordinal, method, path) =>
+        var (requests, refused) = (0, "");
+        proxy.Refuse = (_, method, path) =>
         {
-            var hit = !path.Contains("/cube-sync", StringComparison.Ordinal) && refuse(ordinal, before, method, path);
-            refused = hit ? $"{method} {path}" : refused;
-            return hit;
+            // The queue itself is the host's: a message that it cannot hand over comes again. And the test looks for the run's manifest.
+            if (path.Contains("/cube-sync", StringComparison.Ordinal) || (method == "GET" && path.Contains("/runs/", StringComparison.Ordinal)))
+            {
+                return false;
+            }
+
+            var isHit = Interlocked.Increment(ref requests) - 1 == position;
+            refused = isHit ? $"{method} {path}" : refused;
+            return isHit;
         };
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         var work = app.WorkAsync(stop.Token);
@@ -112,28 +118,33 @@ public sealed class BarrierTests(AzuriteFixture azurite)
         {
             runId = (await app.Get<RunPlanner>().StartAsync(Request, TestContext.Current.CancellationToken)).RunId;
         }
-        catch (Exception exception) when (exception is Azure.RequestFailedException)
+        catch (Azure.RequestFailedException)
         {
-            // A tick that fails: the janitor or the next tick goes on.
+            // A tick that fails: the janitor goes on with its run, where it came to one.
         }
 
+        var looks = 0;
         RunManifest? run = null;
         await WaitFor.TrueAsync(
             async () =>
             {
-                await app.Get<Janitor>().RunAsync(force: false, TestContext.Current.CancellationToken);
-                runId ??= (await app.Get<RunReader>().RecentAsync(1, TestContext.Current.CancellationToken)).FirstOrDefault()?.RowKey;
+                if (++looks % 10 == 0 || runId is null)
+                {
+                    await app.Get<Janitor>().RunAsync(force: false, TestContext.Current.CancellationToken);
+                    runId ??= (await app.Get<RunReader>().RecentAsync(1, TestContext.Current.CancellationToken)).FirstOrDefault()?.RowKey;
+                }
+
                 return runId is null || (run = await app.Get<RunReader>().FindManifestAsync(runId, TestContext.Current.CancellationToken)) is not null;
             },
             TimeSpan.FromSeconds(60), TimeSpan.FromMilliseconds(200));
         await stop.CancelAsync();
         await work;
-        var requests = proxy.Requests - before;
-        Assert.True(mayFail || run is null || run.Status == RunStatus.Succeeded, $"{refused}: {run?.Status} {string.Join(' ', run?.Failures ?? [])}");
+        Assert.True(run is null || run.Status == RunStatus.Succeeded, $"{refused}: {run?.Status} {string.Join(' ', run?.Failures ?? [])}");
+        var made = Volatile.Read(ref requests);
         proxy.Refuse = null;
         var next = await app.RunAsync(Request);
         Assert.True(next.Status == RunStatus.Succeeded, $"{refused}: {next.Status} {string.Join(' ', next.Failures)}");
         await RawLedger.CheckAllAsync(app.Storage.Raw);
-        return requests;
+        return made;
     }
 }
