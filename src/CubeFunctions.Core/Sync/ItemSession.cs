@@ -243,7 +243,7 @@ internal sealed partial class ItemSession(ItemRow item, Claim.Taken claim, Sessi
                 item.History = retry.Next;
                 return await RescheduleAsync(retry.Delay, kind, failure.Reason);
             case Recovery.SuspendUntil suspended:
-                return await RescheduleAsync(suspended.Instant - tools.Time.GetUtcNow(), kind, failure.Reason);
+                return await RescheduleAsync(suspended.Instant - tools.Time.GetUtcNow(), ItemWriter.Paused, failure.Reason);
             case Recovery.DeadLetter dead:
                 await TryCommitAsync(cancellationToken);
                 return await EndAsync(ItemState.Failed, kind, dead.Reason, cancellationToken);

@@ -9,6 +9,9 @@ namespace CubeFunctions.Core.Sync;
 public sealed partial class ItemWriter(
     RunStore runs, EndedItems ended, RunCloser closer, QueueNotifier<SyncMessage> notifier, SyncProgress progress, TimeProvider time, ILogger<ItemWriter> logger)
 {
+    /// <summary>The reason's kind of an item that waits for the end of a pause.</summary>
+    internal const string Paused = nameof(Paused);
+
     private static readonly RecoveryPolicy Policy =
         RecoveryPolicy.Steps(TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30)) with { SuspendOver = TenantPause.LongestWait };
 
@@ -89,7 +92,7 @@ public sealed partial class ItemWriter(
                     await NotifyAsync(item, retry.Delay, cancellationToken);
                     return;
                 case Recovery.SuspendUntil suspended:
-                    await RescheduleAsync(item, suspended.Instant - time.GetUtcNow(), reasonKind, failure.Reason, cancellationToken);
+                    await RescheduleAsync(item, suspended.Instant - time.GetUtcNow(), Paused, failure.Reason, cancellationToken);
                     await NotifyAsync(item, suspended.Instant - time.GetUtcNow(), cancellationToken);
                     return;
             }

@@ -30,6 +30,7 @@ internal static class SyncServices
             provider.GetRequiredService<ILogger<ItemWorker>>()))
         .AddSingleton<SyncJanitor>()
         .AddSingleton<IJanitorTask>(static provider => provider.GetRequiredService<SyncJanitor>())
+        .AddSingleton<IJanitorTask, PausedItems>()
         .AddSingleton<IJanitorTask, SyncMeasures>()
         .AddSingleton<IJanitorTask, RunHistory>()
         .AddSingleton<RunReader>();

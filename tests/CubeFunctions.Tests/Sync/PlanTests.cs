@@ -167,7 +167,7 @@ public sealed class PlanTests(AzuriteFixture azurite)
         Assert.InRange((state.Until - clock.GetUtcNow()).TotalSeconds, seconds - 30, seconds + 5);
         Assert.True(await app.Get<SharedFlags>().LiftAsync("cube", TestContext.Current.CancellationToken));
         Assert.Equal(TimeSpan.Zero, app.Get<TenantPause>().Remaining);
-        await app.Get<SyncJanitor>().RecoverAllAsync(TestContext.Current.CancellationToken);
+        Assert.Empty(await app.Get<Janitor>().RunAsync(force: false, TestContext.Current.CancellationToken));
         Assert.Equal(RunStatus.Succeeded, (await app.FinishAsync(start.RunId)).Status);
     }
 
