@@ -30,10 +30,12 @@ public sealed record AppSettings
     public required RetentionSettings Retention { get; init; }
 
     /// <summary>Reads and checks all settings.</summary>
+    /// <param name="configuration">Where they stand.</param>
+    /// <param name="needsSchedules">Whether the schedules must be set.</param>
     /// <exception cref="SettingsException">Something is missing or wrong; holds every fault.</exception>
-    public static AppSettings Read(IConfiguration configuration)
+    public static AppSettings Read(IConfiguration configuration, bool needsSchedules = false)
     {
-        var reader = new SettingsReader(configuration);
+        var reader = new SettingsReader(configuration) { NeedsSchedules = needsSchedules };
         var settings = Read(reader);
         return reader.Faults.Count == 0 ? settings : throw new SettingsException(reader.Faults);
     }

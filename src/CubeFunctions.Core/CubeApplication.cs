@@ -19,10 +19,13 @@ namespace CubeFunctions.Core;
 public static class CubeApplication
 {
     /// <summary>Reads the settings and registers the whole application.</summary>
+    /// <param name="builder">The host.</param>
+    /// <param name="needsSchedules">Whether the schedules must be set: the Functions host reads them itself, and has no default for them.</param>
     /// <exception cref="SettingsException">A setting is missing or wrong; the message lists every fault.</exception>
-    public static IHostApplicationBuilder AddCubeFunctions(this IHostApplicationBuilder builder)
+    public static IHostApplicationBuilder AddCubeFunctions(this IHostApplicationBuilder builder, bool needsSchedules = false)
     {
-        var settings = AppSettings.Read(builder.Configuration);
+        LoopbackProxy.Bypass();
+        var settings = AppSettings.Read(builder.Configuration, needsSchedules);
         var services = builder.Services;
 
         // The server's line a request holds the query, and there a Dataverse sender has its secret.

@@ -1,5 +1,9 @@
 using System.CommandLine;
+using CubeFunctions.Core.Settings;
 using CubeFunctions.Local.Commands;
+
+// Before any HTTP client is made.
+LoopbackProxy.Bypass();
 
 var root = new RootCommand("CubeFunctions, local host: pulls data out of Cube into your storage, and brings customers into Cube.")
 {
@@ -13,6 +17,9 @@ var root = new RootCommand("CubeFunctions, local host: pulls data out of Cube in
     DeadLetterCommands.CreateDrop(),
     SimulateCommand.Create(),
     SettingsCommand.Create(),
+    ListCommand.Create(),
+    CatCommand.Create(),
+    ExportCommand.Create(),
 };
 
 var parsed = root.Parse(args);
@@ -21,6 +28,11 @@ if (parsed.Errors.Count > 0)
     foreach (var error in parsed.Errors)
     {
         await Console.Error.WriteLineAsync(error.Message);
+    }
+
+    if (args.Contains("--json"))
+    {
+        await Console.Out.WriteLineAsync(new CommandFailure("Failed", string.Join(' ', parsed.Errors.Select(error => error.Message)), CommandLine.WrongUsage).ToJson());
     }
 
     return CommandLine.WrongUsage;

@@ -13,7 +13,7 @@ internal static class WorkerApplication
     {
         var builder = FunctionsApplication.CreateBuilder(args);
         builder.ConfigureFunctionsWebApplication();
-        builder.AddCubeFunctions();
+        builder.AddCubeFunctions(needsSchedules: true);
         builder.AddTelemetry();
 
         // Polly logs a line a page, and whole exceptions; what it retries is logged where it fails for good.

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using CubeFunctions.Core.Model;
 using Polly.Timeout;
@@ -83,7 +85,7 @@ internal static class CubeFailure
         };
 
         var words = kind == CubeFailureKind.NotJson ? $"redirected ({status}) instead of answering" : $"answered {status.ToString(CultureInfo.InvariantCulture)}";
-        return new CubeException(kind, $"Cube {words} to {what}")
+        return new CubeException(kind, $"Cube {words} to {what}{Advice(kind)}")
         {
             Status = response.StatusCode,
             RetryAfter = RetryAfterHeader.Read(response.Headers, time.GetUtcNow()) is { } asked ? Recoverability.Bound(asked, TimeSpan.Zero) : null,
@@ -96,15 +98,45 @@ internal static class CubeFailure
         CubeException cube => cube,
         TimeoutRejectedException or OperationCanceledException => new CubeException(CubeFailureKind.Transient, $"Cube did not answer in time to {what}", exception),
         HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } =>
-            new CubeException(CubeFailureKind.Transient, $"Cube's host name is not known (asked for {what})", exception),
+            new CubeException(CubeFailureKind.Transient, $"Cube's host name{Host(exception)} is not known: look at Cube__BaseUrl (asked for {what})", exception),
         HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } =>
-            new CubeException(CubeFailureKind.Transient, $"Cube cannot be reached{Because(exception)} (asked for {what})", exception),
+            new CubeException(CubeFailureKind.Transient, $"Cube cannot be reached{Host(exception)}{Because(exception)} (asked for {what})", exception),
         HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } =>
-            new CubeException(CubeFailureKind.Transient, $"no secure connection to Cube (asked for {what})", exception),
+            new CubeException(CubeFailureKind.Transient, $"no secure connection to Cube{Host(exception)}{Certificate(exception)} (asked for {what})", exception),
         HttpRequestException or IOException => new CubeException(CubeFailureKind.Transient, $"the connection broke during {what}", exception),
         JsonException => new CubeException(CubeFailureKind.MalformedPage, $"Cube's answer to {what} is broken JSON", exception),
         _ => new CubeException(CubeFailureKind.Transient, $"{what} failed: {exception.GetType().Name}", exception),
     };
+
+    /// <summary>The setting to look at.</summary>
+    private static string Advice(CubeFailureKind kind) => kind switch
+    {
+        CubeFailureKind.Unauthorised => ": look at Cube__Token, or Cube__Username and Cube__Password",
+        CubeFailureKind.Forbidden => ": the user of Cube__Token or Cube__Username lacks this permission in Cube",
+        _ => "",
+    };
+
+    /// <summary>Host and port, which the HTTP stack puts at the end of its message: <c>Connection refused (cube.example:443)</c>.</summary>
+    private static string Host(Exception exception)
+    {
+        var message = exception.Message;
+        var open = message.LastIndexOf('(');
+        return open >= 0 && message.EndsWith(')') && message.IndexOf(':', open) > 0 ? $" at {message[(open + 1)..^1]}" : "";
+    }
+
+    /// <summary>What is wrong with the certificate. The HTTP stack says it with the names of the platform's own flags.</summary>
+    private static string Certificate(Exception exception)
+    {
+        var message = exception.GetBaseException().Message;
+        return message switch
+        {
+            _ when message.Contains(nameof(X509ChainStatusFlags.NotTimeValid), StringComparison.Ordinal) => ": its certificate has expired",
+            _ when message.Contains(nameof(SslPolicyErrors.RemoteCertificateNameMismatch), StringComparison.Ordinal) => ": its certificate is for another name",
+            _ when message.Contains(nameof(X509ChainStatusFlags.UntrustedRoot), StringComparison.Ordinal) || message.Contains(nameof(X509ChainStatusFlags.PartialChain), StringComparison.Ordinal) =>
+                ": its certificate is from an unknown authority",
+            _ => "",
+        };
+    }
 
     /// <summary>The socket's own reason, such as ConnectionRefused, where there is one.</summary>
     private static string Because(Exception exception) => exception.GetBaseException() is SocketException socket ? $": {socket.SocketErrorCode}" : "";

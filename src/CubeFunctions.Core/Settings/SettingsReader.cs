@@ -13,6 +13,9 @@ public sealed class SettingsReader(IConfiguration configuration)
     private readonly List<string> _faults = [];
     private readonly Dictionary<string, SettingDeclaration> _declared = new(StringComparer.Ordinal);
 
+    /// <summary>Whether the schedules must be set: the Functions host has no default for them, and does not run a timer without.</summary>
+    public bool NeedsSchedules { get; init; }
+
     /// <summary>Every setting read so far, in the order of reading.</summary>
     public IReadOnlyCollection<SettingDeclaration> Declared => _declared.Values;
 

@@ -1,5 +1,5 @@
-using Cronos;
 using CubeFunctions.Core.Model;
+using NCrontab;
 
 namespace CubeFunctions.Core.Settings;
 
@@ -114,12 +114,23 @@ public sealed record SyncSettings
 
     private static string Cron(SettingsReader reader, string name, string fallback, string doc)
     {
-        var text = reader.Text(name, doc, fallback) ?? fallback;
-        if (!CronExpression.TryParse(text, CronFormat.IncludeSeconds, out _))
+        var given = reader.Text(name, doc, fallback);
+        if (given is null && reader.NeedsSchedules)
+        {
+            reader.Fault(name, $"is missing: the Functions host has no default for it; set it, for example to {fallback}");
+        }
+
+        var text = given ?? fallback;
+        if (TryParseSchedule(text) is null)
         {
             reader.Fault(name, $"'{text}' is not an NCRONTAB expression of six fields, such as {fallback}");
         }
 
         return text;
     }
+
+    /// <summary>Reads an NCRONTAB expression with seconds, with the parser that the Functions host uses.</summary>
+    /// <returns>Null where it is none.</returns>
+    public static CrontabSchedule? TryParseSchedule(string text) =>
+        CrontabSchedule.TryParse(text, new CrontabSchedule.ParseOptions { IncludingSeconds = true });
 }

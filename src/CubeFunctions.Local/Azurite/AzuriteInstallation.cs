@@ -27,11 +27,29 @@ internal static class AzuriteInstallation
             return folder;
         }
 
+        try
+        {
+            return await InstallAsync(folder, files, say, cancellationToken);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new LocalHostException(
+                $"{CacheFolder()}: the storage emulator cannot be installed there ({exception.Message}); set XDG_CACHE_HOME to a folder that can be written, or set CubeStorage", exception);
+        }
+    }
+
+    private static async Task<string> InstallAsync(string folder, Dictionary<string, byte[]> files, Action<string> say, CancellationToken cancellationToken)
+    {
         Directory.CreateDirectory(CacheFolder());
         await using var mutex = await FileMutex.EnterAsync(folder + ".lock", TimeSpan.FromMinutes(5), cancellationToken);
         if (Directory.Exists(folder))
         {
             return folder;
+        }
+
+        foreach (var abandoned in Directory.GetDirectories(CacheFolder(), Path.GetFileName(folder) + ".*"))
+        {
+            Directory.Delete(abandoned, recursive: true);
         }
 
         // Beside the folder and renamed when whole: what a crash leaves half done is never taken for Azurite.
@@ -44,10 +62,19 @@ internal static class AzuriteInstallation
                 await File.WriteAllBytesAsync(Path.Combine(draft, name), content, cancellationToken);
             }
 
-            var (code, output) = await RunAsync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], draft, cancellationToken);
+            // Without a network npm's own patience is a minute and a half.
+            string[] arguments =
+            [
+                "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error",
+                "--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=2000", "--fetch-timeout=20000",
+            ];
+            var (code, output) = await RunAsync("npm", arguments, draft, cancellationToken);
             if (code != 0)
             {
-                throw new LocalHostException($"npm could not install Azurite: {output.Trim()}");
+                var log = Path.Combine(CacheFolder(), "npm.log");
+                await File.WriteAllTextAsync(log, output, cancellationToken);
+                throw new LocalHostException(
+                    $"npm could not install the storage emulator ({CodeOf(output)}; its output is in {log}): look at the network and at npm's registry and proxy settings, or set CubeStorage to a storage account");
             }
 
             Directory.Move(draft, folder);
@@ -61,6 +88,10 @@ internal static class AzuriteInstallation
             }
         }
     }
+
+    /// <summary>npm's own word for what went wrong, such as <c>ENOTFOUND</c>.</summary>
+    private static string CodeOf(string output) =>
+        output.Split('\n').Select(line => line.Trim()).FirstOrDefault(line => line.StartsWith("npm error code ", StringComparison.Ordinal))?["npm error code ".Length..] ?? "no code";
 
     private static string CacheFolder()
     {

@@ -30,30 +30,36 @@ internal sealed partial record AzuriteProcess(int Pid, DateTime Started, int[] P
         $"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={key};" +
         string.Join(';', Services.Select((name, i) => string.Create(CultureInfo.InvariantCulture, $"{name}Endpoint=http://127.0.0.1:{Ports[i]}/{account}"))) + ";";
 
-    /// <summary>Starts Azurite and waits until it answers.</summary>
+    /// <summary>Starts Azurite and waits until it answers. Cancelled or failed, it leaves nothing running.</summary>
     /// <param name="installation">Folder of <see cref="AzuriteInstallation"/>.</param>
     /// <param name="log">File for its output.</param>
     /// <param name="options">Options besides hosts and ports.</param>
     /// <param name="environment">Variables besides our own.</param>
     /// <param name="cancellationToken">Ends the start.</param>
+    /// <param name="launched">Takes note of the process before it answers: should this process die now, the next one finds it.</param>
     public static async Task<AzuriteProcess> StartAsync(
-        string installation, string log, IReadOnlyList<string> options, IReadOnlyDictionary<string, string>? environment, CancellationToken cancellationToken)
+        string installation, string log, IReadOnlyList<string> options, IReadOnlyDictionary<string, string>? environment, CancellationToken cancellationToken,
+        Action<AzuriteProcess>? launched = null)
     {
         const int Tries = 3;
         for (var attempt = 1; ; attempt++)
         {
             var ports = FreePorts(3);
-            var process = await LaunchAsync(installation, log, [.. Addresses(ports), "--skipApiVersionCheck", "--disableTelemetry", .. options], environment, cancellationToken);
+            cancellationToken.ThrowIfCancellationRequested();
+            using var process = await LaunchAsync(installation, log, [.. Addresses(ports), "--skipApiVersionCheck", "--disableTelemetry", .. options], environment);
             var azurite = new AzuriteProcess(process.Id, process.StartTime.ToUniversalTime(), ports);
-            var started = TimeProvider.System.GetTimestamp();
-            while (!process.HasExited && TimeProvider.System.GetElapsedTime(started) < StartLimit)
+            launched?.Invoke(azurite);
+            try
             {
-                if (ports.All(Answers))
+                if (await azurite.AnswersAsync(cancellationToken))
                 {
                     return azurite;
                 }
-
-                await Task.Delay(Pause, TimeProvider.System, cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                await azurite.StopAsync();
+                throw;
             }
 
             await azurite.StopAsync();
@@ -64,8 +70,24 @@ internal sealed partial record AzuriteProcess(int Pid, DateTime Started, int[] P
         }
     }
 
-    /// <summary>Whether it is still this very process, and answers.</summary>
-    public bool IsAlive() => Find() is { } process && Same(process) && Ports.All(Answers);
+    /// <summary>Waits until it answers.</summary>
+    /// <returns>False where it is not this very process any more, or does not answer in time.</returns>
+    public async Task<bool> AnswersAsync(CancellationToken cancellationToken)
+    {
+        using var process = Find();
+        var started = TimeProvider.System.GetTimestamp();
+        while (process is not null && Same(process) && TimeProvider.System.GetElapsedTime(started) < StartLimit)
+        {
+            if (Ports.All(Answers))
+            {
+                return true;
+            }
+
+            await Task.Delay(Pause, TimeProvider.System, cancellationToken);
+        }
+
+        return false;
+    }
 
     /// <summary>Ends it, gently first: it saves its tables then.</summary>
     public async Task StopAsync()
@@ -81,7 +103,7 @@ internal sealed partial record AzuriteProcess(int Pid, DateTime Started, int[] P
             process.Kill();
         }
 
-        using var limit = new CancellationTokenSource(StopLimit);
+        using var limit = new CancellationTokenSource(StopLimit, TimeProvider.System);
         try
         {
             await process.WaitForExitAsync(limit.Token);
@@ -99,8 +121,8 @@ internal sealed partial record AzuriteProcess(int Pid, DateTime Started, int[] P
             new[] { $"--{name.ToLowerInvariant()}Host", "127.0.0.1", $"--{name.ToLowerInvariant()}Port", ports[i].ToString(CultureInfo.InvariantCulture) }),
     ];
 
-    private static async Task<Process> LaunchAsync(
-        string installation, string log, string[] arguments, IReadOnlyDictionary<string, string>? environment, CancellationToken cancellationToken)
+    /// <summary>Not to be cancelled: a moment, after which the process has a name and can be stopped.</summary>
+    private static async Task<Process> LaunchAsync(string installation, string log, string[] arguments, IReadOnlyDictionary<string, string>? environment)
     {
         var program = Path.Combine(installation, "node_modules", "azurite", "dist", "src", "azurite.js");
         var start = new ProcessStartInfo("node", [Path.Combine(installation, "launch.js"), log, program, .. arguments]) { RedirectStandardOutput = true };
@@ -110,8 +132,8 @@ internal sealed partial record AzuriteProcess(int Pid, DateTime Started, int[] P
         }
 
         using var launcher = Process.Start(start)!;
-        var pid = await launcher.StandardOutput.ReadToEndAsync(cancellationToken);
-        await launcher.WaitForExitAsync(cancellationToken);
+        var pid = await launcher.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        await launcher.WaitForExitAsync(CancellationToken.None);
         try
         {
             return Process.GetProcessById(int.Parse(pid, CultureInfo.InvariantCulture));

@@ -15,8 +15,10 @@ internal sealed class EmbeddedAzurite : IAsyncDisposable
     private readonly string _folder;
     private readonly FileStream _user;
     private readonly AzuriteProcess _process;
+    private readonly Action<string> _say;
 
-    private EmbeddedAzurite(string folder, FileStream user, AzuriteProcess process) => (_folder, _user, _process) = (folder, user, process);
+    private EmbeddedAzurite(string folder, FileStream user, AzuriteProcess process, Action<string> say) =>
+        (_folder, _user, _process, _say) = (folder, user, process, say);
 
     /// <summary>For <c>CubeStorage</c>.</summary>
     public string ConnectionString => _process.ConnectionString();
@@ -26,18 +28,39 @@ internal sealed class EmbeddedAzurite : IAsyncDisposable
     public static async Task<EmbeddedAzurite> AttachAsync(string folder, Action<string> say, CancellationToken cancellationToken)
     {
         var installation = await AzuriteInstallation.EnsureAsync(say, cancellationToken);
-        Directory.CreateDirectory(UsersOf(folder));
-        await using var mutex = await EnterAsync(folder, cancellationToken);
-        var process = Read(folder) is { } running && running.IsAlive() ? running : null;
-        if (process is null)
+        try
         {
-            process = await AzuriteProcess.StartAsync(installation, Path.Combine(folder, "azurite.log"), ["--location", folder, "--silent"], null, cancellationToken);
-            await File.WriteAllTextAsync(StateOf(folder), JsonSerializer.Serialize(process, AzuriteJson.Default.AzuriteProcess), CancellationToken.None);
+            Directory.CreateDirectory(UsersOf(folder));
+            await using var mutex = await EnterAsync(folder, cancellationToken);
+            var process = await FindAsync(folder, cancellationToken);
+            if (process is null)
+            {
+                say($"Starting the storage emulator on {folder} ...");
+                process = await AzuriteProcess.StartAsync(
+                    installation, Path.Combine(folder, "azurite.log"), ["--location", folder, "--silent"], null, cancellationToken,
+                    launched => File.WriteAllText(StateOf(folder), JsonSerializer.Serialize(launched, AzuriteJson.Default.AzuriteProcess)));
+            }
+
+            // Held open: when this process dies, however it does, others see that the file is free.
+            var user = FileMutex.TryOpen(Path.Combine(UsersOf(folder), string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}-{Guid.NewGuid():N}")))!;
+            return new EmbeddedAzurite(folder, user, process, say);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new LocalHostException($"{folder}: the data folder cannot be written ({exception.Message}); work in a folder that can, or set CubeStorage", exception);
+        }
+    }
+
+    /// <summary>The Azurite of the folder, which may still be starting on behalf of a process that died; one that does not answer is ended.</summary>
+    private static async Task<AzuriteProcess?> FindAsync(string folder, CancellationToken cancellationToken)
+    {
+        if (Read(folder) is not { } running || await running.AnswersAsync(cancellationToken))
+        {
+            return Read(folder);
         }
 
-        // Held open: when this process dies, however it does, others see that the file is free.
-        var user = FileMutex.TryOpen(Path.Combine(UsersOf(folder), string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}-{Guid.NewGuid():N}")))!;
-        return new EmbeddedAzurite(folder, user, process);
+        await running.StopAsync();
+        return null;
     }
 
     /// <summary>Leaves; the last one stops Azurite.</summary>
@@ -47,6 +70,7 @@ internal sealed class EmbeddedAzurite : IAsyncDisposable
         await _user.DisposeAsync();
         if (!AnyUser())
         {
+            _say("Stopping the storage emulator ...");
             await _process.StopAsync();
             File.Delete(StateOf(_folder));
         }

@@ -36,10 +36,20 @@ internal sealed class FileMutex : IAsyncDisposable
         {
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException) when (File.Exists(path))
+        catch (IOException exception) when (IsHeld(exception))
         {
             return null;
         }
+    }
+
+    /// <summary>Whether another process has the file; a folder that cannot be written fails otherwise.</summary>
+    private static bool IsHeld(IOException exception)
+    {
+        const int SharingViolation = 32;
+        const int LockViolation = 33;
+        const int WouldBlockOnLinux = 11;
+        const int WouldBlockOnMac = 35;
+        return (exception.HResult & 0xFFFF) is var code && (OperatingSystem.IsWindows() ? code is SharingViolation or LockViolation : code is WouldBlockOnLinux or WouldBlockOnMac);
     }
 
     public ValueTask DisposeAsync() => _file.DisposeAsync();

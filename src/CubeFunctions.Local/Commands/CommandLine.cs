@@ -1,12 +1,6 @@
-using System.Net.Sockets;
-using Azure;
-using CubeFunctions.Core.Cube;
-using CubeFunctions.Core.Settings;
-using CubeFunctions.Local.Hosting;
-
 namespace CubeFunctions.Local.Commands;
 
-/// <summary>Exit codes and one-line reasons, the same for every command.</summary>
+/// <summary>Exit codes, and the last barrier around every command: whatever is thrown is one line and a code, never a stack trace.</summary>
 internal static class CommandLine
 {
     public const int Failed = 1;
@@ -15,48 +9,36 @@ internal static class CommandLine
     /// <summary>What a shell expects of a command that Ctrl-C ended.</summary>
     public const int Interrupted = 130;
 
-    public static async Task<int> RunAsync(Func<CancellationToken, Task<int>> command, CancellationToken cancellationToken)
+    /// <summary>Runs a command.</summary>
+    /// <param name="command">The command; gives the exit code.</param>
+    /// <param name="cancellationToken">Ctrl-C.</param>
+    public static Task<int> RunAsync(Func<CancellationToken, Task<int>> command, CancellationToken cancellationToken) =>
+        RunAsync(command, json: null, cancellationToken);
+
+    /// <summary>Runs a command that may have to print JSON.</summary>
+    /// <param name="command">The command; gives the exit code.</param>
+    /// <param name="json">Makes the object of <c>--json</c> where the command did not come to its own; null where none is asked for.</param>
+    /// <param name="cancellationToken">Ctrl-C.</param>
+    /// <param name="stopped">What is said when Ctrl-C came.</param>
+    public static async Task<int> RunAsync(
+        Func<CancellationToken, Task<int>> command, Func<CommandFailure, string>? json, CancellationToken cancellationToken, string stopped = "Stopped.")
     {
+        // The command line listens for Ctrl-C from our first pause on.
+        await Task.Yield();
         try
         {
             return await command(cancellationToken);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (Exception exception)
         {
-            return Say("Stopped; the next sync goes on from here.", Interrupted);
-        }
-        catch (SettingsException exception)
-        {
-            return Say(exception.Message, WrongUsage);
-        }
-        catch (LocalHostException exception)
-        {
-            return Say(exception.Message, Failed);
-        }
-        catch (CubeException exception)
-        {
-            return Say(exception.Message, Failed);
-        }
-        catch (Exception exception) when (Storage(exception) is { } reason)
-        {
-            return Say($"CubeStorage: {reason}", Failed);
-        }
-    }
+            var failure = cancellationToken.IsCancellationRequested ? CommandFailure.Stopped(stopped) : CommandFailure.From(exception);
+            await Console.Error.WriteLineAsync(failure.Reason);
+            if (json is not null)
+            {
+                await Console.Out.WriteLineAsync(json(failure));
+            }
 
-    /// <summary>Storage's failure in words, or null when it is something else.</summary>
-    private static string? Storage(Exception exception) => exception switch
-    {
-        RequestFailedException { Status: 0 } or HttpRequestException or SocketException => $"storage cannot be reached ({exception.GetBaseException().Message})",
-        RequestFailedException failed => $"storage refused with {failed.Status} {failed.ErrorCode}",
-        AggregateException many when many.InnerExceptions.Count > 0 => Storage(many.InnerExceptions[^1]),
-        Azure.Identity.AuthenticationFailedException => "no credential for storage (az login, or CubeStorage__credential=managedidentity)",
-        FormatException => "is not a storage connection string",
-        _ => null,
-    };
-
-    private static int Say(string message, int code)
-    {
-        Console.Error.WriteLine(message);
-        return code;
+            return failure.Code;
+        }
     }
 }

@@ -54,21 +54,30 @@ internal static class CustomerCommand
         var started = time.GetTimestamp();
         using var work = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var workers = app.WorkAsync(PollWaits.Eager, syncOnly: false, work.Token);
-        var open = accepted.Upserts.Select(upsert => upsert.Id).ToList();
+        var open = new Queue<string>(accepted.Upserts.Select(upsert => upsert.Id));
+        var row = 0;
         var delivered = true;
         try
         {
             while (open.Count > 0 && time.GetElapsedTime(started) < Patience)
             {
-                foreach (var id in open.ToList())
+                // In the order of the file: what ended before its turn is said when that comes.
+                while (open.TryPeek(out var id))
                 {
-                    var row = (await reader.FindAsync(id, cancellationToken))!;
-                    if (row.State != UpsertState.Waiting || (row.Reason is { Length: > 0 } && time.GetElapsedTime(started) > Patience / 8))
+                    var upsert = (await reader.FindAsync(id, cancellationToken))!;
+                    if (upsert.State == UpsertState.Waiting && (string.IsNullOrEmpty(upsert.Reason) || time.GetElapsedTime(started) <= Patience / 8))
                     {
-                        open.Remove(id);
-                        delivered &= row.State is UpsertState.Delivered or UpsertState.Superseded;
-                        await Console.Out.WriteLineAsync($"{id} {row.State.ToString().ToLowerInvariant()}{(string.IsNullOrEmpty(row.Reason) ? "" : $": {row.Reason}")}");
+                        break;
                     }
+
+                    open.Dequeue();
+                    delivered &= upsert.State is UpsertState.Delivered or UpsertState.Superseded;
+                    await Console.Out.WriteLineAsync($"row {++row}: {upsert.State.ToString().ToLowerInvariant()}{(string.IsNullOrEmpty(upsert.Reason) ? "" : $": {upsert.Reason}")} ({id})");
+                }
+
+                if (open.Count == 0)
+                {
+                    break;
                 }
 
                 await Task.Delay(LookEvery, time, cancellationToken);

@@ -4,6 +4,7 @@ using System.Text.Json;
 using CubeFunctions.Core.Erasure;
 using CubeFunctions.Core.Persons;
 using CubeFunctions.Core.Senders;
+using CubeFunctions.Core.Settings;
 using CubeFunctions.Local.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -22,7 +23,9 @@ internal static class EraseCommand
     {
         var command = new Command("erase", "Erase a person from the storage account. Cube and the CRM have to be told apart.") { Assignment, Customer, Json };
         command.SetAction((parsed, cancellationToken) =>
-            CommandLine.RunAsync(token => RunAsync(parsed.GetValue(Assignment)!, parsed.GetValue(Customer)!, parsed.GetValue(Json), token), cancellationToken));
+            CommandLine.RunAsync(
+                token => RunAsync(parsed.GetValue(Assignment)!, parsed.GetValue(Customer)!, parsed.GetValue(Json), token),
+                parsed.GetValue(Json) ? failure => failure.ToJson() : null, cancellationToken, "Stopped; run the command again to erase the rest."));
         return command;
     }
 
@@ -30,8 +33,7 @@ internal static class EraseCommand
     {
         if (Fault(assignment, customer) is { } fault)
         {
-            await Console.Error.WriteLineAsync(fault);
-            return CommandLine.WrongUsage;
+            throw new SettingsException([fault]);
         }
 
         try
@@ -45,13 +47,7 @@ internal static class EraseCommand
         }
         catch (ErasureBusyException exception)
         {
-            await Console.Error.WriteLineAsync(exception.Message);
-            return CommandLine.Failed;
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            await Console.Error.WriteLineAsync("Stopped; run the command again to erase the rest.");
-            return CommandLine.Interrupted;
+            throw new LocalHostException(exception.Message, exception);
         }
     }
 

@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace CubeFunctions.Local.Commands;
 
 /// <summary>Starts a run, works on it together with whoever else does, and waits for its end.</summary>
-internal sealed class ForegroundRun(LocalApp app, SyncConsole output)
+internal sealed class ForegroundRun(LocalApp app, SyncConsole output, ForegroundProgress progress)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan DeliveriesEvery = TimeSpan.FromSeconds(2);
@@ -24,7 +24,8 @@ internal sealed class ForegroundRun(LocalApp app, SyncConsole output)
     {
         using var work = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var closed = Channel.CreateUnbounded<RunManifest>();
-        app.Services.GetRequiredService<SyncProgress>().RunClosed += manifest => closed.Writer.TryWrite(manifest);
+        progress.Counts = app.Services.GetRequiredService<SyncProgress>();
+        progress.Counts.RunClosed += manifest => closed.Writer.TryWrite(manifest);
         var workers = app.WorkAsync(PollWaits.Patient, syncOnly: true, work.Token);
         try
         {
@@ -33,15 +34,18 @@ internal sealed class ForegroundRun(LocalApp app, SyncConsole output)
                 await FinishOthersAsync(closed.Reader, cancellationToken);
             }
 
+            output.Say("Reading the list of campaigns ...");
             var planner = app.Services.GetRequiredService<RunPlanner>();
             RunStart start;
             while ((start = await planner.StartAsync(request, cancellationToken)).Skipped)
             {
-                output.Say($"Run {start.RunId} is active; finishing it first");
+                output.Say($"{await StandingAsync(start.RunId, cancellationToken)}; it comes first");
                 await WaitAsync(start.RunId, await _reader.ItemCountAsync(start.RunId, cancellationToken), closed.Reader, cancellationToken);
             }
 
+            (progress.RunId, progress.Items) = (start.RunId, start.Items);
             var manifest = await WaitAsync(start.RunId, start.Items, closed.Reader, cancellationToken);
+            output.Stop();
             await DeliverAsync(cancellationToken);
             return manifest;
         }
@@ -62,15 +66,22 @@ internal sealed class ForegroundRun(LocalApp app, SyncConsole output)
         }
 
         var deliveries = app.Services.GetRequiredService<DeliveryReader>();
+        var said = false;
         while (await deliveries.AnyDueAsync(cancellationToken))
         {
+            if (!said)
+            {
+                output.Say("Delivering what changed to the CRM's receiver ...");
+                said = true;
+            }
+
             await Task.Delay(DeliveriesEvery, _time, cancellationToken);
         }
 
         var waiting = await deliveries.InStateAsync(DeliveryState.Waiting, cancellationToken);
         if (waiting.Count > 0)
         {
-            output.Say($"{waiting.Sum(row => row.Changes - row.Done)} changes wait for the receiver: {waiting.Select(row => row.Reason).FirstOrDefault(reason => reason is not null) ?? "they are put off"}");
+            output.Say($"{waiting.Sum(row => row.Changes - row.Done)} changes wait for the receiver: {waiting.Select(row => row.Reason).FirstOrDefault(reason => reason is not null) ?? "they are sent again later"}");
         }
     }
 
@@ -79,9 +90,19 @@ internal sealed class ForegroundRun(LocalApp app, SyncConsole output)
         var sweeper = app.Services.GetRequiredService<SyncJanitor>();
         foreach (var runId in await sweeper.RecoverAllAsync(cancellationToken))
         {
-            output.Say($"Finishing run {runId}, which was left unfinished");
+            output.Say(await StandingAsync(runId, cancellationToken));
             await WaitAsync(runId, await _reader.ItemCountAsync(runId, cancellationToken), closed, cancellationToken);
         }
+    }
+
+    /// <summary>Whether an open run was left, or another process works on it.</summary>
+    private async Task<string> StandingAsync(string runId, CancellationToken cancellationToken)
+    {
+        var now = _time.GetUtcNow();
+        var isHeld = (await _reader.CheckpointsAsync(cancellationToken)).Any(row => row.LeaseUntil > now && row.LeaseHolder?.StartsWith(runId + '|', StringComparison.Ordinal) == true);
+        return isHeld && !app.Services.GetRequiredService<RunCloser>().HasInHand(runId)
+            ? $"Another process works on run {runId}; working on it together"
+            : $"Finishing run {runId}, which was left unfinished";
     }
 
     /// <summary>Waits until a run is closed, by us or by another process.</summary>

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CubeFunctions.Core.Delivery;
@@ -8,25 +7,26 @@ using CubeFunctions.Core.Upserts;
 using CubeFunctions.Local.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Spectre.Console;
 
 namespace CubeFunctions.Local.Commands;
 
 /// <summary><c>status</c>: checkpoints, runs, dead letters.</summary>
 internal static class StatusCommand
 {
-    private const int RecentDays = 7;
+    public const int RecentDays = 7;
     private const int ShownRuns = 20;
+    private static readonly Option<bool> All = new("--all") { Description = "A line for each scope and feed, and for each failure." };
     private static readonly Option<bool> Json = new("--json") { Description = "Print one JSON object." };
 
     public static Command Create()
     {
-        var command = new Command("status", "Show checkpoints, recent runs and what failed.") { Json };
-        command.SetAction((parsed, cancellationToken) => CommandLine.RunAsync(token => RunAsync(parsed.GetValue(Json), token), cancellationToken));
+        var command = new Command("status", "Show checkpoints, recent runs and what failed.") { All, Json };
+        command.SetAction((parsed, cancellationToken) => CommandLine.RunAsync(
+            token => RunAsync(parsed.GetValue(Json), parsed.GetValue(All), token), parsed.GetValue(Json) ? failure => failure.ToJson() : null, cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(bool json, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(bool json, bool all, CancellationToken cancellationToken)
     {
         await using var app = await LocalApp.StartAsync(needsCube: false, Console.Error.WriteLine, LogLevel.Warning, cancellationToken);
         await app.EnsureStorageAsync(cancellationToken);
@@ -38,44 +38,10 @@ internal static class StatusCommand
         }
         else
         {
-            Print(report);
+            StatusText.Print(report, all);
         }
 
         return 0;
-    }
-
-    private static void Print(StatusReport report)
-    {
-        var checkpoints = new Table().Border(TableBorder.Rounded).Title("Checkpoints").AddColumns("scope", "feed", "proven through", "last proven", "retired");
-        foreach (var row in report.Checkpoints)
-        {
-            checkpoints.AddRow(Markup.Escape($"{row.Scope} {row.ScopeId}"), row.Feed, row.Through ?? "", row.ProvenAt?.ToString("u", CultureInfo.InvariantCulture) ?? "never", row.Retired ?? "");
-        }
-
-        var runs = new Table().Border(TableBorder.Rounded).Title($"Runs of the last {RecentDays} days").AddColumns("run", "kind", "status", "items", "failed", "unproven", "records");
-        foreach (var run in report.Runs)
-        {
-            runs.AddRow(run.RunId, run.Kind, run.Status, $"{run.Items}", $"{run.Failed}", $"{run.Unproven}", $"{run.Records}");
-        }
-
-        AnsiConsole.Write(checkpoints);
-        AnsiConsole.Write(runs);
-        foreach (var failure in report.Failures)
-        {
-            AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[red]failed[/] {failure.Feed} of {failure.Scope} {failure.ScopeId} in run {failure.RunId}: {failure.Reason}");
-        }
-
-        AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"Upserts: {report.Upserts.Waiting} waiting, {report.Upserts.Dead} dead");
-        foreach (var upsert in report.Upserts.Oldest)
-        {
-            AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{upsert.State} {upsert.Id} of {upsert.Sender}: {upsert.Reason ?? "on its way"}");
-        }
-
-        AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"Changes for the CRM: {report.Changes.Waiting} waiting, {report.Changes.Dead} dead{report.Changes.Pause}");
-        foreach (var delivery in report.Changes.Oldest)
-        {
-            AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{delivery.State} {delivery.Id} of {delivery.Feed}, {delivery.Changes} changes: {delivery.Reason ?? "on its way"}");
-        }
     }
 }
 
@@ -137,7 +103,7 @@ internal sealed record StatusChanges(int Waiting, int Dead, DateTimeOffset? Paus
         var gone = paused == DateTimeOffset.MaxValue;
         return new StatusChanges(
             waiting.Sum(row => row.Changes - row.Done), dead.Sum(row => row.Changes - row.Done), gone ? null : paused, gone,
-            [.. dead.Concat(waiting).Take(Shown).Select(row => new StatusDelivery(row.Id, row.PartitionKey, row.State.ToLowerInvariant(), row.Changes - row.Done, row.CreatedAt, row.Reason))]);
+            [.. dead.Concat(waiting).Take(Shown).Select(row => new StatusDelivery(row.Id, row.IsOfStream ? row.PartitionKey : $"{row.RowKey} (held back)", row.State.ToLowerInvariant(), row.Changes - row.Done, row.CreatedAt, row.Reason))]);
     }
 }
 
@@ -146,7 +112,7 @@ internal sealed record StatusChanges(int Waiting, int Dead, DateTimeOffset? Paus
 /// <param name="Feed">Feed and scope.</param>
 /// <param name="State"><c>waiting</c> or <c>dead</c>.</param>
 /// <param name="Changes">How many changes.</param>
-/// <param name="CreatedAt">When they were told.</param>
+/// <param name="CreatedAt">When they were published.</param>
 /// <param name="Reason">What they wait for, or why they are dead.</param>
 internal sealed record StatusDelivery(string Id, string Feed, string State, int Changes, DateTimeOffset CreatedAt, string? Reason);
 

@@ -1,9 +1,10 @@
 using System.CommandLine;
 using System.Text.Json;
 using CubeFunctions.Core;
+using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Settings;
-using CubeFunctions.Core.Sync;
+using CubeFunctions.Core.Storage;
 using CubeFunctions.Local.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -13,22 +14,34 @@ namespace CubeFunctions.Local.Commands;
 /// <summary><c>sync</c>: one run in the foreground.</summary>
 internal static class SyncCommand
 {
-    private static readonly Option<string[]> Campaigns = new("--campaign") { Description = "Only this campaign, by its id; may be repeated." };
-    private static readonly Option<string[]> Assignments = new("--assignment") { Description = "Only this assignment, by its id; may be repeated." };
+    public const string CampaignName = "--campaign";
+    public const string AssignmentName = "--assignment";
+    public const string FromName = "--from";
+    public const string ToName = "--to";
+
+    private static readonly Option<string[]> Campaigns = new(CampaignName) { Description = "Only this campaign, by its id; may be repeated." };
+    private static readonly Option<string[]> Assignments = new(AssignmentName) { Description = "Only this assignment, by its id; may be repeated." };
     private static readonly Option<string[]> Feeds = new("--feed") { Description = $"Only this feed; may be repeated. {FeedCatalogue.NamesLine}" };
-    private static readonly Option<string> From = new("--from") { Description = "First day, yyyy-MM-dd." };
-    private static readonly Option<string> To = new("--to") { Description = "Last day, yyyy-MM-dd." };
+    private static readonly Option<string> From = new(FromName) { Description = "First day, yyyy-MM-dd." };
+    private static readonly Option<string> To = new(ToName) { Description = "Last day, yyyy-MM-dd." };
     private static readonly Option<bool> Deliver = new("--deliver") { Description = "Deliver the changes of chosen feeds, scopes or dates to Changes__Crm__Url too." };
     private static readonly Option<bool> Json = new("--json") { Description = "Print one JSON object on standard output, everything else on standard error." };
 
     public static Command Create()
     {
         var command = new Command("sync", "Pull every feed of every active campaign out of Cube, in one run.") { Campaigns, Assignments, Feeds, From, To, Deliver, Json };
-        command.SetAction((parsed, cancellationToken) => CommandLine.RunAsync(token => RunAsync(parsed, token), cancellationToken));
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var progress = new ForegroundProgress();
+            return CommandLine.RunAsync(
+                token => RunAsync(parsed, progress, token),
+                parsed.GetValue(Json) ? failure => JsonSerializer.Serialize(SyncReport.Of(failure, progress), SyncReportJson.Default.SyncReport) : null,
+                cancellationToken, "Stopped; the next sync goes on from here.");
+        });
         return command;
     }
 
-    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(ParseResult parsed, ForegroundProgress progress, CancellationToken cancellationToken)
     {
         var json = parsed.GetValue(Json);
         var (chosen, faults) = Choices(parsed);
@@ -36,28 +49,22 @@ internal static class SyncCommand
         CheckSettings(faults);
         await using var app = await LocalApp.StartAsync(needsCube: true, output.Say, LogLevel.Warning, cancellationToken);
         var settings = app.Services.GetRequiredService<AppSettings>();
-        var request = chosen.Manual
-            ? new RunRequest(RunKind.Manual, chosen.Feeds.Count > 0 ? chosen.Feeds : settings.Sync.Feeds)
-            {
-                Campaigns = chosen.Campaigns,
-                Assignments = chosen.Assignments,
-                From = chosen.From ?? (chosen.To is null ? null : settings.Sync.StartDate),
-                To = chosen.To,
-                Deliver = parsed.GetValue(Deliver),
-            }
-            : new RunRequest(RunKind.Scheduled, settings.Sync.Feeds);
+        var request = chosen.ToRequest(settings, parsed.GetValue(Deliver), app.Services.GetRequiredService<TimeProvider>());
+        await chosen.CheckAsync(app.Services.GetRequiredService<CampaignListing>(), cancellationToken);
 
-        var run = await new ForegroundRun(app, output).RunAsync(request, finishOthers: !chosen.Manual, cancellationToken);
+        var run = await new ForegroundRun(app, output, progress).RunAsync(request, finishOthers: !chosen.IsManual, cancellationToken);
+        var notices = SyncReport.NoticesOf(run);
         if (json)
         {
-            await Console.Out.WriteLineAsync(JsonSerializer.Serialize(SyncReport.Of(run), SyncReportJson.Default.SyncReport));
+            await Console.Out.WriteLineAsync(JsonSerializer.Serialize(SyncReport.Of(run, notices), SyncReportJson.Default.SyncReport));
         }
         else
         {
-            output.Table(run, app.DataPlace);
+            output.Table(run);
         }
 
-        return run.Status is RunStatus.Succeeded ? 0 : 1;
+        output.Place(app.DataPlace, await FirstPageAsync(app.Services.GetRequiredService<RawStore>(), run, cancellationToken), notices);
+        return run.Status is RunStatus.Succeeded && !SyncReport.IsListingEmpty(run) ? 0 : CommandLine.Failed;
 
         void CheckSettings(List<string> wrong)
         {
@@ -77,7 +84,17 @@ internal static class SyncCommand
         }
     }
 
-    private static (Choice Chosen, List<string> Faults) Choices(ParseResult parsed)
+    /// <summary>A page of the run to look at: of the feed that people look for first, where it has one.</summary>
+    private static async Task<string?> FirstPageAsync(RawStore raw, RunManifest run, CancellationToken cancellationToken)
+    {
+        var window = run.Windows.Where(window => window.Records > 0)
+            .OrderBy(window => window.Feed != FeedCatalogue.Responses.Name).ThenBy(window => window.Feed == FeedCatalogue.Campaigns.Name).ThenByDescending(window => window.Records).FirstOrDefault();
+        return window is not null && await raw.FindManifestAsync(window.Manifest, cancellationToken) is { Pages: [var first, ..] }
+            ? $"{StorageNames.Raw}/{window.Manifest[..^BlobPaths.ManifestName.Length]}{first.Name}"
+            : null;
+    }
+
+    private static (SyncChoice Chosen, List<string> Faults) Choices(ParseResult parsed)
     {
         var faults = new List<string>();
         DateOnly? Day(Option<string> option)
@@ -97,7 +114,7 @@ internal static class SyncCommand
         }
 
         var feeds = new List<Feed>();
-        foreach (var name in parsed.GetValue(Feeds) ?? [])
+        foreach (var name in (parsed.GetValue(Feeds) ?? []).Distinct(StringComparer.Ordinal))
         {
             if (FeedCatalogue.Find(name) is { } feed)
             {
@@ -109,17 +126,14 @@ internal static class SyncCommand
             }
         }
 
-        var chosen = new Choice(parsed.GetValue(Campaigns) ?? [], parsed.GetValue(Assignments) ?? [], feeds, Day(From), Day(To));
+        var chosen = new SyncChoice(
+            [.. (parsed.GetValue(Campaigns) ?? []).Distinct(StringComparer.Ordinal)], [.. (parsed.GetValue(Assignments) ?? []).Distinct(StringComparer.Ordinal)],
+            feeds, Day(From), Day(To));
         if (chosen is { From: { } from, To: { } to } && to < from)
         {
             faults.Add($"{To.Name}: {to.Iso()} is before {From.Name} {from.Iso()}");
         }
 
         return (chosen, faults);
-    }
-
-    private sealed record Choice(IReadOnlyList<string> Campaigns, IReadOnlyList<string> Assignments, IReadOnlyList<Feed> Feeds, DateOnly? From, DateOnly? To)
-    {
-        public bool Manual => Campaigns.Count + Assignments.Count + Feeds.Count > 0 || From is not null || To is not null;
     }
 }

@@ -1,6 +1,8 @@
 using System.Globalization;
 using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
+using CubeFunctions.Local.Hosting;
 using Spectre.Console;
 
 namespace CubeFunctions.Local.Commands;
@@ -13,9 +15,21 @@ internal sealed class SyncConsole : IDisposable
     private CancellationTokenSource? _stop;
     private Task _live = Task.CompletedTask;
 
-    public SyncConsole(bool json) => _console = json
-        ? AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) })
-        : AnsiConsole.Console;
+    public SyncConsole(bool json)
+    {
+        _console = json ? AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }) : AnsiConsole.Console;
+        NeverWrap(_console);
+    }
+
+    /// <summary>In a file or a pipe nothing is wrapped: lines are copied and searched.</summary>
+    public static void NeverWrap(IAnsiConsole console)
+    {
+        const int Unwrapped = 10_000;
+        if (!console.Profile.Out.IsTerminal)
+        {
+            console.Profile.Width = Unwrapped;
+        }
+    }
 
     public void Say(string line)
     {
@@ -70,8 +84,8 @@ internal sealed class SyncConsole : IDisposable
 
     public void Dispose() => Stop();
 
-    /// <summary>The end: a line a feed, failures with their reasons, and where the data is.</summary>
-    public void Table(RunManifest run, string dataPlace)
+    /// <summary>The end: a line a feed, and failures with their reasons.</summary>
+    public void Table(RunManifest run)
     {
         var table = new Table().Border(TableBorder.Rounded).AddColumns("feed", "windows", "proven", "unchanged");
         table.AddColumn(new TableColumn("records").RightAligned());
@@ -88,7 +102,26 @@ internal sealed class SyncConsole : IDisposable
         {
             _console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[red]failed[/] {failure.Feed} of {failure.Scope} {failure.ScopeId}: {failure.Reason}");
         }
+    }
 
-        _console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"Data: {dataPlace}");
+    /// <summary>What was passed over, where the data is, and how to look at it.</summary>
+    /// <param name="dataPlace">Where it is.</param>
+    /// <param name="page">A page to look at; null where the run has none.</param>
+    /// <param name="notices">What was passed over.</param>
+    public void Place(string dataPlace, string? page, IReadOnlyList<string> notices)
+    {
+        foreach (var notice in notices)
+        {
+            _console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[yellow]{notice}[/]");
+        }
+
+        // Written as they are: a command that is wrapped cannot be copied.
+        var output = _console.Profile.Out.Writer;
+        output.WriteLine($"The data is in {dataPlace}. To look at it:");
+        output.WriteLine($"  {Invocation.Of($"ls {StorageNames.Raw}/")}");
+        if (page is not null)
+        {
+            output.WriteLine($"  {Invocation.Of($"cat {page}")}");
+        }
     }
 }

@@ -1,4 +1,3 @@
-using Cronos;
 using CubeFunctions.Core;
 using CubeFunctions.Core.Delivery;
 using CubeFunctions.Core.Settings;
@@ -16,6 +15,9 @@ namespace CubeFunctions.Local.Hosting;
 internal sealed partial class LocalApp : IAsyncDisposable
 {
     private static readonly TimeSpan WaitingEvery = TimeSpan.FromMinutes(5);
+
+    /// <summary>A timer takes no more than some 49 days, and an expression may name the next leap day.</summary>
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(1);
     private readonly IHost _host;
     private readonly LocalEnvironment _environment;
 
@@ -103,12 +105,20 @@ internal sealed partial class LocalApp : IAsyncDisposable
     {
         var time = _host.Services.GetRequiredService<TimeProvider>();
         var logger = _host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("CubeFunctions.Local.Timers");
-        var cron = CronExpression.Parse(schedule, CronFormat.IncludeSeconds);
+        var cron = SyncSettings.TryParseSchedule(schedule)!;
         try
         {
-            while (cron.GetNextOccurrence(time.GetUtcNow().UtcDateTime) is { } next)
+            while (true)
             {
-                await Task.Delay(next - time.GetUtcNow().UtcDateTime, time, cancellationToken);
+                var now = time.GetUtcNow().UtcDateTime;
+                var wait = cron.GetNextOccurrence(now) - now;
+                if (wait > LongestDelay)
+                {
+                    await Task.Delay(LongestDelay, time, cancellationToken);
+                    continue;
+                }
+
+                await Task.Delay(wait, time, cancellationToken);
                 try
                 {
                     await action(cancellationToken);

@@ -142,10 +142,14 @@ public sealed class WorkerTests(AzuriteFixture azurite, PublishedApp app)
     [Fact]
     public async Task A_worker_without_a_credential_ends_and_names_the_settings()
     {
-        var settings = FunctionsHost.SettingsOf(await azurite.NewAccountAsync(), new Uri("http://127.0.0.1:1"), ("Cube__Token", ""));
+        var settings = FunctionsHost.SettingsOf(await azurite.NewAccountAsync(), new Uri("http://127.0.0.1:1"), ("Cube__Token", ""), ("Sync__Schedule", ""), ("Sync__SnapshotSchedule", "@daily"));
         var gone = await Assert.ThrowsAsync<WorkerGoneException>(() => FunctionsHost.StartAsync(app, settings));
         Assert.NotEqual(0, gone.ExitCode);
-        Assert.Contains("Cube__Token", gone.Message, StringComparison.Ordinal);
+        var line = Assert.Single(gone.Message.Split('\n'), line => line.Contains("CubeFunctions cannot start: ", StringComparison.Ordinal));
+        Assert.Contains("Cube__Token: is missing", line, StringComparison.Ordinal);
+        Assert.Contains("; Sync__Schedule: is missing", line, StringComparison.Ordinal);
+        Assert.Contains("; Sync__SnapshotSchedule: '@daily' is not", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", gone.Message, StringComparison.Ordinal);
     }
 
     private static HttpRequestMessage Webhook(string body, string secret) => new(HttpMethod.Post, "/api/webhooks/crm")

@@ -110,6 +110,9 @@ public sealed partial class CubeProcess : IDisposable
     /// <summary>Ctrl-C. Where the test run was started in the background its children ignore that signal; the polite kill does the same then.</summary>
     public void Interrupt() => Assert.Equal(0, Kill(_process.Id, IgnoresInterrupts() ? Terminated : Interrupted));
 
+    /// <summary>As <see cref="Interrupt"/>, where it has not ended by itself.</summary>
+    public bool TryInterrupt() => Kill(_process.Id, IgnoresInterrupts() ? Terminated : Interrupted) == 0;
+
     public void Dispose()
     {
         if (!_process.HasExited)

@@ -1,0 +1,77 @@
+using CubeFunctions.Core;
+using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Sync;
+
+namespace CubeFunctions.Local.Commands;
+
+/// <summary>What <c>sync</c> was asked to read. Whatever would read nothing is refused in words.</summary>
+internal sealed record SyncChoice(IReadOnlyList<string> Campaigns, IReadOnlyList<string> Assignments, IReadOnlyList<Feed> Feeds, DateOnly? From, DateOnly? To)
+{
+    private const int DefaultDaysBack = 30;
+    private const int Shown = 10;
+
+    public bool IsManual => Campaigns.Count + Assignments.Count + Feeds.Count > 0 || From is not null || To is not null;
+
+    /// <summary>The run that it asks for.</summary>
+    /// <exception cref="SettingsException">The dates hold no day that could be read.</exception>
+    public RunRequest ToRequest(AppSettings settings, bool deliver, TimeProvider time)
+    {
+        if (!IsManual)
+        {
+            return new RunRequest(RunKind.Scheduled, settings.Sync.Feeds);
+        }
+
+        var today = settings.Cube.TimeZone.LocalDay(time.GetUtcNow());
+        var feeds = Feeds.Count > 0 ? Feeds : settings.Sync.Feeds;
+        var from = From ?? (To is null ? null : settings.Sync.StartDate ?? today.AddDays(-DefaultDaysBack));
+        List<string> faults =
+        [
+            .. Future(SyncCommand.FromName, From, today),
+            .. Future(SyncCommand.ToName, To, today),
+            .. To < from ? [$"{SyncCommand.ToName}: {To!.Value.Iso()} is before {(From is null ? "the first day that would be read, " : SyncCommand.FromName + " ")}{from!.Value.Iso()}"] : Array.Empty<string>(),
+            .. (From ?? To) is not null && !feeds.Any(feed => feed.Dated) ? [$"{(From is null ? SyncCommand.ToName : SyncCommand.FromName)}: {string.Join(", ", feeds.Select(feed => feed.Setting))} have no days: they are read whole"] : Array.Empty<string>(),
+        ];
+        return faults.Count > 0
+            ? throw new SettingsException(faults)
+            : new RunRequest(RunKind.Manual, feeds) { Campaigns = Campaigns, Assignments = Assignments, From = from, To = To, Deliver = deliver };
+    }
+
+    /// <summary>Checks campaigns and assignments against Cube's own list, ended campaigns included.</summary>
+    /// <exception cref="SettingsException">Some are not in the list.</exception>
+    public async Task CheckAsync(CampaignListing listing, CancellationToken cancellationToken)
+    {
+        if (Campaigns.Count + Assignments.Count == 0)
+        {
+            return;
+        }
+
+        using var page = await listing.ReadAsync(includeInactive: true, cancellationToken);
+        var listed = Campaign.ReadAll(page.Body.Bytes);
+        var assignments = listed.Select(campaign => campaign.AssignmentId).OfType<string>().Distinct().ToList();
+        List<string> faults =
+        [
+            .. Campaigns.Except(listed.Select(campaign => campaign.Id)).Select(id => $"{SyncCommand.CampaignName}: Cube lists no campaign '{id}'; {Known(listed.Select(campaign => campaign.Id))}"),
+            .. Assignments.Except(assignments).Select(id => $"{SyncCommand.AssignmentName}: no campaign that Cube lists is of assignment '{id}'; {Known(assignments)}"),
+        ];
+        if (faults.Count > 0)
+        {
+            throw new SettingsException(faults);
+        }
+    }
+
+    private static IEnumerable<string> Future(string option, DateOnly? day, DateOnly today) =>
+        day > today ? [$"{option}: {day.Value.Iso()} is in the future; the tenant's today is {today.Iso()}"] : [];
+
+    private static string Known(IEnumerable<string> ids)
+    {
+        var all = ids.Order(StringComparer.Ordinal).ToList();
+        return all.Count switch
+        {
+            0 => "it lists none",
+            <= Shown => $"it lists {string.Join(", ", all)}",
+            _ => $"it lists {string.Join(", ", all.Take(Shown))} and {all.Count - Shown} more",
+        };
+    }
+}

@@ -1,0 +1,62 @@
+using System.Text.Json;
+using Cube.Simulator;
+using CubeFunctions.Core.Model;
+using CubeFunctions.Tests.Support;
+using Xunit;
+
+namespace CubeFunctions.Tests.Local;
+
+/// <summary>What <c>sync</c> says where it would read nothing.</summary>
+public sealed class SyncChoiceTests(AzuriteFixture azurite)
+{
+    private static readonly SimulatorOptions Small = new() { Campaigns = 2, CustomersPerAssignment = 5, ResponsesPerCampaignPerDay = 1 };
+
+    [Theory]
+    [InlineData("--campaign 999999", "--campaign: Cube lists no campaign '999999'; it lists ")]
+    [InlineData("--assignment 999999", "--assignment: no campaign that Cube lists is of assignment '999999'; it lists ")]
+    [InlineData("--feed responses --from 2999-01-01", "--from: 2999-01-01 is in the future; the tenant's today is ")]
+    [InlineData("--feed responses --to 2999-01-01", "--to: 2999-01-01 is in the future; the tenant's today is ")]
+    [InlineData("--feed responses --to 2001-01-01", "--to: 2001-01-01 is before the first day that would be read, ")]
+    [InlineData("--feed customers --from 2026-01-01", "--from: customers have no days: they are read whole")]
+    public async Task A_choice_that_would_read_nothing_is_refused(string choice, string expected)
+    {
+        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        var (code, output, errors) = await CubeProcess.RunAsync($"sync --json {choice}", null, CommandTests.Of(cube, await azurite.NewAccountAsync()));
+        Assert.Equal(2, code);
+        var line = Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.StartsWith(expected, line, StringComparison.Ordinal);
+        using var report = JsonDocument.Parse(output);
+        Assert.Equal(("Failed", line), (report.RootElement.GetProperty("status").GetString(), report.RootElement.GetProperty("error").GetString()));
+    }
+
+    [Fact]
+    public async Task A_feed_named_twice_is_read_once()
+    {
+        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        var day = cube.Data.Today.AddDays(-1).Iso();
+        var (code, report, _) = await CubeProcess.SyncAsync($"--feed sms --feed sms --from {day} --to {day}", CommandTests.Of(cube, await azurite.NewAccountAsync()));
+        Assert.Equal(0, code);
+        Assert.Equal(3, report.GetProperty("items").GetProperty("total").GetInt32());
+    }
+
+    [Fact]
+    public async Task An_empty_listing_is_said_and_no_success()
+    {
+        await using var cube = await CubeSimulator.StartAsync(Small with { Campaigns = 0 }, null, TestContext.Current.CancellationToken);
+        var (code, report, _) = await CubeProcess.SyncAsync("", CommandTests.Of(cube, await azurite.NewAccountAsync()));
+        Assert.Equal(1, code);
+        Assert.StartsWith("Cube lists no active campaign", Assert.Single(report.GetProperty("notices").EnumerateArray()).GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("401", "Cube answered 401 to GET /campaigns: look at Cube__Token, or Cube__Username and Cube__Password")]
+    [InlineData("403", "Cube answered 403 to GET /campaigns: the user of Cube__Token or Cube__Username lacks this permission in Cube")]
+    public async Task A_refused_credential_names_the_setting(string fault, string expected)
+    {
+        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        cube.Faults.Add($"{fault},path=/campaigns");
+        var (code, report, _) = await CubeProcess.SyncAsync("", CommandTests.Of(cube, await azurite.NewAccountAsync()));
+        Assert.Equal(1, code);
+        Assert.Contains(expected, report.GetProperty("failures")[0].GetProperty("reason").GetString(), StringComparison.Ordinal);
+    }
+}
