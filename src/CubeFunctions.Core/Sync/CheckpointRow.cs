@@ -58,6 +58,9 @@ public sealed class CheckpointRow : IStoredRow, ILeasable
     /// <summary>When the deep look-back was last done.</summary>
     public DateTimeOffset? DeepReadAt { get; set; }
 
+    /// <summary>Since when Cube's counts of halved windows and of their parts have not agreed; null where they do.</summary>
+    public DateTimeOffset? NotAddingSince { get; set; }
+
     /// <summary>How many days have a row of their own as a gap, or as one that may become one.</summary>
     public int Gaps { get; set; }
 

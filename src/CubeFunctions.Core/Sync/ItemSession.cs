@@ -170,14 +170,17 @@ internal sealed partial class ItemSession(ItemRow item, Claim.Taken claim, Sessi
     /// </summary>
     private async Task CheckHalvesAsync(CancellationToken cancellationToken)
     {
+        string? reason = null;
         foreach (var whole in _windows!.Halved.ToList())
         {
             var sum = _windows.Read.Where(result => whole.Window.Holds(result.Window)).Sum(result => result.Count ?? result.Records);
             if (whole.Count != sum && await tools.Source.CountAsync(item.FeedOf, item.Scope, whole.Window, cancellationToken) is var count && count != sum)
             {
-                Report(_windows.NoteNotAdding(whole, count, sum));
+                reason = $"Cube says {count} for {whole.Window.Name} and {sum} for its parts";
             }
         }
+
+        _windows.NoteHalves(reason);
     }
 
     /// <summary>What is known is saved before anything says that the windows are done.</summary>

@@ -14,7 +14,7 @@ internal sealed class ItemWindows
     private readonly Dictionary<DateOnly, GapRow> _gaps;
     private readonly Dictionary<DateOnly, RowWrite> _gapWrites = [];
     private readonly Stack<(Window Window, bool IsHalf)> _pending;
-    private readonly List<Window> _notAdding = [];
+    private string? _notAdding;
 
     public ItemWindows(ItemRow item, CheckpointRow row, IEnumerable<GapRow> gaps, SyncSettings settings, DateTimeOffset now)
     {
@@ -40,8 +40,7 @@ internal sealed class ItemWindows
     /// <summary>Why the item is not proven; null where it is, save for the gaps.</summary>
     public string? Unproven =>
         Read.FirstOrDefault(result => result.Proof == Proof.None && !IsPassed(result)) is { } result ? result.Reason ?? "unproven"
-        : _notAdding.Count > 0 ? "the records of halves of a window are not as many as those of the whole"
-        : null;
+        : _notAdding;
 
     /// <summary>Days that the checkpoint goes past though they are short.</summary>
     public int PassedGaps => _gaps.Values.Count(gap => gap.IsPassed);
@@ -66,22 +65,19 @@ internal sealed class ItemWindows
         return result.From is { } from && result.To < _item.TodayDay ? NoteGaps(result, from) : null;
     }
 
-    /// <summary>Notes that the records of a window's halves are not as many as those of the whole.</summary>
-    /// <returns>The gap that has just come about; null as a rule.</returns>
-    public GapRow? NoteNotAdding(WindowResult whole, long count, long sum)
+    /// <summary>Notes whether the records of halved windows are as many as those of the whole. The checkpoint waits for that, a day at most.</summary>
+    /// <param name="reason">In figures; null where they are.</param>
+    public void NoteHalves(string? reason)
     {
-        _notAdding.Add(whole.Window);
-        return Suspect(whole.From!.Value, new WindowResult(whole.From, whole.From, Proof.None, 0, sum, 0, "", Unchanged: false)
-        {
-            Count = count,
-            Reason = $"Cube says {count} for {whole.Window.Name} and {sum} for its parts",
-        });
+        _notAdding = reason;
+        _row.NotAddingSince = reason is null ? null : _row.NotAddingSince ?? _now;
     }
 
     /// <summary>The last day before today up to which every day is proven or kept as a gap; null where the checkpoint stays.</summary>
     public DateOnly? ProvenThrough()
     {
-        if (_item.Kind == RunKind.Manual || ItemRow.Day(_item.From) is not { } from)
+        var isWaiting = _notAdding is not null && _now - _row.NotAddingSince < GapRow.Patience;
+        if (isWaiting || _item.Kind == RunKind.Manual || ItemRow.Day(_item.From) is not { } from)
         {
             return null;
         }
@@ -94,7 +90,7 @@ internal sealed class ItemWindows
             {
                 next = next.AddDays(1);
             }
-            else if (byFirstDay.Contains(next) && !_notAdding.Exists(window => window.Holds(next) && !IsPassed(window.From!.Value)))
+            else if (byFirstDay.Contains(next))
             {
                 next = byFirstDay[next].Max(result => result.To!.Value).AddDays(1);
             }
@@ -174,9 +170,7 @@ internal sealed class ItemWindows
         return tiles;
     }
 
-    private bool IsPassed(WindowResult result) => result.Window.Days == 1 && IsPassed(result.From!.Value);
-
-    private bool IsPassed(DateOnly day) => _gaps.TryGetValue(day, out var gap) && gap.IsPassed;
+    private bool IsPassed(WindowResult result) => result.Window.Days == 1 && _gaps.TryGetValue(result.From!.Value, out var gap) && gap.IsPassed;
 
     private GapRow? NoteGaps(WindowResult result, DateOnly from)
     {

@@ -208,6 +208,57 @@ public sealed class ProofTests(AzuriteFixture azurite)
         Assert.Equal(Scripted.Input(input).Body, page!.Bytes.ToArray());
     }
 
+    /// <summary>Windows of several days are said to hold one record more than their days do together.</summary>
+    [Fact]
+    public async Task Halves_that_do_not_add_up_hold_the_checkpoint_for_a_day_and_are_said_in_figures()
+    {
+        var clock = new ShiftedClock(Now, 20);
+        await using var cube = await ScriptedCube.StartAsync(request =>
+        {
+            if (!request.Is("/responses"))
+            {
+                return null;
+            }
+
+            var days = Enumerable.Range(0, request.To!.Value.DayNumber - request.From!.Value.DayNumber + 1).Select(request.From.Value.AddDays).ToList();
+            return Scripted.Page((days.Count * 2) + (days.Count > 1 ? 1 : 0), null, days.SelectMany(day => Enumerable.Range(0, 2).Select(number => ScriptedCube.Response(day, number))));
+        });
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, clock, ("Sync__StartDate", "2026-11-19"));
+        var run = await app.RunAsync(Responses);
+        Assert.Equal(1, run.Items.Unproven);
+        Assert.All(run.Windows, window => Assert.Equal(Proof.Count, window.Proof));
+        var item = await app.Storage.Runs.QueryAsync<ItemRow>($"PartitionKey eq '{run.RunId}' and State eq 'Unproven'", cancellationToken: TestContext.Current.CancellationToken)
+            .SingleAsync(TestContext.Current.CancellationToken);
+        Assert.Equal("Cube says 5 for 20261119_20261120 and 4 for its parts", item.Reason);
+        Assert.Null(await ThroughAsync(app));
+        clock.Advance(TimeSpan.FromHours(25));
+        await app.RunAsync(Responses);
+        Assert.Equal("2026-11-21", await ThroughAsync(app));
+    }
+
+    [Fact]
+    public async Task A_page_size_that_changes_in_mid_crawl_begins_the_crawl_anew()
+    {
+        var day = new DateOnly(2026, 11, 20);
+        var first = true;
+        await using var cube = await ScriptedCube.StartAsync(request =>
+        {
+            if (!request.Is("/responses") || !Holds(request, day))
+            {
+                return null;
+            }
+
+            var size = request.Page == 1 && Interlocked.Exchange(ref first, false) ? 4 : 2;
+            return Scripted.Page(
+                8, request.Page * size < 8 ? $"http://x/?page={request.Page + 1}" : null,
+                Enumerable.Range((request.Page - 1) * size, size).Select(number => ScriptedCube.Response(day, number)));
+        });
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, new ShiftedClock(Now, 10), ("Sync__StartDate", "2026-11-20"));
+        var run = await app.RunAsync(Responses);
+        Assert.Contains(run.Windows, window => window is { Proof: Proof.Count, Records: 8 });
+        Assert.Equal(0, run.Items.Unproven);
+    }
+
     /// <summary>A row that is noted for a day long over is found within a week, and what has not changed costs its requests only.</summary>
     [Fact]
     public async Task A_late_row_is_found_by_the_weekly_look_back()
