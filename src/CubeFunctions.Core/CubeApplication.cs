@@ -3,6 +3,7 @@ using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Delivery;
 using CubeFunctions.Core.Endpoints;
 using CubeFunctions.Core.Erasure;
+using CubeFunctions.Core.Operations;
 using CubeFunctions.Core.Persons;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
@@ -46,6 +47,7 @@ public static class CubeApplication
             .AddChanges()
             .AddDelivery()
             .AddErasure()
+            .AddOperations()
             .AddEndpoints();
 
         // A person is searched for in this order and erased in the reverse: pages name Cube's own ids, and keys by which lines and snapshots are found.

@@ -11,4 +11,14 @@ public sealed class HealthFunctions(HealthEndpoint endpoint)
     [Function(nameof(Health))]
     public Task<IResult> Health([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "health")] HttpRequest request, CancellationToken cancellationToken) =>
         endpoint.GetAsync(cancellationToken);
+
+    /// <summary>Does the process answer.</summary>
+    [Function(nameof(HealthLive))]
+    public Task<IResult> HealthLive([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "health/live")] HttpRequest request) =>
+        Task.FromResult(HealthEndpoint.GetLive());
+
+    /// <summary>Are storage and Cube within reach.</summary>
+    [Function(nameof(HealthReady))]
+    public Task<IResult> HealthReady([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "health/ready")] HttpRequest request, CancellationToken cancellationToken) =>
+        endpoint.GetReadyAsync(cancellationToken);
 }

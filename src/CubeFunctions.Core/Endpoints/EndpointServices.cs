@@ -1,3 +1,4 @@
+using CubeFunctions.Core.Operations;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace CubeFunctions.Core.Endpoints;
@@ -7,5 +8,9 @@ internal static class EndpointServices
 {
     public static IServiceCollection AddEndpoints(this IServiceCollection services) => services
         .AddSingleton<HealthEndpoint>()
+        .AddSingleton(static provider => new RunEndpoints(provider.GetRequiredService<RunControl>(), provider.GetRequiredService<RepeatedRequests>()))
+        .AddSingleton(static provider => new OperationEndpoints(
+            provider.GetRequiredService<StatusReader>(), provider.GetRequiredService<GapControl>(), provider.GetRequiredService<DeadWork>(), provider.GetRequiredService<ErasureControl>(),
+            provider.GetRequiredService<RepeatedRequests>()))
         .AddSingleton<UpsertEndpoints>();
 }

@@ -1,3 +1,4 @@
+using CubeFunctions.Core.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace CubeFunctions.Core.Erasure;
@@ -11,5 +12,7 @@ internal static class ErasureServices
         .AddSingleton<KeptScopes>()
         .AddSingleton<CampaignAssignments>()
         .AddSingleton<SoftDeletedCopies>()
-        .AddSingleton<PersonEraser>();
+        .AddSingleton<PersonEraser>()
+        .AddSingleton<ErasureOrders>()
+        .AddSingleton<IJanitorTask>(static provider => provider.GetRequiredService<ErasureOrders>());
 }

@@ -137,6 +137,28 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
     private static bool IsUnreadable(Exception exception, CancellationToken cancellationToken) =>
         exception is not RequestFailedException && !cancellationToken.IsCancellationRequested && !StorageErrors.IsTrouble(exception, cancellationToken);
 
+    /// <summary>Notes that an item was ended by a person, and takes the lease away from the worker that has it.</summary>
+    internal async Task EndAsync(ItemRow item, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var row = await FindAsync(item.FeedOf, item.Scope, cancellationToken) ?? NewRow(item.FeedOf, item.Scope);
+            if (row.IsHeld(time.GetUtcNow()) && row.LeaseHolder != item.Holder)
+            {
+                // Another run's item is at work: this one has not begun, and will find its own row ended.
+                return;
+            }
+
+            row.Attempt++;
+            (row.LeaseHolder, row.LeaseUntil, row.Finished) = (null, null, item.Holder);
+            row.WriteProgress(null);
+            if (await Table.SaveAsync(row, cancellationToken) == StorageOutcome.Saved)
+            {
+                return;
+            }
+        }
+    }
+
     private Task<CheckpointRow?> FindAsync(Feed feed, Scope scope, CancellationToken cancellationToken) =>
         Table.FindAsync<CheckpointRow>(CheckpointRow.PartitionOf(scope), feed.Setting, cancellationToken);
 

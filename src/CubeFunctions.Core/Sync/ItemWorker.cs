@@ -28,11 +28,13 @@ public sealed class ItemWorker
     private readonly RunCloser _closer;
     private readonly SyncProgress _progress;
     private readonly SessionTools _tools;
+    private readonly CancelledRuns _cancelled;
     private readonly PoisonHandler _poison;
     private readonly ILogger<ItemWorker> _logger;
 
     internal ItemWorker(RunStore runs, CheckpointStore checkpoints, RunCloser closer, SyncProgress progress, SessionTools tools, PoisonHandler poison, ILogger<ItemWorker> logger) =>
-        (_runs, _checkpoints, _closer, _progress, _tools, _poison, _logger) = (runs, checkpoints, closer, progress, tools, poison, logger);
+        (_runs, _checkpoints, _closer, _progress, _tools, _cancelled, _poison, _logger) =
+        (runs, checkpoints, closer, progress, tools, new CancelledRuns(runs, tools.Time), poison, logger);
 
     /// <summary>Handles a message. Messages may repeat and come late. Whatever is thrown on the way is counted in the item's row.</summary>
     /// <exception cref="FormatException">It is no message of ours.</exception>
@@ -99,7 +101,8 @@ public sealed class ItemWorker
         _progress.Resumed(item);
         try
         {
-            await using var session = new ItemSession(item, claim, _tools, _logger, cancellationToken);
+            await using var watch = _cancelled.Begin(item.PartitionKey, cancellationToken);
+            await using var session = new ItemSession(item, claim, _tools, _logger, watch.Token);
             await session.RunAsync();
             if (session.State == SessionState.Lost)
             {

@@ -9,6 +9,7 @@ namespace CubeFunctions.Core.Sync;
 /// <summary>Rows of runs and items: the owner of <c>CubeRuns</c>.</summary>
 public sealed class RunStore(StorageClients storage)
 {
+    private const string CancelPartition = "cancel";
     private const string UnreadableReason = "Unexpected: its row cannot be read";
     private readonly OptimisticTable _table = new(storage.Runs, storage.CreateSyncLaneAsync);
 
@@ -34,6 +35,14 @@ public sealed class RunStore(StorageClients storage)
     /// <summary>The run as it was planned by this process just now, or as it is stored.</summary>
     internal async Task<RunRow?> FindRunToCloseAsync(string runId, CancellationToken cancellationToken) =>
         _plannedRuns.Take(RunRow.Partition, runId) ?? await FindRunAsync(runId, cancellationToken);
+
+    /// <summary>Notes that a person has cancelled a run, in a row of its own: nobody else writes it.</summary>
+    internal Task NoteCancelledAsync(string runId, DateTimeOffset at, CancellationToken cancellationToken) =>
+        _table.PutAsync(new TableEntity(CancelPartition, runId) { ["SchemaVersion"] = 1, ["At"] = at }, cancellationToken);
+
+    /// <summary>Whether a person has cancelled a run.</summary>
+    internal async Task<bool> IsCancelledAsync(string runId, CancellationToken cancellationToken) =>
+        await _table.FindAsync<TableEntity>(CancelPartition, runId, cancellationToken) is not null;
 
     internal async Task<ItemRow?> FindItemAsync(string runId, string itemKey, CancellationToken cancellationToken)
     {
@@ -156,6 +165,7 @@ public sealed class RunStore(StorageClients storage)
             await _table.WriteAsync([.. batch.Select(item => RowWrite.Delete(new TableEntity(item.PartitionKey, item.RowKey) { ETag = ETag.All }))], cancellationToken);
         }
 
+        await _table.DeleteAsync(new TableEntity(CancelPartition, run.RowKey) { ETag = ETag.All }, cancellationToken);
         await _table.DeleteAsync(new TableEntity(RunRow.Partition, run.RowKey) { ETag = ETag.All }, cancellationToken);
     }
 

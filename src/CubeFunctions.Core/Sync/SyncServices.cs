@@ -33,5 +33,6 @@ internal static class SyncServices
         .AddSingleton<IJanitorTask, PausedItems>()
         .AddSingleton<IJanitorTask, SyncMeasures>()
         .AddSingleton<IJanitorTask, RunHistory>()
+        .AddSingleton<RunCancellation>()
         .AddSingleton<RunReader>();
 }

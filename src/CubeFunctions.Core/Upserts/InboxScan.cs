@@ -25,7 +25,7 @@ internal sealed class InboxScan(StorageClients storage)
         var names = storage.Inbox.GetBlobsAsync(BlobTraits.None, BlobStates.None, null, cancellationToken);
         await Parallel.ForEachAsync(names, new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken }, async (blob, token) =>
         {
-            if (blob.Name.EndsWith(ValuesSuffix, StringComparison.Ordinal))
+            if (blob.Name.EndsWith(ValuesSuffix, StringComparison.Ordinal) || blob.Name.StartsWith(ErasureFolder.Prefix, StringComparison.Ordinal))
             {
                 return;
             }

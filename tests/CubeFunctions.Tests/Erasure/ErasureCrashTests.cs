@@ -43,28 +43,6 @@ public sealed class ErasureCrashTests(AzuriteFixture azurite)
         }
     }
 
-    [Fact]
-    public async Task An_answer_lost_after_any_write_changes_nothing()
-    {
-        var writes = 0;
-        for (var isReached = true; isReached; writes++)
-        {
-            await using var lane = await Lane.StartAsync(azurite, Victim.Options with { CustomersPerAssignment = 30, CallflowCustomersPerCampaign = 10 }, null, Victim.Settings);
-            await Victim.SeedAsync(lane);
-            await using var proxy = await StorageProxy.StartAsync(lane.Storage, writes, answerLost: true, goesOn: true);
-            await using var app = await TestApp.StartAsync(proxy.ConnectionString, lane.Cube, null, Victim.Settings);
-            var report = await Victim.EraseAsync(app);
-            isReached = proxy.IsReached;
-            Assert.Equal(
-                (true, 3, 1, 3, 1, 1), (report.Found, report.Events, report.Mailboxes, report.Bodies, report.SharedBodies, report.Values));
-            Assert.Empty((await AccountDump.OfAsync(lane.App)).Find(Victim.Traces));
-            await RawLedger.CheckAllAsync(lane.App.Storage.Raw);
-        }
-
-        TestContext.Current.TestOutputHelper!.WriteLine($"{writes} positions");
-        Assert.True(writes > 40, $"{writes}");
-    }
-
     /// <summary>Erases through a line that is cut after some writes.</summary>
     /// <returns>False when it came to its end before.</returns>
     private static async Task<bool> IsCutAsync(Lane lane, ShiftedClock clock, int writes, bool answerLost)

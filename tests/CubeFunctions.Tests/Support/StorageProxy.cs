@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -11,7 +12,7 @@ namespace CubeFunctions.Tests.Support;
 
 /// <summary>
 /// Stands between a client and Azurite, and cuts the line after so many writes: to the client it is as if the process died there. Or it loses the answer of one write
-/// only, and goes on; or it refuses requests that a test chooses.
+/// only, or the first answer to each, and goes on; or it refuses requests that a test chooses.
 /// </summary>
 public sealed class StorageProxy : IAsyncDisposable
 {
@@ -20,15 +21,21 @@ public sealed class StorageProxy : IAsyncDisposable
     private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
     private readonly CancellationTokenSource _cut = new();
     private readonly bool _answerLost;
-    private readonly bool _goesOn;
+    private readonly ConcurrentDictionary<string, bool> _seen = new();
     private int _left;
     private int _requests;
     private int _writes;
 
-    private StorageProxy(int writes, bool answerLost, bool goesOn) => (_left, _answerLost, _goesOn) = (writes, answerLost, goesOn);
+    private StorageProxy(int writes, bool answerLost) => (_left, _answerLost) = (writes, answerLost);
 
-    /// <summary>Whether as many writes came by as it was to wait for.</summary>
-    public bool IsReached => Volatile.Read(ref _left) < 0;
+    /// <summary>Whether the first answer to each write is lost: a repeat of the same request gets through.</summary>
+    public bool LosesEach { get; set; }
+
+    /// <summary>Reads so far.</summary>
+    public int Reads => Requests - Writes;
+
+    /// <summary>Writes whose answers were lost.</summary>
+    public int Lost => _seen.Count;
 
     /// <summary>Requests so far.</summary>
     public int Requests => Volatile.Read(ref _requests);
@@ -54,10 +61,9 @@ public sealed class StorageProxy : IAsyncDisposable
     /// <param name="connection">Azurite's own.</param>
     /// <param name="writes">How many writes get through.</param>
     /// <param name="answerLost">Whether the next one after these is still done, and only its answer is lost.</param>
-    /// <param name="goesOn">Whether all writes after it get through again.</param>
-    public static async Task<StorageProxy> StartAsync(string connection, int writes, bool answerLost, bool goesOn = false)
+    public static async Task<StorageProxy> StartAsync(string connection, int writes, bool answerLost)
     {
-        var proxy = new StorageProxy(writes, answerLost, goesOn);
+        var proxy = new StorageProxy(writes, answerLost);
         var parts = connection.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(part => part.Split('=', 2)).ToDictionary(part => part[0], part => part[1]);
         foreach (var service in Services)
         {
@@ -104,7 +110,7 @@ public sealed class StorageProxy : IAsyncDisposable
     {
         var isWrite = !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method);
         var left = isWrite ? Interlocked.Decrement(ref _left) : Volatile.Read(ref _left);
-        if (left < 0 && isWrite && !_goesOn && !(left == -1 && _answerLost))
+        if (left < 0 && isWrite && !(left == -1 && _answerLost))
         {
             await _cut.CancelAsync();
         }
@@ -151,14 +157,14 @@ public sealed class StorageProxy : IAsyncDisposable
 
         request.Headers.TransferEncodingChunked = false;
         using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseContentRead);
-        if (isWrite && (_goesOn ? left == -1 : left < 0))
+        if (left < 0 && isWrite)
         {
-            await (_goesOn ? Task.CompletedTask : _cut.CancelAsync());
+            await _cut.CancelAsync();
             context.Abort();
             return;
         }
 
-        if (write >= 0 && write == LoseAnswerOf)
+        if ((write >= 0 && write == LoseAnswerOf) || (isWrite && LosesEach && _seen.TryAdd(context.Request.Headers["x-ms-client-request-id"].ToString(), true)))
         {
             LostAnswerOf = $"{context.Request.Method} {raw}";
             context.Abort();

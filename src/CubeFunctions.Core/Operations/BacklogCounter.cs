@@ -1,0 +1,131 @@
+using System.Text.Json;
+using CubeFunctions.Core.Delivery;
+using CubeFunctions.Core.Storage;
+using CubeFunctions.Core.Sync;
+using CubeFunctions.Core.Upserts;
+
+namespace CubeFunctions.Core.Operations;
+
+/// <summary>Counts what waits and what failed, and keeps the figures in one blob: <c>status</c> costs the same whatever history the tables hold.</summary>
+internal sealed class BacklogCounter(StorageClients storage, UpsertStore upserts, DeliveryStore deliveries, RunReader runs, TimeProvider time) : IJanitorTask
+{
+    private const string Path = "status/backlog";
+    private const int MostShown = 50;
+    private const int MostRuns = 20;
+    private const int RecentDays = 7;
+
+    /// <summary>Figures older than this are counted by the request that finds them: the janitor is not at work.</summary>
+    private static readonly TimeSpan Stale = TimeSpan.FromMinutes(10);
+    private static readonly string[] Columns =
+    [
+        "PartitionKey", "RowKey", nameof(UpsertRow.Sender), nameof(UpsertRow.State), nameof(UpsertRow.AcceptedAt), nameof(UpsertRow.Reason),
+    ];
+
+    private readonly OptimisticBlobs _blobs = new(storage.State);
+
+    /// <inheritdoc />
+    public string Name => "backlog";
+
+    /// <inheritdoc />
+    public TimeSpan Interval => TimeSpan.FromMinutes(1);
+
+    /// <inheritdoc />
+    public Task RunAsync(JanitorRound round, CancellationToken cancellationToken) => CountAsync(cancellationToken);
+
+    /// <summary>The figures: one read, unless nobody has counted for some minutes.</summary>
+    public async Task<Backlog> ReadAsync(CancellationToken cancellationToken) =>
+        await _blobs.FindAsync(Path, cancellationToken) is { Data: { } data }
+        && JsonSerializer.Deserialize(data.ToMemory().Span, OperationsJson.Default.Backlog) is { } stored
+        && time.GetUtcNow() - stored.CountedAt < Stale
+            ? stored
+            : await CountAsync(cancellationToken);
+
+    /// <summary>Counts now: after a person has changed something.</summary>
+    public async Task<Backlog> CountAsync(CancellationToken cancellationToken)
+    {
+        var before = await _blobs.FindAsync(Path, cancellationToken);
+        var backlog = new Backlog(time.GetUtcNow(), await UpsertsAsync(cancellationToken), await ChangesAsync(cancellationToken), await FailedAsync(cancellationToken));
+        var body = BlobBody.Json(JsonSerializer.SerializeToUtf8Bytes(backlog, OperationsJson.Default.Backlog));
+
+        // Another process that counted at the same time is as right.
+        await _blobs.SaveAsync(Path, body, before?.ETag ?? default, cancellationToken);
+        return backlog;
+    }
+
+    private async Task<BacklogOf> UpsertsAsync(CancellationToken cancellationToken)
+    {
+        var (dead, waiting) = (new Oldest(), new Oldest());
+        await foreach (var row in upserts.AllAsync(UpsertState.Dead, Columns, cancellationToken))
+        {
+            dead.Add(EntryOf(row));
+        }
+
+        await foreach (var row in upserts.AllAsync(UpsertState.Waiting, Columns, cancellationToken))
+        {
+            waiting.Add(EntryOf(row));
+        }
+
+        return Merge(dead, waiting);
+    }
+
+    private async Task<BacklogOf> ChangesAsync(CancellationToken cancellationToken)
+    {
+        var (dead, waiting) = (new Oldest(), new Oldest());
+        foreach (var row in await deliveries.AllAsync(DeliveryState.Dead, cancellationToken))
+        {
+            dead.Add(EntryOf(row, row.IsOfStream ? "dead" : "held back"));
+        }
+
+        foreach (var row in await deliveries.AllAsync(DeliveryState.Waiting, cancellationToken))
+        {
+            waiting.Add(EntryOf(row, row.IsOfStream ? "waiting" : "released"));
+        }
+
+        return Merge(dead, waiting);
+    }
+
+    private async Task<IReadOnlyList<FailedItem>> FailedAsync(CancellationToken cancellationToken)
+    {
+        var failed = new List<FailedItem>();
+        foreach (var run in (await runs.RecentAsync(RecentDays, cancellationToken)).Where(run => run.Failed > 0).Take(MostRuns))
+        {
+            failed.AddRange((await runs.FailedAsync(run.RowKey, cancellationToken))
+                .Select(item => new FailedItem($"{run.RowKey}/{item.RowKey}", run.RowKey, item.Feed, item.ScopeKind, item.ScopeId, item.Reason ?? "unknown")));
+        }
+
+        return failed;
+    }
+
+    private static BacklogEntry EntryOf(UpsertRow row) =>
+        new(row.Id, row.Sender, $"{row.State}".ToLowerInvariant(), 1, row.AcceptedAt, string.IsNullOrEmpty(row.Reason) ? null : row.Reason);
+
+    private static BacklogEntry EntryOf(DeliveryRow row, string state) =>
+        new(row.Id, row.IsOfStream ? row.PartitionKey : row.RowKey, state, row.Changes - row.Done, row.CreatedAt, string.IsNullOrEmpty(row.Reason) ? null : row.Reason);
+
+    private static BacklogOf Merge(Oldest dead, Oldest waiting) =>
+        new(waiting.Count, waiting.First, dead.Count, [.. dead.Entries.Concat(waiting.Entries).Take(MostShown)]);
+
+    /// <summary>Counts all and keeps the oldest, so that memory does not follow the backlog.</summary>
+    private sealed class Oldest
+    {
+        private readonly PriorityQueue<BacklogEntry, long> _kept = new();
+
+        public int Count { get; private set; }
+
+        public DateTimeOffset? First => Entries.Count == 0 ? null : Entries[0].At;
+
+        public IReadOnlyList<BacklogEntry> Entries => [.. _kept.UnorderedItems.Select(kept => kept.Element).OrderBy(entry => entry.At).ThenBy(entry => entry.Id, StringComparer.Ordinal)];
+
+        public void Add(BacklogEntry entry)
+        {
+            Count += entry.Count;
+
+            // The newest of those kept stands in front.
+            _kept.Enqueue(entry, -entry.At.UtcTicks);
+            if (_kept.Count > MostShown)
+            {
+                _kept.Dequeue();
+            }
+        }
+    }
+}

@@ -1,0 +1,18 @@
+using CubeFunctions.Core.Storage;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace CubeFunctions.Core.Operations;
+
+/// <summary>Registers the operations.</summary>
+internal static class OperationsServices
+{
+    public static IServiceCollection AddOperations(this IServiceCollection services) => services
+        .AddSingleton<BacklogCounter>()
+        .AddSingleton<IJanitorTask>(static provider => provider.GetRequiredService<BacklogCounter>())
+        .AddSingleton<GapControl>()
+        .AddSingleton<StatusReader>()
+        .AddSingleton<RunControl>()
+        .AddSingleton<DeadWork>()
+        .AddSingleton<ErasureControl>()
+        .AddSingleton<RepeatedRequests>();
+}

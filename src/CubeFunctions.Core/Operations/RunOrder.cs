@@ -1,0 +1,75 @@
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Sync;
+
+namespace CubeFunctions.Core.Operations;
+
+/// <summary>The body of <c>POST /api/runs</c>.</summary>
+internal sealed record RunOrder
+{
+    private const int MostIds = 1000;
+    private const int LongestId = 64;
+
+    /// <summary><c>Scheduled</c>, <c>Snapshot</c> or <c>Manual</c>; null for <c>Manual</c> where anything is chosen, else for <c>Scheduled</c>.</summary>
+    public string? Kind { get; init; }
+
+    /// <summary>First day, <c>yyyy-MM-dd</c>.</summary>
+    public string? From { get; init; }
+
+    /// <summary>Last day.</summary>
+    public string? To { get; init; }
+
+    /// <summary>Feeds as settings name them; null for those of the settings.</summary>
+    public IReadOnlyList<string>? Feeds { get; init; }
+
+    /// <summary>Chosen campaigns.</summary>
+    public IReadOnlyList<string>? Campaigns { get; init; }
+
+    /// <summary>Chosen assignments.</summary>
+    public IReadOnlyList<string>? Assignments { get; init; }
+
+    /// <summary>Whether a manual run's changes go to the CRM.</summary>
+    public bool Deliver { get; init; }
+
+    /// <summary>Checks it and makes the request of it.</summary>
+    /// <exception cref="OperationException">It is wrong; says what.</exception>
+    public RunRequest ToRequest(SyncSettings settings, DateOnly today)
+    {
+        var isChosen = From is not null || To is not null || Feeds is { Count: > 0 } || Campaigns is { Count: > 0 } || Assignments is { Count: > 0 };
+        var kind = Kind is null ? (isChosen ? RunKind.Manual : RunKind.Scheduled)
+            : Enum.TryParse<RunKind>(Kind, ignoreCase: true, out var named) && Enum.IsDefined(named) && !char.IsAsciiDigit(Kind[0]) ? named
+            : throw OperationException.Invalid($"kind: is none of {string.Join(", ", Enum.GetNames<RunKind>())}");
+        if (kind != RunKind.Manual)
+        {
+            return isChosen || Deliver ? throw OperationException.Invalid("from, to, feeds, campaigns, assignments, deliver: go with kind Manual only")
+                : kind == RunKind.Scheduled ? RunRequest.Scheduled(settings.Feeds)
+                : RunRequest.Snapshot(settings.Feeds);
+        }
+
+        var (from, to) = (DayOf("from", From), DayOf("to", To));
+        if (from > (to ?? today) || to > today || from > today)
+        {
+            throw OperationException.Invalid("from, to: are no days that are over, or in the wrong order");
+        }
+
+        var feeds = Feeds is { Count: > 0 }
+            ? Feeds.Select(name => FeedCatalogue.Find(name) ?? throw OperationException.Invalid($"feeds: there are {FeedCatalogue.NamesLine}")).Distinct().ToList()
+            : [.. settings.Feeds];
+        return new RunRequest(RunKind.Manual, feeds)
+        {
+            Campaigns = IdsOf("campaigns", Campaigns),
+            Assignments = IdsOf("assignments", Assignments),
+            From = from,
+            To = to,
+            Deliver = Deliver,
+        };
+    }
+
+    private static DateOnly? DayOf(string name, string? text) =>
+        text is null ? null : Days.TryParse(text, out var day) ? day : throw OperationException.Invalid($"{name}: is no day (yyyy-MM-dd)");
+
+    private static IReadOnlyList<string> IdsOf(string name, IReadOnlyList<string>? ids) =>
+        ids is null ? []
+        : ids.Count <= MostIds && ids.All(id => id is { Length: > 0 and <= LongestId } && id.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_')) ? ids
+        : throw OperationException.Invalid($"{name}: at most {MostIds} ids of letters, digits, dashes and underscores, each up to {LongestId}");
+}

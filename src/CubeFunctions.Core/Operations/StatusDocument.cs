@@ -1,0 +1,87 @@
+namespace CubeFunctions.Core.Operations;
+
+/// <summary>What <c>GET /api/status</c> answers: ids, campaigns and counts, nothing of a customer.</summary>
+/// <param name="Scopes">Checkpoints by scope and feed.</param>
+/// <param name="Runs">The newest runs, newest first.</param>
+/// <param name="Pauses">Shared pauses that are up.</param>
+/// <param name="Gaps">Days that give fewer records than Cube counts.</param>
+/// <param name="Backlog">What waits and what failed, as last counted.</param>
+internal sealed record StatusDocument(
+    IReadOnlyList<StatusScope> Scopes, IReadOnlyList<RunView> Runs, IReadOnlyList<PauseView> Pauses, IReadOnlyList<GapView> Gaps, Backlog Backlog);
+
+/// <summary>A day of one scope and feed that gives fewer records than Cube counts, and that the checkpoint has gone past.</summary>
+/// <param name="Id">For <c>POST /api/gaps/{id}/accept</c>.</param>
+/// <param name="Feed">The feed.</param>
+/// <param name="Scope">Kind of the scope.</param>
+/// <param name="ScopeId">Id of the scope.</param>
+/// <param name="Day">The day.</param>
+/// <param name="ReportedCount">Records that Cube says there are.</param>
+/// <param name="Records">Records that Cube gives.</param>
+/// <param name="Since">Since when it has been short in this way.</param>
+/// <param name="AcceptedBy">Who has accepted it; null while it is read again daily.</param>
+internal sealed record GapView(string Id, string Feed, string Scope, string ScopeId, DateOnly Day, long ReportedCount, long Records, DateTimeOffset Since, string? AcceptedBy);
+
+/// <summary>A scope and feed.</summary>
+/// <param name="Scope">Kind of the scope.</param>
+/// <param name="ScopeId">Id of the scope.</param>
+/// <param name="Feed">The feed.</param>
+/// <param name="Through">The last local day that is over and proven.</param>
+/// <param name="ProvenAt">When a window was last proven.</param>
+/// <param name="Retired">Why it is read no more, or null.</param>
+/// <param name="DeletionsHeldBack">Whether deletions are held back.</param>
+internal sealed record StatusScope(string Scope, string ScopeId, string Feed, string? Through, DateTimeOffset? ProvenAt, string? Retired, bool DeletionsHeldBack);
+
+/// <summary>A pause.</summary>
+/// <param name="Name">Its name, for <c>DELETE /api/pauses/{name}</c>.</param>
+/// <param name="Until">Its end; null where it lasts until it is lifted.</param>
+/// <param name="Since">Since when, where that was noted.</param>
+/// <param name="Reason">Why.</param>
+/// <param name="AskedBy">Who asked for it.</param>
+internal sealed record PauseView(string Name, DateTimeOffset? Until, DateTimeOffset? Since, string? Reason, string? AskedBy);
+
+/// <summary>A run.</summary>
+internal sealed record RunView(
+    string RunId, string Kind, string Status, DateTimeOffset StartedAt, DateTimeOffset? CompletedAt, int Items, int Succeeded, int Failed, int Unproven, long Pages, long Records, long Bytes);
+
+/// <summary>A run with its items.</summary>
+/// <param name="Run">The run.</param>
+/// <param name="From">First day of a manual run.</param>
+/// <param name="To">Last day of a manual run.</param>
+/// <param name="Feeds">The feeds, comma-separated.</param>
+/// <param name="Items">Its items.</param>
+internal sealed record RunDetail(RunView Run, string? From, string? To, string Feeds, IReadOnlyList<ItemView> Items);
+
+/// <summary>An item of a run.</summary>
+internal sealed record ItemView(string Feed, string Scope, string ScopeId, string State, DateTimeOffset? CompletedAt, string? Reason);
+
+/// <summary>What waits and what failed. Counted by the janitor, since it takes a scan of the tables.</summary>
+/// <param name="CountedAt">When.</param>
+/// <param name="Upserts">Upserts to Cube.</param>
+/// <param name="Changes">Changes to the CRM, and deletions that are held back.</param>
+/// <param name="FailedItems">Failed items of the newest runs.</param>
+internal sealed record Backlog(DateTimeOffset CountedAt, BacklogOf Upserts, BacklogOf Changes, IReadOnlyList<FailedItem> FailedItems);
+
+/// <summary>One lane's backlog.</summary>
+/// <param name="Waiting">How many wait.</param>
+/// <param name="OldestWaiting">When the oldest of them came.</param>
+/// <param name="Dead">How many are dead, or held back.</param>
+/// <param name="Oldest">The oldest of them, the dead first.</param>
+internal sealed record BacklogOf(int Waiting, DateTimeOffset? OldestWaiting, int Dead, IReadOnlyList<BacklogEntry> Oldest);
+
+/// <summary>Something that waits or is dead.</summary>
+/// <param name="Id">For <c>replay</c> and <c>drop</c>.</param>
+/// <param name="Source">The sender, or the feed and scope.</param>
+/// <param name="State">Where it stands.</param>
+/// <param name="Count">How many changes it is about; 1 for an upsert.</param>
+/// <param name="At">When it came.</param>
+/// <param name="Reason">Why it is dead, or what it waits for.</param>
+internal sealed record BacklogEntry(string Id, string Source, string State, int Count, DateTimeOffset At, string? Reason);
+
+/// <summary>A failed item.</summary>
+/// <param name="Id">For <c>replay</c>.</param>
+/// <param name="RunId">The run.</param>
+/// <param name="Feed">The feed.</param>
+/// <param name="Scope">Kind of the scope.</param>
+/// <param name="ScopeId">Id of the scope.</param>
+/// <param name="Reason">Why.</param>
+internal sealed record FailedItem(string Id, string RunId, string Feed, string Scope, string ScopeId, string Reason);
