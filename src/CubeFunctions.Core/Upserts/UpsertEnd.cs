@@ -6,6 +6,9 @@ namespace CubeFunctions.Core.Upserts;
 /// <param name="Reason">Why it is dead, or what it waits for; null for nothing to say.</param>
 internal sealed record UpsertEnd(UpsertRow Row, UpsertState State, string? Reason)
 {
+    /// <summary>The reason of an event whose row is garbled.</summary>
+    public const string Unreadable = "its row cannot be read";
+
     /// <summary>Since when its deliveries have failed without a break; null where this one did not fail.</summary>
     public DateTimeOffset? FailingSince { get; init; }
 

@@ -64,7 +64,7 @@ public sealed class UpsertJanitor(
 
         await notifications.NotifyAsync(customers, TimeSpan.Zero, cancellationToken);
         _notifiedTried = tried && mayWrite ? now : _notifiedTried;
-        await EachAsync(round, overdue, (row, token) => store.EndAsync([new UpsertEnd(row, UpsertState.Dead, $"{row.Reason ?? "not delivered"}, for {settings.Days} days")], token), cancellationToken);
+        await EachAsync(round, overdue, (row, token) => store.EndAsync([new UpsertEnd(row, UpsertState.Dead, Overdue(row))], token), cancellationToken);
         await EachAsync(round, await PostsAsync(now, force, cancellationToken), (post, token) => notifications.NotifyPostAsync(post.RowKey, token), cancellationToken);
         if (now - _purged > PurgeEvery)
         {
@@ -78,6 +78,10 @@ public sealed class UpsertJanitor(
 
         return customers.Count;
     }
+
+    /// <summary>A row without its time of arrival is garbled.</summary>
+    private string Overdue(UpsertRow row) =>
+        row.AcceptedAt == default ? UpsertEnd.Unreadable : $"{(string.IsNullOrEmpty(row.Reason) ? "not delivered" : row.Reason)}, for {settings.Days} days";
 
     /// <summary>Whether nothing else brings the event on: it was never tried, or waited for writes, which are allowed again.</summary>
     private static bool WaitsForMessage(UpsertRow row) =>

@@ -2,6 +2,7 @@ using System.Runtime.Serialization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Azure;
+using Azure.Data.Tables;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Senders;
 using CubeFunctions.Core.Storage;
@@ -124,6 +125,43 @@ public sealed class UpsertRow : IStoredRow
     /// <summary>Splits an id that the outside sent back; null when it is none of ours.</summary>
     internal static (string Partition, string Row)? Split(string id) =>
         id.Length == 64 && id.All(char.IsAsciiHexDigitLower) ? (id[..32], id[32..]) : null;
+
+    /// <summary>Reads a row column by column. One of another type reads as empty: <see cref="AcceptedAt"/> tells whether the row can be used.</summary>
+    internal static UpsertRow FromEntity(TableEntity row)
+    {
+        return new UpsertRow
+        {
+            PartitionKey = row.PartitionKey,
+            RowKey = row.RowKey,
+            Timestamp = row.Timestamp,
+            ETag = row.ETag,
+            StateName = Text(nameof(State)) ?? "",
+            Sender = Text(nameof(Sender)) ?? "",
+            AssignmentId = Text(nameof(AssignmentId)) ?? "",
+            CustomerId = Text(nameof(CustomerId)),
+            EventTime = Time(nameof(EventTime)) ?? default,
+            AcceptedAt = Time(nameof(AcceptedAt)) ?? default,
+            ReplayedAt = Time(nameof(ReplayedAt)),
+            CompletedAt = Time(nameof(CompletedAt)),
+            Reason = Text(nameof(Reason)),
+            Dropped = Text(nameof(Dropped)),
+            FailingSince = Time(nameof(FailingSince)),
+            Attempts = Find(nameof(Attempts)) is int attempts ? attempts : 0,
+            Body = Text(nameof(Body)) ?? "",
+            PostId = Text(nameof(PostId)),
+            Values = Text(nameof(Values)),
+            ValuesBlob = Text(nameof(ValuesBlob)),
+            MergedInto = Text(nameof(MergedInto)),
+            MergedKey = Text(nameof(MergedKey)),
+            CarriedAt = Time(nameof(CarriedAt)),
+        };
+
+        object? Find(string name) => row.TryGetValue(name, out var value) ? value : null;
+
+        string? Text(string name) => Find(name) as string;
+
+        DateTimeOffset? Time(string name) => Find(name) is DateTimeOffset time ? time : null;
+    }
 
     internal static List<SourceValue> ReadValues(string json) => JsonSerializer.Deserialize(json, UpsertJson.Default.ListSourceValue) ?? [];
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Azure;
 using Azure.Data.Tables;
 using CubeFunctions.Core.Model;
@@ -68,7 +69,7 @@ public sealed class UpsertStore
             }
             catch (Exception exception) when (StorageErrors.KindOf(exception, cancellationToken) == StorageErrorKind.None && !cancellationToken.IsCancellationRequested)
             {
-                unreadable.Add(new UpsertEnd(new UpsertRow { PartitionKey = customer, RowKey = key.RowKey }, UpsertState.Dead, "its row cannot be read"));
+                unreadable.Add(new UpsertEnd(new UpsertRow { PartitionKey = customer, RowKey = key.RowKey }, UpsertState.Dead, UpsertEnd.Unreadable));
             }
         }
 
@@ -76,9 +77,16 @@ public sealed class UpsertStore
         return unreadable.Count;
     }
 
-    /// <summary>All events in a state, in no order.</summary>
-    internal IAsyncEnumerable<UpsertRow> AllAsync(UpsertState state, IEnumerable<string>? columns, CancellationToken cancellationToken) =>
-        Rows.QueryAsync<UpsertRow>(TableClient.CreateQueryFilter($"State eq {state.ToString()}"), columns, cancellationToken);
+    /// <summary>All events in a state, in no order. A garbled row is read in part, and holds up no other.</summary>
+    internal async IAsyncEnumerable<UpsertRow> AllAsync(
+        UpsertState state, IEnumerable<string>? columns, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var filter = TableClient.CreateQueryFilter($"State eq {state.ToString()}");
+        await foreach (var row in Rows.QueryAsync<TableEntity>(filter, columns, cancellationToken))
+        {
+            yield return UpsertRow.FromEntity(row);
+        }
+    }
 
     /// <summary>Keys of events that were accepted before a time and wait no more.</summary>
     internal IAsyncEnumerable<TableEntity> EndedBeforeAsync(DateTimeOffset before, CancellationToken cancellationToken) =>

@@ -156,6 +156,25 @@ public sealed class StorageFaultTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task A_garbled_row_stops_neither_the_janitor_nor_a_list()
+    {
+        var clock = new ShiftedClock(TimeProvider.System.GetUtcNow());
+        await using var lane = await Lane.StartAsync(azurite, Options, clock, Sender);
+        await lane.SnapshotAsync();
+        var customers = lane.ImportedIds();
+        var broken = (await lane.HookAsync($$"""{"customer_id":"{{customers[0]}}","event":"e1","city":"Bodø"}"""))[0];
+        var garbled = new TableEntity(broken[..32], broken[32..]) { ["AcceptedAt"] = "long ago", ["EventTime"] = 7 };
+        await lane.App.Storage.Upserts.UpdateEntityAsync(garbled, ETag.All, TableUpdateMode.Merge, TestContext.Current.CancellationToken);
+        var whole = await lane.HookAsync($$"""{"customer_id":"{{customers[1]}}","event":"e2","city":"Bodø"}""");
+        Assert.Equal(2, (await lane.App.Get<UpsertReader>().InStateAsync(UpsertState.Waiting, 10, TestContext.Current.CancellationToken)).Count);
+        clock.Advance(TimeSpan.FromMinutes(20));
+        Assert.Equal(1, await lane.App.Get<UpsertJanitor>().SweepAsync(force: false, TestContext.Current.CancellationToken));
+        await lane.DeliverAsync(whole, sweep: false);
+        var dead = Assert.Single(await lane.App.Get<UpsertReader>().InStateAsync(UpsertState.Dead, 10, TestContext.Current.CancellationToken));
+        Assert.Equal((broken, "its row cannot be read"), (dead.PartitionKey + dead.RowKey, dead.Reason));
+    }
+
+    [Fact]
     public async Task Tables_that_are_away_for_minutes_make_no_event_dead()
     {
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 30);
