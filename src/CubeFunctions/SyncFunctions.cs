@@ -2,13 +2,12 @@ using CubeFunctions.Core.Delivery;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
-using CubeFunctions.Core.Upserts;
 using Microsoft.Azure.Functions.Worker;
 
 namespace CubeFunctions;
 
 /// <summary>Triggers of the sync lane.</summary>
-public sealed class SyncFunctions(RunPlanner planner, ItemWorker items, Janitor janitor, UpsertJanitor upserts, DeliveryJanitor deliveries, SyncSettings settings)
+public sealed class SyncFunctions(RunPlanner planner, ItemWorker items, Janitor janitor, DeliveryJanitor deliveries, SyncSettings settings)
 {
     /// <summary>Starts a run over the dated feeds.</summary>
     [Function(nameof(StartSync))]
@@ -24,7 +23,7 @@ public sealed class SyncFunctions(RunPlanner planner, ItemWorker items, Janitor 
     [Function(nameof(SweepStaleWork))]
     public Task SweepStaleWork([TimerTrigger("0 */5 * * * *")] TimerInfo timer, CancellationToken cancellationToken) =>
         Task.WhenAll(
-            janitor.RunAsync(force: false, cancellationToken), upserts.SweepAsync(force: false, cancellationToken), deliveries.SweepAsync(force: false, cancellationToken));
+            janitor.RunAsync(force: false, cancellationToken), deliveries.SweepAsync(force: false, cancellationToken));
 
     /// <summary>Works on an item.</summary>
     [Function(nameof(SyncFeed))]
