@@ -5,16 +5,21 @@ namespace CubeFunctions.Core.Cube;
 
 /// <summary>A campaign of the listing.</summary>
 /// <param name="Id">Its id, as text.</param>
-/// <param name="AssignmentId">The assignment that it belongs to, or null where the listing does not say.</param>
+/// <param name="AssignmentId">The assignment or CRM that it belongs to, or null where the listing does not say.</param>
 public sealed record Campaign(string Id, string? AssignmentId)
 {
-    /// <summary>Reads the campaigns of a listing. Ids may be numbers or text; entries that name no campaign are left out.</summary>
-    internal static IReadOnlyList<Campaign> ReadAll(ReadOnlyMemory<byte> listing) => ReadAll(listing, out _);
+    /// <summary>Whether it was archived: read only where it is asked for by id.</summary>
+    public bool IsArchived { get; init; }
+
+    /// <summary>Reads the campaigns of a listing of either generation. Ids may be numbers or text; entries that name no campaign are left out.</summary>
+    internal static IReadOnlyList<Campaign> ReadAll(ReadOnlyMemory<byte> listing) =>
+        ReadAll(listing, CampaignEntry.Recognise(listing) is [var generation, ..] ? generation : FeedCatalogue.Assignments, out _);
 
     /// <summary>Reads a listing.</summary>
     /// <param name="listing">Its bytes, after a byte-order mark perhaps.</param>
+    /// <param name="generation">The generation that it is read as.</param>
     /// <param name="faults">What is wrong with single entries, in words: each costs that campaign, or its customers, and nothing else.</param>
-    internal static IReadOnlyList<Campaign> ReadAll(ReadOnlyMemory<byte> listing, out IReadOnlyList<string> faults)
+    internal static IReadOnlyList<Campaign> ReadAll(ReadOnlyMemory<byte> listing, ApiCatalogue generation, out IReadOnlyList<string> faults)
     {
         var campaigns = new Dictionary<string, Campaign>(StringComparer.Ordinal);
         var found = new List<string>();
@@ -23,16 +28,16 @@ public sealed record Campaign(string Id, string? AssignmentId)
         foreach (var entry in document.RootElement.EnumerateArray())
         {
             place++;
-            if (entry.ValueKind != JsonValueKind.Object || (JsonText.Of(entry, "campaign_id") ?? JsonText.Of(entry, "id")) is not { } id)
+            if (CampaignEntry.IdOf(entry) is not { } id)
             {
                 found.Add($"entry {place} of the campaigns listing has no campaign_id: it is not read");
                 continue;
             }
 
-            var campaign = new Campaign(id, JsonText.Of(entry, "assignment_id"));
-            if (campaigns.TryAdd(id, campaign) && campaign.AssignmentId is null)
+            var campaign = new Campaign(id, CampaignEntry.CustomersScopeOf(entry, generation, out var missing)) { IsArchived = CampaignEntry.IsArchived(entry) };
+            if (campaigns.TryAdd(id, campaign) && missing is not null && !campaign.IsArchived)
             {
-                found.Add($"campaign {id} has no assignment_id: its customers are not read");
+                found.Add($"campaign {id} has no {missing}: its customers are not read");
             }
         }
 

@@ -1,18 +1,12 @@
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Settings;
 
-
-
-
-
 namespace CubeFunctions.Core.Cube;
 
 /// <summary>Finds the listing of campaigns, whose path depends on the kind of user and on the age of the tenant.</summary>
-public sealed class CampaignListing(CubeClient cube, CubeSettings settings)
+public sealed class CampaignListing(CubeClient cube, CubeSettings settings, TenantGeneration generation)
 {
-    private const string External = "/client_access/campaigns";
-    private const string Internal = "/campaigns";
-    private const string Later = "/api/v1/campaigns";
+    private volatile string? _found;
 
     /// <summary>Reads the listing.</summary>
     /// <param name="includeInactive">Whether ended campaigns are wanted as well.</param>
@@ -22,26 +16,25 @@ public sealed class CampaignListing(CubeClient cube, CubeSettings settings)
     public async Task<Page> ReadAsync(bool includeInactive, CancellationToken cancellationToken)
     {
         var query = includeInactive ? "include_inactive_campaigns=True" : "";
-        if (settings.ExternalUser)
-        {
-            return await cube.GetPageAsync(FeedCatalogue.Campaigns, External, query, cancellationToken);
-        }
-
-        try
-        {
-            return await cube.GetPageAsync(FeedCatalogue.Campaigns, Internal, query, cancellationToken);
-        }
-        catch (CubeException first) when (first.Kind is CubeFailureKind.NotJson or CubeFailureKind.NotFound)
+        var catalogue = await generation.GetAsync(cancellationToken);
+        var paths = settings.ExternalUser ? catalogue.ExternalListingPaths : catalogue.ListingPaths;
+        CubeException? first = null;
+        foreach (var path in _found is { } found ? [found] : paths)
         {
             try
             {
-                return await cube.GetPageAsync(FeedCatalogue.Campaigns, Later, query, cancellationToken);
+                var page = await cube.GetPageAsync(FeedCatalogue.Campaigns, path, query, cancellationToken);
+                _found = path;
+                return page;
             }
-            catch (CubeException second) when (second.Kind is CubeFailureKind.NotJson or CubeFailureKind.NotFound)
+            catch (CubeException exception) when (exception.Kind is CubeFailureKind.NotJson or CubeFailureKind.NotFound)
             {
-                // Neither path has it: what the first one said tells more.
-                throw first;
+                // Where no path has it, what the first one said tells more.
+                first ??= exception;
+                _found = null;
             }
         }
+
+        throw first!;
     }
 }

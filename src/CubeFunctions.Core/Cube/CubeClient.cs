@@ -15,7 +15,7 @@ namespace CubeFunctions.Core.Cube;
 /// a cut body and an HTML page with status 200 have to be tried again as well.
 /// </remarks>
 public sealed class CubeClient(
-    HttpClient http, CubeSettings settings, TenantPause pause, CubeLimits limits, ResiliencePipelineProvider<string> pipelines, TimeProvider time)
+    HttpClient http, CubeSettings settings, TenantPause pause, CubeLimits limits, ResiliencePipelineProvider<string> pipelines, TenantGeneration generation, TimeProvider time)
 {
     private const int MaxRedirects = 3;
     private readonly ResiliencePipeline _retries = pipelines.GetPipeline(CubePipelines.Retries);
@@ -33,19 +33,50 @@ public sealed class CubeClient(
             HttpMethod.Get, path, query, body: null, $"GET {path}",
             static (received, feed) => new Page(received, PageReader.Read(feed, received.Bytes.Span)), feed, cancellationToken);
 
+    /// <summary>Reads one page of a scope's feed. Where a path is documented in two forms and the first answers 404, the other is tried; the one found is remembered.</summary>
+    /// <exception cref="CubeException">The request failed, after the retries that its kind deserves.</exception>
+    public async Task<Page> GetPageAsync(Feed feed, Scope scope, string query, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(feed);
+        var known = generation.HasOtherPath(feed);
+        CubeException? first = null;
+        foreach (var other in known is { } form ? [form] : feed.OtherPath is null ? [false] : new[] { false, true })
+        {
+            try
+            {
+                var page = await GetPageAsync(feed, feed.PathOf(scope, other), query, cancellationToken);
+                generation.Remember(feed, other);
+                return page;
+            }
+            catch (CubeException exception) when (exception.Kind == CubeFailureKind.NotFound)
+            {
+                first ??= exception;
+            }
+        }
+
+        throw first!;
+    }
+
     /// <summary>Sends one request for one customer and hands back the answer's body.</summary>
     /// <param name="method">GET, PUT or POST.</param>
-    /// <param name="assignmentId">The assignment.</param>
+    /// <param name="assignmentId">The assignment or CRM.</param>
     /// <param name="customerId">The id that the address takes. Personal data: it appears in no message.</param>
     /// <param name="body">JSON to send, or null.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     /// <returns>The JSON answer; the caller disposes it.</returns>
     /// <exception cref="CubeException">The request failed. A write is not retried here: whether it was done is for the caller to find out.</exception>
-    public Task<PooledBody> SendCustomerAsync(HttpMethod method, string assignmentId, string customerId, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken)
+    public async Task<PooledBody> SendCustomerAsync(HttpMethod method, string assignmentId, string customerId, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken)
     {
-        var feed = FeedCatalogue.Customers;
-        var path = feed.PathOf(new Scope(ScopeKind.Assignment, assignmentId)) + Uri.EscapeDataString(customerId);
-        return SendAsync(method, path, "", body, $"{method} {feed.Path}{{customer}}", static (received, _) => CheckJson(received), 0, cancellationToken);
+        var feed = (await generation.GetAsync(cancellationToken)).Customers;
+        var scope = new Scope(feed.Scope, assignmentId);
+        if (feed.OtherPath is not null && generation.HasOtherPath(feed) is null)
+        {
+            // A 404 must mean that the customer is gone, not that this tenant has the path in its other form.
+            using var page = await GetPageAsync(feed, scope, "", cancellationToken);
+        }
+
+        var path = feed.PathOf(scope, generation.HasOtherPath(feed) == true) + Uri.EscapeDataString(customerId);
+        return await SendAsync(method, path, "", body, $"{method} {feed.Path}{{customer}}", static (received, _) => CheckJson(received), 0, cancellationToken);
     }
 
     private async Task<T> SendAsync<T, TState>(

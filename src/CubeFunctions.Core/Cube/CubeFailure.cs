@@ -41,6 +41,9 @@ public enum CubeFailureKind
 
     /// <summary>405 or 501: this tenant has not switched the request on (writes).</summary>
     NotAvailable,
+
+    /// <summary>The tenant speaks another generation of the API than the one that this deployment reads: somebody has to decide.</summary>
+    GenerationChanged,
 }
 
 /// <summary>A request to Cube failed, with a kind of the closed set.</summary>

@@ -14,7 +14,7 @@ public enum ScopeKind
     /// <summary>An assignment.</summary>
     Assignment,
 
-    /// <summary>A CRM of generation 2, <c>{owner}-{B2C|B2B}</c>.</summary>
+    /// <summary>A CRM of generation 2, <c>{data owner}-{type}</c>; types are <c>B2C</c>, <c>B2B</c> or the tenant's own names.</summary>
     Crm,
 }
 
@@ -26,6 +26,9 @@ public readonly record struct Scope(ScopeKind Kind, string Id)
 
     /// <summary>The kind's name in paths, rows and logs.</summary>
     public string KindName => NameOf(Kind);
+
+    /// <summary>Data owner and type of a CRM: what stands before the first dash and after it.</summary>
+    internal (string Owner, string Type) CrmParts => Id.IndexOf('-', StringComparison.Ordinal) is var dash and >= 0 ? (Id[..dash], Id[(dash + 1)..]) : (Id, "");
 
     /// <summary>The kind's name in paths, rows and logs.</summary>
     public static string NameOf(ScopeKind kind) => kind switch

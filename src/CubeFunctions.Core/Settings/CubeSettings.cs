@@ -1,15 +1,6 @@
+using CubeFunctions.Core.Model;
 
 namespace CubeFunctions.Core.Settings;
-
-/// <summary>Which generation of Cube's API the tenant speaks.</summary>
-public enum CubeApi
-{
-    /// <summary>Clients, assignments, campaigns, responses.</summary>
-    Assignments,
-
-    /// <summary>Data owners, CRMs, call outcomes. Not built yet.</summary>
-    DataOwners,
-}
 
 /// <summary>Which of a customer's two ids goes into the URL of one customer.</summary>
 public enum CustomerIdInUrl
@@ -30,7 +21,7 @@ public sealed record CubeSettings
     /// <summary>The value of the <c>Authorization</c> header.</summary>
     public required CubeCredential Credential { get; init; }
 
-    /// <summary>The API's generation.</summary>
+    /// <summary>The API's generation; <see cref="CubeApi.Auto"/> recognises it by the campaigns listing.</summary>
     public CubeApi Api { get; init; }
 
     /// <summary>External users list campaigns under <c>/client_access</c>.</summary>
@@ -63,17 +54,11 @@ public sealed record CubeSettings
             reader.Fault("Cube__BaseUrl", $"'{baseUrl}' must end after the host name, without a path");
         }
 
-        var api = reader.Choice("Cube__Api", CubeApi.Assignments, "the API's generation: `Assignments` or `DataOwners`");
-        if (api == CubeApi.DataOwners)
-        {
-            reader.Fault("Cube__Api", "'DataOwners' is not available in this version; use Assignments");
-        }
-
         return new CubeSettings
         {
             BaseUrl = baseUrl ?? new Uri("https://missing.invalid"),
             Credential = CubeCredential.Read(reader),
-            Api = api,
+            Api = reader.Choice("Cube__Api", CubeApi.Auto, "the API's generation: `Assignments`, `DataOwners`, or `Auto`: recognised by the first campaigns listing, and held to"),
             ExternalUser = reader.Flag("Cube__ExternalUser", false, "`true` for users with access to one client's data: campaigns are listed under `/client_access`"),
             TimeZone = Zone(reader),
             MaxConcurrentRequests = reader.Number(

@@ -17,7 +17,9 @@ internal sealed class ItemPlan(
     private static readonly TimeSpan DeepEvery = TimeSpan.FromDays(6.5);
 
     private readonly Dictionary<string, ItemRow> _items = new(StringComparer.Ordinal);
-    private readonly IReadOnlyList<Feed> _feeds = [.. Split(run.Feeds).Select(name => FeedCatalogue.Find(name)!).Distinct()];
+    private readonly string[] _names = Split(run.Feeds);
+    private ApiCatalogue _generation = FeedCatalogue.Assignments;
+    private IReadOnlyList<Feed> _feeds = [];
     private readonly HashSet<string> _assignments = [.. Split(run.Assignments)];
 
     /// <summary>Campaigns that were chosen by id; empty for all.</summary>
@@ -25,6 +27,15 @@ internal sealed class ItemPlan(
 
     /// <summary>The items, one for each scope and feed.</summary>
     public IReadOnlyList<ItemRow> Items => [.. _items.Values];
+
+    /// <summary>Says which generation the tenant speaks. Before anything is planned.</summary>
+    /// <returns>Feeds of the other generation that the run asks for: they are not read.</returns>
+    public IReadOnlyList<string> Use(ApiCatalogue generation)
+    {
+        _generation = generation;
+        _feeds = [.. _names.Select(generation.Find).OfType<Feed>().Distinct()];
+        return [.. _names.Where(name => generation.Find(name) is null)];
+    }
 
     /// <summary>Plans by a list of campaigns.</summary>
     /// <param name="active">The active campaigns.</param>
@@ -43,11 +54,11 @@ internal sealed class ItemPlan(
 
         AddKnown(ScopeKind.Campaign);
         var assignments = _assignments.Count > 0 ? _assignments : [.. listed.Concat(ended).Select(campaign => campaign.AssignmentId).OfType<string>()];
-        foreach (var feed in _feeds.Where(feed => feed.Scope == ScopeKind.Assignment))
+        foreach (var feed in _feeds.Where(feed => feed.Scope == _generation.CustomersScope))
         {
             foreach (var id in assignments.Order(StringComparer.Ordinal))
             {
-                Add(feed, new Scope(ScopeKind.Assignment, id), isListed: true, null);
+                Add(feed, new Scope(feed.Scope, id), isListed: true, null);
             }
         }
     }
@@ -58,7 +69,7 @@ internal sealed class ItemPlan(
     public void AddAllKnown()
     {
         AddKnown(ScopeKind.Campaign);
-        AddKnown(ScopeKind.Assignment);
+        AddKnown(_generation.CustomersScope);
     }
 
     /// <summary>An item of the run.</summary>

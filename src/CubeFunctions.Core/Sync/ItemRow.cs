@@ -110,10 +110,10 @@ public sealed class ItemRow : IStoredRow
     internal bool IsOpen => State == ItemState.Waiting;
 
     internal Feed FeedOf =>
-        FeedCatalogue.Find(Feed) ?? throw new InvalidOperationException($"Item {RowKey} names a feed that this version does not know.");
+        FeedCatalogue.Find(Feed, Scope.Kind) ?? throw new InvalidOperationException($"Item {RowKey} names a feed that this version does not know.");
 
-    /// <summary>The assignment that its records are of, or null where it is not known.</summary>
-    internal string? Assignment => Scope.Kind == Model.ScopeKind.Assignment ? ScopeId : AssignmentId;
+    /// <summary>The assignment or CRM that its records are of, or null where it is not known.</summary>
+    internal string? Assignment => Scope.Kind is Model.ScopeKind.Assignment or Model.ScopeKind.Crm ? ScopeId : AssignmentId;
 
     internal Scope Scope => new(Model.Scope.KindOf(ScopeKind), ScopeId);
 

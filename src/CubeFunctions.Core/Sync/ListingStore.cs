@@ -6,14 +6,24 @@ using CubeFunctions.Core.Storage;
 namespace CubeFunctions.Core.Sync;
 
 /// <summary>Reads the list of campaigns and keeps it like any window: page, then manifest.</summary>
-public sealed class ListingStore(CampaignListing listing, RawStore raw, TimeProvider time)
+public sealed class ListingStore(CampaignListing listing, TenantGeneration generation, RawStore raw, TimeProvider time)
 {
     /// <summary>The list of active campaigns, as it was just received; the caller disposes it.</summary>
     internal async Task<ReceivedListing> ReadAsync(CancellationToken cancellationToken)
     {
         var started = time.GetUtcNow();
         var page = await listing.ReadAsync(includeInactive: false, cancellationToken);
-        return new ReceivedListing(page, Campaign.ReadAll(page.Body.Bytes, out var faults), faults, started);
+        try
+        {
+            var catalogue = await generation.RecogniseAsync(page.Body.Bytes, cancellationToken);
+            var campaigns = Campaign.ReadAll(page.Body.Bytes, catalogue, out var faults);
+            return new ReceivedListing(page, catalogue, [.. campaigns.Where(campaign => !campaign.IsArchived)], faults, started);
+        }
+        catch
+        {
+            page.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Campaigns that were asked for by id but are not active; one that Cube does not list at all is read all the same.</summary>
@@ -59,10 +69,11 @@ public sealed class ListingStore(CampaignListing listing, RawStore raw, TimeProv
 
 /// <summary>A list of campaigns as received.</summary>
 /// <param name="Page">Its bytes.</param>
-/// <param name="Campaigns">The campaigns in it.</param>
+/// <param name="Generation">The generation that it is in.</param>
+/// <param name="Campaigns">The campaigns in it, without archived ones.</param>
 /// <param name="Faults">What is wrong with single entries, in words.</param>
 /// <param name="StartedAt">When it was asked for.</param>
-internal sealed record ReceivedListing(Page Page, IReadOnlyList<Campaign> Campaigns, IReadOnlyList<string> Faults, DateTimeOffset StartedAt) : IDisposable
+internal sealed record ReceivedListing(Page Page, ApiCatalogue Generation, IReadOnlyList<Campaign> Campaigns, IReadOnlyList<string> Faults, DateTimeOffset StartedAt) : IDisposable
 {
     public void Dispose() => Page.Dispose();
 }

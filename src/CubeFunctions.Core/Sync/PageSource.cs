@@ -22,7 +22,7 @@ public sealed class PageSource(CubeClient cube, PageSlots slots, SyncProgress pr
     internal async Task<CrawledPage> FetchAsync(PageTarget target, int number, string query, CancellationToken cancellationToken)
     {
         using var slot = await slots.EnterAsync(cancellationToken);
-        using var page = await GetAsync(target.Feed, target.Feed.PathOf(target.Scope), query, number, cancellationToken);
+        using var page = await GetAsync(target.Feed, target.Scope, query, number, cancellationToken);
         var crawled = CrawledPage.Of(number, target.Attempt, page);
         var same = target.Earlier?.Holds(number, crawled.Sha256) == true;
         await target.Observers.PageAsync(new ObservedPage(number, page.Body.Bytes, page.Summary, same), cancellationToken);
@@ -87,15 +87,15 @@ public sealed class PageSource(CubeClient cube, PageSlots slots, SyncProgress pr
     internal async Task<long> CountAsync(Feed feed, Scope scope, Window window, CancellationToken cancellationToken)
     {
         using var slot = await slots.EnterAsync(cancellationToken);
-        using var page = await GetAsync(feed, feed.PathOf(scope), window.Query, 1, cancellationToken);
+        using var page = await GetAsync(feed, scope, window.Query, 1, cancellationToken);
         return page.Summary.Count;
     }
 
-    private async Task<Page> GetAsync(Feed feed, string path, string query, int number, CancellationToken cancellationToken)
+    private async Task<Page> GetAsync(Feed feed, Scope scope, string query, int number, CancellationToken cancellationToken)
     {
         try
         {
-            return await cube.GetPageAsync(feed, path, query, cancellationToken);
+            return await cube.GetPageAsync(feed, scope, query, cancellationToken);
         }
         catch (CubeException exception) when (exception.Kind == CubeFailureKind.NotJson && number > 1)
         {

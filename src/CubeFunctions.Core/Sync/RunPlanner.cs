@@ -187,6 +187,7 @@ public sealed partial class RunPlanner(
         try
         {
             received = await listing.ReadAsync(cancellationToken);
+            Use(run, plan, received.Generation);
             var ended = await listing.FindEndedAsync([.. plan.Chosen.Except(received.Campaigns.Select(campaign => campaign.Id))], cancellationToken);
             plan.AddListed(received.Campaigns, ended);
             run.WriteNotices(received.Faults);
@@ -204,12 +205,23 @@ public sealed partial class RunPlanner(
             var failure = exception as CubeException ?? new CubeException(CubeFailureKind.MalformedPage, "the campaigns listing cannot be read", exception);
             LogNoListing(logger, run.RowKey, failure.Kind, failure.Message);
             (list.State, list.ReasonKind, list.Reason) = (ItemState.Failed, failure.Kind.ToString(), failure.Message);
-            if (failure.Kind != CubeFailureKind.Unauthorised)
+            if (failure.Kind is not (CubeFailureKind.Unauthorised or CubeFailureKind.GenerationChanged))
             {
+                Use(run, plan, await settings.Generation.GetAsync(cancellationToken));
                 plan.AddAllKnown();
             }
 
             return null;
+        }
+    }
+
+    private void Use(RunRow run, ItemPlan plan, ApiCatalogue generation)
+    {
+        // The default names the feeds of both generations: only what somebody asked for is missed.
+        var missing = plan.Use(generation).Except(FeedCatalogue.Default.Select(feed => feed.Setting)).ToList();
+        if (missing.Count > 0)
+        {
+            LogNotOffered(logger, run.RowKey, string.Join(", ", missing), generation.Api);
         }
     }
 
@@ -264,9 +276,12 @@ public sealed partial class RunPlanner(
     [LoggerMessage(103, LogLevel.Warning, "Run {RunId}: {Fault}")]
     private static partial void LogFault(ILogger logger, string runId, string fault);
 
+    [LoggerMessage(105, LogLevel.Warning, "Run {RunId}: {Feeds} are not among the feeds of {Api}; they are not read")]
+    private static partial void LogNotOffered(ILogger logger, string runId, string feeds, CubeApi api);
+
     [LoggerMessage(104, LogLevel.Error, "Run {RunId} could not be planned: {Reason}")]
     private static partial void LogNotPlanned(ILogger logger, string runId, string reason);
 }
 
 /// <summary>What plans go by.</summary>
-public sealed record PlanSettings(CubeSettings Cube, SyncSettings Sync, TimeProvider Time);
+public sealed record PlanSettings(CubeSettings Cube, SyncSettings Sync, TenantGeneration Generation, TimeProvider Time);

@@ -225,7 +225,7 @@ public sealed class RunStore(StorageClients storage)
         {
             PartitionKey = runId,
             RowKey = itemKey,
-            Feed = parts.Length == 3 && FeedCatalogue.Find(parts[1]) is { } feed ? feed.Setting : FeedCatalogue.Campaigns.Setting,
+            Feed = parts.Length == 3 && FeedCatalogue.Find(parts[1], scope.Kind) is { } feed ? feed.Setting : FeedCatalogue.Campaigns.Setting,
             ScopeKind = scope.KindName,
             ScopeId = scope.Id,
             State = ItemState.Failed,

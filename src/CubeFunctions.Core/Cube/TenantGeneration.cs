@@ -1,0 +1,107 @@
+using System.Collections.Concurrent;
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace CubeFunctions.Core.Cube;
+
+/// <summary>
+/// Which generation of Cube's API the tenant speaks: by <c>Cube__Api</c>, or recognised by the first listing of campaigns, kept in storage and held to. A tenant that
+/// speaks another one later is a failure by name: two readings of the same people under other ids would look like deletions and creations.
+/// </summary>
+public sealed partial class TenantGeneration
+{
+    /// <summary>How long a process believes that nothing has been recognised yet.</summary>
+    private static readonly TimeSpan UnknownFor = TimeSpan.FromSeconds(10);
+
+    private readonly OptimisticTable _table;
+    private readonly CubeSettings _settings;
+    private readonly TimeProvider _time;
+    private readonly ILogger<TenantGeneration> _logger;
+    private readonly CachedValue<ApiCatalogue?> _stored;
+    private readonly ConcurrentDictionary<Feed, bool> _otherPaths = new();
+    private volatile ApiCatalogue? _known;
+
+    /// <summary>Keeps the generation in <c>CubeCheckpoints</c>.</summary>
+    public TenantGeneration(StorageClients storage, CubeSettings settings, TimeProvider time, ILogger<TenantGeneration> logger)
+    {
+        ArgumentNullException.ThrowIfNull(storage);
+        ArgumentNullException.ThrowIfNull(settings);
+        (_table, _settings, _time, _logger) = (new OptimisticTable(storage.Checkpoints), settings, time, logger);
+        _known = FeedCatalogue.Of(settings.Api);
+        _stored = new(async (_, token) => await FindRowAsync(token) is { } row ? FeedCatalogue.Of(row.Api) : null, UnknownFor, time);
+    }
+
+    /// <summary>The generation; null as long as no listing was read and the settings do not say.</summary>
+    public async ValueTask<ApiCatalogue?> FindAsync(CancellationToken cancellationToken) =>
+        _known ??= (await _stored.GetAsync(cancellationToken)).Value;
+
+    /// <summary>The generation, or generation 1 as long as it is not known.</summary>
+    public async ValueTask<ApiCatalogue> GetAsync(CancellationToken cancellationToken) => await FindAsync(cancellationToken) ?? FeedCatalogue.Assignments;
+
+    /// <summary>Whether the tenant has a feed at the other form of its path; null as long as neither has answered.</summary>
+    internal bool? HasOtherPath(Feed feed) => _otherPaths.TryGetValue(feed, out var other) ? other : null;
+
+    /// <summary>Notes which form of a feed's path answered.</summary>
+    internal void Remember(Feed feed, bool other)
+    {
+        if (feed.OtherPath is not null)
+        {
+            _otherPaths[feed] = other;
+        }
+    }
+
+    /// <summary>Holds a listing against the generation that is known; the first one decides where the settings do not.</summary>
+    /// <exception cref="CubeException"><see cref="CubeFailureKind.GenerationChanged"/>: it is a listing of another generation.</exception>
+    internal async Task<ApiCatalogue> RecogniseAsync(ReadOnlyMemory<byte> listing, CancellationToken cancellationToken)
+    {
+        var spoken = CampaignEntry.Recognise(listing);
+        var held = await FindAsync(cancellationToken);
+        if (held is not null && spoken.Count > 0 && !spoken.Contains(held))
+        {
+            throw new CubeException(
+                CubeFailureKind.GenerationChanged,
+                $"the campaigns listing is one of {spoken[0].Api}, but this deployment reads {held.Api}: nothing is read until somebody decides; Cube__Api={spoken[0].Api} moves to it");
+        }
+
+        var catalogue = held ?? (spoken.Count > 0 ? spoken[0] : null);
+        if (catalogue is not null && spoken.Count > 0)
+        {
+            await KeepAsync(catalogue, cancellationToken);
+        }
+
+        return catalogue ?? FeedCatalogue.Assignments;
+    }
+
+    private async Task KeepAsync(ApiCatalogue catalogue, CancellationToken cancellationToken)
+    {
+        if (_stored.Last?.Value == catalogue)
+        {
+            return;
+        }
+
+        var row = await FindRowAsync(cancellationToken);
+        if (row?.Api != catalogue.Api)
+        {
+            var before = row?.Api;
+            row ??= new GenerationRow();
+            (row.Api, row.Since) = (catalogue.Api, _time.GetUtcNow());
+            if (await _table.SaveAsync(row, cancellationToken) != StorageOutcome.Saved && await FindRowAsync(cancellationToken) is { } other && other.Api != catalogue.Api)
+            {
+                throw new CubeException(CubeFailureKind.GenerationChanged, $"another process reads {other.Api} where this one reads {catalogue.Api}: give both the same Cube__Api");
+            }
+
+            LogGeneration(_logger, catalogue.Api, before?.ToString() ?? "none", _settings.Api == CubeApi.Auto ? "recognised by the listing" : "set by Cube__Api");
+        }
+
+        _known = catalogue;
+        _stored.Set(catalogue);
+    }
+
+    private Task<GenerationRow?> FindRowAsync(CancellationToken cancellationToken) =>
+        _table.FindAsync<GenerationRow>(GenerationRow.Partition, GenerationRow.Key, cancellationToken);
+
+    [LoggerMessage(410, LogLevel.Information, "Cube's API is read as {Api} (before: {Before}): {Why}")]
+    private static partial void LogGeneration(ILogger logger, CubeApi api, string before, string why);
+}

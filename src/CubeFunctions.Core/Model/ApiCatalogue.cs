@@ -1,0 +1,41 @@
+namespace CubeFunctions.Core.Model;
+
+/// <summary>One generation of Cube's API, as data: what the code does is the same for both.</summary>
+public sealed record ApiCatalogue
+{
+    /// <summary>The generation.</summary>
+    public required CubeApi Api { get; init; }
+
+    /// <summary>What customers belong to.</summary>
+    public required ScopeKind CustomersScope { get; init; }
+
+    /// <summary>
+    /// Members of a listed campaign that name what its customers belong to: the parts of that scope's id, joined by a dash, each with its alternatives. A listing is
+    /// recognised by them.
+    /// </summary>
+    public required IReadOnlyList<IReadOnlyList<string>> CustomersScopeMembers { get; init; }
+
+    /// <summary>Where internal users find the campaigns, in the order to try.</summary>
+    public required IReadOnlyList<string> ListingPaths { get; init; }
+
+    /// <summary>Where external users find the campaigns, in the order to try.</summary>
+    public required IReadOnlyList<string> ExternalListingPaths { get; init; }
+
+    /// <summary>All feeds, those that must be asked for by name among them.</summary>
+    public required IReadOnlyList<Feed> Feeds { get; init; }
+
+    /// <summary>Whether the address of one customer takes the imported id, unless <c>Cube__CustomerIdInUrl</c> says otherwise.</summary>
+    public required bool ImportedIdInUrl { get; init; }
+
+    /// <summary>Whether upserts are delivered, unless <c>Cube__Writes</c> says otherwise.</summary>
+    public required bool Writes { get; init; }
+
+    /// <summary>The list of customers.</summary>
+    public Feed Customers => Feeds.First(static feed => feed.ListsCustomers);
+
+    /// <summary>The labels of tenant-defined fields.</summary>
+    public Feed CustomFields => Feeds.First(static feed => feed.Name == FeedCatalogue.CustomFields.Name);
+
+    /// <summary>The feed of that name as users type it, or null.</summary>
+    public Feed? Find(string setting) => Feeds.FirstOrDefault(feed => feed.Setting == setting);
+}
