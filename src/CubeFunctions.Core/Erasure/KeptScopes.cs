@@ -15,7 +15,7 @@ internal sealed class KeptScopes(StorageClients storage, CheckpointStore checkpo
     /// <summary>All of them, in no order: also those that only a checkpoint's row names, which has to say that somebody was erased.</summary>
     public async Task<HashSet<(Feed Feed, Scope Scope)>> ListAsync(CancellationToken cancellationToken)
     {
-        var rows = (await checkpoints.AllAsync(cancellationToken)).Select(row => (Feed: FeedCatalogue.Find(row.Feed)!, row.Scope));
+        var rows = (await checkpoints.AllAsync(cancellationToken)).Select(row => (Feed: FeedCatalogue.Find(row.Feed, row.Scope.Kind)!, row.Scope));
         HashSet<(Feed Feed, Scope Scope)> found = [.. rows.Where(row => Feeds.Contains(row.Feed))];
         foreach (var container in new[] { storage.Raw, storage.ChangeFiles, storage.State })
         {

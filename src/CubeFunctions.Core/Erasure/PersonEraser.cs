@@ -20,9 +20,14 @@ internal sealed class PersonEraser(PlaceEraser places, ScopeEraser scopes, KeptS
         var person = new Person(assignmentId, customerId);
         var counts = new ErasureCounts();
         var erasedBefore = await erased.ErasedBeforeAsync(person, cancellationToken);
-        var customers = await places.FindAsync(PersonSearch.In(person, new ErasureTally(), FeedCatalogue.Customers, person.Assignment, assignmentKnown: true), cancellationToken);
+        var customers = 0;
+        foreach (var (feed, scope) in CustomersOf(person))
+        {
+            customers += (await places.FindAsync(PersonSearch.In(person, new ErasureTally(), feed, scope, assignmentKnown: true), cancellationToken)).Count;
+        }
+
         var elsewhere = await places.FindAsync(new PersonSearch(person, counts.Total), cancellationToken);
-        if (customers.Count + elsewhere.Count > 0)
+        if (customers + elsewhere.Count > 0)
         {
             await erased.MarkAsync(person, cancellationToken);
         }
@@ -46,13 +51,17 @@ internal sealed class PersonEraser(PlaceEraser places, ScopeEraser scopes, KeptS
         return report;
     }
 
+    /// <summary>The lists of the customers of the person's assignment or CRM: what earlier runs read in the other generation is searched as well.</summary>
+    private static IEnumerable<(Feed Feed, Scope Scope)> CustomersOf(Person person) =>
+        FeedCatalogue.Generations.Select(generation => (generation.Customers, new Scope(generation.CustomersScope, person.AssignmentId)));
+
     /// <returns>Whether anything names the assignment.</returns>
     private async Task<bool> EraseAsync(Person person, IReadOnlyList<EraseFound> elsewhere, ErasureCounts counts, CancellationToken cancellationToken)
     {
         var all = await kept.ListAsync(cancellationToken);
         var listed = await campaigns.FindAsync([.. all.Where(each => each.Scope.Kind == ScopeKind.Campaign)], cancellationToken);
         counts.CampaignsOfUnknownAssignment = all.Where(each => each.Scope.Kind == ScopeKind.Campaign && !listed.ContainsKey(each.Scope.Id)).Select(each => each.Scope.Id).Distinct().Count();
-        foreach (var (feed, scope) in all.Where(each => each.Feed != FeedCatalogue.Customers).OrderBy(each => (each.Feed.Setting, each.Scope.Id)))
+        foreach (var (feed, scope) in all.Where(each => !each.Feed.ListsCustomers).OrderBy(each => (each.Feed.Setting, each.Scope.Id)))
         {
             var assignment = scope.Kind == ScopeKind.Campaign ? listed.GetValueOrDefault(scope.Id) : scope.Id;
             if (assignment is null ? person.Internal.Count > 0 : assignment == person.AssignmentId)
@@ -62,12 +71,11 @@ internal sealed class PersonEraser(PlaceEraser places, ScopeEraser scopes, KeptS
         }
 
         await places.EraseAsync(person, elsewhere, cancellationToken);
-        if (all.Contains((FeedCatalogue.Customers, person.Assignment)))
+        foreach (var (feed, scope) in CustomersOf(person).Where(all.Contains))
         {
-            var search = PersonSearch.In(person, counts.Of(FeedCatalogue.Customers), FeedCatalogue.Customers, person.Assignment, assignmentKnown: true);
-            await scopes.EraseAsync(search, assignmentKnown: true, cancellationToken);
+            await scopes.EraseAsync(PersonSearch.In(person, counts.Of(feed), feed, scope, assignmentKnown: true), assignmentKnown: true, cancellationToken);
         }
 
-        return all.Any(each => each.Scope == person.Assignment) || listed.Values.Contains(person.AssignmentId, StringComparer.Ordinal) || await campaigns.NamesAsync(person.AssignmentId, cancellationToken);
+        return all.Any(each => each.Scope.Kind != ScopeKind.Campaign && each.Scope.Id == person.AssignmentId) || listed.Values.Contains(person.AssignmentId, StringComparer.Ordinal) || await campaigns.NamesAsync(person.AssignmentId, cancellationToken);
     }
 }

@@ -7,11 +7,8 @@ internal sealed class Person(string assignmentId, string imported)
 {
     private readonly HashSet<string> _internal = new(StringComparer.Ordinal);
 
-    /// <summary>The assignment. Another one's customer may have the same imported id.</summary>
+    /// <summary>The assignment or CRM. Another one's customer may have the same imported id.</summary>
     public string AssignmentId => assignmentId;
-
-    /// <summary>The assignment as a scope.</summary>
-    public Scope Assignment => new(ScopeKind.Assignment, assignmentId);
 
     /// <summary>The imported id, as text: leading zeros count.</summary>
     public string Imported => imported;

@@ -64,7 +64,7 @@ public sealed record SyncSettings
     internal static SyncSettings Read(SettingsReader reader)
     {
         var feeds = new List<Feed>();
-        foreach (var name in reader.List("Sync__Feeds", $"the feeds that are read, comma-separated: {string.Join(", ", FeedCatalogue.All.Select(feed => $"`{feed.Setting}`"))}", "all but those with `@`"))
+        foreach (var name in reader.List("Sync__Feeds", $"the feeds that are read, comma-separated: {string.Join(", ", FeedCatalogue.All.Select(feed => $"`{feed.Setting}`").Distinct())}", "all but those with `@`"))
         {
             if (FeedCatalogue.Find(name) is { } feed)
             {

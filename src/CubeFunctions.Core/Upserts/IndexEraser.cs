@@ -16,7 +16,7 @@ internal sealed class IndexEraser(CustomerIndex index) : IPersonalData
     public async Task<EraseFound?> FindAsync(PersonSearch search, CancellationToken cancellationToken)
     {
         var person = search.Person;
-        if (search.Place?.Feed != FeedCatalogue.Customers || !await index.HoldsAsync(person.AssignmentId, person.Imported, cancellationToken))
+        if (search.Place?.Feed.ListsCustomers != true || !await index.HoldsAsync(person.AssignmentId, person.Imported, cancellationToken))
         {
             return null;
         }
