@@ -40,6 +40,16 @@ public sealed partial class TenantGeneration
     /// <summary>The generation, or generation 1 as long as it is not known.</summary>
     public async ValueTask<ApiCatalogue> GetAsync(CancellationToken cancellationToken) => await FindAsync(cancellationToken) ?? FeedCatalogue.Assignments;
 
+    /// <summary>Whether the address of one customer takes the imported id: by <c>Cube__CustomerIdInUrl</c>, else by the generation.</summary>
+    internal async ValueTask<bool> TakesImportedIdAsync(CancellationToken cancellationToken) =>
+        _settings.IsCustomerIdInUrlSet ? _settings.CustomerIdInUrl == CustomerIdInUrl.Imported : (await GetAsync(cancellationToken)).ImportedIdInUrl;
+
+    /// <summary>Why no upsert is delivered: by <c>Cube__Writes</c>, else by the generation; null where they are.</summary>
+    internal async ValueTask<string?> FindWritesOffAsync(CancellationToken cancellationToken) =>
+        _settings.Writes is { } chosen ? (chosen ? null : "writes are switched off by the setting Cube__Writes")
+        : (await GetAsync(cancellationToken)) is { Writes: false } catalogue ? $"no write request is documented for {catalogue.Api}: kept until Cube__Writes=true has those of generation 1 tried"
+        : null;
+
     /// <summary>Whether the tenant has a feed at the other form of its path; null as long as neither has answered.</summary>
     internal bool? HasOtherPath(Feed feed) => _otherPaths.TryGetValue(feed, out var other) ? other : null;
 

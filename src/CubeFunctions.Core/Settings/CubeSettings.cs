@@ -33,11 +33,14 @@ public sealed record CubeSettings
     /// <summary>Requests under way at once, per process. Default 8.</summary>
     public int MaxConcurrentRequests { get; init; } = 8;
 
-    /// <summary>Which id the URL of one customer takes.</summary>
+    /// <summary>Which id the URL of one customer takes, where <see cref="IsCustomerIdInUrlSet"/>.</summary>
     public CustomerIdInUrl CustomerIdInUrl { get; init; }
 
-    /// <summary>Whether upserts are delivered; off, they are kept.</summary>
-    public bool Writes { get; init; } = true;
+    /// <summary>Whether <see cref="CustomerIdInUrl"/> was set; else the generation decides.</summary>
+    public bool IsCustomerIdInUrlSet { get; init; }
+
+    /// <summary>Whether upserts are delivered; off, they are kept. Null leaves it to the generation.</summary>
+    public bool? Writes { get; init; }
 
     /// <summary>The largest body taken, in bytes. Default 64 MiB.</summary>
     public int MaxPageBytes { get; init; } = 64 * 1024 * 1024;
@@ -64,8 +67,11 @@ public sealed record CubeSettings
             MaxConcurrentRequests = reader.Number(
                 "Cube__MaxConcurrentRequests", 8, 1, 256, "requests to Cube at once, per process; times the app's instance limit for the tenant as a whole"),
             CustomerIdInUrl = reader.Choice(
-                "Cube__CustomerIdInUrl", CustomerIdInUrl.Internal, "which id the address of one customer takes: `internal` (Cube's own) or `imported` (the CRM's)", "internal"),
-            Writes = reader.Flag("Cube__Writes", true, "`false`: upserts are kept, not delivered"),
+                "Cube__CustomerIdInUrl", CustomerIdInUrl.Internal, "which id the address of one customer takes: `internal` (Cube's own) or `imported` (the CRM's)",
+                "internal (generation 2: imported)", sample: ""),
+            IsCustomerIdInUrlSet = reader.Has("Cube__CustomerIdInUrl"),
+            Writes = reader.OptionalFlag(
+                "Cube__Writes", "`false`: upserts are kept, not delivered. Generation 2 documents no write request: `true` tries those of generation 1 there", "true (generation 2: false)"),
             MaxPageBytes = 1024 * 1024 * reader.Number("Cube__MaxPageMiB", 64, 1, 1024, "the largest answer taken from Cube, in MiB"),
         };
     }

@@ -79,11 +79,18 @@ public sealed class SettingsReader(IConfiguration configuration)
     }
 
     /// <summary><c>true</c> or <c>false</c>.</summary>
-    public bool Flag(string name, bool fallback, string doc)
+    public bool Flag(string name, bool fallback, string doc) => OptionalFlag(name, doc, fallback ? "true" : "false", sample: null) ?? fallback;
+
+    /// <summary><c>true</c> or <c>false</c>; null where it is left to something else.</summary>
+    /// <param name="name">The setting.</param>
+    /// <param name="doc">What it does; Markdown.</param>
+    /// <param name="shown">Its default, in words.</param>
+    /// <param name="sample">A safe value for a local run; the default where it is null.</param>
+    public bool? OptionalFlag(string name, string doc, string shown, string? sample = "")
     {
-        if (Text(name, doc, fallback ? "true" : "false") is not { } text)
+        if (Text(name, doc, shown, sample) is not { } text)
         {
-            return fallback;
+            return null;
         }
 
         if (bool.TryParse(text, out var value))
@@ -92,14 +99,14 @@ public sealed class SettingsReader(IConfiguration configuration)
         }
 
         Fault(name, $"'{text}' is neither true nor false");
-        return fallback;
+        return null;
     }
 
     /// <summary>One of a closed set of words, letter case ignored.</summary>
-    public T Choice<T>(string name, T fallback, string doc, string? shown = null)
+    public T Choice<T>(string name, T fallback, string doc, string? shown = null, string? sample = null)
         where T : struct, Enum
     {
-        if (Text(name, doc, shown ?? fallback.ToString()) is not { } text)
+        if (Text(name, doc, shown ?? fallback.ToString(), sample) is not { } text)
         {
             return fallback;
         }

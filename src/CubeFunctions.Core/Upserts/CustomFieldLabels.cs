@@ -6,7 +6,7 @@ using CubeFunctions.Core.Storage;
 namespace CubeFunctions.Core.Upserts;
 
 /// <summary>Finds the field behind the label of a custom field, by the assignment's own list.</summary>
-public sealed class CustomFieldLabels(CubeClient cube, TimeProvider time)
+public sealed class CustomFieldLabels(CubeClient cube, TenantGeneration generation, TimeProvider time)
 {
     private static readonly TimeSpan FreshFor = TimeSpan.FromMinutes(10);
     private readonly ConcurrentDictionary<string, CachedValue<Dictionary<string, string>>> _lists = new(StringComparer.Ordinal);
@@ -21,8 +21,8 @@ public sealed class CustomFieldLabels(CubeClient cube, TimeProvider time)
 
     private async Task<Dictionary<string, string>> ReadAsync(string assignmentId, CancellationToken cancellationToken)
     {
-        var feed = FeedCatalogue.CustomFields;
-        using var page = await cube.GetPageAsync(feed, feed.PathOf(new Scope(ScopeKind.Assignment, assignmentId)), "", cancellationToken);
+        var feed = (await generation.GetAsync(cancellationToken)).CustomFields;
+        using var page = await cube.GetPageAsync(feed, new Scope(feed.Scope, assignmentId), "", cancellationToken);
         var fields = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var field in CustomField.ReadAll(page.Body.Bytes))
         {

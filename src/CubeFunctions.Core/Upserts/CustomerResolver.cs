@@ -1,7 +1,6 @@
 using System.Globalization;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Persons;
-using CubeFunctions.Core.Settings;
 
 namespace CubeFunctions.Core.Upserts;
 
@@ -10,14 +9,12 @@ namespace CubeFunctions.Core.Upserts;
 /// read before anything is written to it. The right person or nobody.
 /// </summary>
 public sealed class CustomerResolver(
-    CustomerRecords records, CustomerIndex index, CustomerSearch search, ErasedPersons erased, KnownAssignments assignments, CubeSettings settings, TimeProvider time)
+    CustomerRecords records, CustomerIndex index, CustomerSearch search, ErasedPersons erased, KnownAssignments assignments, TenantGeneration generation, TimeProvider time)
 {
     /// <summary>How long one reading of the list of customers serves, where no time is known that it has to be younger than.</summary>
     private static readonly TimeSpan SearchedFor = TimeSpan.FromMinutes(10);
 
     private const string NoSnapshot = "waits for the first proven snapshot of the assignment's customers";
-
-    private bool ByImportedId => settings.CustomerIdInUrl == CustomerIdInUrl.Imported;
 
     /// <summary>Why nobody of an assignment can be found yet: there is no proven snapshot; null where there is one.</summary>
     internal async Task<string?> FindBarAsync(string assignmentId, CancellationToken cancellationToken) =>
@@ -43,13 +40,14 @@ public sealed class CustomerResolver(
             return new CustomerTarget.Unknown(NoSnapshot);
         }
 
-        if (found.Matches == 0 && !ByImportedId)
+        var byImportedId = await generation.TakesImportedIdAsync(cancellationToken);
+        if (found.Matches == 0 && !byImportedId)
         {
             return await FindUnlistedAsync(mailbox, cancellationToken);
         }
 
         return found.Matches > 1 ? Ambiguous()
-            : await FindRecordAsync(mailbox, ByImportedId ? mailbox.CustomerId : IdOf(found), cancellationToken) is { } record ? record
+            : await FindRecordAsync(mailbox, byImportedId ? mailbox.CustomerId : IdOf(found), cancellationToken) is { } record ? record
             : found.Matches == 0 ? new CustomerTarget.Missing()
             : throw new CubeException(CubeFailureKind.Transient, "the customer is not in Cube any more where the newest snapshot has them");
     }

@@ -9,7 +9,7 @@ namespace CubeFunctions.Core.Upserts;
 /// Finds out whether a customer exists whose POST was not answered: Cube has no way to ask for an imported id, so the list is read. One
 /// reading serves all who ask for a time before it.
 /// </summary>
-public sealed class CustomerSearch(CubeClient cube, TimeProvider time)
+public sealed class CustomerSearch(CubeClient cube, TenantGeneration generation, TimeProvider time)
 {
     private const int MaxPages = 20_000;
     private static readonly TimeSpan FreshFor = TimeSpan.FromHours(1);
@@ -27,14 +27,14 @@ public sealed class CustomerSearch(CubeClient cube, TimeProvider time)
 
     private async Task<Listing> ReadAsync(string assignmentId, CancellationToken cancellationToken)
     {
-        var feed = FeedCatalogue.Customers;
-        var path = feed.PathOf(new Scope(ScopeKind.Assignment, assignmentId));
+        var feed = (await generation.GetAsync(cancellationToken)).Customers;
+        var scope = new Scope(feed.Scope, assignmentId);
         var listing = new Listing([]);
         var seen = new HashSet<string>(StringComparer.Ordinal);
         long records = 0;
         for (var query = ""; seen.Add(query) && seen.Count <= MaxPages;)
         {
-            using var page = await cube.GetPageAsync(feed, path, query, cancellationToken);
+            using var page = await cube.GetPageAsync(feed, scope, query, cancellationToken);
             foreach (var customer in page.Summary.Customers)
             {
                 var matches = listing.Ids.TryGetValue(customer.ImportedHash, out var earlier) && earlier.InternalId != customer.InternalId ? earlier.Matches + 1 : 1;

@@ -3,13 +3,12 @@ using System.Text.Json;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Senders;
-using CubeFunctions.Core.Settings;
 
 namespace CubeFunctions.Core.Upserts;
 
 /// <summary>Writes fields to the record that <see cref="CustomerResolver"/> found, or has Cube make one.</summary>
 public sealed class CustomerWriter(
-    CustomerRecords records, CustomerResolver resolver, CustomFieldLabels labels, CubeSettings settings, TimeProvider time)
+    CustomerRecords records, CustomerResolver resolver, CustomFieldLabels labels, TenantGeneration generation, TimeProvider time)
 {
     private static readonly IReadOnlyDictionary<string, string> NoneNamed = new Dictionary<string, string>();
 
@@ -86,7 +85,7 @@ public sealed class CustomerWriter(
             using var answer = await records.WriteAsync(HttpMethod.Post, mailbox, mailbox.CustomerId, Body(mailbox, fields), cancellationToken);
             if (CustomerIds.Find(answer.Bytes.Span, CustomerIds.Imported) == mailbox.CustomerId)
             {
-                mailbox.Content.CubeId = settings.CustomerIdInUrl == CustomerIdInUrl.Imported ? mailbox.CustomerId : CustomerIds.Find(answer.Bytes.Span, CustomerIds.Internal);
+                mailbox.Content.CubeId = await generation.TakesImportedIdAsync(cancellationToken) ? mailbox.CustomerId : CustomerIds.Find(answer.Bytes.Span, CustomerIds.Internal);
             }
 
             mailbox.Content.PostedAt = mailbox.Content.CubeId is null ? mailbox.Content.PostedAt : null;
@@ -100,7 +99,7 @@ public sealed class CustomerWriter(
         catch (CubeException exception) when (exception.Kind == CubeFailureKind.Rejected)
         {
             // Created by somebody else since the snapshot, most likely: then there is a record to write to.
-            var target = settings.CustomerIdInUrl == CustomerIdInUrl.Internal
+            var target = !await generation.TakesImportedIdAsync(cancellationToken)
                 ? await resolver.SearchAsync(mailbox, mailbox.Content.PostedAt ?? time.GetUtcNow(), cancellationToken)
                 : new CustomerTarget.Missing();
             mailbox.Content.PostedAt = null;

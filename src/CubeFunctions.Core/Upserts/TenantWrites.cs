@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -26,16 +26,16 @@ public sealed partial class TenantWrites
     private static readonly TimeSpan TakenLately = TimeSpan.FromMinutes(10);
 
     private readonly ConcurrentDictionary<string, byte> _notAvailable = new(StringComparer.Ordinal);
-    private readonly CubeSettings _settings;
+    private readonly TenantGeneration _generation;
     private readonly TimeProvider _time;
     private readonly ILogger<TenantWrites> _logger;
     private long _taken = DateTimeOffset.MinValue.UtcTicks;
 
     /// <summary>Uses the shared flag <c>writes</c>.</summary>
-    public TenantWrites(StorageClients storage, CubeSettings settings, TimeProvider time, ILogger<TenantWrites> logger)
+    public TenantWrites(StorageClients storage, TenantGeneration generation, TimeProvider time, ILogger<TenantWrites> logger)
     {
         ArgumentNullException.ThrowIfNull(storage);
-        (_settings, _time, _logger) = (settings, time, logger);
+        (_generation, _time, _logger) = (generation, time, logger);
         var definition = new FlagDefinition("writes", "writes", "tenant") { UntilColumn = "OffUntil", RefreshEvery = KnownWithin, Longest = TimeSpan.FromHours(24) };
         Flag = new SharedFlag(new OptimisticTable(storage.Checkpoints), definition, time);
     }
@@ -48,9 +48,9 @@ public sealed partial class TenantWrites
     /// <summary>Why nothing is to be written now; null when writes may be tried.</summary>
     internal async Task<string?> FindOffReasonAsync(CancellationToken cancellationToken)
     {
-        if (!_settings.Writes)
+        if (await _generation.FindWritesOffAsync(cancellationToken) is { } switchedOff)
         {
-            return "writes are switched off by the setting Cube__Writes";
+            return switchedOff;
         }
 
         // This process knows better than one that had no luck with a single customer.

@@ -1,7 +1,7 @@
 using Azure.Storage.Blobs.Models;
+using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Persons;
 using CubeFunctions.Core.Senders;
-using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Upserts;
@@ -11,7 +11,7 @@ namespace CubeFunctions.Core.Upserts;
 /// What rows name goes before the rows do, the mailbox last. A body may hold other customers: what waits of them is in their rows, or
 /// beside the body, and stays.
 /// </remarks>
-internal sealed class UpsertEraser(StorageClients storage, UpsertStore store, Pseudonyms pseudonyms, CubeSettings cube, UpsertSettings upserts, MailboxEraser mailboxes) : IPersonalData
+internal sealed class UpsertEraser(StorageClients storage, UpsertStore store, Pseudonyms pseudonyms, TenantGeneration generation, UpsertSettings upserts, MailboxEraser mailboxes) : IPersonalData
 {
     private static readonly string[] Columns =
     [
@@ -36,7 +36,7 @@ internal sealed class UpsertEraser(StorageClients storage, UpsertStore store, Ps
         var person = search.Person;
         var partition = await pseudonyms.OfAsync(person.AssignmentId, person.Imported, cancellationToken);
         var mailbox = await store.FindMailboxAsync(partition, cancellationToken);
-        if (mailbox?.Content.CubeId is { } id && cube.CustomerIdInUrl == CustomerIdInUrl.Internal)
+        if (mailbox?.Content.CubeId is { } id && !await generation.TakesImportedIdAsync(cancellationToken))
         {
             person.Learn(id);
         }
