@@ -23,7 +23,7 @@ param resourceGroupName string = 'rg-${environmentName}'
 param cubeBaseUrl string
 
 @description('Generation of the tenant\'s API. Exactly the values that the app takes.')
-@allowed(['Assignments'])
+@allowed(['Auto', 'Assignments', 'DataOwners'])
 param cubeApi string = 'Assignments'
 
 @description('User name for Cube, for a tenant without tokens; empty: the token is used.')
