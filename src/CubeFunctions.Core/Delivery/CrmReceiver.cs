@@ -43,7 +43,7 @@ public sealed class CrmReceiver(HttpClient http, DeliverySettings settings, Sync
         request.Headers.Add(StandardWebhooksSignature.SignatureHeader, StandardWebhooksSignature.Sign(crm.Secret.Key, id, now, body.Span));
 
         // In real time, whatever the clock of the application says.
-        using var limit = new CancellationTokenSource(AnswerLimit);
+        using var limit = new CancellationTokenSource(AnswerLimit, TimeProvider.System);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {

@@ -35,7 +35,7 @@ internal sealed class EmbeddedAzurite : IAsyncDisposable
             var process = await FindAsync(folder, cancellationToken);
             if (process is null)
             {
-                say($"Starting the storage emulator on {folder} ...");
+                say($"Starting the storage emulator on {Workspace.Shown(folder)} ...");
                 process = await AzuriteProcess.StartAsync(
                     installation, Path.Combine(folder, "azurite.log"), ["--location", folder, "--silent"], null, cancellationToken,
                     launched => File.WriteAllText(StateOf(folder), JsonSerializer.Serialize(launched, AzuriteJson.Default.AzuriteProcess)));

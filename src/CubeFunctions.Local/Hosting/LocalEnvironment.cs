@@ -41,7 +41,7 @@ internal sealed class LocalEnvironment : IAsyncDisposable
             {
                 var folder = Path.Combine(Workspace.Data, "azurite");
                 environment._azurite = await EmbeddedAzurite.AttachAsync(folder, say, cancellationToken);
-                environment.DataPlace = folder;
+                environment.DataPlace = Workspace.Shown(folder);
                 values["CubeStorage"] = environment._azurite.ConnectionString;
             }
 

@@ -9,6 +9,9 @@ internal static class Workspace
     /// <summary>The data folder; ignored by git.</summary>
     public static string Data { get; } = Path.Combine(Root, ".cube");
 
+    /// <summary>A path as people read it: relative where it is below the current folder.</summary>
+    public static string Shown(string path) => Path.GetRelativePath(Environment.CurrentDirectory, path) is var relative && relative.StartsWith("..", StringComparison.Ordinal) ? path : relative;
+
     private static string? Find(string start)
     {
         for (var folder = new DirectoryInfo(start); folder is not null; folder = folder.Parent)
