@@ -1,3 +1,7 @@
+using Azure.Data.Tables;
+using Azure.Storage.Blobs;
+using Azure.Storage.Queues;
+
 namespace CubeFunctions.Core.Settings;
 
 /// <summary>Where our data lies: a connection string, or the three services with a credential (Functions' identity-based connections).</summary>
@@ -43,9 +47,18 @@ public sealed record StorageSettings
                 missing.ForEach(name => reader.Fault(name, "is missing, while other CubeStorage addresses are set"));
             }
         }
-        else if (!connection.Contains('=', StringComparison.Ordinal) && !connection.Equals("UseDevelopmentStorage", StringComparison.OrdinalIgnoreCase))
+        else if (!IsConnectionString(connection))
         {
             reader.Fault("CubeStorage", "is not a storage connection string");
+        }
+
+        if (connection is null)
+        {
+            (string Name, Uri? Uri)[] addresses = [("CubeStorage__blobServiceUri", blob), ("CubeStorage__queueServiceUri", queue), ("CubeStorage__tableServiceUri", table)];
+            foreach (var (name, _) in addresses.Where(address => address.Uri is { } uri && uri.Scheme != Uri.UriSchemeHttps))
+            {
+                reader.Fault(name, "is plain HTTP: an identity's token is sent over HTTPS only");
+            }
         }
 
         if (credential is not null && !credential.Equals("managedidentity", StringComparison.OrdinalIgnoreCase))
@@ -62,5 +75,18 @@ public sealed record StorageSettings
             ManagedIdentity = credential is not null,
             ClientId = clientId,
         };
+    }
+
+    /// <summary>Asks the clients themselves, which would throw at the first use. Nothing is sent.</summary>
+    private static bool IsConnectionString(string text)
+    {
+        try
+        {
+            return new BlobServiceClient(text) is not null && new QueueServiceClient(text) is not null && new TableServiceClient(text) is not null;
+        }
+        catch (Exception exception) when (exception is FormatException or ArgumentException or InvalidOperationException)
+        {
+            return false;
+        }
     }
 }

@@ -1,6 +1,9 @@
 using CubeFunctions.Tests.Functions.Host;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Builder;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Xunit;
@@ -32,9 +35,33 @@ public sealed class ContainerTests
         Assert.Contains(nameof(Missing), Assert.Throws<AggregateException>(() => Build(builder)).Message, StringComparison.Ordinal);
     }
 
-    private static FunctionsApplicationBuilder Builder() => WorkerApplication.CreateBuilder(
+    [Theory]
+    [InlineData("AzureWebJobs.StartSync.Disabled", "true", "StartSync")]
+    [InlineData("AzureWebJobs__SweepStaleWork__Disabled", "1", "SweepStaleWork")]
+    public async Task Health_names_timers_that_are_disabled(string setting, string value, string timer)
+    {
+        using var app = Build(Builder((setting, value)));
+        using var scope = app.Services.CreateScope();
+        var health = ActivatorUtilities.CreateInstance<HealthFunctions>(scope.ServiceProvider);
+        var problem = Assert.IsType<ProblemHttpResult>(
+            await health.Health(new DefaultHttpContext().Request, TestContext.Current.CancellationToken));
+        Assert.Equal(StatusCodes.Status503ServiceUnavailable, problem.StatusCode);
+        Assert.Equal("timers", problem.ProblemDetails.Extensions["part"]);
+        Assert.Contains(timer, problem.ProblemDetails.Detail, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("AzureWebJobs.StartSync.Disabled", "false")]
+    [InlineData("AzureWebJobs.DeliverChanges.Disabled", "true")]
+    public void Timers_that_run_are_not_named(string setting, string value)
+    {
+        using var app = Build(Builder((setting, value)));
+        Assert.Empty(new DisabledTimers(app.Services.GetRequiredService<IConfiguration>()).Names);
+    }
+
+    private static FunctionsApplicationBuilder Builder(params (string Name, string Value)[] more) => WorkerApplication.CreateBuilder(
     [
-        .. FunctionsHost.SettingsOf("UseDevelopmentStorage=true", new Uri("http://127.0.0.1:1"))
+        .. FunctionsHost.SettingsOf("UseDevelopmentStorage=true", new Uri("http://127.0.0.1:1"), more)
             .Select(setting => $"--{setting.Name.Replace("__", ":", StringComparison.Ordinal)}={setting.Value}"),
     ]);
 

@@ -139,19 +139,6 @@ public sealed class WorkerTests(AzuriteFixture azurite, PublishedApp app)
         Assert.Equal(9, cube.Requests.Count("/customers/"));
     }
 
-    [Fact]
-    public async Task A_worker_without_a_credential_ends_and_names_the_settings()
-    {
-        var settings = FunctionsHost.SettingsOf(await azurite.NewAccountAsync(), new Uri("http://127.0.0.1:1"), ("Cube__Token", ""), ("Sync__Schedule", ""), ("Sync__SnapshotSchedule", "@daily"));
-        var gone = await Assert.ThrowsAsync<WorkerGoneException>(() => FunctionsHost.StartAsync(app, settings));
-        Assert.NotEqual(0, gone.ExitCode);
-        var line = Assert.Single(gone.Message.Split('\n'), line => line.Contains("CubeFunctions cannot start: ", StringComparison.Ordinal));
-        Assert.Contains("Cube__Token: is missing", line, StringComparison.Ordinal);
-        Assert.Contains("; Sync__Schedule: is missing", line, StringComparison.Ordinal);
-        Assert.Contains("; Sync__SnapshotSchedule: '@daily' is not", line, StringComparison.Ordinal);
-        Assert.DoesNotContain("   at ", gone.Message, StringComparison.Ordinal);
-    }
-
     private static HttpRequestMessage Webhook(string body, string secret) => new(HttpMethod.Post, "/api/webhooks/crm")
     {
         Headers = { { "x-webhook-secret", secret } },
@@ -170,7 +157,7 @@ public sealed class WorkerTests(AzuriteFixture azurite, PublishedApp app)
     private static BlobContainerClient Raw(string storage) => new(storage, "cube-raw");
 
     /// <summary>Serves the queues until there is the manifest of a run, and reads it.</summary>
-    private static async Task<JsonElement> FinishRunAsync(FunctionsHost host, string storage)
+    internal static async Task<JsonElement> FinishRunAsync(FunctionsHost host, string storage)
     {
         var run = "";
         await host.PumpQueuesAsync(async () =>
@@ -186,7 +173,7 @@ public sealed class WorkerTests(AzuriteFixture azurite, PublishedApp app)
         return await RawLedger.RunAsync(Raw(storage), run);
     }
 
-    private static async Task<List<string>> LeasesAsync(string storage)
+    internal static async Task<List<string>> LeasesAsync(string storage)
     {
         var held = new List<string>();
         var checkpoints = 0;

@@ -18,6 +18,7 @@ public sealed class StorageProxy : IAsyncDisposable
 {
     private static readonly string[] Services = ["BlobEndpoint", "QueueEndpoint", "TableEndpoint"];
     private readonly List<WebApplication> _webs = [];
+    private readonly List<(Uri Target, string Address)> _listeners = [];
     private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
     private readonly CancellationTokenSource _cut = new();
     private readonly bool _answerLost;
@@ -68,7 +69,7 @@ public sealed class StorageProxy : IAsyncDisposable
         foreach (var service in Services)
         {
             var target = new Uri(parts[service]);
-            parts[service] = await proxy.ListenAsync(new Uri(target.GetLeftPart(UriPartial.Authority))) + target.AbsolutePath;
+            parts[service] = await proxy.ListenAsync(new Uri(target.GetLeftPart(UriPartial.Authority)), "http://127.0.0.1:0") + target.AbsolutePath;
         }
 
         proxy.ConnectionString = string.Join(';', parts.Select(part => $"{part.Key}={part.Value}"));
@@ -84,26 +85,48 @@ public sealed class StorageProxy : IAsyncDisposable
     /// <summary>Stands between without cutting the line.</summary>
     public static Task<StorageProxy> StartAsync(string connection) => StartAsync(connection, int.MaxValue, answerLost: false);
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Storage goes away: connections are closed, and new ones refused.</summary>
+    public async Task RefuseAsync()
     {
         foreach (var web in _webs)
         {
             await web.DisposeAsync();
         }
 
+        _webs.Clear();
+    }
+
+    /// <summary>Storage is back, at the same addresses.</summary>
+    public async Task AcceptAsync()
+    {
+        foreach (var (target, address) in _listeners.ToList())
+        {
+            await ListenAsync(target, address);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await RefuseAsync();
         _client.Dispose();
         _cut.Dispose();
     }
 
-    private async Task<string> ListenAsync(Uri target)
+    private async Task<string> ListenAsync(Uri target, string address)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0").ConfigureKestrel(options => options.Limits.MaxRequestBodySize = null);
+        builder.WebHost.UseKestrelCore().UseUrls(address).ConfigureKestrel(options => options.Limits.MaxRequestBodySize = null);
         var web = builder.Build();
         web.Run(context => ForwardAsync(context, target));
         await web.StartAsync(TestContext.Current.CancellationToken);
         _webs.Add(web);
-        return web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        var bound = web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        if (!_listeners.Contains((target, bound)))
+        {
+            _listeners.Add((target, bound));
+        }
+
+        return bound;
     }
 
     private async Task ForwardAsync(HttpContext context, Uri target)

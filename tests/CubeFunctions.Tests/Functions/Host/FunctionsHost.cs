@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net.Sockets;
 using System.Text.Json;
 using Azure.Storage.Queues;
 using Azure.Storage.Queues.Models;
@@ -37,6 +38,7 @@ internal sealed class FunctionsHost : IAsyncDisposable
         AllowAutoRedirect = false,
         UseCookies = false,
         ActivityHeadersPropagator = null,
+        ConnectCallback = ConnectAsync,
     });
 
     private FunctionsHost(WebApplication web, WorkerChannel channel, CubeProcess process, HostSettings settings) =>
@@ -58,6 +60,9 @@ internal sealed class FunctionsHost : IAsyncDisposable
     public IReadOnlyList<(string Function, Invocation Invocation)> Ended => [.. _ended];
 
     public bool HasExited => _process.HasExited;
+
+    /// <summary>Where the host itself finds the queues, if another way than the worker.</summary>
+    public string? QueueStorage { get; set; }
 
     /// <summary>The settings of an app on this storage account and tenant; later values replace earlier ones.</summary>
     public static (string Name, string Value)[] SettingsOf(string storage, Uri cube, params (string Name, string Value)[] more) =>
@@ -151,7 +156,7 @@ internal sealed class FunctionsHost : IAsyncDisposable
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(
             TestContext.Current.CancellationToken, _stopping.Token, _channel.Ended);
         var serving = Task.WhenAll(Functions.Where(function => function.TriggerType == "queueTrigger").Select(function => new HostQueue(
-            new QueueServiceClient(_settings[function.Connection]), _settings.Resolve(function.Queue), _settings,
+            new QueueServiceClient(QueueStorage ?? _settings[function.Connection]), _settings.Resolve(function.Queue), _settings,
             hiddenAfterFailure ?? _settings.VisibilityTimeout,
             (text, message) => InvokeAsync(function, new TypedData { String = text }, MetadataOf(message))).RunAsync(stop.Token)));
         try
@@ -274,6 +279,27 @@ internal sealed class FunctionsHost : IAsyncDisposable
         }
 
         Functions = functions;
+    }
+
+    /// <summary>The worker's web server may start after its stream: a connection that is refused is tried again, as by the host's proxy.</summary>
+    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        const int Tries = 7;
+        for (var delay = TimeSpan.FromMilliseconds(50); ; delay *= 2)
+        {
+            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            try
+            {
+                await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
+                return new NetworkStream(socket, ownsSocket: true);
+            }
+            catch (SocketException exception)
+                when (exception.SocketErrorCode == SocketError.ConnectionRefused && delay < TimeSpan.FromMilliseconds(50 << Tries))
+            {
+                socket.Dispose();
+                await Task.Delay(delay, TimeProvider.System, cancellationToken);
+            }
+        }
     }
 
     private Task<StreamingMessage> AskAsync(StreamingMessage message, CancellationToken cancellationToken) =>
