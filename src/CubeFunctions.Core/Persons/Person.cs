@@ -1,5 +1,3 @@
-using CubeFunctions.Core.Model;
-
 namespace CubeFunctions.Core.Persons;
 
 /// <summary>Who is to be erased: the id that was imported, and Cube's own ids as far as they were found beside it.</summary>

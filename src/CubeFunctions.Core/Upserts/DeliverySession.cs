@@ -209,11 +209,11 @@ internal sealed class DeliverySession(DeliveryTools tools, string customer, Func
         }
     }
 
-    private void Refuse(MailboxRow mailbox, Dictionary<string, OutgoingField> outgoing, string reason, IEnumerable<string> fields)
+    private static void Refuse(MailboxRow mailbox, Dictionary<string, OutgoingField> outgoing, string reason, IEnumerable<string> fields)
     {
         foreach (var field in fields.ToList())
         {
-            _pending.Refuse(outgoing[field], reason);
+            PendingEvents.Refuse(outgoing[field], reason);
             mailbox.Content.NoteRefused(field);
         }
     }

@@ -1,4 +1,3 @@
-using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Persons;
 using CubeFunctions.Core.Storage;
 

@@ -1,5 +1,3 @@
-using CubeFunctions.Core.Storage;
-
 namespace CubeFunctions.Core.Upserts;
 
 /// <summary>Carries the pending events of a record that was merged in the CRM to the customer of the record that remains.</summary>

@@ -83,7 +83,7 @@ internal sealed class PendingEvents(MailboxContent memory, Func<string, FieldMap
     }
 
     /// <summary>Notes that Cube refused a field: its newest value is out, the next older one comes next.</summary>
-    public void Refuse(OutgoingField field, string reason)
+    public static void Refuse(OutgoingField field, string reason)
     {
         // Of a joined field the newest part is new to Cube; the others may have been taken before.
         var newest = field.Values.MaxBy(value => value.Stamp)!;

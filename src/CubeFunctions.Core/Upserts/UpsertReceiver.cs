@@ -98,7 +98,7 @@ public sealed partial class UpsertReceiver(
     /// message.
     /// </summary>
     private async Task<IReadOnlyList<UpsertRow>> StoreLaterAsync(
-        PostRow post, IReadOnlyList<PlannedUpsert> plans, CancellationToken cancellationToken)
+        PostRow post, List<PlannedUpsert> plans, CancellationToken cancellationToken)
     {
         await store.Rows.AddAsync(post, cancellationToken);
         using var limit = new CancellationTokenSource(SplitWithin, TimeProvider.System);

@@ -20,7 +20,7 @@ internal static class ExportCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(IReadOnlyList<string> names, string folder, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string[] names, string folder, CancellationToken cancellationToken)
     {
         var unknown = names.Where(name => FeedCatalogue.Find(name) is null).ToList();
         foreach (var name in unknown)
@@ -43,7 +43,7 @@ internal static class ExportCommand
 
         if (report.Windows.Count == 0)
         {
-            await Console.Error.WriteLineAsync($"There is no proven window{(names.Count > 0 ? " of these feeds" : "")} yet: '{Invocation.Of("sync")}' reads them.");
+            await Console.Error.WriteLineAsync($"There is no proven window{(names.Length > 0 ? " of these feeds" : "")} yet: '{Invocation.Of("sync")}' reads them.");
             return CommandLine.Failed;
         }
 

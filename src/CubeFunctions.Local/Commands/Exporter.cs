@@ -64,7 +64,9 @@ internal sealed class Exporter(StorageClients storage, RawStore raw, RunReader r
 
             foreach (var window in run.Windows.Where(window => window.Proof != Proof.None && (feeds.Count == 0 || feeds.Contains(window.Feed))))
             {
-                if (DaysOf(window).Count(day => held.Add((window.Feed, window.Scope, window.ScopeId, day))) > 0)
+                // All of its days are held from now on, not only the first that is news.
+                var news = DaysOf(window).Where(day => held.Add((window.Feed, window.Scope, window.ScopeId, day))).ToList();
+                if (news.Count > 0)
                 {
                     yield return window;
                 }
