@@ -7,6 +7,7 @@ using BenchmarkDotNet.Engines;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using CubeFunctions.Core.Changes;
+using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
@@ -22,7 +23,7 @@ namespace CubeFunctions.Benchmarks;
 public class ComparisonBenchmarks
 {
     private const int PageSize = 500;
-    private static readonly RecordScanner Scanner = new(FeedCatalogue.Customers, new ContentRules(FeedCatalogue.Customers, new ChangeSettings()));
+    private static readonly RecordReader Reader = new(FeedCatalogue.Customers, new ContentRules(FeedCatalogue.Customers, new ChangeSettings()));
     private byte[] _known = [];
     private List<byte[]> _pages = [];
 
@@ -74,7 +75,7 @@ public class ComparisonBenchmarks
         var count = 0;
         for (var page = 0; page < _pages.Count; page++)
         {
-            foreach (var digest in Scanner.Digest(_pages[page]))
+            foreach (var digest in Reader.Read(_pages[page]).Digests)
             {
                 entries[count++] = new StateEntry(digest.Key, digest.Content, digest.Alias, 0, page + 1, 0, 0, EntryFlags.None);
             }

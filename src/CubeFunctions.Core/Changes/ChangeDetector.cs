@@ -1,24 +1,19 @@
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Persons;
 using CubeFunctions.Core.Settings;
-using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
-using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Core.Changes;
 
-/// <summary>Tells what changed: compares proven windows with what is known, writes change files, then what is known now.</summary>
+/// <summary>Compares proven windows with what is known, writes change files, then what is known now.</summary>
 /// <remarks>
-/// In this order, and before the checkpoint moves: the change file, once, under a name that follows from run and window; then the state, by ETag. Who dies between
-/// the two compares again, with the same outcome and the same ids.
+/// In this order, and before the checkpoint moves: the change file, once, under a name that follows from run and window; then the state, by ETag. A worker that
+/// died between the two is followed by one that compares again, with the same outcome and the same ids.
 /// </remarks>
 internal sealed class ChangeDetector(
-    ChangeStore store, RawStore raw, DeletionCheck deletions, CustomerLookup customers, Echoes echoes, IEnumerable<IChangeFileObserver> publishing, ErasedPersons erased, ChangeSettings settings,
-    SyncSettings sync, ILogger<ChangeDetector> logger) : IWindowObserver, IDisposable
+    ChangeStore store, RecordLookup lookup, ChangeFiles files, DeletionCheck deletions, IEnumerable<IChangeFileObserver> publishing, ErasedPersons erased, SyncSettings sync)
+    : IWindowObserver, IDisposable
 {
-    /// <summary>Days before the look-back that a dated feed's state keeps.</summary>
-    internal const int Margin = 7;
-
     /// <summary>Windows compared at once: it is work for processors, and takes memory.</summary>
     private const int AtOnce = 2;
 
@@ -27,10 +22,22 @@ internal sealed class ChangeDetector(
     /// <inheritdoc />
     public void Dispose() => _comparing.Dispose();
 
-    /// <summary>Whether changes of a feed are told. Campaigns and custom fields have no change files.</summary>
+    /// <summary>Whether changes of a feed are published. Campaigns and custom fields have no change files.</summary>
     public static bool Covers(Feed feed) => feed is { Shape: FeedShape.Paged };
 
     /// <inheritdoc />
-    public IItemObservation? Begin(ObservedItem item) =>
-        Covers(item.Feed) ? new ChangeDetection(_comparing, item, store, raw, deletions, customers, echoes, publishing, erased, settings, sync, logger) : null;
+    public IItemObservation? Begin(ObservedItem item)
+    {
+        if (!Covers(item.Feed))
+        {
+            return null;
+        }
+
+        var records = lookup.RecordsOf(item.Feed);
+        var earlier = lookup.EarlierOf(records);
+        var knowledge = new ScopeKnowledge(store, item, sync);
+        return new ChangeDetection(
+            item, knowledge, records, new AbsenceReview(item, earlier, deletions), files.Create(item, records, earlier),
+            new ItemTombstones(item, records, erased, sync), new ChangePublisher(item, publishing, _comparing));
+    }
 }

@@ -146,6 +146,6 @@ internal sealed class ChangeFileEraser(StorageClients storage, IEnumerable<IChan
             customer |= isCustomer && isObject && customers.Matches(value);
         }
 
-        return customer || (record ?? place.Records.MatchesKey(ChangeLineWriter.CustomerOf(key, place.Feed)));
+        return customer || (record ?? place.Records.MatchesKey(ChangeKeys.CustomerOf(key, place.Feed)));
     }
 }

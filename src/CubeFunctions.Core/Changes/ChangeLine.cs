@@ -1,14 +1,32 @@
 namespace CubeFunctions.Core.Changes;
 
-/// <summary>What one line of a change file says.</summary>
-/// <param name="Id">Its id.</param>
-/// <param name="Op">What happened.</param>
-/// <param name="Key">The record's key as text.</param>
-/// <param name="Changed">Names of the changed fields.</param>
-/// <param name="Record">The record as Cube sent it; empty where it is gone.</param>
-/// <param name="Customer">The customer's record, where it is joined in; else empty.</param>
-/// <param name="Labels">Labels of the record's tenant-defined fields, or null.</param>
-/// <param name="IsEcho">Whether it is exactly what an upsert brought to Cube.</param>
-internal readonly record struct ChangeLine(
-    string Id, ChangeOp Op, string Key, IReadOnlyList<string> Changed, ReadOnlyMemory<byte> Record, ReadOnlyMemory<byte> Customer, IReadOnlyList<KeyValuePair<string, string>>? Labels,
-    bool IsEcho = false);
+/// <summary>What one line of a change file says of a record.</summary>
+internal sealed record ChangeLine
+{
+    /// <summary>Its id.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>What happened.</summary>
+    public required ChangeOp Op { get; init; }
+
+    /// <summary>The record's key as text.</summary>
+    public required string Key { get; init; }
+
+    /// <summary>The customer's imported id; null where nobody knows it any more.</summary>
+    public string? CustomerId { get; init; }
+
+    /// <summary>Names of the changed fields.</summary>
+    public IReadOnlyList<string> Changed { get; init; } = [];
+
+    /// <summary>The record as Cube sent it; empty where it is gone.</summary>
+    public ReadOnlyMemory<byte> Record { get; init; }
+
+    /// <summary>The customer, where one is joined in; else null.</summary>
+    public KnownCustomer? Customer { get; init; }
+
+    /// <summary>Labels of the record's tenant-defined fields, or null.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>>? Labels { get; init; }
+
+    /// <summary>Whether it is exactly what an upsert brought to Cube.</summary>
+    public bool IsEcho { get; init; }
+}

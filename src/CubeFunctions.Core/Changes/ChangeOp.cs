@@ -23,4 +23,25 @@ public enum ChangeOp
 
     /// <summary>A known response or SMS that is gone from its day.</summary>
     Removed,
+
+    /// <summary>All records of a first reading: the line names its manifest.</summary>
+    Baseline,
+}
+
+/// <summary>Names of ops in change lines.</summary>
+internal static class ChangeOps
+{
+    /// <summary>The name of an op.</summary>
+    public static string NameOf(ChangeOp op) => op switch
+    {
+        ChangeOp.Created => "created",
+        ChangeOp.Updated => "updated",
+        ChangeOp.Deleted => "deleted",
+        ChangeOp.Erased => "erased",
+        ChangeOp.Recorded => "recorded",
+        ChangeOp.Corrected => "corrected",
+        ChangeOp.Removed => "removed",
+        ChangeOp.Baseline => "baseline",
+        _ => throw new ArgumentOutOfRangeException(nameof(op)),
+    };
 }

@@ -1,3 +1,4 @@
+using CubeFunctions.Core.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace CubeFunctions.Core.Changes;
@@ -7,9 +8,14 @@ internal static class ChangeServices
 {
     public static IServiceCollection AddChanges(this IServiceCollection services) => services
         .AddSingleton<ChangeStore>()
-        .AddSingleton<HeldBackDeletions>()
+        .AddSingleton<RecordLookup>()
+        .AddSingleton<MassDeletionGuard>()
+        .AddSingleton<IJanitorTask>(provider => provider.GetRequiredService<MassDeletionGuard>())
+        .AddSingleton<CustomerReader>()
         .AddSingleton<DeletionCheck>()
         .AddSingleton<CustomerLookup>()
         .AddSingleton<Echoes>()
+        .AddSingleton<ChangeFiles>()
+        .AddSingleton<BaselineExpander>()
         .AddSingleton<ChangeDetector>();
 }

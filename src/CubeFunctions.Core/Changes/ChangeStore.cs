@@ -1,51 +1,56 @@
 using System.Globalization;
-using Azure;
 using Azure.Storage;
-using Azure.Storage.Blobs;
-using Azure.Storage.Blobs.Models;
-using Azure.Storage.Blobs.Specialized;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
+using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Core.Changes;
 
 /// <summary>State blobs in <c>cube-state</c> and change files in <c>cube-changes</c>.</summary>
-public sealed class ChangeStore(StorageClients storage)
+public sealed partial class ChangeStore(StorageClients storage, ILogger<ChangeStore> logger)
 {
     /// <summary>Metadata of a change file: the claim that wrote it. Claims of a scope and feed are numbered, so files of one are in order by it.</summary>
     private const string AttemptName = "attempt";
     private const int ReadAhead = 1 << 20;
 
-    private static readonly BlobHttpHeaders Lines = new() { ContentType = "application/x-ndjson" };
-    private static readonly BlobHttpHeaders Binary = new() { ContentType = "application/octet-stream" };
-
-    /// <summary>One request for what a window usually tells; a large first snapshot goes up in blocks, and is seen when all are there.</summary>
+    /// <summary>One request for what a window usually holds; a large file goes up in blocks, and is seen when all are there.</summary>
     internal static readonly StorageTransferOptions Transfer = new() { InitialTransferSize = 128 << 20, MaximumTransferSize = 16 << 20, MaximumConcurrency = 1 };
 
+    private readonly OptimisticBlobs _states = new(storage.State);
+    private readonly OptimisticBlobs _files = new(storage.ChangeFiles);
+
     /// <summary>Reads what is known; an empty state where there is none.</summary>
+    /// <remarks>A file that somebody else has written over, or broken, reads as empty too and is replaced: the next proven reading is a baseline.</remarks>
+    /// <exception cref="InvalidDataException">It is of a later version than this program knows.</exception>
     internal async Task<ScopeState> ReadStateAsync(Feed feed, Scope scope, CancellationToken cancellationToken)
     {
-        try
-        {
-            using var answer = (await storage.State.GetBlockBlobClient(BlobPaths.State(feed, scope)).DownloadStreamingAsync(cancellationToken: cancellationToken)).Value;
-            return await StateFormat.ReadAsync(answer.Content, cancellationToken) with { ETag = answer.Details.ETag };
-        }
-        catch (RequestFailedException exception) when (exception.Status == 404)
+        using var found = await _states.OpenAsync(BlobPaths.State(feed, scope), cancellationToken);
+        if (found is null)
         {
             return ScopeState.Empty;
+        }
+
+        try
+        {
+            var state = await StateFormat.ReadAsync(found.Content, cancellationToken) with { ETag = found.Details.ETag };
+            return Array.Exists(state.Entries, entry => entry.Source >= state.Sources.Count) ? throw new FormatException("It names a source that it lacks.") : state;
+        }
+        catch (FormatException exception)
+        {
+            LogBroken(logger, feed.Name, scope.KindName, scope.Id, exception.Message);
+            return ScopeState.Empty with { ETag = found.Details.ETag };
         }
     }
 
     /// <summary>Replaces what was known, unless somebody else did since it was read.</summary>
     /// <returns>The state with its new ETag.</returns>
-    /// <exception cref="RequestFailedException">409 or 412: somebody else wrote it.</exception>
+    /// <exception cref="StateChangedException">Somebody else wrote it.</exception>
     internal async Task<ScopeState> WriteStateAsync(Feed feed, Scope scope, ScopeState state, CancellationToken cancellationToken)
     {
-        var conditions = state.ETag == default ? new BlobRequestConditions { IfNoneMatch = ETag.All } : new BlobRequestConditions { IfMatch = state.ETag };
         await using var stream = TempFile.Create();
         StateFormat.Write(state, stream);
-        var etag = await UploadAsync(storage.State, BlobPaths.State(feed, scope), stream, conditions, Binary, cancellationToken);
-        return state with { ETag = etag };
+        var written = await _states.SaveAsync(BlobPaths.State(feed, scope), new BlobBody(stream, "application/octet-stream") { Transfer = Transfer }, state.ETag, cancellationToken);
+        return written.Outcome == StorageOutcome.Saved ? state with { ETag = written.ETag } : throw new StateChangedException();
     }
 
     /// <summary>Writes a change file unless it is there.</summary>
@@ -56,30 +61,28 @@ public sealed class ChangeStore(StorageClients storage)
     /// <returns>False when it was there.</returns>
     internal async Task<bool> TryWriteFileAsync(string path, Stream lines, int attempt, CancellationToken cancellationToken)
     {
-        try
+        var body = new BlobBody(lines, "application/x-ndjson")
         {
-            var metadata = new Dictionary<string, string> { [AttemptName] = attempt.ToString(CultureInfo.InvariantCulture) };
-            await UploadAsync(storage.ChangeFiles, path, lines, new BlobRequestConditions { IfNoneMatch = ETag.All }, Lines, cancellationToken, metadata);
-            return true;
-        }
-        catch (RequestFailedException exception) when (exception.Status == 409)
-        {
-            return false;
-        }
+            Metadata = new Dictionary<string, string> { [AttemptName] = attempt.ToString(CultureInfo.InvariantCulture) },
+            Transfer = Transfer,
+        };
+        return (await _files.CreateAsync(path, body, cancellationToken)).Outcome == StorageOutcome.Saved;
     }
 
     /// <summary>Opens a change file.</summary>
-    /// <exception cref="RequestFailedException">404: it is gone.</exception>
-    internal Task<Stream> ReadFileAsync(string path, long offset, CancellationToken cancellationToken) =>
-        storage.ChangeFiles.GetBlockBlobClient(path).OpenReadAsync(new BlobOpenReadOptions(allowModifications: false) { Position = offset, BufferSize = ReadAhead }, cancellationToken);
+    /// <returns>Null when it is gone.</returns>
+    internal Task<Stream?> FindFileAsync(string path, long offset, CancellationToken cancellationToken) => _files.OpenAtAsync(path, offset, ReadAhead, cancellationToken);
 
-    /// <summary>The attempt that wrote a change file.</summary>
+    /// <summary>The attempt that wrote a change file; 0 when it is gone.</summary>
     internal async Task<int> AttemptOfAsync(string path, CancellationToken cancellationToken) =>
-        int.Parse((await storage.ChangeFiles.GetBlockBlobClient(path).GetPropertiesAsync(cancellationToken: cancellationToken)).Value.Metadata[AttemptName], CultureInfo.InvariantCulture);
+        await _files.FindPropertiesAsync(path, cancellationToken) is { } found && found.Metadata.TryGetValue(AttemptName, out var attempt)
+            ? int.Parse(attempt, CultureInfo.InvariantCulture)
+            : 0;
 
-    private static async Task<ETag> UploadAsync(
-        BlobContainerClient container, string path, Stream content, BlobRequestConditions conditions, BlobHttpHeaders headers, CancellationToken cancellationToken,
-        Dictionary<string, string>? metadata = null) =>
-        (await StorageClients.UploadAsync(
-            container, path, content, new BlobUploadOptions { Conditions = conditions, HttpHeaders = headers, Metadata = metadata, TransferOptions = Transfer }, cancellationToken)).ETag;
+    [LoggerMessage(302, LogLevel.Error,
+        "What is known of {Feed} of {ScopeKind} {ScopeId} cannot be read ({Reason}): it is built anew, and the next proven reading counts as the first")]
+    private static partial void LogBroken(ILogger logger, string feed, string scopeKind, string scopeId, string reason);
 }
+
+/// <summary>Somebody else has written what is known of a scope and feed: the lease was lost, or a backup restored. The item is to be compared again.</summary>
+public sealed class StateChangedException() : Exception("What is known was changed by another worker.");

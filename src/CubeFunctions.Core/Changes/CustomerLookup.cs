@@ -1,28 +1,26 @@
+using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
 
-
-
-
-
 namespace CubeFunctions.Core.Changes;
 
-/// <summary>Gives change lines what belongs beside their records: customers and labels, from the newest proven snapshots of the assignment.</summary>
-public sealed class CustomerLookup(CheckpointStore checkpoints, ChangeStore store, RawStore raw, ChangeSettings settings)
+/// <summary>Gives change lines what belongs beside their records: the customer's imported id, the customer's record, labels.</summary>
+public sealed class CustomerLookup(CheckpointStore checkpoints, ChangeStore store, RawStore raw, RecordLookup lookup, CustomerReader customers, ChangeSettings settings)
 {
-    /// <summary>The lookups of one item.</summary>
-    internal ChangeContext For(ObservedItem item) =>
-        new(this, settings, item.Feed, item.ListedAssignment is { } assignment ? new Scope(ScopeKind.Assignment, assignment) : null);
+    /// <summary>The lookups of one feed in one assignment.</summary>
+    /// <param name="feed">The feed.</param>
+    /// <param name="assignmentId">The assignment; null where it is not known.</param>
+    internal ChangeContext Create(Feed feed, string? assignmentId) =>
+        new(this, customers, settings, feed, assignmentId is null ? null : new Scope(ScopeKind.Assignment, assignmentId));
 
     /// <summary>What is known of the customers of an assignment.</summary>
     internal Task<ScopeState> CustomersAsync(Scope assignment, CancellationToken cancellationToken) =>
         store.ReadStateAsync(FeedCatalogue.Customers, assignment, cancellationToken);
 
     /// <summary>Known records of customers.</summary>
-    internal EarlierRecords Records() =>
-        new(raw, new RecordScanner(FeedCatalogue.Customers, new ContentRules(FeedCatalogue.Customers, settings)));
+    internal EarlierRecords Records() => lookup.EarlierOf(lookup.RecordsOf(FeedCatalogue.Customers));
 
     /// <summary>The page of the newest proven list of custom fields, or null.</summary>
     internal async Task<PooledBody?> FindCustomFieldsAsync(Scope assignment, CancellationToken cancellationToken)

@@ -5,7 +5,7 @@ using CubeFunctions.Core.Storage;
 namespace CubeFunctions.Core.Changes;
 
 /// <summary>Reads known records back from the pages in which they were last seen, each page once a call.</summary>
-internal sealed class EarlierRecords(RawStore raw, RecordScanner scanner)
+internal sealed class EarlierRecords(RawStore raw, FeedRecords records)
 {
     private const int Parallel = 4;
     private readonly ConcurrentDictionary<string, WindowManifest?> _manifests = new();
@@ -13,9 +13,9 @@ internal sealed class EarlierRecords(RawStore raw, RecordScanner scanner)
     /// <summary>Hands over the records that can still be read. Pages that the lifecycle rules removed are left out.</summary>
     /// <param name="state">What is known.</param>
     /// <param name="indexes">Which of its entries.</param>
-    /// <param name="take">Gets the entry's index, the record's bytes and the parts of its key; one call at a time.</param>
+    /// <param name="take">Gets the entry's index and the record's bytes, which are good until it returns; one call at a time.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    public async Task ReadAsync(ScopeState state, IEnumerable<int> indexes, Action<int, ReadOnlyMemory<byte>, string[]> take, CancellationToken cancellationToken)
+    public async Task ReadAsync(ScopeState state, IEnumerable<int> indexes, Action<int, ReadOnlyMemory<byte>> take, CancellationToken cancellationToken)
     {
         var gate = new Lock();
         var pages = indexes.GroupBy(index => (state.Entries[index].Source, state.Entries[index].Page));
@@ -33,39 +33,38 @@ internal sealed class EarlierRecords(RawStore raw, RecordScanner scanner)
             });
     }
 
-    /// <summary>A stored page, or null when it is gone.</summary>
-    public async Task<PooledBody?> FindPageAsync(string manifestPath, int number, CancellationToken cancellationToken)
-    {
-        if (!_manifests.TryGetValue(manifestPath, out var manifest))
-        {
-            _manifests[manifestPath] = manifest = await raw.FindManifestAsync(manifestPath, cancellationToken);
-        }
+    /// <summary>A manifest, read once; null when it is gone.</summary>
+    public async Task<WindowManifest?> FindManifestAsync(string path, CancellationToken cancellationToken) =>
+        _manifests.TryGetValue(path, out var manifest) ? manifest : _manifests[path] = await raw.FindManifestAsync(path, cancellationToken);
 
-        return manifest is null || number > manifest.Pages.Count ? null : await raw.FindBytesAsync(manifestPath[..^BlobPaths.ManifestName.Length] + manifest.Pages[number - 1].Name, cancellationToken);
-    }
+    /// <summary>A stored page, or null when it is gone.</summary>
+    public async Task<PooledBody?> FindPageAsync(string manifestPath, int number, CancellationToken cancellationToken) =>
+        await FindManifestAsync(manifestPath, cancellationToken) is { } manifest && number <= manifest.Pages.Count
+            ? await raw.FindBytesAsync(manifestPath[..^BlobPaths.ManifestName.Length] + manifest.Pages[number - 1].Name, cancellationToken)
+            : null;
 
     /// <summary>Makes a manifest known that was just written, so that it need not be read.</summary>
     public void Know(string path, WindowManifest manifest) => _manifests[path] = manifest;
 
-    private void Match(ScopeState state, IEnumerable<int> indexes, ReadOnlyMemory<byte> body, Action<int, ReadOnlyMemory<byte>, string[]> take)
+    private void Match(ScopeState state, IEnumerable<int> indexes, ReadOnlyMemory<byte> body, Action<int, ReadOnlyMemory<byte>> take)
     {
         // By key and content; by key alone where another Changes__IgnoreFields gave other content hashes.
         var wanted = indexes.ToLookup(index => state.Entries[index].Key);
+        var page = records.Read(body);
         var found = new HashSet<int>();
-        foreach (var exact in new[] { true, false })
+        foreach (var exact in (bool[])[true, false])
         {
-            scanner.Visit(body, digest => wanted.Contains(digest.Key), (digest, record, key) =>
+            for (var i = 0; i < page.Digests.Length; i++)
             {
-                foreach (var index in wanted[digest.Key])
+                var digest = page.Digests[i];
+                var match = wanted[digest.Key].Where(index => !found.Contains(index) && (!exact || state.Entries[index].Content == digest.Content)).Take(1).ToList();
+                if (match is [var index])
                 {
-                    if (!found.Contains(index) && (!exact || state.Entries[index].Content == digest.Content))
-                    {
-                        found.Add(index);
-                        take(index, record, key);
-                        break;
-                    }
+                    found.Add(index);
+                    take(index, page.Bounds[i].Of(body));
                 }
-            });
+            }
+
             if (wanted.Sum(group => group.Count()) == found.Count)
             {
                 return;

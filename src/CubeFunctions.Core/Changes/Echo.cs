@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Senders;
 using CubeFunctions.Core.Upserts;

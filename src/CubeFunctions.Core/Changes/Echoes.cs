@@ -13,7 +13,7 @@ public sealed class Echoes(StorageClients storage, UpsertStore upserts, Pseudony
     internal const int Parallel = 8;
 
     /// <summary>Finds what was set back before a snapshot saw it, among an assignment's customers.</summary>
-    internal UndoneWrites UndoneOf(string assignmentId, EarlierRecords earlier, RecordScanner scanner) => new(upserts, earlier, scanner, assignmentId);
+    internal UndoneWrites UndoneOf(string assignmentId, EarlierRecords earlier, FeedRecords records) => new(upserts, earlier, records, assignmentId);
 
     /// <summary>Whether any customer ever had mail; else nobody has to be asked for.</summary>
     internal async Task<bool> AnyAsync(CancellationToken cancellationToken)

@@ -1,10 +1,10 @@
 using Azure;
-using Azure.Data.Tables;
+using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Changes;
 
 /// <summary>Deletions of one feed and scope that are held back: a row of <c>CubeChanges</c> with the columns of a delivery, so that both are listed as one.</summary>
-internal sealed class HeldBackRow : ITableEntity
+internal sealed class HeldBackRow : IStoredRow
 {
     /// <summary>The partition of all such rows. Their row keys are the names of streams.</summary>
     public const string Partition = "held-back";
@@ -23,6 +23,8 @@ internal sealed class HeldBackRow : ITableEntity
 
     public ETag ETag { get; set; }
 
+    public string? WriteId { get; set; }
+
     /// <summary>Version of this row's format.</summary>
     public int SchemaVersion { get; set; } = 1;
 
@@ -32,6 +34,9 @@ internal sealed class HeldBackRow : ITableEntity
     /// <summary>How many records are absent.</summary>
     public int Changes { get; set; }
 
+    /// <summary>Whether all known records are.</summary>
+    public bool IsEmpty { get; set; }
+
     /// <summary>When they were first held back.</summary>
     public DateTimeOffset CreatedAt { get; set; }
 
@@ -40,4 +45,7 @@ internal sealed class HeldBackRow : ITableEntity
 
     /// <summary>What was seen, and how to release it.</summary>
     public string? Reason { get; set; }
+
+    /// <summary>Whether a person has released them.</summary>
+    internal bool IsReleased => State == Released;
 }

@@ -1,10 +1,6 @@
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Sync;
 
-
-
-
-
 namespace CubeFunctions.Core.Changes;
 
 /// <summary>Observes change files that were written. Change detection knows no observer; the composition root registers them (delivery to the CRM).</summary>
@@ -16,9 +12,13 @@ internal interface IChangeFileObserver
     /// <param name="item">The item whose window was compared.</param>
     /// <param name="window">The window.</param>
     /// <param name="file">The file.</param>
-    /// <param name="isBaseline">Whether it is the first reading of the scope and feed.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    Task PublishedAsync(ObservedItem item, Window window, PublishedChangeFile file, bool isBaseline, CancellationToken cancellationToken);
+    Task PublishedAsync(ObservedItem item, Window window, PublishedChangeFile file, CancellationToken cancellationToken);
+
+    /// <summary>Called when all windows of an item are compared, with files or without. May come again.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    Task CompletedAsync(ObservedItem item, CancellationToken cancellationToken);
 
     /// <summary>Called before lines are taken out of a file: what was to go on with one of them goes on with the next. May come again.</summary>
     /// <param name="lines">The lines.</param>

@@ -1,4 +1,5 @@
 using Azure;
+using CubeFunctions.Core.Cube;
 
 namespace CubeFunctions.Core.Changes;
 
@@ -19,6 +20,15 @@ internal sealed record ScopeState
 
     /// <summary>Days of a dated feed that were reported once, as ranges that do not touch.</summary>
     public IReadOnlyList<DayRange> Seen { get; init; } = [];
+
+    /// <summary>The tenant's day on which the scope and feed was first read, as <see cref="DateOnly.DayNumber"/>; 0 where nothing is known or the file is older.</summary>
+    public int FirstDay { get; init; }
+
+    /// <summary>The last day that a first reading may have held: of an earlier file's scope the last day that was read.</summary>
+    public int FirstReadDay => FirstDay > 0 ? FirstDay : Seen.Select(range => range.To).DefaultIfEmpty(0).Max();
+
+    /// <summary>Whether nothing was ever compared. A first snapshot is known even where it is empty: who comes after it is new.</summary>
+    public bool IsFirst => Basis.Length == 0;
 
     /// <summary>The first day whose records are still among the entries; those of older days were dropped.</summary>
     public int KeptFrom { get; init; }
@@ -51,6 +61,24 @@ internal sealed record ScopeState
         }
 
         return -1;
+    }
+
+    /// <summary>
+    /// Days of a window that are read for the first time and lie no later than the first reading: their records are a baseline. A later day is news, also where it
+    /// was missed.
+    /// </summary>
+    /// <param name="days">The window's days.</param>
+    /// <param name="today">The tenant's day now.</param>
+    public IReadOnlyList<DayRange> Unread(DayRange days, int today)
+    {
+        var last = IsFirst ? today : FirstReadDay;
+        var unread = (IReadOnlyList<DayRange>)[];
+        for (var day = days.From; day <= Math.Min(days.To, last); day++)
+        {
+            unread = HasSeen(day) ? unread : DayRange.Add(unread, new DayRange(day, day));
+        }
+
+        return unread;
     }
 
     /// <summary>Whether a day was reported before.</summary>

@@ -20,6 +20,9 @@ internal sealed class SourceTable
         }
     }
 
+    /// <summary>When the reading was made that is compared now.</summary>
+    public DateTimeOffset ReadAt => _after[Current].At;
+
     /// <summary>Number of the reading that was compared now.</summary>
     public const ushort Current = 0;
 

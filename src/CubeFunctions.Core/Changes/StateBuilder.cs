@@ -4,49 +4,54 @@ namespace CubeFunctions.Core.Changes;
 internal static class StateBuilder
 {
     /// <summary>The next state, to be written over the one that was read.</summary>
-    public static ScopeState Next(
-        ScopeState state, StateEntry[] window, WindowComparison comparison, AbsenceOutcome outcome, StateSource source, DayRange? days, int keptFrom)
+    /// <param name="comparison">The window, compared.</param>
+    /// <param name="outcome">What stays as it was.</param>
+    /// <param name="source">The reading.</param>
+    /// <param name="keptFrom">The first day whose records stay.</param>
+    public static ScopeState Next(WindowComparison comparison, AbsenceOutcome outcome, StateSource source, int keptFrom)
     {
+        var (state, window, days) = (comparison.Known, comparison.Window, comparison.Days);
         var postponed = outcome.Postponed.Where(change => change.New >= 0).Select(change => change.New).ToHashSet();
-        var kept = outcome.Postponed.Where(change => change.Old >= 0).Select(change => change.Old).Concat(comparison.Untouched).Concat(outcome.Waiting);
+        var kept = outcome.Postponed.Where(change => change.Old >= 0).Select(change => change.Old).Concat(comparison.Untouched).Concat(outcome.Waiting).ToList();
         var sources = new SourceTable(state.Sources, source);
-        var entries = kept.Any() || postponed.Count > 0 || outcome.Marked.Count > 0 || (days is not null && Array.Exists(window, entry => entry.Day < keptFrom))
-            ? Merge(state, window, outcome, postponed, kept, sources, days is null ? int.MinValue : keptFrom)
-            : window;
+        var isWhole = kept.Count == 0 && postponed.Count == 0 && outcome.Marked.Count == 0 && !(days is not null && Array.Exists(window, entry => entry.Day < keptFrom));
+        var entries = isWhole ? window : [.. Merge(comparison, outcome, postponed, kept, sources).Where(entry => days is null || entry.Day >= keptFrom)];
+        if (!isWhole)
+        {
+            Array.Sort(entries);
+        }
+
         return state with
         {
             Run = source.Run,
+            Entries = entries,
             Sources = sources.ToList(),
             Seen = days is { } range ? DayRange.Add(state.Seen, range) : [],
             KeptFrom = keptFrom,
-            Entries = entries,
         };
     }
 
-    private static StateEntry[] Merge(
-        ScopeState state, StateEntry[] window, AbsenceOutcome outcome, HashSet<int> postponed, IEnumerable<int> kept, SourceTable sources, int keptFrom)
+    private static IEnumerable<StateEntry> Merge(
+        WindowComparison comparison, AbsenceOutcome outcome, HashSet<int> postponed, List<int> kept, SourceTable sources)
     {
-        var entries = new List<StateEntry>(window.Length + state.Entries.Length);
+        var (state, window) = (comparison.Known, comparison.Window);
         for (var i = 0; i < window.Length; i++)
         {
-            if (!postponed.Contains(i) && window[i].Day >= keptFrom)
+            if (!postponed.Contains(i))
             {
-                entries.Add(window[i] with { Source = SourceTable.Current });
+                yield return window[i] with { Source = SourceTable.Current };
             }
         }
 
-        foreach (var old in kept.Where(old => state.Entries[old].Day >= keptFrom))
+        foreach (var old in kept)
         {
-            entries.Add(state.Entries[old] with { Source = sources.Renumber(state.Entries[old].Source) });
+            yield return state.Entries[old] with { Source = sources.Renumber(state.Entries[old].Source) };
         }
 
         foreach (var old in outcome.Marked)
         {
-            entries.Add(state.Entries[old] with { Source = sources.Renumber(state.Entries[old].Source), Flags = state.Entries[old].Flags | EntryFlags.Absent });
+            var entry = state.Entries[old];
+            yield return entry with { Source = sources.Renumber(entry.Source), Flags = entry.Flags.MarkAbsent(sources.ReadAt) };
         }
-
-        var sorted = entries.ToArray();
-        Array.Sort(sorted);
-        return sorted;
     }
 }

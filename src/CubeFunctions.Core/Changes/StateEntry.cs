@@ -1,3 +1,5 @@
+using CubeFunctions.Core.Cube;
+
 namespace CubeFunctions.Core.Changes;
 
 /// <summary>What is known of one record.</summary>

@@ -1,3 +1,4 @@
+using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Persons;
 using CubeFunctions.Core.Storage;

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using CubeFunctions.Core.Cube;
 
 namespace CubeFunctions.Core.Changes;
 
@@ -11,7 +12,7 @@ namespace CubeFunctions.Core.Changes;
 /// 8 bytes   "CUBEKNOW"
 /// int32     version: 1
 /// int32     bytes of the header
-/// ...       header, JSON: {"schema":1,"run":"...","count":n,"keptFrom":day,"seen":[{"from":day,"to":day}],
+/// ...       header, JSON: {"schema":1,"run":"...","count":n,"keptFrom":day,"firstDay":day,"seen":[{"from":day,"to":day}],
 ///           "sources":[{"manifest":"path in cube-raw","from":"yyyy-MM-dd","to":"yyyy-MM-dd","at":"...","run":"...","startedAt":"..."}]}
 /// n times   48 bytes, sorted by the first four fields read as key (high, low), content, ordinal:
 ///   uint64  key hash, high half    (XxHash128 over the key's parts as text, a zero byte between them)
@@ -22,7 +23,7 @@ namespace CubeFunctions.Core.Changes;
 ///   int32   page in which the record was last seen, from 1
 ///   uint16  index of the manifest among the sources
 ///   uint16  ordinal among records of equal keys
-///   uint32  flags: 1 anonymised, 2 absent from the last snapshot
+///   uint32  flags: 1 anonymised, 2 absent from the last snapshot; the upper 24 bits: hours since 2000-01-01 UTC at which it was first absent
 /// </code>
 /// It holds no field of a record, but hashes of ids can be guessed: treat it as personal data.
 /// </remarks>
@@ -31,6 +32,8 @@ internal static partial class StateFormat
     private const int Version = 1;
     private const int EntrySize = 48;
     private const int Batch = 1600;
+    private const int MaxHeader = 64 << 20;
+    private const int MaxEntries = 40_000_000;
 
     private static ReadOnlySpan<byte> Magic => "CUBEKNOW"u8;
 
@@ -38,7 +41,7 @@ internal static partial class StateFormat
     public static void Write(ScopeState state, Stream stream)
     {
         var header = JsonSerializer.SerializeToUtf8Bytes(
-            new Header(Version, state.Run, state.Entries.Length, state.KeptFrom, state.Seen, state.Sources), HeaderJson.Default.Header);
+            new Header(Version, state.Run, state.Entries.Length, state.KeptFrom, state.FirstDay, state.Seen, state.Sources), HeaderJson.Default.Header);
         Span<byte> buffer = stackalloc byte[EntrySize];
         stream.Write(Magic);
         BinaryPrimitives.WriteInt32LittleEndian(buffer, Version);
@@ -64,15 +67,33 @@ internal static partial class StateFormat
     }
 
     /// <summary>Reads a state as it streams in.</summary>
-    /// <exception cref="InvalidDataException">It is no state file, or of a version that is not known here.</exception>
+    /// <exception cref="FormatException">It is no state file, or a broken one.</exception>
+    /// <exception cref="InvalidDataException">It is of a version that is not known here.</exception>
     public static async Task<ScopeState> ReadAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ReadWholeAsync(stream, cancellationToken);
+        }
+        catch (Exception exception) when (exception is EndOfStreamException or JsonException)
+        {
+            throw new FormatException("The state file is broken.", exception);
+        }
+    }
+
+    private static async Task<ScopeState> ReadWholeAsync(Stream stream, CancellationToken cancellationToken)
     {
         var buffer = new byte[Batch * EntrySize];
         await stream.ReadExactlyAsync(buffer.AsMemory(0, 16), cancellationToken);
         var length = HeaderLength(buffer);
         var json = new byte[length];
         await stream.ReadExactlyAsync(json, cancellationToken);
-        var header = JsonSerializer.Deserialize(json, HeaderJson.Default.Header)!;
+        var header = JsonSerializer.Deserialize(json, HeaderJson.Default.Header);
+        if (header is not { Run: not null, Seen: not null, Sources: not null, Count: >= 0 and <= MaxEntries })
+        {
+            throw new FormatException("The state file's header lacks something.");
+        }
+
         var entries = new StateEntry[header.Count];
         for (var read = 0; read < entries.Length;)
         {
@@ -84,19 +105,20 @@ internal static partial class StateFormat
             }
         }
 
-        return new ScopeState { Run = header.Run, Basis = header.Run, KeptFrom = header.KeptFrom, Seen = header.Seen, Sources = header.Sources, Entries = entries };
+        return new ScopeState { Run = header.Run, Basis = header.Run, KeptFrom = header.KeptFrom, FirstDay = header.FirstDay, Seen = header.Seen, Sources = header.Sources, Entries = entries };
     }
 
     private static int HeaderLength(ReadOnlySpan<byte> start)
     {
         if (!start.StartsWith(Magic))
         {
-            throw new InvalidDataException("The blob is no state file.");
+            throw new FormatException("The blob is no state file.");
         }
 
         var version = BinaryPrimitives.ReadInt32LittleEndian(start[8..]);
+        var length = BinaryPrimitives.ReadInt32LittleEndian(start[12..]);
         return version == Version
-            ? BinaryPrimitives.ReadInt32LittleEndian(start[12..])
+            ? length is > 0 and <= MaxHeader ? length : throw new FormatException("The state file's header has no length.")
             : throw new InvalidDataException($"The state file is of version {version}; this program knows version {Version}.");
     }
 
@@ -110,7 +132,7 @@ internal static partial class StateFormat
         BinaryPrimitives.ReadUInt16LittleEndian(bytes[42..]),
         (EntryFlags)BinaryPrimitives.ReadUInt32LittleEndian(bytes[44..]));
 
-    private sealed record Header(int Schema, string Run, int Count, int KeptFrom, IReadOnlyList<DayRange> Seen, IReadOnlyList<StateSource> Sources);
+    private sealed record Header(int Schema, string Run, int Count, int KeptFrom, int FirstDay, IReadOnlyList<DayRange> Seen, IReadOnlyList<StateSource> Sources);
 
     [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
     [JsonSerializable(typeof(Header))]

@@ -9,14 +9,15 @@ namespace CubeFunctions.Core.Changes;
 /// Finds customers to whom an upsert brought something that somebody has set back in Cube before a snapshot saw it: their records are as they were known, and
 /// only what was written tells that the CRM now has something else.
 /// </summary>
-internal sealed class UndoneWrites(UpsertStore upserts, EarlierRecords earlier, RecordScanner scanner, string assignmentId)
+internal sealed class UndoneWrites(UpsertStore upserts, EarlierRecords earlier, FeedRecords records, string assignmentId)
 {
     private readonly List<TableEntity> _compared = [];
 
-    /// <summary>Updates to be told although nothing differs from what is known, with the names of the members that were set back.</summary>
+    /// <summary>Updates to be published although nothing differs from what is known, with the names of the members that were set back.</summary>
     public async Task<Dictionary<PlannedChange, List<string>>> FindAsync(
-        ScopeState state, StateEntry[] window, List<PlannedChange> changes, WindowCapture capture, StoredWindow stored, CancellationToken cancellationToken)
+        WindowComparison comparison, StoredWindow stored, CancellationToken cancellationToken)
     {
+        var (state, window) = (comparison.Known, comparison.Window);
         var found = new Dictionary<PlannedChange, List<string>>();
         var echoes = await EchoesAsync(stored.StartedAt, cancellationToken);
         if (echoes.Count == 0)
@@ -24,24 +25,23 @@ internal sealed class UndoneWrites(UpsertStore upserts, EarlierRecords earlier, 
             return found;
         }
 
-        // Those that differ anyway are looked at when they are told.
-        var told = changes.Select(change => change.New).ToHashSet();
-        var same = Enumerable.Range(0, window.Length).Where(i => echoes.ContainsKey(window[i].Alias) && !told.Contains(i));
+        // Those that differ anyway are looked at when their lines are written.
+        var differ = comparison.Changes.Select(change => change.New).ToHashSet();
+        var same = Enumerable.Range(0, window.Length).Where(i => echoes.ContainsKey(window[i].Alias) && !differ.Contains(i));
         foreach (var page in same.GroupBy(i => window[i].Page).ToList())
         {
-            using var kept = capture.Read(page.Key);
-            using var reread = kept is null ? await earlier.FindPageAsync(stored.Result.Manifest, page.Key, cancellationToken) : null;
-            if ((kept?.Bytes ?? reread?.Bytes) is not { } body)
+            using var body = await earlier.FindPageAsync(stored.Result.Manifest, page.Key, cancellationToken);
+            if (body is null)
             {
                 continue;
             }
 
             // A list that was proven by two sweeps may have a customer twice.
             var wanted = page.DistinctBy(i => window[i].Key).ToDictionary(i => window[i].Key);
-            scanner.Visit(body, digest => wanted.ContainsKey(digest.Key) && echoes.ContainsKey(digest.Alias), (digest, record, _) =>
+            records.Visit(body.Bytes, digest => wanted.ContainsKey(digest.Key) && echoes.ContainsKey(digest.Alias), (digest, record) =>
             {
                 var old = state.Find(digest.Key, digest.Content);
-                if (old >= 0 && echoes[digest.Alias].Undone(scanner.Members(record.Span, withEmpty: true), state.Sources[state.Entries[old].Source].StartedAt) is { Count: > 0 } names)
+                if (old >= 0 && echoes[digest.Alias].Undone(records.Members(record.Span, withEmpty: true), state.Sources[state.Entries[old].Source].StartedAt) is { Count: > 0 } names)
                 {
                     found[new PlannedChange(ChangeOp.Updated, old, wanted[digest.Key])] = names;
                 }

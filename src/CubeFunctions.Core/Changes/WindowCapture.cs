@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using System.IO.Compression;
+using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
@@ -7,37 +7,37 @@ using CubeFunctions.Core.Sync;
 namespace CubeFunctions.Core.Changes;
 
 /// <summary>
-/// What a comparison needs of a window, kept while its pages stream by: digests of all records, and the pages that hold one that is not known. So no page is read
-/// from storage again unless a claim died on the way.
+/// What a comparison needs of a window, kept while its pages come by: digests of all records, and the bytes of those that are not known, cut out of their pages. So
+/// no page is read from storage again unless a claim died on the way.
 /// </summary>
-internal sealed class WindowCapture(ChangeDetection detection, ObservedItem item, Window window, RecordScanner scanner, Func<CancellationToken, Task<ScopeState>> known) : IWindowObservation
+internal sealed class WindowCapture(ChangeDetection detection, ObservedItem item, Window window, ScopeKnowledge knowledge, FeedRecords records) : IWindowObservation
 {
     private readonly ConcurrentDictionary<int, RecordDigest[]> _pages = new();
-    private readonly Dictionary<int, (long At, int Packed, int Length)> _kept = [];
+    private readonly Dictionary<(int Page, KeyHash Key, ulong Content), (long Start, int Length)> _kept = [];
     private readonly Lock _gate = new();
     private FileStream? _spool;
 
-    /// <summary>Digests of a page, or null when it did not stream by.</summary>
-    public RecordDigest[]? Page(int number) => _pages.GetValueOrDefault(number);
+    /// <summary>The window's days; null for a snapshot.</summary>
+    public DayRange? Days { get; } = window is { From: { } from, To: { } to } ? new DayRange(from.DayNumber, to.DayNumber) : null;
 
     /// <inheritdoc />
     public async Task PageAsync(ObservedPage page, CancellationToken cancellationToken)
     {
-        var digests = scanner.Digest(page.Bytes.Span);
-        _pages[page.Number] = digests;
-        if (!page.IsUnchanged || !item.IsCompared(window))
+        var read = records.Without(page.Records, page.Bytes);
+        _pages[page.Number] = read.Digests;
+        if (page.IsUnchanged && item.IsCompared(window))
         {
-            var state = await known(cancellationToken);
-            if (Array.Exists(digests, digest => !state.Knows(digest)))
-            {
-                Keep(page.Number, page.Bytes.Span);
-                return;
-            }
+            return;
         }
 
-        lock (_gate)
+        var state = await knowledge.GetAsync(cancellationToken);
+        var first = FirstReading.Create(state, Days, item.Today);
+        for (var i = 0; i < read.Digests.Length; i++)
         {
-            _kept.Remove(page.Number);
+            if (!state.Knows(read.Digests[i]) && first?.Find(DayOf(read.Digests[i])) is null)
+            {
+                Keep(page.Number, read.Digests[i], read.Bounds[i].Of(page.Bytes.Span));
+            }
         }
     }
 
@@ -58,58 +58,66 @@ internal sealed class WindowCapture(ChangeDetection detection, ObservedItem item
     /// <inheritdoc />
     public Task StoredAsync(StoredWindow stored, CancellationToken cancellationToken) => detection.CompareAsync(stored, this, cancellationToken);
 
-    /// <summary>The digests were taken over.</summary>
-    public void ForgetDigests() => _pages.Clear();
+    /// <summary>The window's records, sorted. Takes over what was kept of the pages; those that did not come by are read from storage.</summary>
+    public async Task<StateEntry[]> EntriesAsync(ScopeState state, StoredWindow stored, EarlierRecords earlier, CancellationToken cancellationToken)
+    {
+        var entries = new StateEntry[stored.Manifest.Records];
+        var count = 0;
+        for (var number = 1; number <= stored.Manifest.Pages.Count; number++)
+        {
+            if (!_pages.TryRemove(number, out var digests))
+            {
+                using var page = await earlier.FindPageAsync(stored.Result.Manifest, number, cancellationToken)
+                    ?? throw new InvalidDataException($"A page of {item.Feed.Name} that a manifest names is gone.");
+                digests = records.Read(page.Bytes).Digests;
+            }
 
-    /// <summary>The bytes of a page, where they were kept.</summary>
-    public RentedPage? Read(int number)
+            foreach (var digest in digests)
+            {
+                // Records of days that the state no longer keeps were published already, unless the day was never read.
+                var day = DayOf(digest);
+                if (Days is null || day >= state.KeptFrom || !state.HasSeen(day))
+                {
+                    entries[count++] = new StateEntry(digest.Key, digest.Content, digest.Alias, day, number, 0, 0, digest.Anonymised ? EntryFlags.Anonymised : EntryFlags.None);
+                }
+            }
+        }
+
+        Array.Resize(ref entries, count);
+        Array.Sort(entries);
+        return entries;
+    }
+
+    /// <summary>The bytes of a record that was not known; null where it did not come by.</summary>
+    public ReadOnlyMemory<byte>? Find(in StateEntry record)
     {
         lock (_gate)
         {
-            if (!_kept.TryGetValue(number, out var place))
+            if (!_kept.TryGetValue((record.Page, record.Key, record.Content), out var place))
             {
                 return null;
             }
 
-            using var packed = new RentedPage(place.Packed);
-            var page = new RentedPage(place.Length);
-            _spool!.Position = place.At;
-            _spool.ReadExactly(packed.Bytes.Span);
-            if (BrotliDecoder.TryDecompress(packed.Bytes.Span, page.Bytes.Span, out var written) && written == place.Length)
-            {
-                return page;
-            }
-
-            page.Dispose();
-            return null;
+            var bytes = new byte[place.Length];
+            _spool!.Position = place.Start;
+            _spool.ReadExactly(bytes);
+            return bytes;
         }
     }
 
     public void Dispose() => _spool?.Dispose();
 
-    private void Keep(int number, ReadOnlySpan<byte> body)
-    {
-        const int Fast = 1;
-        const int Window = 18;
-        var packed = System.Buffers.ArrayPool<byte>.Shared.Rent(BrotliEncoder.GetMaxCompressedLength(body.Length));
-        try
-        {
-            if (!BrotliEncoder.TryCompress(body, packed, out var length, Fast, Window))
-            {
-                return;
-            }
+    /// <summary>The day that a record is filed under: a record outside of the window's days counts on the nearest of them.</summary>
+    private int DayOf(in RecordDigest digest) => Days is { } days ? Math.Clamp(digest.Day, days.From, days.To) : 0;
 
-            lock (_gate)
-            {
-                _spool ??= TempFile.Create();
-                _spool.Seek(0, SeekOrigin.End);
-                _kept[number] = (_spool.Position, length, body.Length);
-                _spool.Write(packed.AsSpan(0, length));
-            }
-        }
-        finally
+    private void Keep(int page, in RecordDigest digest, ReadOnlySpan<byte> record)
+    {
+        lock (_gate)
         {
-            System.Buffers.ArrayPool<byte>.Shared.Return(packed);
+            _spool ??= TempFile.Create();
+            var start = _spool.Seek(0, SeekOrigin.End);
+            _spool.Write(record);
+            _kept[(page, digest.Key, digest.Content)] = (start, record.Length);
         }
     }
 }

@@ -11,16 +11,16 @@ internal sealed class WindowComparison
 {
     private readonly StateEntry[] _old;
     private readonly StateEntry[] _new;
-    private readonly DayRange? _days;
     private readonly List<int> _olds = [];
     private readonly List<int> _news = [];
 
     /// <param name="state">What is known.</param>
     /// <param name="window">The window's records, sorted; their ordinals are filled in.</param>
     /// <param name="days">The window's days, or null for a snapshot.</param>
-    public WindowComparison(ScopeState state, StateEntry[] window, DayRange? days)
+    /// <param name="baseline">Which records are read for the first time; null for none.</param>
+    public WindowComparison(ScopeState state, StateEntry[] window, DayRange? days, FirstReading? baseline = null)
     {
-        (_old, _new, _days) = (state.Entries, window, days);
+        (Known, Window, Days, Baseline, _old, _new) = (state, window, days, baseline, state.Entries, window);
         int o = 0, n = 0;
         while (o < _old.Length || n < _new.Length)
         {
@@ -41,7 +41,25 @@ internal sealed class WindowComparison
         }
     }
 
-    /// <summary>Added and changed records; in dated feeds removed ones too.</summary>
+    /// <summary>What is known.</summary>
+    public ScopeState Known { get; }
+
+    /// <summary>The window's records.</summary>
+    public StateEntry[] Window { get; }
+
+    /// <summary>The window's days, or null for a snapshot.</summary>
+    public DayRange? Days { get; }
+
+    /// <summary>Which records are read for the first time; null for none.</summary>
+    public FirstReading? Baseline { get; }
+
+    /// <summary>Records that are read for the first time, by the days that a baseline line of theirs stands for.</summary>
+    public Dictionary<DayRange, int> BaselineRecords { get; } = [];
+
+    /// <summary>Whether a record that is read for the first time has the key of one that is known: a pointer to the pages would not say which is which.</summary>
+    public bool IsMixed { get; private set; }
+
+    /// <summary>Added and changed records; in dated feeds removed ones too. Without those of a baseline.</summary>
     public List<PlannedChange> Changes { get; } = [];
 
     /// <summary>Indexes of known records that a snapshot lacks.</summary>
@@ -49,6 +67,19 @@ internal sealed class WindowComparison
 
     /// <summary>Indexes of known records that the window says nothing of.</summary>
     public List<int> Untouched { get; } = [];
+
+    /// <summary>The known record that a change is about; default where there is none.</summary>
+    public StateEntry Before(PlannedChange change) => change.Old >= 0 ? _old[change.Old] : default;
+
+    /// <summary>The record of the window that a change is about; default where there is none.</summary>
+    public StateEntry After(PlannedChange change) => change.New >= 0 ? _new[change.New] : default;
+
+    /// <summary>The id of a change.</summary>
+    public string IdOf(LineHeader header, PlannedChange change)
+    {
+        var (before, after) = (Before(change), After(change));
+        return ChangeKeys.IdOf(header, change.Op, change.New >= 0 ? after : before, before.Content, after.Content);
+    }
 
     private void CompareGroup(int o, int oEnd, int n, int nEnd)
     {
@@ -89,7 +120,7 @@ internal sealed class WindowComparison
         if (_old.Length == 0 && nEnd - first == 1)
         {
             // The usual record of a first snapshot, of which there may be a million.
-            Changes.Add(new PlannedChange(Added, -1, first));
+            Add(first);
         }
         else if (_news.Count > paired)
         {
@@ -99,7 +130,7 @@ internal sealed class WindowComparison
 
     private void AddAbsent(int old)
     {
-        if (_days is not { } days)
+        if (Days is not { } days)
         {
             Absent.Add(old);
         }
@@ -132,6 +163,10 @@ internal sealed class WindowComparison
             taken.Add(_old[i].Ordinal);
         }
 
+        // Ordinals of a baseline follow from its own records alone.
+        var unread = Baseline is null ? 0 : added.Count(i => Baseline.Find(_new[i].Day) is not null);
+        IsMixed |= unread > 0 && (taken.Count > 0 || unread < added.Count);
+
         var next = 0;
         foreach (var i in CollectionsMarshal.AsSpan(_news)[paired..])
         {
@@ -141,14 +176,26 @@ internal sealed class WindowComparison
             }
 
             _new[i] = _new[i] with { Ordinal = (ushort)next };
-            Changes.Add(new PlannedChange(Added, -1, i));
+            Add(i);
         }
     }
 
-    private ChangeOp Added => _days is null ? ChangeOp.Created : ChangeOp.Recorded;
+    private void Add(int added)
+    {
+        if (Baseline?.Find(_new[added].Day) is { } days)
+        {
+            BaselineRecords[days] = BaselineRecords.GetValueOrDefault(days) + 1;
+        }
+        else
+        {
+            Changes.Add(new PlannedChange(Added, -1, added));
+        }
+    }
+
+    private ChangeOp Added => Days is null ? ChangeOp.Created : ChangeOp.Recorded;
 
     private ChangeOp OpOf(int before, int after) =>
-        _days is not null ? ChangeOp.Corrected
+        Days is not null ? ChangeOp.Corrected
         : _new[after].Flags.HasFlag(EntryFlags.Anonymised) && !_old[before].Flags.HasFlag(EntryFlags.Anonymised) ? ChangeOp.Erased
         : ChangeOp.Updated;
 }

@@ -15,7 +15,8 @@ namespace CubeFunctions.Core.Cube;
 /// a cut body and an HTML page with status 200 have to be tried again as well.
 /// </remarks>
 public sealed class CubeClient(
-    HttpClient http, CubeSettings settings, TenantPause pause, CubeLimits limits, ResiliencePipelineProvider<string> pipelines, TenantGeneration generation, TimeProvider time)
+    HttpClient http, CubeSettings settings, TenantPause pause, CubeLimits limits, RecordReaders records, ResiliencePipelineProvider<string> pipelines, TenantGeneration generation,
+    TimeProvider time)
 {
     private const int MaxRedirects = 3;
     private readonly ResiliencePipeline _retries = pipelines.GetPipeline(CubePipelines.Retries);
@@ -31,7 +32,7 @@ public sealed class CubeClient(
     public Task<Page> GetPageAsync(Feed feed, string path, string query, CancellationToken cancellationToken) =>
         SendAsync(
             HttpMethod.Get, path, query, body: null, $"GET {path}",
-            static (received, feed) => new Page(received, PageReader.Read(feed, received.Bytes.Span)), feed, cancellationToken);
+            static (received, state) => new Page(received, state.records.Read(state.feed, received.Bytes.Span)), (records, feed), cancellationToken);
 
     /// <summary>Reads one page of a scope's feed. Where a path is documented in two forms and the first answers 404, the other is tried; the one found is remembered.</summary>
     /// <exception cref="CubeException">The request failed, after the retries that its kind deserves.</exception>

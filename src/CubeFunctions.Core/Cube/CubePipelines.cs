@@ -23,7 +23,7 @@ internal static class CubePipelines
 
     public static IServiceCollection AddCube(this IServiceCollection services, CubeSettings settings)
     {
-        services.AddSingleton(settings).AddSingleton<TenantPause>().AddSingleton<CubeLimits>().AddSingleton<CampaignListing>().AddSingleton<TenantGeneration>()
+        services.AddSingleton(settings).AddSingleton<TenantPause>().AddSingleton<CubeLimits>().AddSingleton<RecordReaders>().AddSingleton<CampaignListing>().AddSingleton<TenantGeneration>()
             .AddSingleton(static provider => provider.GetRequiredService<TenantPause>().Flag);
         services.AddHttpClient<CubeClient>(client => client.Timeout = Timeout.InfiniteTimeSpan)
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler

@@ -1,32 +1,31 @@
 using System.Diagnostics;
-using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Delivery;
 
 /// <summary>What <c>cube-changes</c> carries: this stream has something to deliver.</summary>
 /// <param name="V">Version of the message's format.</param>
 /// <param name="Stream">Feed and scope.</param>
-/// <param name="Traceparent">W3C trace context of whoever sent it, or null.</param>
-public sealed record ChangeMessage(int V, string Stream, string? Traceparent)
+/// <param name="Traceparent">W3C trace context of the sender, or null.</param>
+public sealed record ChangeMessage(int V, string Stream, string? Traceparent) : IQueueMessage<ChangeMessage>
 {
-    internal static string For(string stream) => JsonSerializer.Serialize(new ChangeMessage(1, stream, Activity.Current?.Id), ChangeMessageJson.Default.ChangeMessage);
-
-    /// <summary>Reads a message.</summary>
-    /// <exception cref="FormatException">It is no message of ours.</exception>
-    internal static ChangeMessage Parse(string json)
+    /// <summary>A message that this process sends now.</summary>
+    /// <param name="stream">Feed and scope.</param>
+    public ChangeMessage(string stream)
+        : this(1, stream, Activity.Current?.Id)
     {
-        try
-        {
-            return JsonSerializer.Deserialize(json, ChangeMessageJson.Default.ChangeMessage) is { V: 1, Stream.Length: > 0 } message
-                ? message
-                : throw new FormatException("A message of cube-changes names no stream.");
-        }
-        catch (JsonException exception)
-        {
-            throw new FormatException("A message of cube-changes is no JSON.", exception);
-        }
     }
+
+    /// <inheritdoc />
+    public static string Queue => StorageNames.ChangesQueue;
+
+    /// <inheritdoc />
+    public static JsonTypeInfo<ChangeMessage> Json => ChangeMessageJson.Default.ChangeMessage;
+
+    /// <inheritdoc />
+    public bool IsComplete() => V == 1 && Stream is { Length: > 0 };
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

@@ -14,13 +14,11 @@ namespace CubeFunctions.Core.Delivery;
 /// <remarks>The <c>webhook-id</c> follows from the changes that are sent: a repeat of the same ones has the same.</remarks>
 public sealed class CrmReceiver(HttpClient http, DeliverySettings settings, SyncSettings sync, TimeProvider time)
 {
-    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
-
     /// <summary>The shortest lease of a stream: a receiver may take seconds.</summary>
     private static readonly TimeSpan ShortestLease = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long whoever delivers has a stream for himself, unless renewed.</summary>
+    /// <summary>How long a worker holds a stream, unless renewed.</summary>
     internal TimeSpan Lease => sync.Lease > ShortestLease ? sync.Lease : ShortestLease;
 
     /// <summary>How long the receiver may take to answer: less than the lease, so that nobody else sends meanwhile.</summary>
@@ -73,7 +71,6 @@ public sealed class CrmReceiver(HttpClient http, DeliverySettings settings, Sync
             HttpStatusCode.BadRequest or HttpStatusCode.Conflict or HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.UnprocessableEntity => CrmFailureKind.Refused,
             _ => CrmFailureKind.Transient,
         };
-        var wait = RetryAfterHeader.Read(answer.Headers, time.GetUtcNow());
-        return new CrmException(kind, $"the receiver answered {(int)answer.StatusCode}") { RetryAfter = wait > LongestWait ? LongestWait : wait };
+        return new CrmException(kind, $"the receiver answered {(int)answer.StatusCode}") { RetryAfter = RetryAfterHeader.Read(answer.Headers, time.GetUtcNow()) };
     }
 }

@@ -1,58 +1,62 @@
 using CubeFunctions.Core.Settings;
-
-
-
-
+using CubeFunctions.Core.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Core.Delivery;
 
-/// <summary>Makes up for messages that were never sent, and forgets deliveries that ended long ago.</summary>
-public sealed class DeliveryJanitor(DeliveryStore store, ReceiverPause pause, DeliveryNotifier waker, DeliverySettings settings, RetentionSettings retention, TimeProvider time)
+/// <summary>Wakes streams whose messages were never sent or whose worker died, and purges deliveries that ended long ago.</summary>
+public sealed class DeliveryJanitor(
+    DeliveryStore store, [FromKeyedServices(ReceiverFlag.Name)] SharedFlag pause, QueueNotifier<ChangeMessage> notifier, DeliverySettings settings,
+    RetentionSettings retention, TimeProvider time, ILogger<DeliveryJanitor> logger) : IJanitorTask
 {
-    private static readonly TimeSpan ForgetEvery = TimeSpan.FromHours(6);
+    private static readonly TimeSpan PurgeEvery = TimeSpan.FromHours(6);
 
     /// <summary>A delivery that is younger is on its way.</summary>
     private static readonly TimeSpan OnItsWay = TimeSpan.FromMinutes(2);
-    private DateTimeOffset _forgot;
+    private DateTimeOffset _purgedAt;
 
-    /// <summary>Wakes streams that have something to deliver; costs nothing where no receiver is set.</summary>
+    /// <inheritdoc />
+    public string Name => "deliveries";
+
+    /// <inheritdoc />
+    public TimeSpan Interval => TimeSpan.FromMinutes(1);
+
+    /// <summary>One round by itself, for hosts that do not run the janitor of all lanes.</summary>
     /// <param name="force">True to wake all, however lately their deliveries came about.</param>
-    /// <param name="cancellationToken">Ends the sweep.</param>
-    public async Task SweepAsync(bool force, CancellationToken cancellationToken)
-    {
-        if (settings.Crm is null)
-        {
-            return;
-        }
+    /// <param name="cancellationToken">Ends the round.</param>
+    public Task SweepAsync(bool force, CancellationToken cancellationToken) => RunAsync(new JanitorRound(Name, force, logger), cancellationToken);
 
+    /// <inheritdoc />
+    public async Task RunAsync(JanitorRound round, CancellationToken cancellationToken)
+    {
         var now = time.GetUtcNow();
-        if (await pause.UntilAsync(cancellationToken) is null)
+        if (settings.Crm is not null && await pause.GetAsync(cancellationToken) is null)
         {
             var waiting = await store.AllAsync(DeliveryState.Waiting, cancellationToken);
-            foreach (var stream in waiting.Where(row => row.IsOfStream && (force || now - row.CreatedAt > OnItsWay)).Select(row => row.PartitionKey).Distinct())
-            {
-                await WakeAsync(stream, now, cancellationToken);
-            }
+            var streams = waiting.Where(row => row.IsOfStream && (round.Force || now - row.CreatedAt > OnItsWay)).Select(row => row.PartitionKey).Distinct();
+            await round.EachAsync(streams, (stream, token) => WakeAsync(stream, now, token), cancellationToken);
         }
 
-        if (now - _forgot > ForgetEvery)
+        if (now - _purgedAt > PurgeEvery)
         {
-            _forgot = now;
-            await store.RemoveEndedAsync(now.AddDays(-retention.Days), cancellationToken);
+            _purgedAt = now;
+            var before = now.AddDays(-retention.Days);
+            await round.EachAsync(store.EndedAsync(before, cancellationToken), (row, token) => store.Table.DeleteAsync(row, token), cancellationToken);
         }
     }
 
-    /// <summary>One that is put off has a message of its own; whoever has one in hand may be dead.</summary>
+    /// <summary>One that was rescheduled has a message of its own; the worker of one that is held may be dead.</summary>
     private async Task WakeAsync(string name, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var stream = await store.FindStreamAsync(name, cancellationToken);
-        if (stream?.LeaseUntil > now)
+        if (stream?.IsHeld(now) == true)
         {
-            await waker.WakeAsync(name, stream.LeaseUntil.Value - now, cancellationToken);
+            await notifier.SendAsync(new ChangeMessage(name), stream.LeaseUntil!.Value - now, cancellationToken);
         }
         else if (!(stream?.WakeAt > now))
         {
-            await waker.WakeAsync(name, TimeSpan.Zero, cancellationToken);
+            await notifier.SendAsync(new ChangeMessage(name), TimeSpan.Zero, cancellationToken);
         }
     }
 }

@@ -1,7 +1,11 @@
+using CubeFunctions.Core.Storage;
+using Microsoft.Extensions.DependencyInjection;
+
 namespace CubeFunctions.Core.Delivery;
 
 /// <summary>What people ask of deliveries to the CRM, and do with the dead.</summary>
-public sealed class DeliveryReader(DeliveryStore store, ReceiverPause pause, DeliveryNotifier waker, TimeProvider time)
+public sealed class DeliveryReader(
+    DeliveryStore store, [FromKeyedServices(ReceiverFlag.Name)] SharedFlag pause, QueueNotifier<ChangeMessage> notifier, TimeProvider time)
 {
     /// <summary>Tries that follow each other within seconds.</summary>
     private const int FewFailures = 3;
@@ -11,12 +15,12 @@ public sealed class DeliveryReader(DeliveryStore store, ReceiverPause pause, Del
         [.. (await store.AllAsync(state, cancellationToken)).OrderBy(row => row.CreatedAt)];
 
     /// <summary>Until when the receiver is left alone; <see cref="DateTimeOffset.MaxValue"/> when it answered 410; null when it is not.</summary>
-    public Task<DateTimeOffset?> PausedUntilAsync(CancellationToken cancellationToken) => pause.UntilAsync(cancellationToken);
+    public async Task<DateTimeOffset?> PausedUntilAsync(CancellationToken cancellationToken) => (await pause.GetAsync(cancellationToken))?.Until;
 
-    /// <summary>Whether something is on its way that the receiver may take within moments: not what is put off for longer, or waits for somebody.</summary>
+    /// <summary>Whether something is on its way that the receiver may take within moments: not what is rescheduled for longer, or waits for a person.</summary>
     public async Task<bool> AnyDueAsync(CancellationToken cancellationToken)
     {
-        if (await pause.UntilAsync(cancellationToken) is not null)
+        if (await pause.GetAsync(cancellationToken) is not null)
         {
             return false;
         }
@@ -43,7 +47,7 @@ public sealed class DeliveryReader(DeliveryStore store, ReceiverPause pause, Del
             return (0, unknown);
         }
 
-        await pause.ClearAsync(cancellationToken);
+        await pause.LiftAsync(cancellationToken);
         await ChangeAsync(dead, DeliveryState.Waiting, cancellationToken);
         if (ids.Count == 0)
         {
@@ -80,9 +84,9 @@ public sealed class DeliveryReader(DeliveryStore store, ReceiverPause pause, Del
     {
         foreach (var row in dead)
         {
-            row.State = state.ToString();
+            row.State = state;
             row.CompletedAt = state == DeliveryState.Waiting ? null : time.GetUtcNow();
-            await store.TrySaveAsync(row, cancellationToken);
+            await store.Table.SaveAsync(row, cancellationToken);
         }
 
         await WakeAsync(dead, cancellationToken);
@@ -92,8 +96,8 @@ public sealed class DeliveryReader(DeliveryStore store, ReceiverPause pause, Del
     {
         foreach (var stream in rows.Where(row => row.IsOfStream).Select(row => row.PartitionKey).Distinct())
         {
-            await store.ForgetFailuresAsync(stream, cancellationToken);
-            await waker.WakeAsync(stream, TimeSpan.Zero, cancellationToken);
+            await store.ResetFailuresAsync(stream, cancellationToken);
+            await notifier.SendAsync(new ChangeMessage(stream), TimeSpan.Zero, cancellationToken);
         }
     }
 }

@@ -2,8 +2,8 @@ using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
 using Azure;
-using Azure.Data.Tables;
 using CubeFunctions.Core.Changes;
+using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Delivery;
 
@@ -11,7 +11,7 @@ namespace CubeFunctions.Core.Delivery;
 /// What is delivered to the CRM, in <c>CubeChanges</c>: a change file with a cursor into it, or one change of a file that the receiver refused, or that
 /// waits behind such a one of the same customer. Deliveries of one scope and feed share a partition (their stream) and go out in the order of their row keys.
 /// </summary>
-public sealed class DeliveryRow : ITableEntity
+public sealed class DeliveryRow : IStoredRow
 {
     private const string FilePrefix = "file|";
     private const string ChangePrefix = "change|";
@@ -31,8 +31,11 @@ public sealed class DeliveryRow : ITableEntity
     /// <summary>Version of this row's format.</summary>
     public int SchemaVersion { get; set; } = 1;
 
-    /// <summary>Name of the <see cref="DeliveryState"/>.</summary>
-    public string State { get; set; } = nameof(DeliveryState.Waiting);
+    /// <inheritdoc />
+    public string? WriteId { get; set; }
+
+    /// <summary>Where it stands; text in the table.</summary>
+    public DeliveryState State { get; set; }
 
     /// <summary>The change file, in <c>cube-changes</c>.</summary>
     public string Path { get; set; } = "";
@@ -64,9 +67,7 @@ public sealed class DeliveryRow : ITableEntity
     /// <summary>The id that people use.</summary>
     internal string Id => XxHash3.HashToUInt64(Encoding.UTF8.GetBytes($"{PartitionKey}\n{RowKey}")).ToString("x16", CultureInfo.InvariantCulture);
 
-    internal DeliveryState DeliveryState => Enum.Parse<DeliveryState>(State);
-
-    /// <summary>Whether a stream delivers it; else it tells of deletions that are held back.</summary>
+    /// <summary>Whether a stream delivers it; else it stands for deletions that are held back.</summary>
     internal bool IsOfStream => PartitionKey != HeldBackRow.Partition;
 
     internal bool IsFile => RowKey.StartsWith(FilePrefix, StringComparison.Ordinal);

@@ -1,3 +1,4 @@
+using CubeFunctions.Core.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace CubeFunctions.Core.Delivery;
@@ -7,12 +8,17 @@ internal static class DeliveryServices
 {
     public static IServiceCollection AddDelivery(this IServiceCollection services) => services
         .AddSingleton<DeliveryStore>()
-        .AddSingleton<DeliveryNotifier>()
+        .AddSingleton<QueueNotifier<ChangeMessage>>()
         .AddSingleton<ChangeBody>()
-        .AddSingleton<ReceiverPause>()
+        .AddSingleton<ChangeFileReaders>()
+        .AddSingleton<DeliverySources>()
         .AddSingleton<DeliveryWorker>()
         .AddSingleton<DeliveryJanitor>()
+        .AddSingleton<IJanitorTask>(provider => provider.GetRequiredService<DeliveryJanitor>())
         .AddSingleton<DeliveryReader>()
+        .AddKeyedSingleton(ReceiverFlag.Name, static (provider, _) => ReceiverFlag.Create(
+            provider.GetRequiredService<DeliveryStore>(), provider.GetRequiredService<DeliverySettings>(), provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton(provider => provider.GetRequiredKeyedService<SharedFlag>(ReceiverFlag.Name))
         .AddHttpClient<CrmReceiver>(client => client.Timeout = Timeout.InfiniteTimeSpan)
         .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
         {

@@ -1,4 +1,3 @@
-using Azure;
 using CubeFunctions.Core.Changes;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
@@ -6,23 +5,18 @@ using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Core.Delivery;
 
-/// <summary>Somebody else delivers the stream now: the lease had run out.</summary>
-internal sealed class DeliveryTakenOverException() : Exception("Another worker has the stream.");
-
 /// <summary>Delivers one stream under its lease: first single changes that were refused once and are to be sent again, then the files, in order.</summary>
 /// <remarks>
 /// A batch that the receiver refuses is halved until it is clear which changes it does not take. These are dead, and what follows of the same customers waits
 /// behind them, so that nothing is out of order for a customer; the others go on. A receiver that refuses every change of a batch is taken for one that is broken.
 /// </remarks>
-internal sealed partial class DeliverySession(
-    DeliveryStreamRow stream, List<DeliveryRow> rows, DeliveryStore store, ChangeStore files, ChangeBody bodies, CrmReceiver receiver, Pseudonyms pseudonyms, DateTimeOffset deadline,
-    TimeProvider time, ILogger logger)
+internal sealed partial class DeliverySession(LeasedRow<DeliveryStreamRow> lease, List<DeliveryRow> rows, DeliverySources sources, DateTimeOffset deadline)
 {
     /// <summary>The most changes of one request, and the most bytes unless one change alone has more.</summary>
-    internal const int MostChanges = 100;
-    internal const int MostBytes = 256 * 1024;
+    internal const int MaxChanges = 100;
+    internal const int MaxBytes = 256 * 1024;
 
-    private const int MostRows = 90;
+    private const int MaxRows = 90;
 
     /// <summary>So many changes that are all refused say something of the receiver, not of the changes.</summary>
     private const int BrokenReceiverThreshold = 8;
@@ -30,44 +24,49 @@ internal sealed partial class DeliverySession(
     /// <summary>So many of a batch that are refused before one is taken say it as well: the rest need not be tried.</summary>
     private const int MaxRefusalsBeforeAbort = 20;
 
+    private const string Behind = "waits behind a change of the same customer";
+
     private readonly HashSet<string> _held = [.. rows.Where(row => !row.IsFile).Select(row => row.Customer)];
 
     /// <summary>What is being delivered.</summary>
     public DeliveryRow? Current { get; private set; }
 
+    private bool IsTimeUp => sources.Time.GetUtcNow() >= deadline;
+
     /// <summary>Delivers until nothing waits that may go.</summary>
     /// <returns>False when time was up.</returns>
     /// <exception cref="CrmException">The receiver does not take what <see cref="Current"/> is about.</exception>
-    /// <exception cref="DeliveryTakenOverException">The lease was lost.</exception>
+    /// <exception cref="LeaseLostException">The lease was lost.</exception>
+    /// <exception cref="RowsChangedException">Somebody changed a delivery meanwhile: an erasure, or a person who dropped it.</exception>
     public async Task<bool> DeliverAsync(CancellationToken cancellationToken)
     {
         foreach (var changes in rows.Where(row => !row.IsFile).GroupBy(row => row.Customer).ToList())
         {
             // One that is dead holds back what comes after it.
-            foreach (var row in changes.TakeWhile(row => row.DeliveryState == DeliveryState.Waiting).TakeWhile(_ => time.GetUtcNow() < deadline))
+            foreach (var row in changes.TakeWhile(row => row.State == DeliveryState.Waiting).TakeWhile(_ => !IsTimeUp))
             {
                 await DeliverChangeAsync(row, cancellationToken);
-                if (row.DeliveryState == DeliveryState.Dead)
+                if (row.State == DeliveryState.Dead)
                 {
                     break;
                 }
             }
 
-            if (changes.All(row => row.DeliveryState == DeliveryState.Delivered))
+            if (changes.All(row => row.State == DeliveryState.Delivered))
             {
                 _held.Remove(changes.Key);
             }
         }
 
-        foreach (var row in rows.Where(row => row.IsFile).TakeWhile(row => row.DeliveryState == DeliveryState.Waiting))
+        foreach (var row in rows.Where(row => row.IsFile).TakeWhile(row => row.State == DeliveryState.Waiting))
         {
             if (!await DeliverFileAsync(row, cancellationToken))
             {
-                return row.DeliveryState == DeliveryState.Dead;
+                return row.State == DeliveryState.Dead;
             }
         }
 
-        return time.GetUtcNow() < deadline;
+        return !IsTimeUp;
     }
 
     private async Task DeliverChangeAsync(DeliveryRow row, CancellationToken cancellationToken)
@@ -75,6 +74,7 @@ internal sealed partial class DeliverySession(
         Current = row;
         if (await SeekAsync(row, cancellationToken) is not { } reader)
         {
+            await LoseAsync(row, cancellationToken);
             return;
         }
 
@@ -82,10 +82,22 @@ internal sealed partial class DeliverySession(
         {
             var entry = reader.Next!;
             var refused = await SendAsync([entry], isolated: true, cancellationToken);
-            (row.State, row.Reason) = refused.TryGetValue(entry, out var reason) ? (nameof(DeliveryState.Dead), reason) : (nameof(DeliveryState.Delivered), null);
-            row.CompletedAt = time.GetUtcNow();
-            row.Taken = row.DeliveryState == DeliveryState.Delivered ? 1 : 0;
+            (row.State, row.Reason) = refused.TryGetValue(entry, out var reason) ? (DeliveryState.Dead, reason) : (DeliveryState.Delivered, null);
+            row.CompletedAt = sources.Time.GetUtcNow();
+            row.Taken = row.State == DeliveryState.Delivered ? 1 : 0;
             await SaveAsync([row], cancellationToken);
+        }
+    }
+
+    private async Task<ChangeFileReader?> SeekAsync(DeliveryRow row, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await sources.Files.SeekAsync(row.Path, row.NextId, cancellationToken);
+        }
+        catch (BaselineGoneException)
+        {
+            return null;
         }
     }
 
@@ -93,30 +105,34 @@ internal sealed partial class DeliverySession(
     private async Task<bool> DeliverFileAsync(DeliveryRow row, CancellationToken cancellationToken)
     {
         Current = row;
-        ChangeFileReader reader;
         try
         {
-            reader = await ChangeFileReader.OpenAsync(files, row, cancellationToken);
-        }
-        catch (RequestFailedException exception) when (exception.Status == 404)
-        {
-            await LoseAsync(row, cancellationToken);
-            return false;
-        }
-
-        await using (reader)
-        {
-            while (reader.Next is not null)
+            if (await sources.Files.OpenAsync(row, cancellationToken) is not { } reader)
             {
-                if (time.GetUtcNow() >= deadline)
-                {
-                    return false;
-                }
+                await LoseAsync(row, cancellationToken);
+                return false;
+            }
 
-                await DeliverBatchAsync(row, reader, cancellationToken);
+            await using (reader)
+            {
+                do
+                {
+                    if (IsTimeUp)
+                    {
+                        return false;
+                    }
+
+                    await DeliverBatchAsync(row, reader, cancellationToken);
+                }
+                while (reader.Next is not null);
             }
 
             return true;
+        }
+        catch (BaselineGoneException)
+        {
+            await LoseAsync(row, cancellationToken);
+            return false;
         }
     }
 
@@ -126,11 +142,11 @@ internal sealed partial class DeliverySession(
         var single = new List<DeliveryRow>();
         var lines = new Dictionary<ChangeEntry, int>(ReferenceEqualityComparer.Instance);
         var (read, bytes) = (0, 0);
-        while (reader.Next is { } entry && batch.Count < MostChanges && read < MostChanges * 10 && (batch.Count == 0 || bytes + entry.Line.Length <= MostBytes))
+        while (reader.Next is { } entry && batch.Count < MaxChanges && read < MaxChanges * 10 && (batch.Count == 0 || bytes + entry.Line.Length <= MaxBytes))
         {
             if (!entry.IsEcho && _held.Count > 0 && _held.Contains(await CustomerAsync(entry, cancellationToken)))
             {
-                single.Add(await SingleAsync(row, row.Done + read, entry, DeliveryState.Waiting, "waits behind a change of the same customer", cancellationToken));
+                single.Add(await SingleAsync(row, row.Done + read, entry, DeliveryState.Waiting, Behind, cancellationToken));
             }
             else if (!entry.IsEcho)
             {
@@ -150,7 +166,7 @@ internal sealed partial class DeliverySession(
             single.Add(await SingleAsync(row, lines[entry], entry, isFirst ? DeliveryState.Dead : DeliveryState.Waiting, reason, cancellationToken));
         }
 
-        foreach (var chunk in single.Chunk(MostRows))
+        foreach (var chunk in single.Chunk(MaxRows))
         {
             await SaveAsync(chunk, cancellationToken);
         }
@@ -160,16 +176,16 @@ internal sealed partial class DeliverySession(
         (row.Offset, row.NextId, row.Reason) = (reader.Next?.Start ?? row.Offset, reader.Next?.Id ?? row.NextId, null);
         if (reader.Next is null)
         {
-            (row.State, row.CompletedAt) = (nameof(DeliveryState.Delivered), time.GetUtcNow());
+            (row.State, row.CompletedAt) = (DeliveryState.Delivered, sources.Time.GetUtcNow());
         }
 
         await SaveAsync([row], cancellationToken);
         CubeMetrics.ChangesDelivered.Add(batch.Count - refused.Count);
-        if (single.Exists(change => change.DeliveryState == DeliveryState.Dead))
+        if (single.Exists(change => change.State == DeliveryState.Dead))
         {
-            var dead = single.Count(change => change.DeliveryState == DeliveryState.Dead);
+            var dead = single.Count(change => change.State == DeliveryState.Dead);
             CubeMetrics.ChangesUndelivered.Add(dead, new KeyValuePair<string, object?>("reason", nameof(CrmFailureKind.Refused)));
-            LogRefused(logger, stream.PartitionKey, dead);
+            LogRefused(sources.Logger, row.PartitionKey, dead);
         }
     }
 
@@ -186,7 +202,7 @@ internal sealed partial class DeliverySession(
         {
             try
             {
-                if (bodies.Of(entry) is { } json)
+                if (sources.Bodies.Of(entry) is { } json)
                 {
                     ready.Add((entry, json));
                 }
@@ -209,7 +225,7 @@ internal sealed partial class DeliverySession(
             var held = refused.Keys.Select(entry => entry.CustomerId).ToHashSet(StringComparer.Ordinal);
             foreach (var (entry, _) in part.Where(change => held.Contains(change.Entry.CustomerId)))
             {
-                refused[entry] = "waits behind a change of the same customer";
+                refused[entry] = Behind;
             }
 
             var send = part.FindAll(change => !held.Contains(change.Entry.CustomerId));
@@ -221,7 +237,7 @@ internal sealed partial class DeliverySession(
             try
             {
                 await KeepLeaseAsync(cancellationToken);
-                await receiver.PostAsync(send.Select(change => change.Entry.Id), ChangeBody.Of(send.ConvertAll(change => change.Json)), cancellationToken);
+                await sources.Receiver.PostAsync(send.Select(change => change.Entry.Id), ChangeBody.Of(send.ConvertAll(change => change.Json)), cancellationToken);
                 taken += send.Count;
             }
             catch (CrmException exception) when (exception.Kind == CrmFailureKind.Refused && send.Count == 1)
@@ -240,54 +256,32 @@ internal sealed partial class DeliverySession(
         }
     }
 
-    /// <summary>An answer may take until the lease ends; then somebody else would send as well.</summary>
+    /// <summary>An answer may take until the lease ends; then another worker would send as well.</summary>
     private async Task KeepLeaseAsync(CancellationToken cancellationToken)
     {
-        if (stream.LeaseUntil - time.GetUtcNow() < receiver.AnswerLimit * 1.5)
+        if (lease.Until - sources.Time.GetUtcNow() < sources.Receiver.AnswerLimit * 1.5)
         {
-            await SaveAsync([], cancellationToken, isProgress: false);
+            await lease.SaveAsync(cancellationToken);
         }
     }
 
-    /// <summary>Saves rows together with the renewed lease: who has lost it saves nothing.</summary>
-    private async Task SaveAsync(IReadOnlyList<DeliveryRow> changed, CancellationToken cancellationToken, bool isProgress = true)
+    /// <summary>Saves rows together with the renewed lease: a worker that has lost it saves nothing.</summary>
+    private async Task SaveAsync(IReadOnlyList<DeliveryRow> changed, CancellationToken cancellationToken)
     {
-        stream.LeaseUntil = time.GetUtcNow() + receiver.Lease;
-        if (isProgress)
+        lease.Row.Recover();
+        var saved = await lease.SaveAsync([.. changed.Select(row => row.ETag == default ? RowWrite.Put(row) : RowWrite.Replace(row))], cancellationToken);
+        if (saved.Outcome != StorageOutcome.Saved)
         {
-            stream.Recover();
+            throw new RowsChangedException();
         }
-
-        if (!await store.TrySaveAsync([.. changed, stream], cancellationToken))
-        {
-            throw new DeliveryTakenOverException();
-        }
-    }
-
-    private async Task<ChangeFileReader?> SeekAsync(DeliveryRow row, CancellationToken cancellationToken)
-    {
-        try
-        {
-            if (await ChangeFileReader.SeekAsync(files, row.Path, row.NextId, cancellationToken) is { } reader)
-            {
-                return reader;
-            }
-        }
-        catch (RequestFailedException exception) when (exception.Status == 404)
-        {
-            // As good as a file without it.
-        }
-
-        await LoseAsync(row, cancellationToken);
-        return null;
     }
 
     /// <summary>The lifecycle rules, or a person's erasure, were quicker.</summary>
     private async Task LoseAsync(DeliveryRow row, CancellationToken cancellationToken)
     {
-        (row.State, row.Reason, row.CompletedAt) = (nameof(DeliveryState.Dead), "its change file is gone", time.GetUtcNow());
+        (row.State, row.Reason, row.CompletedAt) = (DeliveryState.Dead, "its change file is gone", sources.Time.GetUtcNow());
         CubeMetrics.ChangesUndelivered.Add(row.Changes - row.Done, new KeyValuePair<string, object?>("reason", "Gone"));
-        LogLost(logger, row.PartitionKey, row.Changes - row.Done);
+        LogLost(sources.Logger, row.PartitionKey, row.Changes - row.Done);
         await SaveAsync([row], cancellationToken);
     }
 
@@ -295,16 +289,17 @@ internal sealed partial class DeliverySession(
     {
         PartitionKey = file.PartitionKey,
         RowKey = DeliveryRow.ChangeKey(await CustomerAsync(entry, cancellationToken), file, line),
-        State = state.ToString(),
+        State = state,
         Path = file.Path,
         Changes = 1,
         NextId = entry.Id,
-        CreatedAt = time.GetUtcNow(),
-        CompletedAt = state == DeliveryState.Dead ? time.GetUtcNow() : null,
+        CreatedAt = sources.Time.GetUtcNow(),
+        CompletedAt = state == DeliveryState.Dead ? sources.Time.GetUtcNow() : null,
         Reason = reason,
     };
 
-    private ValueTask<string> CustomerAsync(ChangeEntry entry, CancellationToken cancellationToken) => pseudonyms.OfAsync(stream.PartitionKey, entry.CustomerId, cancellationToken);
+    private ValueTask<string> CustomerAsync(ChangeEntry entry, CancellationToken cancellationToken) =>
+        sources.Pseudonyms.OfAsync(lease.Row.PartitionKey, entry.CustomerId, cancellationToken);
 
     [LoggerMessage(324, LogLevel.Error, "The receiver refused {Count} changes of {Stream}: the reasons are in their rows")]
     private static partial void LogRefused(ILogger logger, string stream, int count);
@@ -312,3 +307,6 @@ internal sealed partial class DeliverySession(
     [LoggerMessage(325, LogLevel.Error, "{Count} changes of {Stream} cannot be delivered: their change file is gone")]
     private static partial void LogLost(ILogger logger, string stream, int count);
 }
+
+/// <summary>Somebody changed a delivery while it was worked on: it is read again.</summary>
+internal sealed class RowsChangedException() : Exception("A delivery was changed meanwhile.");

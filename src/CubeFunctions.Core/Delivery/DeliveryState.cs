@@ -6,6 +6,9 @@ public enum DeliveryState
     /// <summary>On its way to the receiver.</summary>
     Waiting,
 
+    /// <summary>Found by a manual run that delivers nothing: the next run of its scope and feed that does sends it first.</summary>
+    Deferred,
+
     /// <summary>The receiver took it.</summary>
     Delivered,
 

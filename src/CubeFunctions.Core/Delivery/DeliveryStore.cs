@@ -1,6 +1,4 @@
-using Azure;
 using Azure.Data.Tables;
-using Azure.Data.Tables.Models;
 using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Delivery;
@@ -8,52 +6,35 @@ namespace CubeFunctions.Core.Delivery;
 /// <summary>Rows of deliveries and their streams, in <c>CubeChanges</c>.</summary>
 public sealed class DeliveryStore(StorageClients storage)
 {
-    private readonly TableClient _table = storage.Changes;
+    /// <summary>The table.</summary>
+    internal OptimisticTable Table { get; } = new(storage.Changes, storage.EnsureCreatedAsync);
 
-    /// <summary>Adds a delivery unless it is there.</summary>
-    internal async Task AddAsync(DeliveryRow row, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await _table.AddEntityAsync(row, cancellationToken);
-        }
-        catch (RequestFailedException exception) when (exception.Status == 409)
-        {
-            // A try that died later than this added it.
-        }
-        catch (RequestFailedException exception) when (exception.ErrorCode == TableErrorCode.TableNotFound)
-        {
-            // A run alone creates only what it needs; with a receiver it needs all.
-            await storage.EnsureCreatedAsync(cancellationToken);
-            await _table.AddEntityAsync(row, cancellationToken);
-        }
-    }
+    /// <summary>Adds a delivery unless it is there: a try that died later than this added it.</summary>
+    internal Task AddAsync(DeliveryRow row, CancellationToken cancellationToken) => Table.AddAsync(row, cancellationToken);
 
-    internal Task<List<DeliveryRow>> OpenOfAsync(string stream, CancellationToken cancellationToken) => ListAsync(
-        $"PartitionKey eq '{Escape(stream)}' and RowKey ne '{DeliveryStreamRow.Key}' and (State eq '{nameof(DeliveryState.Waiting)}' or State eq '{nameof(DeliveryState.Dead)}')", cancellationToken);
+    /// <summary>Deliveries of a stream that wait or are dead, in order.</summary>
+    internal Task<List<DeliveryRow>> OpenAsync(string stream, CancellationToken cancellationToken) => ListAsync(
+        TableClient.CreateQueryFilter($"PartitionKey eq {stream} and RowKey ne {DeliveryStreamRow.Key} and (State eq {nameof(DeliveryState.Waiting)} or State eq {nameof(DeliveryState.Dead)})"),
+        cancellationToken);
+
+    /// <summary>Deliveries of a stream that wait for a run which delivers.</summary>
+    internal Task<List<DeliveryRow>> DeferredAsync(string stream, CancellationToken cancellationToken) => ListAsync(
+        TableClient.CreateQueryFilter($"PartitionKey eq {stream} and State eq {nameof(DeliveryState.Deferred)}"), cancellationToken);
 
     /// <summary>All deliveries in a state, those of a stream in order.</summary>
-    internal Task<List<DeliveryRow>> AllAsync(DeliveryState state, CancellationToken cancellationToken) => ListAsync($"State eq '{state}'", cancellationToken);
+    internal Task<List<DeliveryRow>> AllAsync(DeliveryState state, CancellationToken cancellationToken) =>
+        ListAsync(TableClient.CreateQueryFilter($"State eq {state.ToString()}"), cancellationToken);
 
-    /// <summary>Removes deliveries that ended before a time, as delivered or dropped.</summary>
-    internal async Task RemoveEndedAsync(DateTimeOffset before, CancellationToken cancellationToken)
-    {
-        foreach (var row in await ListAsync(
-            $"(State eq '{nameof(DeliveryState.Delivered)}' or State eq '{nameof(DeliveryState.Dropped)}') and CompletedAt lt datetime'{before.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}'", cancellationToken))
-        {
-            await _table.DeleteEntityAsync(row.PartitionKey, row.RowKey, ETag.All, cancellationToken);
-        }
-    }
+    /// <summary>Deliveries that ended before a time, as delivered or dropped.</summary>
+    internal IAsyncEnumerable<DeliveryRow> EndedAsync(DateTimeOffset before, CancellationToken cancellationToken) => Table.QueryAsync<DeliveryRow>(
+        TableClient.CreateQueryFilter($"(State eq {nameof(DeliveryState.Delivered)} or State eq {nameof(DeliveryState.Dropped)}) and CompletedAt lt {before}"), null, cancellationToken);
 
-    internal async Task<DeliveryStreamRow?> FindStreamAsync(string stream, CancellationToken cancellationToken)
-    {
-        var found = await _table.GetEntityIfExistsAsync<DeliveryStreamRow>(stream, DeliveryStreamRow.Key, cancellationToken: cancellationToken);
-        return found.HasValue ? found.Value : null;
-    }
+    internal Task<DeliveryStreamRow?> FindStreamAsync(string stream, CancellationToken cancellationToken) =>
+        Table.FindAsync<DeliveryStreamRow>(stream, DeliveryStreamRow.Key, cancellationToken);
 
     /// <summary>
-    /// Moves deliveries on that were to go on with a line which is about to be taken out of their file. Before it is: who delivers meanwhile finds the next
-    /// line by its id.
+    /// Moves deliveries on that were to go on with a line which is about to be taken out of their file. Before it is: a worker that delivers meanwhile finds the
+    /// next line by its id.
     /// </summary>
     /// <param name="stream">The stream.</param>
     /// <param name="path">The file.</param>
@@ -62,118 +43,56 @@ public sealed class DeliveryStore(StorageClients storage)
     /// <param name="cancellationToken">Ends the work.</param>
     internal async Task MoveOnAsync(string stream, string path, int left, IReadOnlyDictionary<string, string?> following, CancellationToken cancellationToken)
     {
+        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {stream} and Path eq {path} and State ne {nameof(DeliveryState.Delivered)}");
         while (true)
         {
-            var rows = await ListAsync($"PartitionKey eq '{Escape(stream)}' and Path eq '{Escape(path)}' and State ne '{nameof(DeliveryState.Delivered)}'", cancellationToken);
-            var saved = true;
-            foreach (var row in rows)
+            var isSaved = true;
+            foreach (var row in await ListAsync(filter, cancellationToken))
             {
                 if (row.NextId.Length == 0)
                 {
                     row.Changes = left;
-                    saved &= left > 0 ? await TrySaveAsync(row, cancellationToken) : await DeleteAsync(row, cancellationToken);
+                    isSaved &= await SaveOrDeleteAsync(row, left > 0);
                 }
                 else if (following.TryGetValue(row.NextId, out var next))
                 {
                     (row.NextId, row.Done) = (next ?? row.NextId, row.Done + 1);
-                    saved &= row.IsFile && next is not null ? await TrySaveAsync(row, cancellationToken) : await DeleteAsync(row, cancellationToken);
+                    isSaved &= await SaveOrDeleteAsync(row, row.IsFile && next is not null);
                 }
             }
 
-            if (saved)
+            if (isSaved)
             {
                 return;
             }
         }
-    }
 
-    private async Task<bool> DeleteAsync(DeliveryRow row, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await _table.DeleteEntityAsync(row.PartitionKey, row.RowKey, row.ETag, cancellationToken);
-            return true;
-        }
-        catch (RequestFailedException exception) when (exception.Status == 412)
-        {
-            return false;
-        }
+        async Task<bool> SaveOrDeleteAsync(DeliveryRow row, bool isKept) => (isKept
+            ? await Table.SaveAsync(row, cancellationToken)
+            : await Table.DeleteAsync(row, cancellationToken)) is StorageOutcome.Saved or StorageOutcome.Gone;
     }
 
     /// <summary>Has a stream tried at once, with all the time there is before it is given up.</summary>
-    internal async Task ForgetFailuresAsync(string stream, CancellationToken cancellationToken)
+    internal async Task ResetFailuresAsync(string stream, CancellationToken cancellationToken)
     {
-        while (await FindStreamAsync(stream, cancellationToken) is { FailingSince: not null } row)
+        while (await FindStreamAsync(stream, cancellationToken) is { Failures: > 0 } row)
         {
             row.Recover();
-            if (await TrySaveAsync(row, cancellationToken))
+            if (await Table.SaveAsync(row, cancellationToken) == StorageOutcome.Saved)
             {
                 return;
             }
-        }
-    }
-
-    /// <summary>Stores a row on top of the state it was read in, or adds one that is new.</summary>
-    /// <returns>False when somebody else has changed it.</returns>
-    internal async Task<bool> TrySaveAsync<T>(T row, CancellationToken cancellationToken)
-        where T : ITableEntity
-    {
-        try
-        {
-            var answer = row.ETag == default
-                ? await _table.AddEntityAsync(row, cancellationToken)
-                : await _table.UpdateEntityAsync(row, row.ETag, TableUpdateMode.Replace, cancellationToken);
-            row.ETag = answer.Headers.ETag!.Value;
-            return true;
-        }
-        catch (RequestFailedException exception) when (exception.Status is 404 or 409 or 412)
-        {
-            return false;
-        }
-    }
-
-    /// <summary>Stores several rows of one stream in one step, each on top of the state it was read in.</summary>
-    /// <returns>False when somebody else has changed one of them.</returns>
-    internal async Task<bool> TrySaveAsync(IReadOnlyList<ITableEntity> rows, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var answers = await _table.SubmitTransactionAsync(
-                rows.Select(row => new TableTransactionAction(row.ETag == default ? TableTransactionActionType.UpsertReplace : TableTransactionActionType.UpdateReplace, row, row.ETag)),
-                cancellationToken);
-            for (var i = 0; i < rows.Count; i++)
-            {
-                rows[i].ETag = answers.Value[i].Headers.ETag!.Value;
-            }
-
-            return true;
-        }
-        catch (RequestFailedException exception) when (exception.Status is 404 or 409 or 412)
-        {
-            return false;
         }
     }
 
     private async Task<List<DeliveryRow>> ListAsync(string filter, CancellationToken cancellationToken)
     {
         var rows = new List<DeliveryRow>();
-        try
+        await foreach (var row in Table.QueryAsync<DeliveryRow>(filter, null, cancellationToken))
         {
-            await foreach (var row in _table.QueryAsync<DeliveryRow>(filter, cancellationToken: cancellationToken))
-            {
-                rows.Add(row);
-            }
-        }
-        catch (RequestFailedException exception) when (exception.ErrorCode == TableErrorCode.TableNotFound)
-        {
-            // Nothing was ever delivered.
+            rows.Add(row);
         }
 
-        rows.Sort(static (one, other) => (one.PartitionKey, one.RowKey) == (other.PartitionKey, other.RowKey) ? 0
-            : one.PartitionKey != other.PartitionKey ? string.CompareOrdinal(one.PartitionKey, other.PartitionKey)
-            : string.CompareOrdinal(one.RowKey, other.RowKey));
-        return rows;
+        return [.. rows.OrderBy(row => row.PartitionKey, StringComparer.Ordinal).ThenBy(row => row.RowKey, StringComparer.Ordinal)];
     }
-
-    private static string Escape(string text) => text.Replace("'", "''", StringComparison.Ordinal);
 }

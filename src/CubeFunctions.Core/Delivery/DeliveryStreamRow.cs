@@ -1,13 +1,14 @@
 using Azure;
-using Azure.Data.Tables;
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Delivery;
 
-/// <summary>The lease and the failures of one stream of deliveries: a row beside them.</summary>
-public sealed class DeliveryStreamRow : ITableEntity
+/// <summary>One stream's lease and its failures: a row of <c>CubeChanges</c> beside those of its deliveries, so that both change together or not at all.</summary>
+public sealed class DeliveryStreamRow : IStoredRow, ILeasable
 {
-    /// <summary>Row key of all streams.</summary>
-    internal const string Key = "stream";
+    /// <summary>Its row key.</summary>
+    public const string Key = "stream";
 
     /// <inheritdoc />
     public string PartitionKey { get; set; } = "";
@@ -21,13 +22,16 @@ public sealed class DeliveryStreamRow : ITableEntity
     /// <inheritdoc />
     public ETag ETag { get; set; }
 
+    /// <inheritdoc />
+    public string? WriteId { get; set; }
+
     /// <summary>Version of this row's format.</summary>
     public int SchemaVersion { get; set; } = 1;
 
-    /// <summary>Who delivers, or null.</summary>
+    /// <inheritdoc />
     public string? LeaseHolder { get; set; }
 
-    /// <summary>Until when, unless renewed.</summary>
+    /// <inheritdoc />
     public DateTimeOffset? LeaseUntil { get; set; }
 
     /// <summary>No attempt before this.</summary>
@@ -39,5 +43,8 @@ public sealed class DeliveryStreamRow : ITableEntity
     /// <summary>Since when deliveries fail.</summary>
     public DateTimeOffset? FailingSince { get; set; }
 
+    internal FailureHistory History => new(Failures, FailingSince);
+
+    /// <summary>Something was delivered, or somebody wants it tried with all the time there is.</summary>
     internal void Recover() => (Failures, FailingSince, WakeAt) = (0, null, null);
 }

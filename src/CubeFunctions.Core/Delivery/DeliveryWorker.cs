@@ -1,219 +1,234 @@
 using System.Diagnostics;
-using Azure;
-using CubeFunctions.Core.Changes;
+using System.Diagnostics.CodeAnalysis;
 using CubeFunctions.Core.Model;
-using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Core.Delivery;
 
 /// <summary>Delivers the streams' changes to the receiver: one worker a stream at a time, in order, at least once, for up to 48 hours of trouble.</summary>
 public sealed partial class DeliveryWorker(
-    DeliveryStore store, ChangeStore files, ChangeBody bodies, CrmReceiver receiver, ReceiverPause pause, DeliveryNotifier waker, Pseudonyms pseudonyms, DeliverySettings settings,
-    SyncSettings sync, TimeProvider time, ILogger<DeliveryWorker> logger)
+    DeliveryStore store, DeliverySources sources, [FromKeyedServices(ReceiverFlag.Name)] SharedFlag pause, QueueNotifier<ChangeMessage> notifier, PoisonHandler poison,
+    DeliverySettings settings, ILogger<DeliveryWorker> logger)
 {
     /// <summary>The trace source of the changes lane.</summary>
     public const string TraceSource = "CubeFunctions.Changes";
 
     private static readonly ActivitySource Traces = new(TraceSource);
-    private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromHours(1);
     private static readonly TimeSpan SaveLimit = TimeSpan.FromSeconds(20);
 
     /// <summary>Queues count whole seconds: a message may come so much before its time.</summary>
     private static readonly TimeSpan Early = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long deliveries of a stream may fail before the one in front is dead.</summary>
-    private static readonly TimeSpan GiveUpAfter = TimeSpan.FromHours(48);
+    /// <summary>How long a message waits whose stream another worker holds.</summary>
+    private static readonly TimeSpan BusyDelay = TimeSpan.FromSeconds(10);
+    private static readonly RecoveryPolicy Policy = RecoveryPolicy.Exponential(TimeSpan.FromSeconds(2), TimeSpan.FromHours(1)) with { GiveUpAfter = TimeSpan.FromHours(48) };
 
     /// <summary>Handles a message of <c>cube-changes</c>. Messages may repeat and come late.</summary>
     /// <exception cref="FormatException">It is no message of ours.</exception>
-    /// <exception cref="RequestFailedException">Storage failed; the message should come again.</exception>
+    /// <exception cref="Azure.RequestFailedException">Storage failed; the message should come again.</exception>
     public async Task HandleAsync(string message, CancellationToken cancellationToken)
     {
-        var parsed = ChangeMessage.Parse(message);
+        var parsed = QueueMessages.Read<ChangeMessage>(message);
         using var activity = Traces.StartActivity("deliver changes", ActivityKind.Consumer, parsed.Traceparent);
         await DeliverAsync(parsed.Stream, cancellationToken);
     }
 
-    /// <summary>Handles a message that failed too often: the delivery in front ends as dead, with the reason.</summary>
-    public async Task HandlePoisonAsync(string message, CancellationToken cancellationToken)
+    /// <summary>Handles a message that was delivered too often: it counts as an unforeseen failure of the delivery in front.</summary>
+    public Task HandlePoisonAsync(string message, CancellationToken cancellationToken) => poison.HandleAsync<ChangeMessage>(message, async (parsed, token) =>
     {
-        CubeMetrics.Poison.Add(1, new KeyValuePair<string, object?>("queue", StorageNames.ChangesQueue));
-        try
+        if (await TryAcquireAsync(parsed.Stream, isDue: true, token) is not { } lease)
         {
-            var stream = ChangeMessage.Parse(message).Stream;
-            if (First(await store.OpenOfAsync(stream, cancellationToken)) is { } first)
-            {
-                GiveUp(first, first.Reason is { Length: > 0 } last ? $"its message failed too often; last: {last}" : "its message failed too often");
-                await store.TrySaveAsync(first, cancellationToken);
-            }
+            return;
         }
-        catch (FormatException exception)
-        {
-            LogUnreadable(logger, exception.Message);
-        }
-    }
 
-    /// <summary>Delivers what a stream has, unless it is somebody else's or not time yet.</summary>
-    internal async Task DeliverAsync(string name, CancellationToken cancellationToken)
+        await using (lease)
+        {
+            var first = First(await store.OpenAsync(parsed.Stream, token));
+            await RecoverAsync(lease, first, new Failure(FailureKind.Unexpected, first?.Reason is { Length: > 0 } last ? $"its message failed too often; last: {last}" : "its message failed too often"));
+        }
+    }, cancellationToken);
+
+    /// <summary>Delivers what a stream has, unless another worker holds it or it is not time yet.</summary>
+    internal async Task DeliverAsync(string stream, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
         if (settings.Crm is null)
         {
             // The rows wait until there is a receiver again.
             return;
         }
 
-        if (await pause.UntilAsync(cancellationToken) is { } until)
+        if (await pause.GetAsync(cancellationToken) is { } flag)
         {
-            if (until < DateTimeOffset.MaxValue)
+            if (!flag.UntilLifted)
             {
-                await waker.WakeAsync(name, until - now, cancellationToken);
+                await notifier.SendAsync(new ChangeMessage(stream), flag.Until - sources.Time.GetUtcNow(), cancellationToken);
             }
-
-            return;
         }
-
-        var stream = await store.FindStreamAsync(name, cancellationToken) ?? new DeliveryStreamRow { PartitionKey = name };
-        if (stream.WakeAt > now + Early && stream.LeaseUntil is null)
+        else if (await TryAcquireAsync(stream, isDue: false, cancellationToken) is { } lease)
         {
-            // Put off; another message comes when it is time.
-            return;
-        }
-
-        if (stream.LeaseUntil > now)
-        {
-            // Whoever has it may have looked before the row that this message is about was there.
-            await waker.WakeAsync(name, Least(stream.LeaseUntil.Value - now, TimeSpan.FromSeconds(10)), cancellationToken);
-            return;
-        }
-
-        (stream.LeaseHolder, stream.LeaseUntil) = (Guid.NewGuid().ToString("N"), now + receiver.Lease);
-        if (await store.TrySaveAsync(stream, cancellationToken))
-        {
-            await WorkAsync(stream, cancellationToken);
-        }
-        else
-        {
-            await waker.WakeAsync(name, TimeSpan.FromSeconds(1), cancellationToken);
+            await using (lease)
+            {
+                await WorkAsync(lease, cancellationToken);
+            }
         }
     }
 
-    private async Task WorkAsync(DeliveryStreamRow stream, CancellationToken cancellationToken)
+    /// <summary>Takes the stream's lease. Where that cannot be had, or it is not time yet, another message comes or has been sent.</summary>
+    private async Task<LeasedRow<DeliveryStreamRow>?> TryAcquireAsync(string stream, bool isDue, CancellationToken cancellationToken)
     {
-        TimeSpan? again = null;
+        var now = sources.Time.GetUtcNow();
+        var row = await store.FindStreamAsync(stream, cancellationToken) ?? new DeliveryStreamRow { PartitionKey = stream };
+        if (row.IsHeld(now))
+        {
+            // The worker that has it may have looked before the row that this message is about was there.
+            var left = row.LeaseUntil!.Value - now;
+            await notifier.SendAsync(new ChangeMessage(stream), left < BusyDelay ? left : BusyDelay, cancellationToken);
+            return null;
+        }
+
+        if (!isDue && row.LeaseHolder is null && row.WakeAt > now + Early)
+        {
+            // Rescheduled; another message comes when it is time.
+            return null;
+        }
+
+        var lease = await LeasedRow<DeliveryStreamRow>.TryAcquireAsync(store.Table, row, Guid.NewGuid().ToString("N"), sources.Receiver.Lease, sources.Time, cancellationToken);
+        if (lease is null)
+        {
+            await notifier.SendAsync(new ChangeMessage(stream), TimeSpan.FromSeconds(1), cancellationToken);
+        }
+
+        return lease;
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "The last barrier around a stream: whatever is thrown is counted in its row.")]
+    private async Task WorkAsync(LeasedRow<DeliveryStreamRow> lease, CancellationToken stopping)
+    {
+        var stream = lease.Row.PartitionKey;
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, lease.Lost);
         DeliverySession? session = null;
         try
         {
-            var deadline = time.GetUtcNow() + sync.TimeBudget;
-            var known = new HashSet<string>(StringComparer.Ordinal);
+            var (deadline, isDone) = (sources.Deadline, true);
+            var seen = new HashSet<string>(StringComparer.Ordinal);
 
             // Once more where something came meanwhile: its own message finds the lease taken, and waits.
-            for (var rows = await OpenAsync(); again is null && rows.Exists(row => !known.Contains(row.RowKey)); rows = await OpenAsync())
+            for (var rows = await store.OpenAsync(stream, either.Token); isDone && rows.Exists(row => seen.Add(row.RowKey)); rows = await store.OpenAsync(stream, either.Token))
             {
-                known.UnionWith(rows.Select(row => row.RowKey));
-                session = new DeliverySession(stream, rows, store, files, bodies, receiver, pseudonyms, deadline, time, logger);
-                again = await session.DeliverAsync(cancellationToken) ? null : TimeSpan.Zero;
+                rows.ForEach(row => seen.Add(row.RowKey));
+                session = new DeliverySession(lease, rows, sources, deadline);
+                isDone = await session.DeliverAsync(either.Token);
             }
 
-            Task<List<DeliveryRow>> OpenAsync() => store.OpenOfAsync(stream.PartitionKey, cancellationToken);
-
-            stream.Recover();
+            lease.Row.Recover();
+            await ReleaseAsync(lease, isDone ? null : TimeSpan.Zero);
+        }
+        catch (Exception exception) when (exception is LeaseLostException || (exception is OperationCanceledException && lease.Lost.IsCancellationRequested && !stopping.IsCancellationRequested))
+        {
+            await notifier.SendAsync(new ChangeMessage(stream), sources.Receiver.Lease, stopping);
+        }
+        catch (Exception exception) when (exception is RowsChangedException || (exception is OperationCanceledException && stopping.IsCancellationRequested))
+        {
+            await ReleaseAsync(lease, TimeSpan.Zero);
         }
         catch (CrmException exception)
         {
-            again = await PutOffAsync(stream, session!.Current!, exception);
+            await RecoverAsync(lease, session!.Current, FailureOf(exception));
         }
-        catch (DeliveryTakenOverException)
+        catch (Exception exception)
         {
-            // Or it was our own save whose answer was lost: then nobody has the stream once the lease is over.
-            await waker.WakeAsync(stream.PartitionKey, receiver.Lease, cancellationToken);
-            return;
+            LogFailed(logger, stream, ErrorInfo.From(exception));
+            await RecoverAsync(lease, session?.Current, StorageErrors.ToFailure(exception, either.Token));
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+    }
+
+    private static Failure FailureOf(CrmException exception) => exception.Kind == CrmFailureKind.Gone
+        ? Failure.Suspended($"{exception.Message} (gone): nothing is sent before 'replay changes'", DateTimeOffset.MaxValue)
+        : Failure.Transient(exception.Message, exception.RetryAfter);
+
+    /// <summary>Decides what becomes of the delivery that failed, saves it with the stream, and gives the lease up.</summary>
+    private async Task RecoverAsync(LeasedRow<DeliveryStreamRow> lease, DeliveryRow? row, Failure failure)
+    {
+        var now = sources.Time.GetUtcNow();
+        using var limit = new CancellationTokenSource(SaveLimit, TimeProvider.System);
+        if (row is not null)
         {
-            again = TimeSpan.Zero;
-        }
-        catch
-        {
-            // Storage failed, as a rule; the message comes again before the lease ends by itself.
-            await ReleaseAsync(stream);
-            throw;
+            row.Reason = failure.Reason;
         }
 
-        await ReleaseAsync(stream);
+        TimeSpan? again = null;
+        switch (Recoverability.Decide(Policy, failure, lease.Row.History, now, Random.Shared.NextDouble()))
+        {
+            case Recovery.RetryAfter retry:
+                again = retry.Delay;
+                (lease.Row.Failures, lease.Row.FailingSince, lease.Row.WakeAt) = (retry.Next.Attempts, retry.Next.FailingSince, now + retry.Delay);
+                if (failure.RetryAfter is not null)
+                {
+                    await pause.ExtendAsync(now + retry.Delay, failure.Reason, null, limit.Token);
+                }
+
+                LogRescheduled(logger, lease.Row.PartitionKey, (int)retry.Delay.TotalSeconds, failure.Reason);
+                break;
+            case Recovery.SuspendUntil suspended:
+                await pause.ExtendAsync(suspended.Instant, failure.Reason, null, limit.Token);
+                CubeMetrics.ChangesUndelivered.Add((row?.Changes - row?.Done) ?? 0, new KeyValuePair<string, object?>("reason", nameof(CrmFailureKind.Gone)));
+                LogGone(logger);
+                break;
+            case Recovery.DeadLetter dead:
+                again = TimeSpan.Zero;
+                lease.Row.Recover();
+                GiveUp(row, dead.Reason, now);
+                break;
+        }
+
+        await ReleaseAsync(lease, again, row);
+    }
+
+    /// <summary>Saves, gives the lease up, and has the stream tried again after a delay; null where nobody does before something happens.</summary>
+    private async Task ReleaseAsync(LeasedRow<DeliveryStreamRow> lease, TimeSpan? again, DeliveryRow? row = null)
+    {
+        // Not the caller's token: it may be cancelled already, and what was delivered must be saved.
+        using var limit = new CancellationTokenSource(SaveLimit, TimeProvider.System);
+        var stream = lease.Row.PartitionKey;
+        try
+        {
+            if (row is null || (await lease.ReleaseAsync([RowWrite.Replace(row)], limit.Token)).Outcome != StorageOutcome.Saved)
+            {
+                await lease.ReleaseAsync(limit.Token);
+            }
+        }
+        catch (LeaseLostException)
+        {
+            again = sources.Receiver.Lease;
+        }
+
         if (again is { } delay)
         {
-            using var limit = new CancellationTokenSource(SaveLimit, TimeProvider.System);
-            await waker.WakeAsync(stream.PartitionKey, delay, limit.Token);
+            await notifier.SendAsync(new ChangeMessage(stream), delay, limit.Token);
         }
-    }
-
-    private async Task ReleaseAsync(DeliveryStreamRow stream)
-    {
-        using var limit = new CancellationTokenSource(SaveLimit, TimeProvider.System);
-        (stream.LeaseHolder, stream.LeaseUntil) = (null, null);
-        await store.TrySaveAsync(stream, limit.Token);
-    }
-
-    /// <summary>Notes a failure at the delivery that met it.</summary>
-    /// <returns>When to try again; null where nobody does before someone replays.</returns>
-    private async Task<TimeSpan?> PutOffAsync(DeliveryStreamRow stream, DeliveryRow row, CrmException failure)
-    {
-        var now = time.GetUtcNow();
-        using var limit = new CancellationTokenSource(SaveLimit, TimeProvider.System);
-        if (failure.Kind == CrmFailureKind.Gone)
-        {
-            await pause.SetGoneAsync(limit.Token);
-            row.Reason = $"{failure.Message} (gone): nothing is sent before 'replay changes'";
-            await store.TrySaveAsync(row, limit.Token);
-            CubeMetrics.ChangesUndelivered.Add(row.Changes - row.Done, new KeyValuePair<string, object?>("reason", failure.Kind.ToString()));
-            LogGone(logger);
-            return null;
-        }
-
-        stream.FailingSince ??= now;
-        if (now - stream.FailingSince > GiveUpAfter)
-        {
-            GiveUp(row, $"{failure.Message}, for {GiveUpAfter.TotalHours:0} hours");
-            await store.TrySaveAsync(row, limit.Token);
-            stream.Recover();
-            return null;
-        }
-
-        var delay = Least(FirstDelay * Math.Pow(2, Math.Min(stream.Failures, 12)), LongestDelay) * (0.8 + (0.4 * Random.Shared.NextDouble()));
-        if (failure.RetryAfter is { } asked)
-        {
-            await pause.SetAsync(now + asked, limit.Token);
-            delay = asked > delay ? asked : delay;
-        }
-
-        stream.Failures++;
-        stream.WakeAt = now + delay;
-        row.Reason = failure.Message;
-        await store.TrySaveAsync(row, limit.Token);
-        LogPutOff(logger, stream.PartitionKey, (int)delay.TotalSeconds, failure.Message);
-        return delay;
     }
 
     /// <summary>What a session begins with: a single change that may go, or else the file in front.</summary>
     private static DeliveryRow? First(List<DeliveryRow> rows) =>
         rows.Where(row => !row.IsFile).GroupBy(row => row.Customer).Select(changes => changes.First()).Append(rows.Find(row => row.IsFile))
-            .FirstOrDefault(row => row?.DeliveryState == DeliveryState.Waiting);
+            .FirstOrDefault(row => row?.State == DeliveryState.Waiting);
 
-    private void GiveUp(DeliveryRow row, string reason)
+    private void GiveUp(DeliveryRow? row, string reason, DateTimeOffset now)
     {
-        (row.State, row.Reason, row.CompletedAt) = (nameof(DeliveryState.Dead), reason, time.GetUtcNow());
-        CubeMetrics.ChangesUndelivered.Add(Math.Max(row.Changes - row.Done, 1), new KeyValuePair<string, object?>("reason", "Dead"));
+        if (row is null)
+        {
+            return;
+        }
+
+        (row.State, row.Reason, row.CompletedAt) = (DeliveryState.Dead, reason, now);
+        CubeMetrics.ChangesUndelivered.Add(Math.Max(row.Changes - row.Done, 1), new KeyValuePair<string, object?>("reason", nameof(DeliveryState.Dead)));
         LogGivenUp(logger, row.PartitionKey, row.Changes - row.Done, reason);
     }
 
-    private static TimeSpan Least(TimeSpan one, TimeSpan other) => one < other ? one : other;
-
-    [LoggerMessage(320, LogLevel.Warning, "Changes of {Stream} put off for {Seconds} s: {Reason}")]
-    private static partial void LogPutOff(ILogger logger, string stream, int seconds, string reason);
+    [LoggerMessage(320, LogLevel.Warning, "Changes of {Stream} rescheduled after {Seconds} s: {Reason}")]
+    private static partial void LogRescheduled(ILogger logger, string stream, int seconds, string reason);
 
     [LoggerMessage(321, LogLevel.Error, "{Count} changes of {Stream} were not delivered: {Reason}")]
     private static partial void LogGivenUp(ILogger logger, string stream, int count, string reason);
@@ -221,6 +236,6 @@ public sealed partial class DeliveryWorker(
     [LoggerMessage(322, LogLevel.Error, "The receiver of changes answered 410: nothing is sent before 'replay changes'")]
     private static partial void LogGone(ILogger logger);
 
-    [LoggerMessage(323, LogLevel.Error, "A poison message of cube-changes cannot be read: {Reason}")]
-    private static partial void LogUnreadable(ILogger logger, string reason);
+    [LoggerMessage(323, LogLevel.Error, "Delivery of {Stream} failed: {Error}")]
+    private static partial void LogFailed(ILogger logger, string stream, ErrorInfo error);
 }

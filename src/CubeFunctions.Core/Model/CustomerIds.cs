@@ -23,15 +23,16 @@ internal static class CustomerIds
     public static ulong HashOf(ReadOnlySpan<byte> imported) => XxHash3.HashToUInt64(imported);
 
     /// <summary>The first of the members that a record has and that is not empty, as text.</summary>
-    public static string? Find(ReadOnlySpan<byte> record, string[] members)
+    public static string? Find(ReadOnlySpan<byte> record, IReadOnlyList<string> members)
     {
-        var (best, found) = (members.Length, default(string));
+        var (best, found) = (members.Count, default(string));
         var reader = new Utf8JsonReader(record);
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var rank = 0;
-            while (rank < members.Length && !reader.ValueTextEquals(members[rank]))
+            var escaped = reader.ValueIsEscaped ? JsonEscapes.ToText(reader.ValueSpan, escaped: true) : null;
+            while (rank < members.Count && (escaped is null ? !reader.ValueTextEquals(members[rank]) : escaped != members[rank]))
             {
                 rank++;
             }

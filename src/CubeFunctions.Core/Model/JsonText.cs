@@ -40,7 +40,7 @@ internal static class JsonText
     /// <summary>A text or number as text; null for anything else.</summary>
     public static string? Of(ref Utf8JsonReader value) => value.TokenType switch
     {
-        JsonTokenType.String => TryGetString(ref value),
+        JsonTokenType.String => JsonEscapes.ToText(value.ValueSpan, value.ValueIsEscaped),
         JsonTokenType.Number => Encoding.UTF8.GetString(value.ValueSpan),
         _ => null,
     };

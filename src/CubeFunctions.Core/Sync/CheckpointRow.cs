@@ -85,6 +85,9 @@ public sealed class CheckpointRow : IStoredRow, ILeasable
     /// <summary>Whether deletions of the scope and feed are held back.</summary>
     public bool DeletionsHeldBack { get; set; }
 
+    /// <summary>Whether changes of the scope and feed wait for a run that delivers.</summary>
+    public bool HasDeferredChanges { get; set; }
+
     /// <summary>
     /// When a person was last erased here: a later claim has to know the tombstones of that time. Null where nobody ever was.
     /// </summary>

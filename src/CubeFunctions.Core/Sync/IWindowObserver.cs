@@ -70,9 +70,9 @@ internal interface IWindowObservation : IDisposable
 /// <summary>A page as observers see it.</summary>
 /// <param name="Number">Its number, from 1.</param>
 /// <param name="Bytes">Its bytes, as received.</param>
-/// <param name="Summary">What was read off it.</param>
+/// <param name="Records">What one pass read off it.</param>
 /// <param name="IsUnchanged">Whether it equals the same page of the window's last proven reading byte for byte.</param>
-internal readonly record struct ObservedPage(int Number, ReadOnlyMemory<byte> Bytes, PageSummary Summary, bool IsUnchanged);
+internal readonly record struct ObservedPage(int Number, ReadOnlyMemory<byte> Bytes, PageRecords Records, bool IsUnchanged);
 
 /// <summary>A window whose pages are stored.</summary>
 /// <param name="Result">What the item's row keeps of it.</param>

@@ -53,6 +53,13 @@ internal sealed class ObservedItem(ItemRow item, CheckpointRow row)
         set => row.DeletionsHeldBack = value;
     }
 
+    /// <summary>Whether changes of the scope and feed wait for a run that delivers.</summary>
+    public bool HasDeferredChanges
+    {
+        get => row.HasDeferredChanges;
+        set => row.HasDeferredChanges = value;
+    }
+
     /// <summary>Whether the last proven reading of a window was compared and left nothing to look at again.</summary>
     public bool IsCompared(Window window) => row.IsCompared(window);
 

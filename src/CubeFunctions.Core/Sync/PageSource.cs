@@ -16,7 +16,7 @@ internal sealed record PageTarget(
     Feed Feed, Scope Scope, int Attempt, WindowArchive Archive, EarlierReading? Earlier, IReadOnlyDictionary<int, CrawledPage> Before, WindowObservers Observers);
 
 /// <summary>Gets pages from Cube or from storage, offers them to the observers, and stores those that are new.</summary>
-public sealed class PageSource(CubeClient cube, PageSlots slots, SyncProgress progress)
+public sealed class PageSource(CubeClient cube, RecordReaders readers, PageSlots slots, SyncProgress progress)
 {
     /// <summary>Gets one page from Cube, and stores it unless it is there already.</summary>
     internal async Task<CrawledPage> FetchAsync(PageTarget target, int number, string query, CancellationToken cancellationToken)
@@ -25,7 +25,7 @@ public sealed class PageSource(CubeClient cube, PageSlots slots, SyncProgress pr
         using var page = await GetAsync(target.Feed, target.Scope, query, number, cancellationToken);
         var crawled = CrawledPage.Of(number, target.Attempt, page);
         var same = target.Earlier?.Holds(number, crawled.Sha256) == true;
-        await target.Observers.PageAsync(new ObservedPage(number, page.Body.Bytes, page.Summary, same), cancellationToken);
+        await target.Observers.PageAsync(new ObservedPage(number, page.Body.Bytes, page.Records, same), cancellationToken);
         if (same)
         {
             crawled = crawled with { StoredBy = null };
@@ -72,9 +72,9 @@ public sealed class PageSource(CubeClient cube, PageSlots slots, SyncProgress pr
             using var slot = await slots.EnterAsync(token);
             if (await target.Archive.FindAsync(path, token) is { } body)
             {
-                using var page = PageReader.Parse(target.Feed, body);
+                using var page = readers.Parse(target.Feed, body);
                 pages[number] = CrawledPage.Of(number, storedBy, page);
-                await target.Observers.PageAsync(new ObservedPage(number, page.Body.Bytes, page.Summary, IsUnchanged: storedBy is null), token);
+                await target.Observers.PageAsync(new ObservedPage(number, page.Body.Bytes, page.Records, IsUnchanged: storedBy is null), token);
             }
         });
     }

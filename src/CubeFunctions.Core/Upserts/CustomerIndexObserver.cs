@@ -32,7 +32,7 @@ internal sealed class CustomerIndexObserver(CustomerIndex index, UpsertNotificat
 
         public Task PageAsync(ObservedPage page, CancellationToken cancellationToken)
         {
-            _pages[page.Number] = page.Summary.Customers;
+            _pages[page.Number] = page.Records.Summary.Customers;
             return Task.CompletedTask;
         }
 

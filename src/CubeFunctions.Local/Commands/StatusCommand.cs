@@ -103,7 +103,7 @@ internal sealed record StatusChanges(int Waiting, int Dead, DateTimeOffset? Paus
         var gone = paused == DateTimeOffset.MaxValue;
         return new StatusChanges(
             waiting.Sum(row => row.Changes - row.Done), dead.Sum(row => row.Changes - row.Done), gone ? null : paused, gone,
-            [.. dead.Concat(waiting).Take(Shown).Select(row => new StatusDelivery(row.Id, row.IsOfStream ? row.PartitionKey : $"{row.RowKey} (held back)", row.State.ToLowerInvariant(), row.Changes - row.Done, row.CreatedAt, row.Reason))]);
+            [.. dead.Concat(waiting).Take(Shown).Select(row => new StatusDelivery(row.Id, row.IsOfStream ? row.PartitionKey : $"{row.RowKey} (held back)", row.State.ToString().ToLowerInvariant(), row.Changes - row.Done, row.CreatedAt, row.Reason))]);
     }
 }
 

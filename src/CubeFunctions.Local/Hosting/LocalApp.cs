@@ -80,7 +80,7 @@ internal sealed partial class LocalApp : IAsyncDisposable
 
         if (workers.TryGetValue(StorageNames.ChangesQueue, out var changes))
         {
-            services.GetRequiredService<DeliveryNotifier>().Sent += changes.Expect;
+            services.GetRequiredService<QueueNotifier<ChangeMessage>>().Sent += changes.Expect;
         }
 
         try

@@ -1,5 +1,7 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Azure.Storage.Blobs.Models;
+using CubeFunctions.Core.Changes;
 using CubeFunctions.Tests.Support;
 using Xunit;
 
@@ -8,7 +10,13 @@ namespace CubeFunctions.Tests.Changes;
 /// <summary>Reads <c>cube-changes</c> the way a stranger would: every file, line by line, in the order of runs; ids that came before are dropped.</summary>
 internal static class ChangeLedger
 {
-    public static async Task<List<JsonObject>> ReadAsync(TestApp app, string? runId = null)
+    /// <summary>Every line, baselines expanded.</summary>
+    public static Task<List<JsonObject>> ReadAsync(TestApp app, string? runId = null) => ReadAsync(app, runId, ExpandAsync);
+
+    /// <summary>The lines that carry a record each: what is delivered unless baselines are asked for.</summary>
+    public static Task<List<JsonObject>> NewsAsync(TestApp app, string? runId = null) => ReadAsync(app, runId, (_, _) => Task.FromResult(new List<JsonObject>()));
+
+    private static async Task<List<JsonObject>> ReadAsync(TestApp app, string? runId, Func<TestApp, JsonObject, Task<List<JsonObject>>> expandAsync)
     {
         var names = new List<string>();
         await foreach (var blob in app.Storage.ChangeFiles.GetBlobsAsync(BlobTraits.None, BlobStates.None, null, TestContext.Current.CancellationToken))
@@ -22,7 +30,10 @@ internal static class ChangeLedger
         var lines = new List<JsonObject>();
         foreach (var name in names.OrderBy(name => name[(name.IndexOf("/run=", StringComparison.Ordinal) + 1)..], StringComparer.Ordinal))
         {
-            lines.AddRange(await LinesAsync(app, name));
+            foreach (var line in await LinesAsync(app, name))
+            {
+                lines.AddRange((string)line["op"]! == "baseline" ? await expandAsync(app, line) : [line]);
+            }
         }
 
         return [.. lines.DistinctBy(line => (string)line["id"]!)];
@@ -67,7 +78,21 @@ internal static class ChangeLedger
         return store;
     }
 
-    private static async Task<List<JsonObject>> LinesAsync(TestApp app, string name)
+    /// <summary>The lines that a baseline line stands for.</summary>
+    public static async Task<List<JsonObject>> ExpandAsync(TestApp app, JsonObject baseline)
+    {
+        var lines = new List<JsonObject>();
+        await foreach (var line in app.Get<BaselineExpander>().ExpandAsync(Encoding.UTF8.GetBytes(baseline.ToJsonString()), TestContext.Current.CancellationToken))
+        {
+            lines.Add(JsonNode.Parse(line.Span)!.AsObject());
+        }
+
+        Assert.Equal((int)baseline["records"]!, lines.Count);
+        return lines;
+    }
+
+    /// <summary>The lines of a file as they stand there.</summary>
+    public static async Task<List<JsonObject>> LinesAsync(TestApp app, string name)
     {
         var text = await TextAsync(app, name);
         Assert.EndsWith("\n", text, StringComparison.Ordinal);

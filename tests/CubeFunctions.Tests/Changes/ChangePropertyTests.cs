@@ -59,9 +59,10 @@ public sealed class ChangePropertyTests(AzuriteFixture azurite)
             clock.Advance(TimeSpan.FromHours(_dice.Next(6, 30)));
         }
 
-        // A quiet run for what drifted, another for what only a second look confirms.
+        // A quiet run for what drifted, another, hours later, for what only a second look confirms.
         clock.Advance(TimeSpan.FromHours(1));
         await app.RunAsync(new RunRequest(RunKind.Scheduled, FeedCatalogue.Default));
+        clock.Advance(TimeSpan.FromHours(5));
         await app.RunAsync(new RunRequest(RunKind.Scheduled, FeedCatalogue.Default));
         var store = ChangeLedger.Apply(await ChangeLedger.ReadAsync(app));
         var campaigns = cube.Data.CampaignIds();

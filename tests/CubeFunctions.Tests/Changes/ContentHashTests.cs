@@ -1,5 +1,5 @@
 using System.Text;
-using CubeFunctions.Core.Changes;
+using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Settings;
 using Xunit;
@@ -54,6 +54,6 @@ public sealed class ContentHashTests
     private static RecordDigest Digest(Feed feed, string record, ChangeSettings? settings = null)
     {
         var page = Encoding.UTF8.GetBytes($$"""{"count":1,"next":null,"previous":null,"results":[{{record}}]}""");
-        return Assert.Single(new RecordScanner(feed, new ContentRules(feed, settings ?? new ChangeSettings())).Digest(page));
+        return Assert.Single(new RecordReader(feed, new ContentRules(feed, settings ?? new ChangeSettings())).Read(page).Digests);
     }
 }

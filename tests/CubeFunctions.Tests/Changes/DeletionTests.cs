@@ -137,13 +137,79 @@ public sealed class DeletionTests(AzuriteFixture azurite)
     [Fact]
     public async Task A_callflow_customer_is_gone_when_a_second_snapshot_lacks_it()
     {
-        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null);
+        var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 9, 0, 0, TimeSpan.Zero));
+        await using var cube = await CubeSimulator.StartAsync(Small, clock, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock);
         var callflow = RunRequest.Snapshot([FeedCatalogue.Find("callflow_customers")!]);
         await app.RunAsync(callflow);
         cube.Data.DeleteCustomer(cube.Data.AssignmentIds[0], (long)cube.Data.Customers(cube.Data.AssignmentIds[0]).ElementAt(7)["id"]!);
         Assert.Empty(await ChangeLedger.ReadAsync(app, (await app.RunAsync(callflow)).RunId));
+
+        // A second look within the hour says nothing new: a fault may last as long.
+        clock.Advance(TimeSpan.FromMinutes(50));
+        Assert.Empty(await ChangeLedger.ReadAsync(app, (await app.RunAsync(callflow)).RunId));
+        clock.Advance(TimeSpan.FromHours(5));
         Assert.Equal("deleted", (string)Assert.Single(await ChangeLedger.ReadAsync(app, (await app.RunAsync(callflow)).RunId))["op"]!);
         Assert.Empty(await ChangeLedger.ReadAsync(app, (await app.RunAsync(callflow)).RunId));
+    }
+
+    [Fact]
+    public async Task A_small_scope_that_vanishes_whole_waits_for_a_person_or_a_day()
+    {
+        var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 9, 0, 0, TimeSpan.Zero));
+        await using var cube = await CubeSimulator.StartAsync(Small with { CustomersPerAssignment = 4, CallflowCustomersPerCampaign = 3 }, clock, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock);
+        await app.RunAsync(Customers);
+        var assignment = cube.Data.AssignmentIds[0];
+        foreach (var id in cube.Data.CustomerIds(assignment).ToList())
+        {
+            cube.Data.DeleteCustomer(assignment, id);
+        }
+
+        Assert.Empty(await ChangeLedger.ReadAsync(app, (await app.RunAsync(Customers)).RunId));
+        Assert.Contains($"customers of assignment {assignment}", Assert.Single(await DeadAsync(app)).Reason, StringComparison.Ordinal);
+        clock.Advance(TimeSpan.FromHours(20));
+        Assert.Empty(await ChangeLedger.ReadAsync(app, (await app.RunAsync(Customers)).RunId));
+        clock.Advance(TimeSpan.FromHours(5));
+        Assert.Equal(4, (await ChangeLedger.ReadAsync(app, (await app.RunAsync(Customers)).RunId)).Count(change => (string)change["op"]! == "deleted"));
+        Assert.Empty(await DeadAsync(app));
+    }
+
+    [Fact]
+    public async Task Of_a_scope_more_than_one_in_twenty_are_held_back_even_where_that_is_few()
+    {
+        await using var cube = await CubeSimulator.StartAsync(Small with { CustomersPerAssignment = 100 }, null, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null);
+        await app.RunAsync(Customers);
+        foreach (var id in cube.Data.CustomerIds(cube.Data.AssignmentIds[0]).Take(6).ToList())
+        {
+            cube.Data.DeleteCustomer(cube.Data.AssignmentIds[0], id);
+        }
+
+        Assert.Empty(await ChangeLedger.ReadAsync(app, (await app.RunAsync(Customers)).RunId));
+        Assert.Contains("6 of 100", Assert.Single(await DeadAsync(app)).Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Many_scopes_that_shrink_in_one_run_are_held_back_though_each_loses_few()
+    {
+        var few = new SimulatorOptions { Campaigns = 40, CampaignsPerAssignment = 40, CustomersPerAssignment = 60, ResponsesPerCampaignPerDay = 30, EndedCampaigns = 0 };
+        await using var cube = await CubeSimulator.StartAsync(few, null, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, ("Sync__StartDate", cube.Data.Today.AddDays(-1).ToString("yyyy-MM-dd")));
+        var responses = RunRequest.Scheduled([FeedCatalogue.Responses]);
+        await app.RunAsync(responses);
+        var yesterday = cube.Data.Today.AddDays(-1);
+        foreach (var campaign in cube.Data.CampaignIds())
+        {
+            for (var i = 0; i < 5; i++)
+            {
+                cube.Data.RemoveResponse(campaign, yesterday, 0);
+            }
+        }
+
+        var removed = (await ChangeLedger.ReadAsync(app, (await app.RunAsync(responses)).RunId)).Count(change => (string)change["op"]! == "removed");
+        Assert.InRange(removed, 1, 105);
+        Assert.Equal(40, (await DeadAsync(app)).Count + (removed / 5));
+        Assert.All(await DeadAsync(app), row => Assert.Contains("together", row.Reason, StringComparison.Ordinal));
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using CubeFunctions.Core.Changes;
+using CubeFunctions.Core.Cube;
 using Xunit;
 
 namespace CubeFunctions.Tests.Changes;

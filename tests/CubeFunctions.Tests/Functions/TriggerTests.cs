@@ -239,7 +239,10 @@ public sealed class TriggerTests(AzuriteFixture azurite)
         var line = """{"id":"1","feed":"customers","origin":"cube","key":"7","changed":[],"record":null,"customer":null}""" + "\n";
         await app.Storage.ChangeFiles.GetBlobClient(row.Path).UploadAsync(new BinaryData(line), TestContext.Current.CancellationToken);
         await app.Get<DeliveryStore>().AddAsync(row, TestContext.Current.CancellationToken);
-        await app.Get<DeliveryNotifier>().WakeAsync(row.PartitionKey, TimeSpan.Zero, TestContext.Current.CancellationToken);
+
+        // As after five failures: what is unforeseen then is dead.
+        await app.Get<DeliveryStore>().Table.AddAsync(new DeliveryStreamRow { PartitionKey = row.PartitionKey, Failures = 5 }, TestContext.Current.CancellationToken);
+        await app.Get<QueueNotifier<ChangeMessage>>().SendAsync(new ChangeMessage(row.PartitionKey), TimeSpan.Zero, TestContext.Current.CancellationToken);
     }
 
     private static async Task DeliveryIsAsync(TestApp app, DeliveryState state, string reason) =>

@@ -2,31 +2,37 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Text.Json;
+using CubeFunctions.Core.Model;
 
-namespace CubeFunctions.Core.Changes;
+namespace CubeFunctions.Core.Cube;
 
 /// <summary>Hashes values so that equal content has equal hashes, however Cube spells it.</summary>
 /// <remarks>
 /// The order of members, insignificant white space and escapes do not count. A number, <c>true</c> and <c>false</c> are hashed as the text that they are
 /// written with, so that <c>355116</c> equals <c>"355116"</c>; <c>1.0</c> and <c>1</c>, or <c>007</c> and <c>7</c>, differ. <c>""</c>, <c>null</c>,
 /// <c>{}</c>, <c>[]</c> and a member that is missing are all "no value": Cube writes <c>""</c> where null is meant, and leaves fields out at will.
+/// Half a surrogate pair counts as U+FFFD.
 /// </remarks>
 internal static class ContentHash
 {
     private const long ObjectSeed = 0x6F626A656374;
     private const long ArraySeed = 0x6172726179;
 
+    /// <summary>What the hash of a member's value begins with: its name counts by it.</summary>
+    public static long SeedOf(ReadOnlySpan<byte> name) => (long)XxHash3.HashToUInt64(name);
+
     /// <summary>Hashes a member; the reader stands on its name and is left on the end of its value.</summary>
     /// <returns>Zero where it has no value. Members of a record are added up, so that their order does not count.</returns>
     public static UInt128 Member(ref Utf8JsonReader reader)
     {
-        var name = (long)XxHash3.HashToUInt64(Text(ref reader, out var rented));
+        var seed = SeedOf(Text(ref reader, out var rented));
         Return(rented);
         reader.Read();
-        return Value(ref reader, name);
+        return Value(ref reader, seed);
     }
 
-    private static UInt128 Value(ref Utf8JsonReader reader, long seed) => reader.TokenType switch
+    /// <summary>Hashes a value; the reader stands on its start and is left on its end.</summary>
+    public static UInt128 Value(ref Utf8JsonReader reader, long seed) => reader.TokenType switch
     {
         JsonTokenType.Null => UInt128.Zero,
         JsonTokenType.StartObject => Object(ref reader, seed),
@@ -92,7 +98,7 @@ internal static class ContentHash
         }
 
         rented = ArrayPool<byte>.Shared.Rent(reader.ValueSpan.Length);
-        return rented.AsSpan(0, reader.CopyString(rented));
+        return rented.AsSpan(0, JsonEscapes.Undo(reader.ValueSpan, rented));
     }
 
     private static void Return(byte[]? rented)

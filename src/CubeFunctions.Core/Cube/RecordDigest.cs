@@ -1,4 +1,4 @@
-namespace CubeFunctions.Core.Changes;
+namespace CubeFunctions.Core.Cube;
 
 /// <summary>What a comparison needs of a record.</summary>
 /// <param name="Key">Hash of its key, without the ordinal.</param>

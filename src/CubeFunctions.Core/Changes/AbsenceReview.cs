@@ -1,0 +1,76 @@
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Sync;
+
+namespace CubeFunctions.Core.Changes;
+
+/// <summary>Decides for one item what it means that a proven window lacks known records. Absence is not deletion: a lost permission looks the same.</summary>
+internal sealed class AbsenceReview(ObservedItem item, EarlierRecords earlier, DeletionCheck deletions)
+{
+    private bool _heldBack;
+    private int _left;
+
+    /// <summary>Adds to a comparison's changes those of records that are gone.</summary>
+    /// <returns>What is left of the others.</returns>
+    public async Task<AbsenceOutcome> ReviewAsync(WindowComparison comparison, DateTimeOffset readAt, CancellationToken cancellationToken)
+    {
+        var outcome = new AbsenceOutcome();
+        var (absent, removed) = (comparison.Absent, comparison.Changes.FindAll(change => change.Op == ChangeOp.Removed));
+        if (await deletions.IsHeldBackAsync(item, absent.Count + removed.Count, comparison.Known.Entries.Length, cancellationToken))
+        {
+            // Of dated feeds as well: a lost permission empties days.
+            comparison.Changes.RemoveAll(change => change.Op == ChangeOp.Removed);
+            outcome.Waiting.AddRange(absent.Concat(removed.Select(change => change.Old)));
+            outcome.HeldBack = _heldBack = true;
+        }
+        else if (absent.Count > 0)
+        {
+            await ConfirmAsync(comparison, outcome, readAt, cancellationToken);
+        }
+
+        _left += outcome.Waiting.Count + outcome.Marked.Count;
+        return outcome;
+    }
+
+    /// <summary>All windows of the item are compared.</summary>
+    public async Task CompleteAsync(CancellationToken cancellationToken)
+    {
+        if (!_heldBack)
+        {
+            await deletions.EndAsync(item, _left, cancellationToken);
+        }
+    }
+
+    /// <summary>A customer is asked for; what cannot be asked for has to be absent again hours later.</summary>
+    private async Task ConfirmAsync(WindowComparison comparison, AbsenceOutcome outcome, DateTimeOffset readAt, CancellationToken cancellationToken)
+    {
+        var ids = new Dictionary<int, string>();
+        if (item.Feed == FeedCatalogue.Customers)
+        {
+            await earlier.ReadAsync(comparison.Known, comparison.Absent, (index, record) =>
+            {
+                if (deletions.IdOf(record.Span) is { } id)
+                {
+                    ids[index] = id;
+                }
+            }, cancellationToken);
+        }
+
+        var gone = ids.Count == 0 ? new HashSet<int>() : await deletions.GoneAsync(item.Scope, ids, cancellationToken);
+        foreach (var index in comparison.Absent)
+        {
+            var flags = comparison.Known.Entries[index].Flags;
+            if (ids.ContainsKey(index) ? gone.Contains(index) : flags.IsConfirmed(readAt))
+            {
+                comparison.Changes.Add(new PlannedChange(ChangeOp.Deleted, index, -1));
+            }
+            else if (ids.ContainsKey(index) || flags.IsMarked())
+            {
+                outcome.Waiting.Add(index);
+            }
+            else
+            {
+                outcome.Marked.Add(index);
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using System.Text.Json;
+using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Persons;
+using CubeFunctions.Core.Settings;
+
+namespace CubeFunctions.Core.Changes;
+
+/// <summary>The records of one feed as a comparison looks at them: without those of erased persons, and single records in detail.</summary>
+internal sealed class FeedRecords(Feed feed, RecordReaders readers, ChangeSettings settings)
+{
+    private readonly ContentRules _rules = new(feed, settings);
+
+    /// <summary>Whose records are left out altogether, as if Cube did not have them; null where nobody's are.</summary>
+    public ErasedFilter? Erased { get; set; }
+
+    /// <summary>Reads a stored page.</summary>
+    public PageRecords Read(ReadOnlyMemory<byte> page) => Without(readers.Read(feed, page.Span), page);
+
+    /// <summary>What was read off a page, without the records of erased persons.</summary>
+    public PageRecords Without(PageRecords records, ReadOnlyMemory<byte> page)
+    {
+        if (Erased is not { } erased)
+        {
+            return records;
+        }
+
+        var kept = Enumerable.Range(0, records.Digests.Length).Where(i => !erased.Covers(records.Bounds[i].Of(page.Span))).ToList();
+        return kept.Count == records.Digests.Length ? records
+            : records with { Digests = [.. kept.Select(i => records.Digests[i])], Bounds = [.. kept.Select(i => records.Bounds[i])] };
+    }
+
+    /// <summary>The records of a page that are wanted, by their digest.</summary>
+    public void Visit(ReadOnlyMemory<byte> page, Func<RecordDigest, bool> wanted, Action<RecordDigest, ReadOnlyMemory<byte>> take)
+    {
+        var records = Read(page);
+        for (var i = 0; i < records.Digests.Length; i++)
+        {
+            if (wanted(records.Digests[i]))
+            {
+                take(records.Digests[i], records.Bounds[i].Of(page));
+            }
+        }
+    }
+
+    /// <summary>The parts of a record's key as text; empty where the record lacks one.</summary>
+    public string[] KeyOf(ReadOnlySpan<byte> record)
+    {
+        var parts = new string[feed.Key.Parts.Count];
+        for (var part = 0; part < parts.Length; part++)
+        {
+            parts[part] = CustomerIds.Find(record, feed.Key.Parts[part]) ?? "";
+        }
+
+        return parts;
+    }
+
+    /// <summary>Hashes of a record's content members, by name.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="withEmpty">Whether members without a value are among them, as zero.</param>
+    public Dictionary<string, UInt128> Members(ReadOnlySpan<byte> record, bool withEmpty = false)
+    {
+        var members = new Dictionary<string, UInt128>(StringComparer.Ordinal);
+        var reader = new Utf8JsonReader(record);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var name = JsonEscapes.ToText(reader.ValueSpan, reader.ValueIsEscaped);
+            if (!_rules.IsContent(reader.ValueIsEscaped ? System.Text.Encoding.UTF8.GetBytes(name) : reader.ValueSpan))
+            {
+                reader.Skip();
+                continue;
+            }
+
+            if (ContentHash.Member(ref reader) is var hash && (withEmpty || hash != UInt128.Zero))
+            {
+                members[name] = hash;
+            }
+        }
+
+        return members;
+    }
+}

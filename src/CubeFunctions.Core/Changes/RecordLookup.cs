@@ -1,0 +1,16 @@
+using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Settings;
+using CubeFunctions.Core.Storage;
+
+namespace CubeFunctions.Core.Changes;
+
+/// <summary>Gives each item its view of a feed's records, and of those in stored pages.</summary>
+public sealed class RecordLookup(RawStore raw, RecordReaders readers, ChangeSettings settings)
+{
+    /// <summary>The records of one feed.</summary>
+    internal FeedRecords RecordsOf(Feed feed) => new(feed, readers, settings);
+
+    /// <summary>Records in stored pages.</summary>
+    internal EarlierRecords EarlierOf(FeedRecords records) => new(raw, records);
+}

@@ -1,0 +1,22 @@
+using System.IO.Hashing;
+using System.Text;
+
+namespace CubeFunctions.Core.Cube;
+
+/// <summary>A 128-bit hash of a key: so wide that two of a million customers never share one by chance.</summary>
+/// <param name="High">The upper half.</param>
+/// <param name="Low">The lower half.</param>
+internal readonly record struct KeyHash(ulong High, ulong Low) : IComparable<KeyHash>
+{
+    /// <summary>Hash of a key by its parts, a zero byte between them.</summary>
+    public static KeyHash Of(string?[] parts) => Of(Encoding.UTF8.GetBytes(string.Join('\0', parts)));
+
+    /// <summary>Hash of a key by its parts as UTF-8, a zero byte between them.</summary>
+    public static KeyHash Of(ReadOnlySpan<byte> parts)
+    {
+        var hash = XxHash128.HashToUInt128(parts);
+        return new((ulong)(hash >> 64), (ulong)hash);
+    }
+
+    public int CompareTo(KeyHash other) => High != other.High ? High.CompareTo(other.High) : Low.CompareTo(other.Low);
+}

@@ -1,0 +1,349 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.IO.Hashing;
+using System.Text.Json;
+using CubeFunctions.Core.Model;
+
+namespace CubeFunctions.Core.Cube;
+
+/// <summary>
+/// Reads everything off a page in one pass: <c>count</c>, <c>next</c>, and of each record its key, the hashes of its content and where it stands. It builds no
+/// record in memory. Members are recognised by their place in the record before: records of a feed name the same members in the same order.
+/// </summary>
+/// <remarks>Keeps what it has learned of the members from page to page. For one caller at a time; see <see cref="RecordReaders"/>.</remarks>
+internal sealed class RecordReader(Feed feed, ContentRules rules)
+{
+    /// <summary>Names that are kept. More than a feed has: a tenant that makes names up does not fill the memory.</summary>
+    private const int MaxMembers = 1000;
+
+    /// <summary>Where a dated feed's key says when: the part after the customer.</summary>
+    private const int WhenPart = 1;
+
+    private readonly List<RecordMember> _members = [];
+    private readonly Found[] _values = new Found[feed.Key.Parts.Count + feed.CustomerIds.Count];
+    private readonly ArrayBufferWriter<byte> _key = new(256);
+    private readonly List<RecordDigest> _digests = new(512);
+    private readonly List<RecordBounds> _bounds = new(512);
+    private readonly List<ulong> _keys = new(512);
+    private readonly List<CustomerKey> _customers = [];
+    private byte[] _text = new byte[256];
+    private UInt128 _content;
+    private int _number;
+
+    /// <summary>Reads a page.</summary>
+    /// <exception cref="CubeException">
+    /// <see cref="CubeFailureKind.NotJson"/> for HTML, <see cref="CubeFailureKind.MalformedPage"/> for anything that is not the page the feed promises.
+    /// </exception>
+    public PageRecords Read(ReadOnlySpan<byte> page)
+    {
+        var body = PageReader.WithoutMark(page);
+        if (PageReader.LooksLikeHtml(body))
+        {
+            throw new CubeException(CubeFailureKind.NotJson, "Cube answered an HTML page instead of JSON (a login page, or a proxy's error page)");
+        }
+
+        Reset();
+        try
+        {
+            var reader = new Utf8JsonReader(body);
+            reader.Read();
+            var (count, next) = feed.Shape == FeedShape.Array ? ReadArray(ref reader, body) : ReadPaged(ref reader, body);
+
+            // Bytes after the end are as wrong as bytes that miss.
+            while (reader.Read())
+            {
+            }
+
+            var mark = page.Length - body.Length;
+            var summary = new PageSummary(count ?? _number, next, _number, [.. _keys], _number - _keys.Count, _content) { Customers = [.. _customers] };
+            return new PageRecords(summary, [.. _digests], mark == 0 ? [.. _bounds] : [.. _bounds.Select(bounds => bounds with { Start = bounds.Start + mark })]);
+        }
+        catch (JsonException exception)
+        {
+            throw new CubeException(CubeFailureKind.MalformedPage, "Cube's page is broken or cut-off JSON", exception);
+        }
+    }
+
+    /// <summary>The digest of one record that stands alone.</summary>
+    public RecordDigest ReadOne(ReadOnlySpan<byte> record)
+    {
+        Reset();
+        var reader = new Utf8JsonReader(record);
+        reader.Read();
+        ReadRecord(ref reader, record);
+        return _digests[0];
+    }
+
+    private void Reset()
+    {
+        _digests.Clear();
+        _bounds.Clear();
+        _keys.Clear();
+        _customers.Clear();
+        (_content, _number) = (UInt128.Zero, 0);
+    }
+
+    private (long? Count, string? Next) ReadArray(ref Utf8JsonReader reader, ReadOnlySpan<byte> body)
+    {
+        Expect(reader.TokenType == JsonTokenType.StartArray, "a JSON array");
+        ReadRecords(ref reader, body);
+        return (null, null);
+    }
+
+    private (long? Count, string? Next) ReadPaged(ref Utf8JsonReader reader, ReadOnlySpan<byte> body)
+    {
+        Expect(reader.TokenType == JsonTokenType.StartObject, "a JSON object");
+        long? count = null;
+        string? next = null;
+        string? error = null;
+        var results = false;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var name = reader.ValueSpan;
+            reader.Read();
+            if (name.SequenceEqual("count"u8))
+            {
+                count = ReadCount(ref reader);
+            }
+            else if (name.SequenceEqual("next"u8))
+            {
+                Expect(reader.TokenType is JsonTokenType.String or JsonTokenType.Null or JsonTokenType.False, "text or null as 'next'");
+                next = JsonText.Of(ref reader) is { Length: > 0 } text ? text : null;
+            }
+            else if (name.SequenceEqual("results"u8))
+            {
+                Expect(reader.TokenType == JsonTokenType.StartArray && !results, "one array as 'results'");
+                ReadRecords(ref reader, body);
+                results = true;
+            }
+            else
+            {
+                var isError = name.SequenceEqual("error"u8) && reader.TokenType is not (JsonTokenType.Null or JsonTokenType.False);
+                error = isError ? ErrorText(ref reader) : error;
+                reader.Skip();
+            }
+        }
+
+        Expect(results, "'results'");
+        Expect(count is not null, "'count'");
+        if (error is not null && _number == 0)
+        {
+            throw new CubeException(CubeFailureKind.MalformedPage, $"Cube answered an error instead of records: {error}");
+        }
+
+        return (count, next);
+    }
+
+    private static string ErrorText(ref Utf8JsonReader reader)
+    {
+        const int Most = 200;
+        return JsonText.Of(ref reader) is { Length: > 0 } text ? text[..Math.Min(text.Length, Most)] : "without words";
+    }
+
+    /// <summary>Cube gives numbers as text here and there.</summary>
+    private static long? ReadCount(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var number) && number >= 0)
+        {
+            return number;
+        }
+
+        if (reader.TokenType == JsonTokenType.String && Utf8Parser.TryParse(reader.ValueSpan, out long text, out var used) && used == reader.ValueSpan.Length && text >= 0)
+        {
+            return text;
+        }
+
+        throw Malformed("a whole number as 'count'");
+    }
+
+    private void ReadRecords(ref Utf8JsonReader reader, ReadOnlySpan<byte> body)
+    {
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            _number++;
+            if (reader.TokenType != JsonTokenType.StartObject && feed.Shape == FeedShape.Array)
+            {
+                // An entry of a list that is no record costs itself only.
+                reader.Skip();
+                continue;
+            }
+
+            Expect(reader.TokenType == JsonTokenType.StartObject, "an object for each record");
+            ReadRecord(ref reader, body);
+        }
+    }
+
+    private void ReadRecord(ref Utf8JsonReader reader, ReadOnlySpan<byte> body)
+    {
+        var start = (int)reader.TokenStartIndex;
+        Array.Fill(_values, new Found(int.MaxValue, 0, 0, false));
+        var content = UInt128.Zero;
+        var anonymised = false;
+        var place = 0;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var member = Recognise(ref reader, ref place);
+            reader.Read();
+            foreach (var (value, rank) in member.Place)
+            {
+                Note(ref reader, value, rank);
+            }
+
+            anonymised |= member.IsName && reader.TokenType == JsonTokenType.String && reader.ValueSpan.SequenceEqual("Anonymized"u8);
+            if (!member.IsContent)
+            {
+                reader.Skip();
+                continue;
+            }
+
+            unchecked
+            {
+                content += ContentHash.Value(ref reader, member.Seed);
+            }
+        }
+
+        var bounds = new RecordBounds(start, (int)reader.BytesConsumed - start);
+        _bounds.Add(bounds);
+        unchecked
+        {
+            _content += XxHash128.HashToUInt128(bounds.Of(body));
+        }
+
+        var key = KeyOf(body);
+        var alias = feed.CustomerIds.Count > 0 ? AddCustomer(body) : 0;
+        _digests.Add(new RecordDigest(key, (ulong)content ^ (ulong)(content >> 64), alias, feed.Dated ? DayOf(Text(body, _values[WhenPart])) : 0, anonymised));
+        if (_values[0].Rank != int.MaxValue)
+        {
+            _keys.Add(key.High);
+        }
+    }
+
+    /// <summary>What the member is good for whose name the reader stands on. As a rule it is the one that followed last time.</summary>
+    private RecordMember Recognise(ref Utf8JsonReader reader, ref int place)
+    {
+        var name = reader.ValueIsEscaped ? Undo(reader.ValueSpan) : reader.ValueSpan;
+        if (place < _members.Count && name.SequenceEqual(_members[place].Name))
+        {
+            return _members[place++];
+        }
+
+        for (var i = 1; i <= _members.Count; i++)
+        {
+            var other = (place + i) % _members.Count;
+            if (name.SequenceEqual(_members[other].Name))
+            {
+                place = other + 1;
+                return _members[other];
+            }
+        }
+
+        var member = RecordMember.Create(name.ToArray(), feed, rules);
+        if (_members.Count < MaxMembers)
+        {
+            _members.Insert(Math.Min(place, _members.Count), member);
+            place++;
+        }
+
+        return member;
+    }
+
+    /// <summary>Notes where a value stands, unless a better member gave it: the best that is present and not empty counts.</summary>
+    private void Note(ref Utf8JsonReader reader, int value, int rank)
+    {
+        if (rank < _values[value].Rank && reader.TokenType is JsonTokenType.String or JsonTokenType.Number && reader.ValueSpan.Length > 0)
+        {
+            var start = (int)reader.TokenStartIndex + (reader.TokenType == JsonTokenType.String ? 1 : 0);
+            _values[value] = new Found(rank, start, reader.ValueSpan.Length, reader.ValueIsEscaped);
+        }
+    }
+
+    /// <summary>Numbers and text of the same digits are the same id: both are hashed as text. A zero byte keeps parts apart.</summary>
+    private KeyHash KeyOf(ReadOnlySpan<byte> body)
+    {
+        var parts = feed.Key.Parts.Count;
+        if (parts == 1)
+        {
+            return KeyHash.Of(Text(body, _values[0]));
+        }
+
+        _key.ResetWrittenCount();
+        for (var part = 0; part < parts; part++)
+        {
+            if (part > 0)
+            {
+                _key.Write("\0"u8);
+            }
+
+            _key.Write(Text(body, _values[part]));
+        }
+
+        return KeyHash.Of(_key.WrittenSpan);
+    }
+
+    /// <summary>Anonymised customers have no imported id any more, and nobody to look for.</summary>
+    private ulong AddCustomer(ReadOnlySpan<byte> body)
+    {
+        var (imported, own) = (_values[^2], _values[^1]);
+        if (imported.Rank == int.MaxValue)
+        {
+            return 0;
+        }
+
+        var alias = CustomerIds.HashOf(Text(body, imported));
+        var text = Text(body, own);
+        _customers.Add(new CustomerKey(alias, Utf8Parser.TryParse(text, out long id, out var used) && used == text.Length ? id : 0));
+        return alias;
+    }
+
+    private ReadOnlySpan<byte> Text(ReadOnlySpan<byte> body, Found value)
+    {
+        var text = body.Slice(value.Start, value.Length);
+        return value.IsEscaped ? Undo(text) : text;
+    }
+
+    private ReadOnlySpan<byte> Undo(ReadOnlySpan<byte> escaped)
+    {
+        if (_text.Length < escaped.Length)
+        {
+            _text = new byte[escaped.Length * 2];
+        }
+
+        return _text.AsSpan(0, JsonEscapes.Undo(escaped, _text));
+    }
+
+    /// <summary>The day of <c>2017-01-01 12:24</c>; 0 where it is none.</summary>
+    private static int DayOf(ReadOnlySpan<byte> when) =>
+        when.Length >= 10 && when[4] == (byte)'-' && when[7] == (byte)'-'
+        && Number(when[..4]) is { } year and > 0 && Number(when[5..7]) is { } month and >= 1 and <= 12 && Number(when[8..10]) is { } day and > 0 && day <= DateTime.DaysInMonth(year, month)
+            ? new DateOnly(year, month, day).DayNumber
+            : 0;
+
+    private static int? Number(ReadOnlySpan<byte> digits)
+    {
+        var number = 0;
+        foreach (var digit in digits)
+        {
+            if (!char.IsAsciiDigit((char)digit))
+            {
+                return null;
+            }
+
+            number = (number * 10) + (digit - '0');
+        }
+
+        return number;
+    }
+
+    private static void Expect(bool condition, string what)
+    {
+        if (!condition)
+        {
+            throw Malformed(what);
+        }
+    }
+
+    private static CubeException Malformed(string what) => new(CubeFailureKind.MalformedPage, $"Cube's page lacks {what}");
+
+    /// <summary>Where a value of the record stands, and how good the member is that gives it.</summary>
+    private readonly record struct Found(int Rank, int Start, int Length, bool IsEscaped);
+}

@@ -1,0 +1,39 @@
+using System.Collections.Concurrent;
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Settings;
+
+namespace CubeFunctions.Core.Cube;
+
+/// <summary>Readers of all feeds, kept from page to page: what one has learned of a feed's members serves the next page. Safe to use from several tasks.</summary>
+/// <param name="settings">What counts as content.</param>
+public sealed class RecordReaders(ChangeSettings settings)
+{
+    private readonly ConcurrentDictionary<Feed, ConcurrentBag<RecordReader>> _idle = new();
+
+    /// <summary>Reads a page.</summary>
+    /// <exception cref="CubeException">It is not the page that the feed promises.</exception>
+    internal PageRecords Read(Feed feed, ReadOnlySpan<byte> page)
+    {
+        var idle = _idle.GetOrAdd(feed, static _ => []);
+        var reader = idle.TryTake(out var kept) ? kept : new RecordReader(feed, new ContentRules(feed, settings));
+        var records = reader.Read(page);
+
+        // One that has failed is not kept: it may have learned names from something that is no page.
+        idle.Add(reader);
+        return records;
+    }
+
+    /// <summary>Reads a stored page; the page owns the body, which is disposed where it is none.</summary>
+    internal Page Parse(Feed feed, Storage.PooledBody body)
+    {
+        try
+        {
+            return new Page(body, Read(feed, body.Bytes.Span));
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
+    }
+}

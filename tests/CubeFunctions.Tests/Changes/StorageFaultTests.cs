@@ -1,0 +1,118 @@
+using Azure;
+using Cube.Simulator;
+using CubeFunctions.Core.Delivery;
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Storage;
+using CubeFunctions.Core.Sync;
+using CubeFunctions.Tests.Changes.Delivery;
+using CubeFunctions.Tests.Support;
+using Microsoft.AspNetCore.Http;
+using Xunit;
+
+namespace CubeFunctions.Tests.Changes;
+
+/// <summary>Storage that fails once, at each place where comparison and delivery ask it for something.</summary>
+public sealed class StorageFaultTests(AzuriteFixture azurite)
+{
+    private static readonly SimulatorOptions Small = new() { Campaigns = 1, CustomersPerAssignment = 40, PageSize = 20, AnonymisedPerThousand = 0 };
+
+    private static RunRequest Customers => RunRequest.Snapshot([FeedCatalogue.Customers]);
+
+    [Fact]
+    public async Task An_answer_that_is_lost_after_its_write_changes_nothing_wherever_it_is()
+    {
+        await using var receiver = await TestReceiver.StartAsync();
+        await using var proxy = await StorageProxy.StartAsync(await azurite.NewAccountAsync(), int.MaxValue, answerLost: false);
+        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(proxy.ConnectionString, cube, null, receiver.Settings());
+        await app.RunAsync(Customers);
+        proxy.Counts = request => IsOurs(request) && !HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method);
+        var places = 0;
+        for (var isFired = true; isFired; places++)
+        {
+            var before = receiver.Taken.Count;
+            var (edited, gone) = (10_000_000 + (places % 10), 10_000_010 + places);
+            cube.Data.EditCustomer(cube.Data.AssignmentIds[0], edited, "city", $"By {places}");
+            if (places < 25)
+            {
+                cube.Data.DeleteCustomer(cube.Data.AssignmentIds[0], gone);
+            }
+
+            proxy.LoseAnswer(places);
+            var run = await app.RunAsync(Customers);
+            await PumpAsync(app);
+            isFired = proxy.IsFired;
+            proxy.Heal();
+            Assert.Equal(RunStatus.Succeeded, run.Status);
+            var news = await ChangeLedger.NewsAsync(app, run.RunId);
+            Assert.Equal(places < 25 ? ["deleted", "updated"] : ["updated"], news.Select(line => (string)line["op"]!).Order(StringComparer.Ordinal));
+            Assert.Equal(news.Select(line => (string)line["id"]!).Order(StringComparer.Ordinal), receiver.Taken.Skip(before).Select(line => (string)line["id"]!).Order(StringComparer.Ordinal));
+        }
+
+        // File, state, delivery, message, lease, cursor, release and the message's removal at least.
+        Assert.InRange(places, 8, 40);
+        TestContext.Current.TestOutputHelper!.WriteLine($"{places - 1} places");
+        Assert.Empty(await DeliveryPump.RowsAsync(app, DeliveryState.Waiting));
+        Assert.Empty(await DeliveryPump.RowsAsync(app, DeliveryState.Dead));
+    }
+
+    [Fact]
+    public async Task A_failure_that_nobody_foresaw_costs_a_delivery_a_try_wherever_it_is()
+    {
+        var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 9, 0, 0, TimeSpan.Zero));
+        await using var receiver = await TestReceiver.StartAsync();
+        await using var proxy = await StorageProxy.StartAsync(await azurite.NewAccountAsync(), int.MaxValue, answerLost: false);
+        await using var cube = await CubeSimulator.StartAsync(Small, clock, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(proxy.ConnectionString, cube, clock, receiver.Settings());
+        await app.RunAsync(Customers);
+        proxy.Counts = IsOurs;
+        var stream = $"customers|assignment={cube.Data.AssignmentIds[0]}";
+        var (places, named) = (0, 0);
+        for (var isFired = true; isFired; places++)
+        {
+            for (var i = 0; i < 3; i++)
+            {
+                cube.Data.EditCustomer(cube.Data.AssignmentIds[0], 10_000_000 + i, "city", $"By {places}");
+            }
+
+            await app.RunAsync(Customers);
+            proxy.Refuse(places);
+            try
+            {
+                await app.Get<DeliveryWorker>().DeliverAsync(stream, TestContext.Current.CancellationToken);
+            }
+            catch (RequestFailedException)
+            {
+                // The stream's own row could not be had: the host delivers the message again.
+            }
+
+            isFired = proxy.IsFired;
+            proxy.Heal();
+            named += (await DeliveryPump.RowsAsync(app, DeliveryState.Waiting)).Count(row => row.Reason == "Unexpected: RequestFailedException");
+            await DeliveryPump.DeliverAsync(app, clock, TimeSpan.FromMinutes(10));
+            Assert.Empty(await DeliveryPump.RowsAsync(app, DeliveryState.Waiting));
+            Assert.Empty(await DeliveryPump.RowsAsync(app, DeliveryState.Dead));
+            Assert.Equal(3 * (places + 1), receiver.Distinct().Count);
+        }
+
+        Assert.InRange(places, 5, 40);
+        Assert.InRange(named, 1, places);
+        TestContext.Current.TestOutputHelper!.WriteLine($"{places - 1} places, {named} of them named in the row");
+    }
+
+    private static bool IsOurs(HttpRequest request) => request.Path.Value is { } path
+        && (path.Contains("/cube-changes", StringComparison.Ordinal) || path.Contains("/cube-state/", StringComparison.Ordinal)
+            || path.Contains("/CubeChanges", StringComparison.Ordinal) || path.EndsWith("/$batch", StringComparison.Ordinal));
+
+    private static async Task PumpAsync(TestApp app)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        using var queue = app.Worker(StorageNames.ChangesQueue, app.Get<DeliveryWorker>().HandleAsync);
+        app.Get<QueueNotifier<ChangeMessage>>().Sent += queue.Expect;
+        var work = queue.RunAsync(stop.Token);
+        await WaitFor.TrueAsync(async () => !await app.Get<DeliveryReader>().AnyDueAsync(TestContext.Current.CancellationToken), TimeSpan.FromSeconds(20));
+        await stop.CancelAsync();
+        await work;
+        app.Get<QueueNotifier<ChangeMessage>>().Sent -= queue.Expect;
+    }
+}
