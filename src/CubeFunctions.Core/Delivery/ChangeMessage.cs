@@ -11,18 +11,15 @@ namespace CubeFunctions.Core.Delivery;
 /// <param name="Traceparent">W3C trace context of the sender, or null.</param>
 public sealed record ChangeMessage(int V, string Stream, string? Traceparent) : IQueueMessage<ChangeMessage>
 {
-    /// <summary>A message that this process sends now.</summary>
-    /// <param name="stream">Feed and scope.</param>
-    public ChangeMessage(string stream)
-        : this(1, stream, Activity.Current?.Id)
-    {
-    }
-
     /// <inheritdoc />
     public static string Queue => StorageNames.ChangesQueue;
 
     /// <inheritdoc />
     public static JsonTypeInfo<ChangeMessage> Json => ChangeMessageJson.Default.ChangeMessage;
+
+    /// <summary>A message that this process sends now.</summary>
+    /// <param name="stream">Feed and scope.</param>
+    public static ChangeMessage Create(string stream) => new(1, stream, Activity.Current?.Id);
 
     /// <inheritdoc />
     public bool IsComplete() => V == 1 && Stream is { Length: > 0 };

@@ -52,11 +52,11 @@ public sealed class DeliveryJanitor(
         var stream = await store.FindStreamAsync(name, cancellationToken);
         if (stream?.IsHeld(now) == true)
         {
-            await notifier.SendAsync(new ChangeMessage(name), stream.LeaseUntil!.Value - now, cancellationToken);
+            await notifier.SendAsync(ChangeMessage.Create(name), stream.LeaseUntil!.Value - now, cancellationToken);
         }
         else if (!(stream?.WakeAt > now))
         {
-            await notifier.SendAsync(new ChangeMessage(name), TimeSpan.Zero, cancellationToken);
+            await notifier.SendAsync(ChangeMessage.Create(name), TimeSpan.Zero, cancellationToken);
         }
     }
 }

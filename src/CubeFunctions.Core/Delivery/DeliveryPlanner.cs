@@ -39,7 +39,7 @@ internal sealed class DeliveryPlanner(DeliveryStore store, QueueNotifier<ChangeM
         item.HasDeferredChanges |= !Delivers(item);
         if (Delivers(item))
         {
-            await notifier.SendAsync(new ChangeMessage(row.PartitionKey), TimeSpan.Zero, cancellationToken);
+            await notifier.SendAsync(ChangeMessage.Create(row.PartitionKey), TimeSpan.Zero, cancellationToken);
         }
     }
 
@@ -58,7 +58,7 @@ internal sealed class DeliveryPlanner(DeliveryStore store, QueueNotifier<ChangeM
         }
         else if (await ReleaseDeferredAsync(item, cancellationToken))
         {
-            await notifier.SendAsync(new ChangeMessage(ChangeStream.NameOf(item.Feed, item.Scope)), TimeSpan.Zero, cancellationToken);
+            await notifier.SendAsync(ChangeMessage.Create(ChangeStream.NameOf(item.Feed, item.Scope)), TimeSpan.Zero, cancellationToken);
         }
     }
 

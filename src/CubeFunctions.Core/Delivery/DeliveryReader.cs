@@ -97,7 +97,7 @@ public sealed class DeliveryReader(
         foreach (var stream in rows.Where(row => row.IsOfStream).Select(row => row.PartitionKey).Distinct())
         {
             await store.ResetFailuresAsync(stream, cancellationToken);
-            await notifier.SendAsync(new ChangeMessage(stream), TimeSpan.Zero, cancellationToken);
+            await notifier.SendAsync(ChangeMessage.Create(stream), TimeSpan.Zero, cancellationToken);
         }
     }
 }

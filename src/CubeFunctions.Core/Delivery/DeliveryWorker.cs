@@ -63,7 +63,7 @@ public sealed partial class DeliveryWorker(
         {
             if (!flag.UntilLifted)
             {
-                await notifier.SendAsync(new ChangeMessage(stream), flag.Until - sources.Time.GetUtcNow(), cancellationToken);
+                await notifier.SendAsync(ChangeMessage.Create(stream), flag.Until - sources.Time.GetUtcNow(), cancellationToken);
             }
         }
         else if (await TryAcquireAsync(stream, isDue: false, cancellationToken) is { } lease)
@@ -84,7 +84,7 @@ public sealed partial class DeliveryWorker(
         {
             // The worker that has it may have looked before the row that this message is about was there.
             var left = row.LeaseUntil!.Value - now;
-            await notifier.SendAsync(new ChangeMessage(stream), left < BusyDelay ? left : BusyDelay, cancellationToken);
+            await notifier.SendAsync(ChangeMessage.Create(stream), left < BusyDelay ? left : BusyDelay, cancellationToken);
             return null;
         }
 
@@ -97,7 +97,7 @@ public sealed partial class DeliveryWorker(
         var lease = await LeasedRow<DeliveryStreamRow>.TryAcquireAsync(store.Table, row, Guid.NewGuid().ToString("N"), sources.Receiver.Lease, sources.Time, cancellationToken);
         if (lease is null)
         {
-            await notifier.SendAsync(new ChangeMessage(stream), TimeSpan.FromSeconds(1), cancellationToken);
+            await notifier.SendAsync(ChangeMessage.Create(stream), TimeSpan.FromSeconds(1), cancellationToken);
         }
 
         return lease;
@@ -127,7 +127,7 @@ public sealed partial class DeliveryWorker(
         }
         catch (Exception exception) when (exception is LeaseLostException || (exception is OperationCanceledException && lease.Lost.IsCancellationRequested && !stopping.IsCancellationRequested))
         {
-            await notifier.SendAsync(new ChangeMessage(stream), sources.Receiver.Lease, stopping);
+            await notifier.SendAsync(ChangeMessage.Create(stream), sources.Receiver.Lease, stopping);
         }
         catch (Exception exception) when (exception is RowsChangedException || (exception is OperationCanceledException && stopping.IsCancellationRequested))
         {
@@ -206,7 +206,7 @@ public sealed partial class DeliveryWorker(
 
         if (again is { } delay)
         {
-            await notifier.SendAsync(new ChangeMessage(stream), delay, limit.Token);
+            await notifier.SendAsync(ChangeMessage.Create(stream), delay, limit.Token);
         }
     }
 

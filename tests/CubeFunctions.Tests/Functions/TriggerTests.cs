@@ -242,7 +242,7 @@ public sealed class TriggerTests(AzuriteFixture azurite)
 
         // As after five failures: what is unforeseen then is dead.
         await app.Get<DeliveryStore>().Table.AddAsync(new DeliveryStreamRow { PartitionKey = row.PartitionKey, Failures = 5 }, TestContext.Current.CancellationToken);
-        await app.Get<QueueNotifier<ChangeMessage>>().SendAsync(new ChangeMessage(row.PartitionKey), TimeSpan.Zero, TestContext.Current.CancellationToken);
+        await app.Get<QueueNotifier<ChangeMessage>>().SendAsync(ChangeMessage.Create(row.PartitionKey), TimeSpan.Zero, TestContext.Current.CancellationToken);
     }
 
     private static async Task DeliveryIsAsync(TestApp app, DeliveryState state, string reason) =>
