@@ -69,6 +69,14 @@ internal static class Victim
         Live(lane.Cube, comment);
         await lane.App.RunAsync(All);
         lane.Cube.Data.EditCustomer(lane.Assignment, Internal, "city", "Ålesund");
+        foreach (var campaign in lane.Cube.Data.CampaignIds().Where(campaign => lane.Cube.Data.AssignmentOf(campaign) == lane.Assignment))
+        {
+            // News of each feed: the first reading is in change files by a pointer only.
+            lane.Cube.Data.SetCallState(campaign, Internal, "Lead");
+            lane.Cube.Data.AddResponse(campaign, Internal, lane.Cube.Data.Today.ToDateTime(new TimeOnly(0, 2)), comment: comment);
+            lane.Cube.Data.AddSms(campaign, Internal, lane.Cube.Data.Today.ToDateTime(new TimeOnly(0, 2)), $"Hei {Name}");
+        }
+
         await lane.App.RunAsync(All);
         await lane.DeliverAsync(await lane.PostAsync(Post(Imported, "need_to_know", $"Spør etter {Name}")));
         var large = new string('ø', 20_000);

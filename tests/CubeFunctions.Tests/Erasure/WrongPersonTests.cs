@@ -57,7 +57,7 @@ public sealed class WrongPersonTests(AzuriteFixture azurite)
         await Victim.EraseAsync(lane.App, imported);
 
         var after = Owners(await AccountDump.OfAsync(lane.App));
-        Assert.True(before[people[index]["id"]!.GetValue<long>()] > 6);
+        Assert.True(before[people[index]["id"]!.GetValue<long>()] >= 4);
         before.Remove(people[index]["id"]!.GetValue<long>());
         Assert.Equal(before, after);
         Assert.Single((await AccountDump.OfAsync(lane.App)).Lines, line => line.StartsWith("CubeUpserts ", StringComparison.Ordinal));
@@ -72,7 +72,8 @@ public sealed class WrongPersonTests(AzuriteFixture azurite)
     [InlineData(7, 6)]
     public async Task Lines_that_only_say_that_somebody_is_gone_go_with_the_one_whose_key_they_name(int index, int other)
     {
-        await using var lane = await Lane.StartAsync(azurite, Victim.Options, null, Victim.Settings);
+        var clock = new ShiftedClock(TimeProvider.System.GetUtcNow());
+        await using var lane = await Lane.StartAsync(azurite, Victim.Options, clock, Victim.Settings);
         var people = lane.Cube.Data.Customers(lane.Assignment).ToList();
         foreach (var person in new[] { index, other })
         {
@@ -87,6 +88,7 @@ public sealed class WrongPersonTests(AzuriteFixture azurite)
         }
 
         await lane.App.RunAsync(Victim.All);
+        clock.Advance(TimeSpan.FromHours(5));
         await lane.App.RunAsync(Victim.All);
         var gone = (await Changes.ChangeLedger.ReadAsync(lane.App)).Where(line => line["record"] is null).Select(line => $"{line["feed"]} {line["key"]}").ToList();
         var (imported, own) = ($"{people[index]["customer_id"]}", $"{people[index]["id"]}");
@@ -186,7 +188,11 @@ public sealed class WrongPersonTests(AzuriteFixture azurite)
             {
                 foreach (var line in System.Text.Encoding.UTF8.GetString(bytes).Split('\n', StringSplitOptions.RemoveEmptyEntries))
                 {
-                    yield return JsonDocument.Parse(line).RootElement.GetProperty("record");
+                    // A baseline names the pages, and a deletion nobody's fields.
+                    if (JsonDocument.Parse(line).RootElement.TryGetProperty("record", out var record) && record.ValueKind == JsonValueKind.Object)
+                    {
+                        yield return record;
+                    }
                 }
             }
         }
