@@ -136,6 +136,7 @@ internal sealed class ChangeFileEraser(StorageClients storage, IEnumerable<IChan
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var (isRecord, isCustomer, isKey) = (reader.ValueTextEquals("record"u8), reader.ValueTextEquals("customer"u8), reader.ValueTextEquals("key"u8));
+            var isId = reader.ValueTextEquals("customerId"u8);
             reader.Read();
             var start = (int)reader.TokenStartIndex;
             key = isKey ? reader.GetString()! : key;
@@ -143,7 +144,7 @@ internal sealed class ChangeFileEraser(StorageClients storage, IEnumerable<IChan
             reader.Skip();
             var value = line[start..(int)reader.BytesConsumed];
             record = isRecord && isObject ? place.Records.Matches(value) : record;
-            customer |= isCustomer && isObject && customers.Matches(value);
+            customer |= (isCustomer && isObject && customers.Matches(value)) || (isId && place.Records.MatchesImported(JsonText.Of(ref reader)));
         }
 
         return customer || (record ?? place.Records.MatchesKey(ChangeKeys.CustomerOf(key, place.Feed)));

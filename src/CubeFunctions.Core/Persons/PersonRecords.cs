@@ -86,6 +86,9 @@ internal sealed class PersonRecords
         }
     }
 
+    /// <summary>Whether an imported id that stands by itself is the person's.</summary>
+    public bool MatchesImported(string? imported) => _importedCounts && imported == _person.Imported;
+
     /// <summary>The same question for the customer's record beside a response or SMS.</summary>
     public PersonRecords OfCustomers() => new(_person, FeedCatalogue.Customers, _importedCounts);
 }

@@ -87,7 +87,9 @@ internal static class ChangeLedger
             lines.Add(JsonNode.Parse(line.Span)!.AsObject());
         }
 
-        Assert.Equal((int)baseline["records"]!, lines.Count);
+
+        // Fewer where a person was erased since.
+        Assert.InRange(lines.Count, 0, (int)baseline["records"]!);
         return lines;
     }
 

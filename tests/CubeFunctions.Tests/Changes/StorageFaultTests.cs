@@ -48,6 +48,7 @@ public sealed class StorageFaultTests(AzuriteFixture azurite)
 
             left = places;
             var run = await app.RunAsync(Customers);
+            TestContext.Current.TestOutputHelper!.WriteLine($"{places}: {proxy.LostAnswerOf}");
             await PumpAsync(app);
             isFired = left < 0;
             (left, proxy.LoseAnswerOf) = (int.MaxValue, -1);
