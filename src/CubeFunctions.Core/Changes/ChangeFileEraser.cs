@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Persons;
 using CubeFunctions.Core.Storage;
 
