@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Cube.Simulator;
 using CubeFunctions.Local.Azurite;
 using CubeFunctions.Tests.Support;
 using Xunit;

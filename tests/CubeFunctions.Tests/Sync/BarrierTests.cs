@@ -131,7 +131,7 @@ public sealed class BarrierTests(AzuriteFixture azurite)
                 if (++looks % 10 == 0 || runId is null)
                 {
                     await app.Get<Janitor>().RunAsync(force: false, TestContext.Current.CancellationToken);
-                    runId ??= (await app.Get<RunReader>().RecentAsync(1, TestContext.Current.CancellationToken)).FirstOrDefault()?.RowKey;
+                    runId ??= await app.Get<RunReader>().RecentAsync(1, TestContext.Current.CancellationToken) is [var newest, ..] ? newest.RowKey : null;
                 }
 
                 return runId is null || (run = await app.Get<RunReader>().FindManifestAsync(runId, TestContext.Current.CancellationToken)) is not null;

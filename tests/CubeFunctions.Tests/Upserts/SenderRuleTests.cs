@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using Cube.Simulator;
 using CubeFunctions.Core.Senders;
 using CubeFunctions.Core.Upserts;
