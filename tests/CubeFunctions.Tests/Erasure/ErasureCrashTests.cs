@@ -8,6 +8,7 @@ namespace CubeFunctions.Tests.Erasure;
 public sealed class ErasureCrashTests(AzuriteFixture azurite)
 {
     private static readonly TimeSpan PastLeases = TimeSpan.FromMinutes(1);
+    private static readonly global::Cube.Simulator.SimulatorOptions Small = Victim.Options with { CustomersPerAssignment = 30, CallflowCustomersPerCampaign = 10 };
 
     [Fact]
     public async Task Cut_off_after_any_write_it_leaves_true_manifests_and_finishes_when_it_is_repeated()
@@ -41,6 +42,45 @@ public sealed class ErasureCrashTests(AzuriteFixture azurite)
             await lane.DeliverAsync(waiting);
             Assert.All(await lane.StatesAsync(waiting), state => Assert.Equal("delivered", state.State));
         }
+    }
+
+    [Fact]
+    public async Task With_the_first_answer_to_every_write_lost_it_erases_all_once_and_counts_right()
+    {
+        await using var lane = await Lane.StartAsync(azurite, Small, null, Victim.Settings);
+        await Victim.SeedAsync(lane);
+        await using var proxy = await StorageProxy.StartAsync(lane.Storage, int.MaxValue, answerLost: false);
+        proxy.LosesEach = true;
+        await AssertErasedAsync(lane, proxy);
+        TestContext.Current.TestOutputHelper!.WriteLine($"{proxy.Lost} answers lost");
+        Assert.True(proxy.Lost > 40, $"{proxy.Lost}");
+    }
+
+    [Fact]
+    public async Task An_answer_lost_after_any_one_write_changes_nothing()
+    {
+        // All positions when everything is asked for, else some.
+        var random = new Random(TestScale.Seed);
+        var step = TestScale.Of(25, 1);
+        var isReached = true;
+        for (var position = step == 1 ? 0 : random.Next(step); isReached; position += step)
+        {
+            await using var lane = await Lane.StartAsync(azurite, Small, null, Victim.Settings);
+            await Victim.SeedAsync(lane);
+            await using var proxy = await StorageProxy.StartAsync(lane.Storage, int.MaxValue, answerLost: false);
+            proxy.LoseAnswerOf = position;
+            await AssertErasedAsync(lane, proxy);
+            isReached = proxy.LostAnswerOf.Length > 0;
+        }
+    }
+
+    private static async Task AssertErasedAsync(Lane lane, StorageProxy proxy)
+    {
+        await using var app = await TestApp.StartAsync(proxy.ConnectionString, lane.Cube, null, [.. Victim.Settings, ("Upserts__Senders__crm__AssignmentId", "17")]);
+        var report = await Victim.EraseAsync(app);
+        Assert.Equal((true, 3, 1, 3, 1, 1), (report.Found, report.Events, report.Mailboxes, report.Bodies, report.SharedBodies, report.Values));
+        Assert.Empty((await AccountDump.OfAsync(lane.App)).Find(Victim.Traces));
+        await RawLedger.CheckAllAsync(lane.App.Storage.Raw);
     }
 
     /// <summary>Erases through a line that is cut after some writes.</summary>
