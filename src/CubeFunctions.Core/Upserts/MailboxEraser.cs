@@ -7,7 +7,7 @@ namespace CubeFunctions.Core.Upserts;
 /// <summary>
 /// Erases a customer's events and mailbox: under the mailbox's lease, so that no delivery writes them again, and the mailbox last.
 /// </summary>
-internal sealed class MailboxEraser(StorageClients storage, UpsertStore store, SyncSettings sync, TimeProvider time)
+internal sealed class MailboxEraser(StorageClients storage, UpsertStore store, PostSplitter posts, SyncSettings sync, TimeProvider time)
 {
     private const int Parallelism = 16;
 
@@ -34,6 +34,8 @@ internal sealed class MailboxEraser(StorageClients storage, UpsertStore store, S
                 return;
             }
 
+            // A post that came since the search may still wait to be split.
+            await posts.SplitBodiesAsync(events.Select(row => row.Body), cancellationToken);
             var (now, existed) = (time.GetUtcNow(), mailbox is not null);
             mailbox ??= MailboxRow.New(events[0]);
             if (mailbox.LeaseUntil > now || !await store.TrySaveAsync(mailbox, holder, now + sync.Lease, cancellationToken))

@@ -47,4 +47,7 @@ public sealed class PostRow : IStoredRow
 
     /// <summary>Failures of splitting in a row.</summary>
     public int Attempts { get; set; }
+
+    /// <summary>The row key of the post that came in a body.</summary>
+    internal static string KeyOf(string path) => path[(path.LastIndexOf('/') + 1)..];
 }

@@ -8,11 +8,12 @@ namespace CubeFunctions.Core.Upserts;
 public sealed class PostSplitter(UpsertStore store, UpsertReceiver receiver, UpsertSettings settings)
 {
     /// <summary>Splits a post that was stored whole. Twice has the same effect.</summary>
-    internal async Task SplitAsync(string key, CancellationToken cancellationToken)
+    /// <returns>False where it is split already.</returns>
+    internal async Task<bool> SplitAsync(string key, CancellationToken cancellationToken)
     {
         if (await store.Rows.FindAsync<PostRow>(PostRow.Partition, key, cancellationToken) is not { } post)
         {
-            return;
+            return false;
         }
 
         if (await ParseAsync(post.Sender, post.Path, post.AcceptedAt, post.PostId, cancellationToken) is { IsRefused: false } parsed)
@@ -22,6 +23,20 @@ public sealed class PostSplitter(UpsertStore store, UpsertReceiver receiver, Ups
 
         // Nothing of it is left: erased, or its sender's settings are gone.
         await store.DeleteAsync(post, cancellationToken);
+        return true;
+    }
+
+    /// <summary>Splits the posts that came in bodies: before a body is deleted, so that what others have in it is in rows.</summary>
+    /// <returns>Whether any was not split yet.</returns>
+    internal async Task<bool> SplitBodiesAsync(IEnumerable<string> bodies, CancellationToken cancellationToken)
+    {
+        var any = false;
+        foreach (var key in bodies.Where(body => body.Length > 0).Select(PostRow.KeyOf).Distinct(StringComparer.Ordinal))
+        {
+            any |= await SplitAsync(key, cancellationToken);
+        }
+
+        return any;
     }
 
     /// <summary>Parses the body of an event again, by the sender's settings of today.</summary>

@@ -9,9 +9,10 @@ namespace CubeFunctions.Core.Upserts;
 /// <summary>Erases what a CRM sent of a person: bodies, events, the mailbox.</summary>
 /// <remarks>
 /// What rows name goes before the rows do, the mailbox last. A body may hold other customers: what waits of them is in their rows, or
-/// beside the body, and stays.
+/// beside the body, and stays. A post that is not split yet has no rows: it is split first.
 /// </remarks>
-internal sealed class UpsertEraser(StorageClients storage, UpsertStore store, Pseudonyms pseudonyms, TenantGeneration generation, UpsertSettings upserts, MailboxEraser mailboxes) : IPersonalData
+internal sealed class UpsertEraser(
+    StorageClients storage, UpsertStore store, Pseudonyms pseudonyms, TenantGeneration generation, UpsertSettings upserts, PostSplitter posts, MailboxEraser mailboxes) : IPersonalData
 {
     private static readonly string[] Columns =
     [
@@ -44,11 +45,18 @@ internal sealed class UpsertEraser(StorageClients storage, UpsertStore store, Ps
         var named = await new InboxScan(storage).FindAsync(person, cancellationToken);
         var rows = await RowsAsync(person, named, cancellationToken);
         var bodies = rows.Own.Select(row => row.Body).Concat(named.Where(body => IsOfAssignment(person, body, rows, search.Tally))).ToHashSet(StringComparer.Ordinal);
-        return mailbox is null && bodies.Count == 0 ? null : token => EraseAsync(partition, bodies, rows, search.Tally, token);
+        return mailbox is null && bodies.Count == 0 ? null : async token =>
+        {
+            if (await posts.SplitBodiesAsync(bodies, token))
+            {
+                rows = await RowsAsync(person, bodies, token);
+            }
+
+            await EraseAsync(partition, bodies, rows, search.Tally, token);
+        };
     }
 
-    private async Task EraseAsync(
-        string partition, HashSet<string> bodies, Rows rows, ErasureTally tally, CancellationToken cancellationToken)
+    private async Task EraseAsync(string partition, HashSet<string> bodies, Rows rows, ErasureTally tally, CancellationToken cancellationToken)
     {
         tally.Add(Erased.SharedBodies, bodies.Count(rows.Shared.Contains));
         foreach (var body in bodies)

@@ -42,7 +42,7 @@ public sealed partial class UpsertReceiver(
         var path = plans[0].Row.Body;
         await store.KeepBodyAsync(path, body, cancellationToken);
         var stored = postId is not null && plans.Count > MaxDirect
-            ? await StoreLaterAsync(new PostRow { RowKey = path[(path.LastIndexOf('/') + 1)..], Sender = sender, AcceptedAt = now, Path = path, PostId = postId }, plans, cancellationToken)
+            ? await StoreLaterAsync(new PostRow { RowKey = PostRow.KeyOf(path), Sender = sender, AcceptedAt = now, Path = path, PostId = postId }, plans, cancellationToken)
             : await StoreAsync(plans, cancellationToken);
         LogAccepted(logger, sender, events.Count);
         return new Acceptance([.. stored.Select(row => new AcceptedUpsert(row.Id, row.State, string.IsNullOrEmpty(row.Reason) ? null : row.Reason))]);

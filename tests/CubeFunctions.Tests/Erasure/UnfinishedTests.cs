@@ -1,6 +1,7 @@
 using Cube.Simulator;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Sync;
+using CubeFunctions.Core.Upserts;
 using CubeFunctions.Tests.Support;
 using CubeFunctions.Tests.Upserts;
 using Xunit;
@@ -58,6 +59,44 @@ public sealed class UnfinishedTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task A_post_of_many_that_is_not_split_yet_loses_the_person_and_nobody_else()
+    {
+        await using var lane = await Lane.StartAsync(azurite, Victim.Options with { CustomersPerAssignment = 30 }, null, withLine: true, Victim.Settings);
+        await lane.SnapshotAsync();
+        var other = lane.ImportedIds()[20];
+        var large = new string('ø', 20_000);
+
+        // The last two of a post of more than are stored at once: no row of theirs is written before the answer has to go out.
+        var customers = Enumerable.Range(0, 16).Select(i => Victim.Post($"new-{i}", "city", "Hamar"))
+            .Append(Victim.Post(Victim.Imported, "name", Victim.Name)).Append(Victim.Post(other, "email", large));
+        var rows = 0;
+        lane.Line!.Refuse = (_, method, address) =>
+        {
+            // The first row is the post's.
+            if (method == "POST" && address.Contains("/CubeUpserts", StringComparison.Ordinal) && Interlocked.Increment(ref rows) > 1)
+            {
+                lane.Line.TableDelay = TimeSpan.FromSeconds(2.5);
+            }
+
+            return false;
+        };
+        var ids = await lane.HookAsync($"[{string.Join(',', customers)}]");
+        (lane.Line.Refuse, lane.Line.TableDelay) = (null, TimeSpan.Zero);
+        Assert.Equal(1, await PostsAsync(lane));
+        Assert.Null(await lane.App.Get<UpsertReader>().FindAsync(ids[^1], TestContext.Current.CancellationToken));
+
+        var report = await Victim.EraseAsync(lane.App);
+
+        Assert.Equal((1, 1, 1, 0), (report.Events, report.Bodies, report.SharedBodies, report.Values));
+        Assert.Equal(0, await PostsAsync(lane));
+        Assert.Empty((await AccountDump.OfAsync(lane.App)).Find(Victim.Traces));
+        await lane.DeliverAsync(ids[^1..]);
+        Assert.Equal("delivered", (await lane.StatesAsync(ids[^1..]))[0].State);
+        Assert.Equal(large, $"{lane.Record(other)["email"]}");
+        Assert.DoesNotContain(lane.Cube.Data.Writes, write => write.ImportedId == Victim.Imported);
+    }
+
+    [Fact]
     public async Task It_waits_for_a_run_that_is_at_work_on_his_records()
     {
         await using var lane = await Lane.StartAsync(azurite, Victim.Options, null, Victim.Settings);
@@ -97,4 +136,9 @@ public sealed class UnfinishedTests(AzuriteFixture azurite)
         Assert.Empty(after.Find([Victim.Name]));
         Assert.Equal(2, after.Blobs.Keys.Count(name => name.StartsWith("cube-inbox/", StringComparison.Ordinal)));
     }
+
+    /// <summary>How many posts wait to be split.</summary>
+    private static async Task<int> PostsAsync(Lane lane) =>
+        await lane.App.Storage.Upserts.QueryAsync<PostRow>(row => row.PartitionKey == PostRow.Partition, cancellationToken: TestContext.Current.CancellationToken)
+            .CountAsync(TestContext.Current.CancellationToken);
 }
