@@ -204,9 +204,9 @@ internal sealed partial class LocalApp : IAsyncDisposable
         }
     }
 
-    [LoggerMessage(311, LogLevel.Warning, "A sweep for stale work failed: storage answers {Error}")]
+    [LoggerMessage(511, LogLevel.Warning, "A sweep for stale work failed: storage answers {Error}")]
     private static partial void LogSweepFailed(ILogger logger, string error);
 
-    [LoggerMessage(310, LogLevel.Error, "The tick of {Schedule} failed: {Error}: {Reason}")]
+    [LoggerMessage(510, LogLevel.Error, "The tick of {Schedule} failed: {Error}: {Reason}")]
     private static partial void LogTickFailed(ILogger logger, string schedule, string error, string reason);
 }

@@ -222,10 +222,10 @@ internal sealed partial class QueueWorker(
         }
     }
 
-    [LoggerMessage(300, LogLevel.Warning, "A message of {Queue} failed at delivery {Delivery}: {Error}")]
+    [LoggerMessage(500, LogLevel.Warning, "A message of {Queue} failed at delivery {Delivery}: {Error}")]
     private static partial void LogFailed(ILogger logger, string queue, long delivery, string error);
 
-    [LoggerMessage(301, LogLevel.Warning, "Queue {Queue}: storage answers {Error}")]
+    [LoggerMessage(501, LogLevel.Warning, "Queue {Queue}: storage answers {Error}")]
     private static partial void LogNoStorage(ILogger logger, string queue, ErrorInfo error);
 
     /// <summary>A message in hand, with the receipt of its last change. Changes come one after the other, and none after the last.</summary>
