@@ -143,7 +143,9 @@ internal sealed class ItemPlan(
 
         var first = through.AddDays(-settings.LookbackOf(feed));
         var known = row.KnownSince is { } since ? DateOnly.FromDateTime(since.UtcDateTime).AddDays(-DefaultDaysBack) : first;
-        var floor = settings.StartDate is { } start && start < known ? start : known;
+
+        // Days before the first that were asked for are nobody's business, however deep the look back.
+        var floor = settings.StartDate ?? known;
         var deep = through.AddDays(-settings.DeepLookbackDays);
         deep = deep < floor ? floor : deep;
         return (first, deep < first && now - (row.DeepReadAt ?? row.KnownSince) >= DeepEvery ? deep : null);
