@@ -1,4 +1,3 @@
-using CubeFunctions.Core.Delivery;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
@@ -7,7 +6,7 @@ using Microsoft.Azure.Functions.Worker;
 namespace CubeFunctions;
 
 /// <summary>Triggers of the sync lane.</summary>
-public sealed class SyncFunctions(RunPlanner planner, ItemWorker items, Janitor janitor, DeliveryJanitor deliveries, SyncSettings settings)
+public sealed class SyncFunctions(RunPlanner planner, ItemWorker items, Janitor janitor, SyncSettings settings)
 {
     /// <summary>Starts a run over the dated feeds.</summary>
     [Function(nameof(StartSync))]
@@ -19,11 +18,10 @@ public sealed class SyncFunctions(RunPlanner planner, ItemWorker items, Janitor 
     public Task StartSnapshot([TimerTrigger("%Sync:SnapshotSchedule%")] TimerInfo timer, CancellationToken cancellationToken) =>
         planner.StartAsync(RunRequest.Snapshot(settings.Feeds), cancellationToken);
 
-    /// <summary>Makes up for whoever died.</summary>
+    /// <summary>Recovers work abandoned by crashed workers, in every lane.</summary>
     [Function(nameof(SweepStaleWork))]
     public Task SweepStaleWork([TimerTrigger("0 */5 * * * *")] TimerInfo timer, CancellationToken cancellationToken) =>
-        Task.WhenAll(
-            janitor.RunAsync(force: false, cancellationToken), deliveries.SweepAsync(force: false, cancellationToken));
+        janitor.RunAsync(force: false, cancellationToken);
 
     /// <summary>Works on an item.</summary>
     [Function(nameof(SyncFeed))]

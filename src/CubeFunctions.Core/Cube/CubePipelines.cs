@@ -28,9 +28,10 @@ internal static class CubePipelines
         services.AddHttpClient<CubeClient>(client => client.Timeout = Timeout.InfiniteTimeSpan)
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
             {
-                // Redirects are followed by hand, within the origin; bytes are stored as received, so nothing is unpacked.
+                // Redirects are followed by hand, within the origin. Pages travel packed and are unpacked before anything looks at them: the size cap holds for
+                // what is unpacked, and that is what is stored.
                 AllowAutoRedirect = false,
-                AutomaticDecompression = DecompressionMethods.None,
+                AutomaticDecompression = DecompressionMethods.GZip,
                 UseCookies = false,
                 PooledConnectionLifetime = TimeSpan.FromMinutes(5),
                 ConnectTimeout = TimeSpan.FromSeconds(10),

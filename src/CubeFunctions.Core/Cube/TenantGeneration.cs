@@ -91,7 +91,8 @@ public sealed partial class TenantGeneration
             return;
         }
 
-        var row = await FindRowAsync(cancellationToken);
+        // Where it was just looked for and is not there, the write says if that has changed.
+        var row = _stored.Last is { Value: null } ? null : await FindRowAsync(cancellationToken);
         if (row?.Api != catalogue.Api)
         {
             var before = row?.Api;

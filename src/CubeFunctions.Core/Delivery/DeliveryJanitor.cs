@@ -38,7 +38,7 @@ public sealed class DeliveryJanitor(
             await round.EachAsync(streams, (stream, token) => WakeAsync(stream, now, token), cancellationToken);
         }
 
-        if (now - _purgedAt > PurgeEvery)
+        if (!round.Force && now - _purgedAt > PurgeEvery)
         {
             _purgedAt = now;
             var before = now.AddDays(-retention.Days);

@@ -63,7 +63,8 @@ internal static class SyncCommand
             output.Table(run);
         }
 
-        output.Place(app.DataPlace, await FirstPageAsync(app.Services.GetRequiredService<RawStore>(), run, cancellationToken), notices);
+        // Who reads the object is a program, and needs no page to look at.
+        output.Place(app.DataPlace, json ? null : await FirstPageAsync(app.Services.GetRequiredService<RawStore>(), run, cancellationToken), notices);
         return run.Status is RunStatus.Succeeded && !SyncReport.IsListingEmpty(run) ? 0 : CommandLine.Failed;
 
         void CheckSettings(List<string> wrong)

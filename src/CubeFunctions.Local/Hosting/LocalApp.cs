@@ -85,7 +85,7 @@ internal sealed partial class LocalApp : IAsyncDisposable
 
         try
         {
-            await Task.WhenAll([.. workers.Values.Select(worker => worker.RunAsync(cancellationToken)), SweepAsync(syncOnly, cancellationToken)]);
+            await Task.WhenAll([.. workers.Values.Select(worker => worker.RunAsync(cancellationToken)), RunJanitorAsync(syncOnly, cancellationToken)]);
         }
         finally
         {
@@ -145,43 +145,36 @@ internal sealed partial class LocalApp : IAsyncDisposable
         await _environment.DisposeAsync();
     }
 
-    /// <summary>Makes up for workers that died, once per lease.</summary>
-    private async Task SweepAsync(bool syncOnly, CancellationToken cancellationToken)
+    /// <summary>Runs the janitor once per lease; at the start it recovers what the process before may have left, however young.</summary>
+    private async Task RunJanitorAsync(bool syncOnly, CancellationToken cancellationToken)
     {
-        var sweeper = _host.Services.GetRequiredService<Janitor>();
+        var janitor = _host.Services.GetRequiredService<Janitor>();
         var upserts = _host.Services.GetRequiredService<UpsertJanitor>();
         var deliveries = _host.Services.GetRequiredService<DeliveryJanitor>();
-        var waker = _host.Services.GetRequiredService<QueueNotifier<UpsertMessage>>();
+        var notifier = _host.Services.GetRequiredService<QueueNotifier<UpsertMessage>>();
         var time = _host.Services.GetRequiredService<TimeProvider>();
-        var (started, swept, told) = (time.GetUtcNow(), DateTimeOffset.MinValue, DateTimeOffset.MinValue);
-        using var timer = new PeriodicTimer(_host.Services.GetRequiredService<SyncSettings>().Lease, _host.Services.GetRequiredService<TimeProvider>());
+        var (started, upsertsRecovered) = (time.GetUtcNow(), syncOnly);
+        using var timer = new PeriodicTimer(_host.Services.GetRequiredService<SyncSettings>().Lease, time);
         try
         {
+            await TryAsync(() => deliveries.SweepAsync(force: true, cancellationToken), cancellationToken);
             do
             {
-                if (time.GetUtcNow() - told > WaitingEvery)
+                if (!upsertsRecovered)
                 {
-                    await TryAsync(() => deliveries.SweepAsync(force: told == DateTimeOffset.MinValue, cancellationToken), cancellationToken);
-                    told = time.GetUtcNow();
-                }
-
-                if (!syncOnly && time.GetUtcNow() - swept > WaitingEvery)
-                {
-                    // After the start all that wait are woken, once the messages that are there are taken: the process before may have died between a row and
-                    // its message, or with messages in its hands.
-                    var first = swept == DateTimeOffset.MinValue;
+                    // Once the messages that are there are taken: the process before may have died between a row and its message, or with messages in hand.
                     await TryAsync(async () =>
                     {
-                        if (!first || time.GetUtcNow() - started > WaitingEvery || !await waker.HasVisibleAsync(cancellationToken))
+                        if (time.GetUtcNow() - started > WaitingEvery || !await notifier.HasVisibleAsync(cancellationToken))
                         {
-                            await upserts.SweepAsync(force: first, cancellationToken);
-                            swept = time.GetUtcNow();
+                            await upserts.SweepAsync(force: true, cancellationToken);
+                            upsertsRecovered = true;
                         }
                     }, cancellationToken);
                 }
 
                 await timer.WaitForNextTickAsync(cancellationToken);
-                await TryAsync(() => sweeper.RunAsync(force: false, cancellationToken), cancellationToken);
+                await TryAsync(() => janitor.RunAsync(force: false, cancellationToken), cancellationToken);
             }
             while (true);
         }
@@ -191,12 +184,12 @@ internal sealed partial class LocalApp : IAsyncDisposable
         }
     }
 
-    /// <summary>A sweep that storage failed comes again.</summary>
-    private async Task TryAsync(Func<Task> sweep, CancellationToken cancellationToken)
+    /// <summary>A round that failed by storage comes again.</summary>
+    private async Task TryAsync(Func<Task> round, CancellationToken cancellationToken)
     {
         try
         {
-            await sweep();
+            await round();
         }
         catch (Exception exception) when (StorageFailure.Is(exception, cancellationToken))
         {

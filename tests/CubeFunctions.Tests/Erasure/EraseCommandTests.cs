@@ -22,7 +22,7 @@ public sealed class EraseCommandTests(AzuriteFixture azurite)
         Assert.Equal(0, code);
         var report = JsonDocument.Parse(output).RootElement;
         Assert.True(report.GetProperty("found").GetBoolean());
-        Assert.Equal(1, report.GetProperty("feeds").EnumerateArray().Single(feed => feed.GetProperty("feed").GetString() == "customers").GetProperty("lines").GetInt32());
+        Assert.Equal(1, report.GetProperty("feeds").EnumerateArray().Single(feed => feed.GetProperty("feed").GetString() == "customers").GetProperty("records").GetInt32());
 
         var (second, text, errors2) = await CubeProcess.RunAsync($"erase --assignment 17 --customer {Victim.Imported}", null, settings);
         Assert.Equal(0, second);

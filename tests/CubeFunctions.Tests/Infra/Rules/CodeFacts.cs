@@ -58,11 +58,11 @@ internal static class CodeFacts
     public static IReadOnlyList<string> Routes { get; } = [.. Triggers.OfType<HttpTriggerAttribute>().Select(http => http.Route ?? "").Distinct()];
 
     /// <summary>How long what the code keeps may point to a page in <c>cube-raw</c>, by the constant that says so.</summary>
-    public static IReadOnlyDictionary<string, TimeSpan> PointerAges { get; } = ((string[])["WindowCrawler.ReadingAge", "ChangeDetection.OldestSource"])
+    public static IReadOnlyDictionary<string, TimeSpan> PointerAges { get; } = ((string[])["WindowCrawler.ReadingAge", "ScopeKnowledge.OldestSource"])
         .ToDictionary(name => name, Constant<TimeSpan>, StringComparer.Ordinal);
 
     /// <summary>Days before the look-back that are still compared: what is known of them points to pages.</summary>
-    public static int ComparedMarginDays { get; } = Constant<int>("ChangeDetector.Margin");
+    public static int ComparedMarginDays { get; } = Constant<int>("ScopeKnowledge.Margin");
 
     /// <summary>What the code has against these settings, as it says it.</summary>
     public static IReadOnlyList<string> Faults(IEnumerable<KeyValuePair<string, string>> settings) => Read(settings).Faults;
