@@ -40,7 +40,7 @@ internal static class CodeFacts
     public static IReadOnlyList<string> DatedFeeds { get; } = [.. FeedCatalogue.All.Where(feed => feed.Dated).Select(feed => feed.Setting).Union(["call_outcomes", "product_registrations"])];
 
     /// <summary>Feeds without dates.</summary>
-    public static IReadOnlyList<string> UndatedFeeds { get; } = [.. FeedCatalogue.All.Where(feed => !feed.Dated).Select(feed => feed.Setting)];
+    public static IReadOnlyList<string> UndatedFeeds { get; } = [.. FeedCatalogue.All.Where(feed => !feed.Dated).Select(feed => feed.Setting).Distinct()];
 
     /// <summary>Settings that schedules name: <c>%Sync:Schedule%</c>.</summary>
     public static IReadOnlyList<string> ScheduleSettings { get; } =
