@@ -32,10 +32,10 @@ internal sealed class WindowEraser(RawStore raw, SearchedScope searched)
                 Note(scan, page.Name, page.Place, body.Bytes.Span);
             }
         });
-        if (scan.Hits.Count > 0)
+        if (manifest is not null && !scan.IsEmpty)
         {
             // Among them pages that an erasure wrote which did not come to its manifest: none of them is needed.
-            scan.Deleted.AddRange(unnamed.Except(scan.Deleted).ToList());
+            scan.Deleted.InsertRange(0, unnamed.Except(scan.Deleted).ToList());
         }
 
         scan.Hits.Sort();
@@ -72,6 +72,7 @@ internal sealed class WindowEraser(RawStore raw, SearchedScope searched)
             }
         }
 
+        // Pages that hold the person go last: as long as one is left, the next try looks at this window again.
         foreach (var name in scan.Deleted.Concat(old))
         {
             await raw.DeleteAsync(scan.Folder.Path + name, cancellationToken);

@@ -11,7 +11,7 @@ internal sealed record WindowScan(WindowFolder Folder)
     public List<int> Hits { get; } = [];
 
     /// <summary>
-    /// Pages that no manifest names and that are to be deleted: those that hold the person, and in a window that is rewritten all.
+    /// Pages that no manifest names and that are to be deleted, in this order: in a complete window all, those that hold the person last.
     /// </summary>
     public List<string> Deleted { get; } = [];
 
