@@ -45,6 +45,6 @@ public static partial class NextLink
 
     private static string NameOf(string parameter) => parameter.Split('=', 2)[0];
 
-    [GeneratedRegex("(?<=^|&)page=(?<page>[0-9]+)(?=$|&)", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("(?<=^|&)page=(?<page>[0-9]+)(?=$|&)", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex PageParameter();
 }

@@ -23,7 +23,7 @@ internal static class RequestBody
                 return null;
             }
 
-            body.Write(buffer, 0, read);
+            await body.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
         }
 
         return body.GetBuffer().AsMemory(0, (int)body.Length);

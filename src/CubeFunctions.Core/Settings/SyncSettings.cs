@@ -1,3 +1,4 @@
+using System.Globalization;
 using CubeFunctions.Core.Model;
 using NCrontab;
 
@@ -99,7 +100,7 @@ public sealed record SyncSettings
         var days = new Dictionary<string, int>();
         foreach (var part in reader.List(name, "days before the checkpoint that are read again, for single dated feeds, comma-separated: `sms=7`", "as `Sync__LookbackDays`"))
         {
-            if (part.Split('=') is [var feed, var text] && FeedCatalogue.Find(feed) is { Dated: true } && int.TryParse(text, out var number) && number is >= 0 and <= 366)
+            if (part.Split('=') is [var feed, var text] && FeedCatalogue.Find(feed) is { Dated: true } && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 0 and <= 366)
             {
                 days[feed] = number;
             }

@@ -15,7 +15,7 @@ internal readonly record struct ErrorInfo(string Type, int Status, string? Code)
         AggregateException { InnerExceptions: [.., var last] } => From(last),
         RequestFailedException { Status: 0 } and { InnerException: { } inner } => From(inner),
         RequestFailedException answer => new(nameof(RequestFailedException), answer.Status, answer.ErrorCode),
-        HttpRequestException http => new(nameof(HttpRequestException), (int)(http.StatusCode ?? 0), SocketCode(http) ?? http.HttpRequestError.ToString()),
+        HttpRequestException http => new(nameof(HttpRequestException), http.StatusCode is { } status ? (int)status : 0, SocketCode(http) ?? http.HttpRequestError.ToString()),
         _ => new(exception.GetType().Name, 0, SocketCode(exception)),
     };
 

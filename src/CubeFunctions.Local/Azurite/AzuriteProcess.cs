@@ -125,7 +125,7 @@ internal sealed partial record AzuriteProcess(int Pid, DateTime Started, int[] P
     private static async Task<Process> LaunchAsync(string installation, string log, string[] arguments, IReadOnlyDictionary<string, string>? environment)
     {
         var program = Path.Combine(installation, "node_modules", "azurite", "dist", "src", "azurite.js");
-        var start = new ProcessStartInfo("node", [Path.Combine(installation, "launch.js"), log, program, .. arguments]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("node", [Path.Combine(installation, "launch.js"), log, program, .. arguments]) { RedirectStandardOutput = true, UseShellExecute = false };
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
         {
             start.Environment[name] = value;

@@ -55,12 +55,12 @@ internal static class ListCommand
     private static async IAsyncEnumerable<string> LinesAsync(
         BlobAddress address, BlobContainerClient container, bool all, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var items = await PageOf(address.Path);
+        var items = await PageOfAsync(address.Path);
 
         // A folder that is named without its slash is entered.
         if (!all && items is [{ IsPrefix: true } only] && only.Prefix == address.Path + "/")
         {
-            items = await PageOf(only.Prefix);
+            items = await PageOfAsync(only.Prefix);
         }
 
         foreach (var item in items)
@@ -70,7 +70,7 @@ internal static class ListCommand
                 : string.Create(CultureInfo.InvariantCulture, $"{item.Blob.Properties.ContentLength,12:N0}  {item.Blob.Properties.LastModified,16:yyyy-MM-dd HH:mm}  {address.Container}/{item.Blob.Name}");
         }
 
-        async Task<List<BlobHierarchyItem>> PageOf(string path)
+        async Task<List<BlobHierarchyItem>> PageOfAsync(string path)
         {
             var found = new List<BlobHierarchyItem>();
             try

@@ -76,7 +76,9 @@ internal sealed class SyncConsole : IDisposable
     public void Stop()
     {
         _stop?.Cancel();
+#pragma warning disable VSTHRD002 // The drawing ends within one of its steps of 200 ms.
         _live.Wait();
+#pragma warning restore VSTHRD002
         _live = Task.CompletedTask;
         _stop?.Dispose();
         _stop = null;

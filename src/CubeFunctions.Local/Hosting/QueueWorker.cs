@@ -35,7 +35,7 @@ internal sealed partial class QueueWorker(
     public void Dispose() => _signal.Dispose();
 
     /// <summary>Says that a message will be there after <paramref name="delay"/>, so that it is not waited for longer.</summary>
-    public void Expect(TimeSpan delay) => _ = ExpectAsync(delay);
+    public void Expect(TimeSpan delay) => _ = LookAfterAsync(delay);
 
     /// <summary>Works until cancelled; then waits for the handlers to save what they have.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -151,7 +151,7 @@ internal sealed partial class QueueWorker(
         cancellationToken.ThrowIfCancellationRequested();
     }
 
-    private async Task ExpectAsync(TimeSpan delay)
+    private async Task LookAfterAsync(TimeSpan delay)
     {
         await Task.Delay(delay, time);
         try
