@@ -186,28 +186,6 @@ public sealed class ProofTests(AzuriteFixture azurite)
         Assert.True((await app.RunAsync(customers)).Windows.Single(window => window.Feed == "customers").Unchanged);
     }
 
-    [Theory]
-    [InlineData("page-half-emoji.json")]
-    [InlineData("page-half-emoji-in-name.json")]
-    public void Half_a_surrogate_pair_is_no_reason_to_refuse_a_page(string input) =>
-        Assert.Equal((1, 1, 0), Core.Cube.PageReader.Read(FeedCatalogue.Responses, Scripted.Input(input).Body) is var page ? (page.Records, page.KeyHashes.Length, page.KeylessRecords) : default);
-
-    [Theory]
-    [InlineData("page-bom.json")]
-    public async Task Odd_bytes_are_stored_as_received_and_proven(string input)
-    {
-        var day = new DateOnly(2026, 11, 20);
-        await using var cube = await ScriptedCube.StartAsync(request => request.Is("/responses") && Holds(request, day) ? Scripted.Input(input) : null);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, new ShiftedClock(Now, 10));
-        var run = await app.RunAsync(new RunRequest(RunKind.Manual, [FeedCatalogue.Responses]) { From = day, To = day });
-        var window = run.Windows.Single(window => window.Feed == "responses");
-        Assert.Equal((RunStatus.Succeeded, Proof.Count, 1L), (run.Status, window.Proof, window.Records));
-        var manifest = (await app.Get<Core.Storage.RawStore>().FindManifestAsync(window.Manifest, TestContext.Current.CancellationToken))!;
-        using var page = await app.Get<Core.Storage.RawStore>().FindBytesAsync(
-            window.Manifest[..(window.Manifest.LastIndexOf('/') + 1)] + manifest.Pages[0].Name, TestContext.Current.CancellationToken);
-        Assert.Equal(Scripted.Input(input).Body, page!.Bytes.ToArray());
-    }
-
     /// <summary>Windows of several days are said to hold one record more than their days do together.</summary>
     [Fact]
     public async Task Halves_that_do_not_add_up_hold_the_checkpoint_for_a_day_and_are_said_in_figures()
