@@ -24,6 +24,7 @@ internal sealed record DeadWorkResult(int Count, IReadOnlyList<string>? Runs = n
 internal sealed class DeadWork(UpsertReader upserts, DeliveryReader deliveries, BacklogCounter backlog, RunStore runs, RunPlanner planner)
 {
     private const int MostIds = 1000;
+    private const int MostNamed = 5;
 
     /// <summary>Sends dead upserts, deliveries or failed items again, and releases deletions that are held back.</summary>
     /// <exception cref="OperationException">An id names nothing that is dead: then nothing is changed.</exception>
@@ -55,7 +56,10 @@ internal sealed class DeadWork(UpsertReader upserts, DeliveryReader deliveries, 
 
     private static DeadWorkResult Known((int Count, IReadOnlyList<string> Unknown) done) => done.Unknown.Count == 0
         ? new DeadWorkResult(done.Count)
-        : throw new OperationException(404, "Not dead", $"{done.Unknown.Count} of the ids name nothing that is dead; nothing was changed.");
+        : throw new OperationException(404, "Not dead", $"ids: {Named(done.Unknown)} {(done.Unknown.Count == 1 ? "names" : "name")} nothing that is dead; nothing was changed");
+
+    private static string Named(IReadOnlyList<string> ids) =>
+        string.Join(", ", ids.Take(MostNamed).Select(id => $"'{id}'")) + (ids.Count > MostNamed ? $" and {ids.Count - MostNamed} more" : "");
 
     /// <summary>Failed items are read again by runs of their scopes and feeds, from where the checkpoints stand.</summary>
     private async Task<DeadWorkResult> ReadAgainAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
@@ -66,7 +70,7 @@ internal sealed class DeadWork(UpsertReader upserts, DeliveryReader deliveries, 
             var slash = id.IndexOf('/', StringComparison.Ordinal);
             items.Add(slash > 0 && await runs.FindItemAsync(id[..slash], id[(slash + 1)..], cancellationToken) is { } item && item.State == ItemState.Failed
                 ? item
-                : throw new OperationException(404, "Not failed", "An id names no failed item; nothing was started."));
+                : throw new OperationException(404, "Not failed", $"ids: '{id}' names no failed item; nothing was started"));
         }
 
         var started = new List<string>();

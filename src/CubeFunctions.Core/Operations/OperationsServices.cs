@@ -11,6 +11,7 @@ internal static class OperationsServices
         .AddSingleton<IJanitorTask>(static provider => provider.GetRequiredService<BacklogCounter>())
         .AddSingleton<GapControl>()
         .AddSingleton<StatusReader>()
+        .AddSingleton<RunOrderCheck>()
         .AddSingleton<RunControl>()
         .AddSingleton<DeadWork>()
         .AddSingleton<ErasureControl>()

@@ -1,11 +1,10 @@
 using CubeFunctions.Core.Model;
-using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Sync;
 
 namespace CubeFunctions.Core.Operations;
 
 /// <summary>Runs as people start, look at and cancel them.</summary>
-internal sealed class RunControl(RunPlanner planner, RunReader reader, RunStore runs, RunCancellation cancellation, SyncSettings settings, CubeSettings cube, TimeProvider time)
+internal sealed class RunControl(RunPlanner planner, RunReader reader, RunStore runs, RunCancellation cancellation, RunOrderCheck check)
 {
     private const int MostDays = 31;
     private const int MostRuns = 100;
@@ -14,9 +13,13 @@ internal sealed class RunControl(RunPlanner planner, RunReader reader, RunStore 
     /// <exception cref="OperationException">The order is wrong, or a run of its kind is active.</exception>
     public async Task<string> StartAsync(RunOrder order, CancellationToken cancellationToken)
     {
-        var start = await planner.StartAsync(order.ToRequest(settings, cube.TimeZone.LocalDay(time.GetUtcNow())), cancellationToken);
+        var start = await planner.StartAsync(await CheckAsync(order, cancellationToken), cancellationToken);
         return start.Skipped ? throw new OperationException(409, "Active", $"Run {start.RunId} of this kind is active already.") : start.RunId;
     }
+
+    /// <summary>The run that an order asks for.</summary>
+    /// <exception cref="OperationException">The order is wrong, or would read nothing.</exception>
+    public Task<RunRequest> CheckAsync(RunOrder order, CancellationToken cancellationToken) => check.ToRequestAsync(order, cancellationToken);
 
     /// <summary>Runs of the last days, newest first, up to a hundred.</summary>
     public async Task<IReadOnlyList<RunView>> ListAsync(int? days, CancellationToken cancellationToken) =>

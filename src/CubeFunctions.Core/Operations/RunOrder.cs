@@ -46,15 +46,20 @@ internal sealed record RunOrder
                 : RunRequest.Snapshot(settings.Feeds);
         }
 
-        var (from, to) = (DayOf("from", From), DayOf("to", To));
-        if (from > (to ?? today) || to > today || from > today)
-        {
-            throw OperationException.Invalid("from, to: are no days that are over, or in the wrong order");
-        }
-
         var feeds = Feeds is { Count: > 0 }
             ? Feeds.Select(name => FeedCatalogue.Find(name) ?? throw OperationException.Invalid($"feeds: there are {FeedCatalogue.NamesLine}")).Distinct().ToList()
             : [.. settings.Feeds];
+        var (from, to) = (DayOf("from", From, today), DayOf("to", To, today));
+        if (to < from)
+        {
+            throw OperationException.Invalid($"to: {to.Value.Iso()} is before from, {from!.Value.Iso()}");
+        }
+
+        if ((from ?? to) is not null && !feeds.Exists(feed => feed.Dated))
+        {
+            throw OperationException.Invalid($"{(from is null ? "to" : "from")}: {string.Join(", ", feeds.Select(feed => feed.Setting))} have no days: they are read whole");
+        }
+
         return new RunRequest(RunKind.Manual, feeds)
         {
             Campaigns = IdsOf("campaigns", Campaigns),
@@ -65,8 +70,11 @@ internal sealed record RunOrder
         };
     }
 
-    private static DateOnly? DayOf(string name, string? text) =>
-        text is null ? null : Days.TryParse(text, out var day) ? day : throw OperationException.Invalid($"{name}: is no day (yyyy-MM-dd)");
+    private static DateOnly? DayOf(string name, string? text, DateOnly today) =>
+        text is null ? null
+        : !Days.TryParse(text, out var day) ? throw OperationException.Invalid($"{name}: is not a date (yyyy-MM-dd)")
+        : day > today ? throw OperationException.Invalid($"{name}: {day.Iso()} is in the future; the tenant's today is {today.Iso()}")
+        : day;
 
     private static IReadOnlyList<string> IdsOf(string name, IReadOnlyList<string>? ids) =>
         ids is null ? []

@@ -1,6 +1,7 @@
 using CubeFunctions.Core;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Operations;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Sync;
 
@@ -10,7 +11,6 @@ namespace CubeFunctions.Local.Commands;
 internal sealed record SyncChoice(IReadOnlyList<string> Campaigns, IReadOnlyList<string> Assignments, IReadOnlyList<Feed> Feeds, DateOnly? From, DateOnly? To)
 {
     private const int DefaultDaysBack = 30;
-    private const int Shown = 10;
 
     public bool IsManual => Campaigns.Count + Assignments.Count + Feeds.Count > 0 || From is not null || To is not null;
 
@@ -42,19 +42,7 @@ internal sealed record SyncChoice(IReadOnlyList<string> Campaigns, IReadOnlyList
     /// <exception cref="SettingsException">Some are not in the list.</exception>
     public async Task CheckAsync(CampaignListing listing, CancellationToken cancellationToken)
     {
-        if (Campaigns.Count + Assignments.Count == 0)
-        {
-            return;
-        }
-
-        using var page = await listing.ReadAsync(includeInactive: true, cancellationToken);
-        var listed = Campaign.ReadAll(page.Body.Bytes);
-        var assignments = listed.Select(campaign => campaign.AssignmentId).OfType<string>().Distinct().ToList();
-        List<string> faults =
-        [
-            .. Campaigns.Except(listed.Select(campaign => campaign.Id)).Select(id => $"{SyncCommand.CampaignName}: Cube lists no campaign '{id}'; {Known(listed.Select(campaign => campaign.Id))}"),
-            .. Assignments.Except(assignments).Select(id => $"{SyncCommand.AssignmentName}: no campaign that Cube lists is of assignment '{id}'; {Known(assignments)}"),
-        ];
+        var faults = await ListedScopes.FindFaultsAsync(listing, (SyncCommand.CampaignName, Campaigns), (SyncCommand.AssignmentName, Assignments), cancellationToken);
         if (faults.Count > 0)
         {
             throw new SettingsException(faults);
@@ -63,15 +51,4 @@ internal sealed record SyncChoice(IReadOnlyList<string> Campaigns, IReadOnlyList
 
     private static IEnumerable<string> Future(string option, DateOnly? day, DateOnly today) =>
         day > today ? [$"{option}: {day.Value.Iso()} is in the future; the tenant's today is {today.Iso()}"] : [];
-
-    private static string Known(IEnumerable<string> ids)
-    {
-        var all = ids.Order(StringComparer.Ordinal).ToList();
-        return all.Count switch
-        {
-            0 => "it lists none",
-            <= Shown => $"it lists {string.Join(", ", all)}",
-            _ => $"it lists {string.Join(", ", all.Take(Shown))} and {all.Count - Shown} more",
-        };
-    }
 }
