@@ -8,9 +8,14 @@ LoopbackProxy.Bypass();
 var root = new RootCommand("CubeFunctions, local host: pulls data out of Cube into your storage, and brings customers into Cube.")
 {
     SyncCommand.Create(),
+    BackfillCommand.Create(),
     DevCommand.Create(),
     WorkCommand.Create(),
     StatusCommand.Create(),
+    RunsCommand.Create(),
+    GapsCommand.Create(),
+    PausesCommand.Create(),
+    HealthCommand.Create(),
     CustomerCommand.Create(),
     EraseCommand.Create(),
     DeadLetterCommands.CreateReplay(),

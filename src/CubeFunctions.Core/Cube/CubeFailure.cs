@@ -129,7 +129,7 @@ internal static class CubeFailure
     }
 
     /// <summary>What is wrong with the certificate. The HTTP stack says it with the names of the platform's own flags.</summary>
-    private static string Certificate(Exception exception)
+    internal static string Certificate(Exception exception)
     {
         var message = exception.GetBaseException().Message;
         return message switch

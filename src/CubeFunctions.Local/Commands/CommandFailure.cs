@@ -5,9 +5,11 @@ using System.Text.Json.Serialization;
 using Azure;
 using Azure.Identity;
 using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Operations;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Local.Hosting;
+using CubeFunctions.Local.Operations;
 
 namespace CubeFunctions.Local.Commands;
 
@@ -22,7 +24,10 @@ internal sealed record CommandFailure(string Status, [property: JsonPropertyName
     public static CommandFailure From(Exception exception) => exception switch
     {
         SettingsException => new("Failed", exception.Message, CommandLine.WrongUsage),
-        LocalHostException or CubeException => new("Failed", FirstLine(exception), CommandLine.Failed),
+        LocalHostException or CubeException or AppTroubleException => new("Failed", FirstLine(exception), CommandLine.Failed),
+        OperationException operation => new("Failed", OptionNames.Typed(operation.Message), operation.Status is 409 or >= 500 ? CommandLine.Failed : CommandLine.WrongUsage),
+        OperationCanceledException or LeaseLostException =>
+            new("Failed", "A lease was lost: this process stood still for longer than Sync__LeaseSeconds. Nothing is lost; run the command again", CommandLine.Failed),
         _ => new("Failed", Storage(exception) is { } reason ? $"CubeStorage: {reason}" : Other(exception), CommandLine.Failed),
     };
 

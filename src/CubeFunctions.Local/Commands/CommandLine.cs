@@ -31,7 +31,9 @@ internal static class CommandLine
         }
         catch (Exception exception)
         {
-            var failure = cancellationToken.IsCancellationRequested ? CommandFailure.Stopped(stopped) : CommandFailure.From(exception);
+            var failure = cancellationToken.IsCancellationRequested
+                ? CommandFailure.Stopped(exception is StoppedException said ? said.Message : stopped)
+                : CommandFailure.From(exception);
             await Console.Error.WriteLineAsync(failure.Reason);
             if (json is not null)
             {

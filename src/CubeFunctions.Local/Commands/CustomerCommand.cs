@@ -1,10 +1,6 @@
 using System.CommandLine;
-using CubeFunctions.Core.Senders;
-using CubeFunctions.Core.Upserts;
-using CubeFunctions.Local.Hosting;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
+using CubeFunctions.Core.Operations;
+using CubeFunctions.Local.Operations;
 
 namespace CubeFunctions.Local.Commands;
 
@@ -18,14 +14,14 @@ internal static class CustomerCommand
 
     public static Command Create()
     {
-        var put = new Command("put", "Bring customers from a file into Cube, and wait for the outcome.") { Assignment, Input };
-        put.SetAction((parsed, cancellationToken) =>
-            CommandLine.RunAsync(token => PutAsync(parsed.GetValue(Assignment)!, parsed.GetValue(Input)!, token), cancellationToken));
+        var put = new Command("put", "Bring customers from a file into Cube, and wait for the outcome.") { Assignment, Input, OperationsOption.App };
+        put.SetAction((parsed, cancellationToken) => CommandLine.RunAsync(token => PutAsync(parsed, token), cancellationToken));
         return new Command("customer", "Customers.") { put };
     }
 
-    private static async Task<int> PutAsync(string assignment, string file, CancellationToken cancellationToken)
+    private static async Task<int> PutAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
+        var file = parsed.GetValue(Input)!;
         if (!File.Exists(file))
         {
             await Console.Error.WriteLineAsync($"{Input.Name}: '{file}' does not exist");
@@ -33,28 +29,28 @@ internal static class CustomerCommand
         }
 
         var body = await File.ReadAllBytesAsync(file, cancellationToken);
-        await using var app = await LocalApp.StartAsync(needsCube: true, Console.Error.WriteLine, LogLevel.Warning, cancellationToken);
-        await app.EnsureStorageAsync(cancellationToken);
-        var now = app.Services.GetRequiredService<TimeProvider>().GetUtcNow();
-        var parsed = CustomerPostParser.Parse(assignment, new HeaderDictionary { ["Content-Type"] = "application/json" }, body, now, Guid.CreateVersion7(now).ToString("N"));
-        if (parsed.IsRefused)
+        await using var operations = await OperationsOption.OpenAsync(parsed, needsCube: true, cancellationToken);
+        IReadOnlyList<string> upserts;
+        try
         {
-            await Console.Error.WriteLineAsync($"{Input.Name}: {parsed.Refusal.Detail}{(parsed.Refusal.Line is { } line ? $" (line {line}, position {parsed.Refusal.Position})" : "")}");
+            upserts = await operations.PutCustomersAsync(parsed.GetValue(Assignment)!, body, cancellationToken);
+        }
+        catch (OperationException refused) when (refused.Status is >= 400 and < 500)
+        {
+            await Console.Error.WriteLineAsync($"{(refused.Status == 404 ? Assignment.Name : Input.Name)}: {refused.Message}");
             return CommandLine.WrongUsage;
         }
 
-        var accepted = await app.Services.GetRequiredService<UpsertReceiver>().AcceptAsync(UpsertSettings.OwnApi, parsed.Events, body, postId: null, cancellationToken);
-        return await FollowAsync(app, accepted, cancellationToken);
+        return await FollowAsync(operations, upserts, cancellationToken);
     }
 
-    private static async Task<int> FollowAsync(LocalApp app, Acceptance accepted, CancellationToken cancellationToken)
+    private static async Task<int> FollowAsync(IOperations operations, IReadOnlyList<string> upserts, CancellationToken cancellationToken)
     {
-        var reader = app.Services.GetRequiredService<UpsertReader>();
-        var time = app.Services.GetRequiredService<TimeProvider>();
+        var time = TimeProvider.System;
         var started = time.GetTimestamp();
         using var work = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var workers = app.WorkAsync(PollWaits.Eager, syncOnly: false, work.Token);
-        var open = new Queue<string>(accepted.Upserts.Select(upsert => upsert.Id));
+        var workers = operations.WorkAsync(work.Token);
+        var open = new Queue<string>(upserts);
         var row = 0;
         var delivered = true;
         try
@@ -64,24 +60,26 @@ internal static class CustomerCommand
                 // In the order of the file: what ended before its turn is said when that comes.
                 while (open.TryPeek(out var id))
                 {
-                    var upsert = (await reader.FindAsync(id, cancellationToken))!;
-                    if (upsert.State == UpsertState.Waiting && (string.IsNullOrEmpty(upsert.Reason) || time.GetElapsedTime(started) <= Patience / 8))
+                    var upsert = await operations.ReadUpsertAsync(id, cancellationToken);
+                    if (upsert.State == "waiting" && (upsert.Reason is null || time.GetElapsedTime(started) <= Patience / 8))
                     {
                         break;
                     }
 
                     open.Dequeue();
-                    delivered &= upsert.State is UpsertState.Delivered or UpsertState.Superseded;
-                    await Console.Out.WriteLineAsync($"row {++row}: {upsert.State.ToString().ToLowerInvariant()}{(string.IsNullOrEmpty(upsert.Reason) ? "" : $": {upsert.Reason}")} ({id})");
+                    delivered &= upsert.State is "delivered" or "superseded";
+                    await Console.Out.WriteLineAsync($"row {++row}: {upsert.State}{(upsert.Reason is null ? "" : $": {upsert.Reason}")} ({id})");
                 }
 
-                if (open.Count == 0)
+                if (open.Count > 0)
                 {
-                    break;
+                    await Task.Delay(LookEvery, time, cancellationToken);
                 }
-
-                await Task.Delay(LookEvery, time, cancellationToken);
             }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new StoppedException($"Stopped; {Waiting(open.Count)}");
         }
         finally
         {
@@ -91,9 +89,11 @@ internal static class CustomerCommand
 
         if (open.Count > 0)
         {
-            await Console.Error.WriteLineAsync($"{open.Count} upserts still wait; they are kept, and go on with dev, work or the deployed app");
+            await Console.Error.WriteLineAsync(Waiting(open.Count));
         }
 
         return delivered && open.Count == 0 ? 0 : CommandLine.Failed;
     }
+
+    private static string Waiting(int count) => $"{count} upserts still wait; they are kept, and go on with dev, work or the deployed app";
 }

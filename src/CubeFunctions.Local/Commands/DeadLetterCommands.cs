@@ -1,9 +1,6 @@
 using System.CommandLine;
-using CubeFunctions.Core.Delivery;
-using CubeFunctions.Core.Upserts;
-using CubeFunctions.Local.Hosting;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
+using CubeFunctions.Core.Operations;
+using CubeFunctions.Local.Operations;
 
 namespace CubeFunctions.Local.Commands;
 
@@ -11,40 +8,41 @@ namespace CubeFunctions.Local.Commands;
 internal static class DeadLetterCommands
 {
     private static readonly Option<string[]> Ids = new("--id") { Description = "Only this one, by the id that 'status' shows; may be repeated." };
+    private static readonly DeadAction Replay = new("sent again", static (operations, order, token) => operations.ReplayAsync(order, token));
+    private static readonly DeadAction Drop = new("dropped", static (operations, order, token) => operations.DropAsync(order, token));
 
     public static Command CreateReplay() => new("replay", "Send dead work again.")
     {
-        Create("upserts", "upsert", "Send dead upserts again; all of them without --id.", "sent again", static (services, ids, token) => services.GetRequiredService<UpsertReader>().ReplayAsync(ids, token)),
-        Create(
-            "changes", "delivery", "Send dead deliveries to the CRM again, and go on after its receiver answered 410; all of them without --id.", "sent again",
-            static (services, ids, token) => services.GetRequiredService<DeliveryReader>().ReplayAsync(ids, token)),
+        Create(Replay, "upserts", "Send dead upserts again; all of them without --id."),
+        Create(Replay, "changes", "Send dead deliveries to the CRM again, and go on after its receiver answered 410; all of them without --id. Deletions that are held back: by their id only."),
+        Create(Replay, "sync", "Read scopes and feeds of failed items again; all of them without --id."),
     };
 
     public static Command CreateDrop() => new("drop", "Give dead work up.")
     {
-        Create("upserts", "upsert", "Give dead upserts up; all of them without --id.", "dropped", static (services, ids, token) => services.GetRequiredService<UpsertReader>().DropAsync(ids, token)),
-        Create(
-            "changes", "delivery", "Give dead deliveries to the CRM up; all of them without --id.", "dropped",
-            static (services, ids, token) => services.GetRequiredService<DeliveryReader>().DropAsync(ids, token)),
+        Create(Drop, "upserts", "Give dead upserts up; all of them without --id."),
+        Create(Drop, "changes", "Give dead deliveries to the CRM up; all of them without --id."),
     };
 
-    private static Command Create(
-        string name, string singular, string description, string done, Func<IServiceProvider, IReadOnlyList<string>, CancellationToken, Task<(int Count, IReadOnlyList<string> Unknown)>> action)
+    private static Command Create(DeadAction action, string what, string description)
     {
-        var command = new Command(name, description) { Ids };
+        var command = new Command(what, description) { Ids, OperationsOption.App };
         command.SetAction((parsed, cancellationToken) => CommandLine.RunAsync(async token =>
         {
-            await using var app = await LocalApp.StartAsync(needsCube: false, Console.Error.WriteLine, LogLevel.Warning, token);
-            await app.EnsureStorageAsync(token);
-            var (count, unknown) = await action(app.Services, parsed.GetValue(Ids) ?? [], token);
-            foreach (var id in unknown)
+            await using var operations = await OperationsOption.OpenAsync(parsed, needsCube: what == "sync", token);
+            var result = await action.DoAsync(operations, new DeadWorkOrder { What = what, Ids = parsed.GetValue(Ids) }, token);
+            await Console.Out.WriteLineAsync(what == "sync" ? $"{result.Count} items read again" : $"{result.Count} {(what == "changes" ? "deliveries" : what)} {action.Done}");
+            foreach (var run in result.Runs ?? [])
             {
-                await Console.Error.WriteLineAsync($"{Ids.Name}: '{id}' is no dead {singular}; nothing was changed");
+                await Console.Out.WriteLineAsync($"run {run}");
             }
 
-            await Console.Out.WriteLineAsync($"{count} {(name == "changes" ? "deliveries" : name)} {done}");
-            return unknown.Count == 0 ? 0 : CommandLine.WrongUsage;
+            return 0;
         }, cancellationToken));
         return command;
     }
+
+    /// <param name="Done">What it did, in words.</param>
+    /// <param name="DoAsync">Does it.</param>
+    private sealed record DeadAction(string Done, Func<IOperations, DeadWorkOrder, CancellationToken, Task<DeadWorkResult>> DoAsync);
 }

@@ -1,4 +1,4 @@
-using System.Globalization;
+using CubeFunctions.Core.Operations;
 using Spectre.Console;
 
 namespace CubeFunctions.Local.Commands;
@@ -6,75 +6,75 @@ namespace CubeFunctions.Local.Commands;
 /// <summary>The status in words: a line a feed and a reason, however many scopes there are; a line each on request.</summary>
 internal static class StatusText
 {
-    private const int ShownScopes = 5;
+    /// <summary>Figures that are older are said to be: the app's janitor counts each minute.</summary>
+    private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(3);
 
-    public static void Print(StatusReport report, bool all)
+    public static void Print(StatusDocument status, bool all, DateTimeOffset now)
     {
         SyncConsole.NeverWrap(AnsiConsole.Console);
-        AnsiConsole.Write(all ? Each(report.Checkpoints) : Counts(report.Checkpoints));
-        AnsiConsole.Write(Runs(report.Runs));
-        foreach (var group in report.Failures.GroupBy(failure => (failure.RunId, failure.Feed, failure.Reason)))
+        AnsiConsole.Write(all ? Each(status.Scopes) : Counts(status.Scopes));
+        AnsiConsole.Write(RunText.TableOf(status.Runs, $"Runs of the last {StatusCommand.RecentDays} days"));
+        foreach (var run in status.Backlog.FailedItems.GroupBy(item => item.RunId))
         {
-            var scopes = group.Select(failure => $"{failure.Scope} {failure.ScopeId}").ToList();
-            var shown = all ? scopes.Count : ShownScopes;
-            var more = scopes.Count > shown ? $" and {scopes.Count - shown} more" : "";
-            Line($"[red]failed[/] {group.Key.Feed} of {string.Join(", ", scopes.Take(shown))}{more} in run {group.Key.RunId}: {group.Key.Reason}");
+            RunText.PrintReasons("failed", run.Select(item => (item.Feed, $"{item.Scope} {item.ScopeId}", item.Reason)), $" in run {run.Key}", all);
         }
 
-        Line($"Upserts: {report.Upserts.Waiting} waiting, {report.Upserts.Dead} dead");
-        foreach (var upsert in report.Upserts.Oldest)
+        foreach (var scope in status.Scopes.Where(scope => scope.DeletionsHeldBack))
         {
-            Line($"{upsert.State} {upsert.Id} of {upsert.Sender}: {upsert.Reason ?? "on its way"}");
+            RunText.Line($"[red]deletions held back[/] {scope.Feed} of {scope.Scope} {scope.ScopeId}");
         }
 
-        Line($"Changes for the CRM: {report.Changes.Waiting} waiting, {report.Changes.Dead} dead{report.Changes.Pause}");
-        foreach (var delivery in report.Changes.Oldest)
+        if (status.Gaps.Count > 0)
         {
-            Line($"{delivery.State} {delivery.Id} of {delivery.Feed}, {delivery.Changes} changes: {delivery.Reason ?? "on its way"}");
+            RunText.Line($"[red]gaps[/] {status.Gaps.Count} days give fewer records than Cube counts, {status.Gaps.Count(gap => gap.AcceptedBy is not null)} of them accepted: 'gaps' lists them");
+        }
+
+        foreach (var pause in status.Pauses)
+        {
+            RunText.Line($"[yellow]paused[/] {PausesCommand.LineOf(pause)}");
+        }
+
+        Backlog("Upserts", "", status.Backlog.Upserts);
+        Backlog("Changes for the CRM", " changes", status.Backlog.Changes);
+        if (now - status.Backlog.CountedAt > Fresh)
+        {
+            RunText.Line($"Upserts, changes and failures as counted at {RunText.Time(status.Backlog.CountedAt)}");
         }
     }
 
-    private static void Line(FormattableString line) => AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, line);
-
-    private static Table Each(IReadOnlyList<StatusCheckpoint> checkpoints)
+    private static void Backlog(string title, string unit, BacklogOf backlog)
     {
-        var table = NewTable("Checkpoints", "scope", "feed", "proven through", "last proven", "retired");
-        foreach (var row in checkpoints)
+        RunText.Line($"{title}: {backlog.Waiting} waiting, {backlog.Dead} dead{(backlog.OldestWaiting is { } oldest ? $"; the oldest waits since {RunText.Time(oldest)}" : "")}");
+        foreach (var entry in backlog.Oldest)
         {
-            table.AddRow(Markup.Escape($"{row.Scope} {row.ScopeId}"), row.Feed, row.Through ?? "", Text(row.ProvenAt), row.Retired ?? "");
+            RunText.Line($"{entry.State} {entry.Id} of {entry.Source}{(unit.Length > 0 ? $", {entry.Count}{unit}" : "")}: {entry.Reason ?? "on its way"}");
+        }
+    }
+
+    private static Table Each(IReadOnlyList<StatusScope> scopes)
+    {
+        var table = RunText.NewTable("Checkpoints", "scope", "feed", "proven through", "last proven", "retired");
+        foreach (var row in scopes)
+        {
+            table.AddRow(Markup.Escape($"{row.Scope} {row.ScopeId}"), row.Feed, row.Through ?? "", RunText.Time(row.ProvenAt), Markup.Escape(row.Retired ?? ""));
         }
 
         return table;
     }
 
-    private static Table Counts(IReadOnlyList<StatusCheckpoint> checkpoints)
+    private static Table Counts(IReadOnlyList<StatusScope> scopes)
     {
-        var table = NewTable("Checkpoints (--all: a line a scope)", "feed", "scopes", "retired", "never proven", "proven through", "longest ago proven");
-        foreach (var feed in checkpoints.GroupBy(row => row.Feed).OrderBy(group => group.Key, StringComparer.Ordinal))
+        var table = RunText.NewTable("Checkpoints (--all: a line a scope)", "feed", "scopes", "retired", "never proven", "proven through", "longest ago proven");
+        foreach (var feed in scopes.GroupBy(row => row.Feed).OrderBy(group => group.Key, StringComparer.Ordinal))
         {
             var active = feed.Where(row => row.Retired is null).ToList();
             var days = active.Select(row => row.Through).OfType<string>().ToList();
             table.AddRow(
                 feed.Key, $"{feed.Count()}", $"{feed.Count() - active.Count}", $"{active.Count(row => row.ProvenAt is null)}",
                 days.Count == 0 ? "" : days.Min(StringComparer.Ordinal) == days.Max(StringComparer.Ordinal) ? days[0] : $"{days.Min(StringComparer.Ordinal)} to {days.Max(StringComparer.Ordinal)}",
-                Text(active.Min(row => row.ProvenAt)));
+                RunText.Time(active.Min(row => row.ProvenAt)));
         }
 
         return table;
     }
-
-    private static Table Runs(IReadOnlyList<StatusRun> runs)
-    {
-        var table = NewTable($"Runs of the last {StatusCommand.RecentDays} days", "run", "kind", "status", "items", "failed", "unproven", "records");
-        foreach (var run in runs)
-        {
-            table.AddRow(run.RunId, run.Kind, run.Status, $"{run.Items}", $"{run.Failed}", $"{run.Unproven}", $"{run.Records}");
-        }
-
-        return table;
-    }
-
-    private static Table NewTable(string title, params string[] columns) => new Table().Border(TableBorder.Rounded).Title(title).AddColumns(columns);
-
-    private static string Text(DateTimeOffset? time) => time?.ToString("u", CultureInfo.InvariantCulture) ?? "never";
 }

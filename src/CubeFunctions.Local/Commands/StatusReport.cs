@@ -1,0 +1,17 @@
+using System.Text.Json.Serialization;
+using CubeFunctions.Core.Operations;
+
+namespace CubeFunctions.Local.Commands;
+
+/// <summary>What <c>status --json</c> prints.</summary>
+internal sealed record StatusReport(
+    IReadOnlyList<StatusScope> Checkpoints, IReadOnlyList<RunView> Runs, IReadOnlyList<FailedItem> Failures, IReadOnlyList<PauseView> Pauses, IReadOnlyList<GapView> Gaps, BacklogOf Upserts,
+    BacklogOf Changes, DateTimeOffset CountedAt)
+{
+    public static StatusReport From(StatusDocument status) => new(
+        status.Scopes, status.Runs, status.Backlog.FailedItems, status.Pauses, status.Gaps, status.Backlog.Upserts, status.Backlog.Changes, status.Backlog.CountedAt);
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSerializable(typeof(StatusReport))]
+internal sealed partial class StatusJson : JsonSerializerContext;
