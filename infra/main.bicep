@@ -328,6 +328,8 @@ module functionApp 'app/function-app.bicep' = {
         Sync__Schedule: syncSchedule
         Sync__SnapshotSchedule: syncSnapshotSchedule
         Retention__Days: string(retentionDays)
+        // Logs are billed by volume: a span for each request to storage would cost more than the app.
+        Telemetry__StorageRequests: 'false'
       }
       moreSettings
       {

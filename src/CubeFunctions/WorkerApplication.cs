@@ -1,5 +1,6 @@
 using CubeFunctions.Core;
 using Microsoft.Azure.Functions.Worker.Builder;
+using Microsoft.Azure.Functions.Worker.OpenTelemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -14,7 +15,7 @@ internal static class WorkerApplication
         var builder = FunctionsApplication.CreateBuilder(args);
         builder.ConfigureFunctionsWebApplication();
         builder.AddCubeFunctions(needsSchedules: true);
-        builder.AddTelemetry();
+        builder.AddCubeTelemetry().UseFunctionsWorkerDefaults();
 
         // Polly logs a line a page, and whole exceptions; what it retries is logged where it fails for good.
         builder.Logging.AddFilter("Polly", LogLevel.None);

@@ -31,7 +31,7 @@ public sealed class CubeClient(
     /// <exception cref="CubeException">The request failed, after the retries that its kind deserves.</exception>
     public Task<Page> GetPageAsync(Feed feed, string path, string query, CancellationToken cancellationToken) =>
         SendAsync(
-            HttpMethod.Get, path, query, body: null, $"GET {path}",
+            new(HttpMethod.Get, path, query, null, $"GET {path}", feed.Path.Length > 0 ? feed.Path : path),
             static (received, state) => new Page(received, state.records.Read(state.feed, received.Bytes.Span)), (records, feed), cancellationToken);
 
     /// <summary>Reads one page of a scope's feed. Where a path is documented in two forms and the first answers 404, the other is tried; the one found is remembered.</summary>
@@ -77,12 +77,11 @@ public sealed class CubeClient(
         }
 
         var path = feed.PathOf(scope, generation.HasOtherPath(feed) == true) + Uri.EscapeDataString(customerId);
-        return await SendAsync(method, path, "", body, $"{method} {feed.Path}{{customer}}", static (received, _) => CheckJson(received), 0, cancellationToken);
+        var route = feed.Path + "{customer}";
+        return await SendAsync(new(method, path, "", body, $"{method} {route}", route), static (received, _) => CheckJson(received), 0, cancellationToken);
     }
 
-    private async Task<T> SendAsync<T, TState>(
-        HttpMethod method, string path, string query, ReadOnlyMemory<byte>? body, string what,
-        Func<PooledBody, TState, T> read, TState state, CancellationToken cancellationToken)
+    private async Task<T> SendAsync<T, TState>(CubeRequest request, Func<PooledBody, TState, T> read, TState state, CancellationToken cancellationToken)
     {
         async ValueTask<T> AttemptAsync(CancellationToken token)
         {
@@ -93,11 +92,11 @@ public sealed class CubeClient(
 
                 // The pause may have begun while we waited for a slot.
                 await pause.WaitAsync(token);
-                return await _attempt.ExecuteAsync(async attempt => await ExchangeAsync(method, path, query, body, what, read, state, attempt), token);
+                return await _attempt.ExecuteAsync(async attempt => await ExchangeAsync(request, read, state, attempt), token);
             }
             catch (Exception exception) when (exception is not OperationCanceledException || !token.IsCancellationRequested)
             {
-                var failure = CubeFailure.FromException(exception, what);
+                var failure = CubeFailure.FromException(exception, request.What);
                 if (failure is { Status: not null, RetryAfter: { } wait })
                 {
                     await pause.AskAsync(wait, failure.Message, token);
@@ -109,33 +108,31 @@ public sealed class CubeClient(
 
         try
         {
-            return method == HttpMethod.Get ? await _retries.ExecuteAsync(AttemptAsync, cancellationToken) : await AttemptAsync(cancellationToken);
+            return request.Method == HttpMethod.Get ? await _retries.ExecuteAsync(AttemptAsync, cancellationToken) : await AttemptAsync(cancellationToken);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            throw CubeFailure.FromException(exception, what);
+            throw CubeFailure.FromException(exception, request.What);
         }
     }
 
-    private async Task<T> ExchangeAsync<T, TState>(
-        HttpMethod method, string path, string query, ReadOnlyMemory<byte>? body, string what,
-        Func<PooledBody, TState, T> read, TState state, CancellationToken cancellationToken)
+    private async Task<T> ExchangeAsync<T, TState>(CubeRequest request, Func<PooledBody, TState, T> read, TState state, CancellationToken cancellationToken)
     {
         using var silence = new CancellationTokenSource(CubePipelines.SilenceLimit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancellationToken);
         cancellationToken = either.Token;
         void Heard() => silence.CancelAfter(CubePipelines.SilenceLimit);
 
-        using var response = await FollowAsync(method, path, query, body, cancellationToken);
-        if (!response.IsSuccessStatusCode || (method == HttpMethod.Get && response.StatusCode != HttpStatusCode.OK))
+        using var response = await FollowAsync(request, cancellationToken);
+        if (!response.IsSuccessStatusCode || (request.Method == HttpMethod.Get && response.StatusCode != HttpStatusCode.OK))
         {
-            var failure = CubeFailure.FromStatus(response, what, time);
+            var failure = CubeFailure.FromStatus(response, request.What, time);
             throw failure.Kind == CubeFailureKind.Rejected ? await WithDetailAsync(failure, response, cancellationToken) : failure;
         }
 
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
         var received = await PooledBody.ReadAsync(stream, response.Content.Headers.ContentLength, settings.MaxPageBytes, Heard, cancellationToken)
-            ?? throw new CubeException(CubeFailureKind.TooLarge, $"Cube's answer to {what} is over {settings.MaxPageBytes >> 20} MiB");
+            ?? throw new CubeException(CubeFailureKind.TooLarge, $"Cube's answer to {request.What} is over {settings.MaxPageBytes >> 20} MiB");
         try
         {
             return read(received, state);
@@ -143,7 +140,7 @@ public sealed class CubeClient(
         catch (CubeException exception)
         {
             received.Dispose();
-            throw new CubeException(exception.Kind, $"{exception.Message}, in answer to {what}", exception);
+            throw new CubeException(exception.Kind, $"{exception.Message}, in answer to {request.What}", exception);
         }
         catch
         {
@@ -153,18 +150,19 @@ public sealed class CubeClient(
     }
 
     /// <summary>Sends, and follows redirects within the tenant's origin (a missing slash, say). Elsewhere no request goes.</summary>
-    private async Task<HttpResponseMessage> FollowAsync(HttpMethod method, string path, string query, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> FollowAsync(CubeRequest asked, CancellationToken cancellationToken)
     {
-        var address = new Uri(settings.BaseUrl, query.Length == 0 ? path : $"{path}?{query}");
+        var address = new Uri(settings.BaseUrl, asked.Query.Length == 0 ? asked.Path : $"{asked.Path}?{asked.Query}");
         for (var hop = 0; ; hop++)
         {
-            using var request = new HttpRequestMessage(method, address) { Content = new ReadOnlyMemoryContent(body ?? ReadOnlyMemory<byte>.Empty) };
+            using var span = RequestSpans.Start(asked.Method, address, asked.Route);
+            using var request = new HttpRequestMessage(asked.Method, address) { Content = new ReadOnlyMemoryContent(asked.Body ?? ReadOnlyMemory<byte>.Empty) };
             request.Headers.Authorization = settings.Credential.Header;
             request.Headers.Accept.ParseAdd("application/json");
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-            var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            var response = await http.SendAsync(request, span, cancellationToken);
             if (response.StatusCode is not (HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect)
-                || response.Headers.Location is not { } location || hop == MaxRedirects || method != HttpMethod.Get)
+                || response.Headers.Location is not { } location || hop == MaxRedirects || asked.Method != HttpMethod.Get)
             {
                 return response;
             }
@@ -202,4 +200,13 @@ public sealed class CubeClient(
 
         return received;
     }
+
+    /// <summary>A request as it is sent, and as it is spoken of.</summary>
+    /// <param name="Method">GET, PUT or POST.</param>
+    /// <param name="Path">Path on the tenant's origin.</param>
+    /// <param name="Query">Query without the question mark.</param>
+    /// <param name="Body">JSON to send, or null.</param>
+    /// <param name="What">What messages call it: no customer in it.</param>
+    /// <param name="Route">The path with placeholders, for spans.</param>
+    private sealed record CubeRequest(HttpMethod Method, string Path, string Query, ReadOnlyMemory<byte>? Body, string What, string Route);
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using CubeFunctions.Core.Storage;
@@ -9,7 +8,7 @@ namespace CubeFunctions.Core.Delivery;
 /// <param name="V">Version of the message's format.</param>
 /// <param name="Stream">Feed and scope.</param>
 /// <param name="Traceparent">W3C trace context of the sender, or null.</param>
-public sealed record ChangeMessage(int V, string Stream, string? Traceparent) : IQueueMessage<ChangeMessage>
+public sealed record ChangeMessage(int V, string Stream, string? Traceparent = null) : IQueueMessage<ChangeMessage>
 {
     /// <inheritdoc />
     public static string Queue => StorageNames.ChangesQueue;
@@ -19,7 +18,10 @@ public sealed record ChangeMessage(int V, string Stream, string? Traceparent) : 
 
     /// <summary>A message that this process sends now.</summary>
     /// <param name="stream">Feed and scope.</param>
-    public static ChangeMessage Create(string stream) => new(1, stream, Activity.Current?.Id);
+    public static ChangeMessage Create(string stream) => new(1, stream);
+
+    /// <inheritdoc />
+    public ChangeMessage WithTraceparent(string traceparent) => this with { Traceparent = traceparent };
 
     /// <inheritdoc />
     public bool IsComplete() => V == 1 && Stream is { Length: > 0 };

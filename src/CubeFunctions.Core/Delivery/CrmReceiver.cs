@@ -40,12 +40,18 @@ public sealed class CrmReceiver(HttpClient http, DeliverySettings settings, Sync
         request.Headers.Add(StandardWebhooksSignature.TimestampHeader, now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture));
         request.Headers.Add(StandardWebhooksSignature.SignatureHeader, StandardWebhooksSignature.Sign(crm.Secret.Key, id, now, body.Span));
 
+        using var span = RequestSpans.Start(HttpMethod.Post, crm.Url, route: null);
+        if (span?.Id is { } traceparent)
+        {
+            request.Headers.Add("traceparent", traceparent);
+        }
+
         // In real time, whatever the clock of the application says.
         using var limit = new CancellationTokenSource(AnswerLimit, TimeProvider.System);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+            using var answer = await http.SendAsync(request, span, either.Token);
             if (!answer.IsSuccessStatusCode)
             {
                 throw Failure(answer);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
@@ -12,10 +11,6 @@ public sealed partial class DeliveryWorker(
     DeliveryStore store, DeliverySources sources, [FromKeyedServices(ReceiverFlag.Name)] SharedFlag pause, QueueNotifier<ChangeMessage> notifier, PoisonHandler poison,
     DeliverySettings settings, ILogger<DeliveryWorker> logger)
 {
-    /// <summary>The trace source of the changes lane.</summary>
-    public const string TraceSource = "CubeFunctions.Changes";
-
-    private static readonly ActivitySource Traces = new(TraceSource);
     private static readonly TimeSpan SaveLimit = TimeSpan.FromSeconds(20);
 
     /// <summary>Queues count whole seconds: a message may come so much before its time.</summary>
@@ -31,7 +26,8 @@ public sealed partial class DeliveryWorker(
     public async Task HandleAsync(string message, CancellationToken cancellationToken)
     {
         var parsed = QueueMessages.Read<ChangeMessage>(message);
-        using var activity = Traces.StartActivity("deliver changes", ActivityKind.Consumer, parsed.Traceparent);
+        using var span = MessageSpans.StartProcess(parsed);
+        span?.SetTag("cube.stream", parsed.Stream);
         await DeliverAsync(parsed.Stream, cancellationToken);
     }
 

@@ -25,6 +25,9 @@ public sealed record StorageSettings
     /// <summary>The client id of a user-assigned identity, or null for the system-assigned one.</summary>
     public string? ClientId { get; init; }
 
+    /// <summary>Whether a trace shows each request to storage. Default true.</summary>
+    public bool Traced { get; init; } = true;
+
     internal static StorageSettings Read(SettingsReader reader)
     {
         var connection = reader.Secret("CubeStorage", "connection string of the storage account; or the addresses below. Local host: embedded Azurite where all are empty", sample: "UseDevelopmentStorage=true");
@@ -33,6 +36,7 @@ public sealed record StorageSettings
         var table = reader.Address("CubeStorage__tableServiceUri", "its table service");
         var credential = reader.Text("CubeStorage__credential", "`managedidentity` in Azure; empty for developer tools (`az login`)");
         var clientId = reader.Text("CubeStorage__clientId", "client id of a user-assigned identity");
+        var traced = reader.Flag("Telemetry__StorageRequests", true, "whether traces show each request to storage: some ten an item, which a service that bills by volume bills");
 
         if (connection is null)
         {
@@ -74,6 +78,7 @@ public sealed record StorageSettings
             TableServiceUri = table,
             ManagedIdentity = credential is not null,
             ClientId = clientId,
+            Traced = traced,
         };
     }
 

@@ -14,6 +14,12 @@ public interface IQueueMessage<TSelf>
     /// <summary>How it is written.</summary>
     static abstract JsonTypeInfo<TSelf> Json { get; }
 
+    /// <summary>W3C trace context of the span that sent it, or null.</summary>
+    string? Traceparent { get; }
+
+    /// <summary>The same message, sent by another span.</summary>
+    TSelf WithTraceparent(string traceparent);
+
     /// <summary>Whether it is of a version that is known here, and names what it must.</summary>
     bool IsComplete();
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using CubeFunctions.Core.Model;
 using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Core.Storage;
@@ -15,6 +16,7 @@ public sealed partial class Janitor(IEnumerable<IJanitorTask> tasks, TimeProvide
     /// <returns>Names of the tasks that failed. They are due again in the next round.</returns>
     public async Task<IReadOnlyList<string>> RunAsync(bool force, CancellationToken cancellationToken)
     {
+        using var span = CubeTraces.Source.StartActivity("janitor");
         var failed = new List<string>();
         foreach (var task in tasks)
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Azure;
 using Azure.Storage.Queues;
 
@@ -29,7 +30,8 @@ public sealed class QueueNotifier<T>(StorageClients storage)
     public async Task SendAsync(T message, TimeSpan delay, CancellationToken cancellationToken)
     {
         delay = TimeSpan.FromSeconds(Math.Ceiling(Math.Clamp(delay.TotalSeconds, 0, LongestDelay.TotalSeconds)));
-        var json = QueueMessages.Write(message);
+        using var span = MessageSpans.StartSend(T.Queue);
+        var json = QueueMessages.Write(Activity.Current?.Id is { } sender ? message.WithTraceparent(sender) : message);
         try
         {
             await _queue.SendMessageAsync(json, delay, NeverExpires, cancellationToken);

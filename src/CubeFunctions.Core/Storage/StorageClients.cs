@@ -21,11 +21,11 @@ public sealed class StorageClients
     /// <summary>Makes the clients. Nothing is sent yet.</summary>
     public StorageClients(StorageSettings settings)
     {
-        var blobOptions = Retrying(new BlobClientOptions());
+        var blobOptions = Configured(new BlobClientOptions(), settings);
 
         // The Functions host reads and writes base64 messages unless told otherwise.
-        var queueOptions = Retrying(new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
-        var tableOptions = Retrying(new TableClientOptions());
+        var queueOptions = Configured(new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 }, settings);
+        var tableOptions = Configured(new TableClientOptions(), settings);
         if (settings.ConnectionString is { } connection)
         {
             _blobs = new BlobServiceClient(connection, blobOptions);
@@ -143,7 +143,7 @@ public sealed class StorageClients
         }
     }
 
-    private static T Retrying<T>(T options)
+    private static T Configured<T>(T options, StorageSettings settings)
         where T : ClientOptions
     {
         options.Retry.MaxRetries = 4;
@@ -151,9 +151,9 @@ public sealed class StorageClients
         options.Retry.MaxDelay = TimeSpan.FromSeconds(10);
         options.Retry.NetworkTimeout = TimeSpan.FromSeconds(60);
 
-        // Addresses of blobs are not logged by the SDK, nor spans made per storage call: tens of thousands a run.
+        // Addresses of blobs are not logged by the SDK: tens of thousands a run.
         options.Diagnostics.IsLoggingEnabled = false;
-        options.Diagnostics.IsDistributedTracingEnabled = false;
+        options.Diagnostics.IsDistributedTracingEnabled = settings.Traced;
         return options;
     }
 

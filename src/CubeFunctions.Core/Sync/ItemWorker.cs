@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Azure;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
@@ -9,11 +8,6 @@ namespace CubeFunctions.Core.Sync;
 /// <summary>Takes messages of <c>cube-sync</c>: claims the item that one names and works on it in a session.</summary>
 public sealed class ItemWorker
 {
-    /// <summary>The trace source of the sync lane.</summary>
-    public const string TraceSource = "CubeFunctions.Sync";
-
-    private static readonly ActivitySource Traces = new(TraceSource);
-
     /// <summary>Delay before an item is looked at again whose scope another run's abandoned item must finish first.</summary>
     private static readonly TimeSpan AfterAbandoned = TimeSpan.FromSeconds(5);
 
@@ -44,8 +38,8 @@ public sealed class ItemWorker
     public async Task HandleAsync(string message, CancellationToken cancellationToken)
     {
         var parsed = QueueMessages.Read<SyncMessage>(message);
-        using var activity = Traces.StartActivity("sync item", ActivityKind.Consumer, parsed.Traceparent);
-        activity?.SetTag("cube.run", parsed.Run);
+        using var span = MessageSpans.StartProcess(parsed);
+        span?.SetTag("cube.run", parsed.Run).SetTag("cube.item", parsed.Item);
         try
         {
             await HandleAsync(parsed, cancellationToken);
@@ -53,6 +47,7 @@ public sealed class ItemWorker
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             var failure = ItemWriter.ToFailure(exception, cancellationToken);
+            span.Fail(ItemWriter.KindOf(exception, failure));
             await _tools.Writer.RecordFailureAsync(parsed, ItemWriter.KindOf(exception, failure), failure, cancellationToken);
         }
     }

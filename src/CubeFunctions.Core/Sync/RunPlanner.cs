@@ -22,6 +22,8 @@ public sealed partial class RunPlanner(
     public async Task<RunStart> StartAsync(RunRequest request, CancellationToken cancellationToken)
     {
         var run = NewRun(request);
+        using var span = CubeTraces.Source.StartActivity("plan run");
+        span?.SetTag("cube.run.kind", $"{request.Kind}");
         while (true)
         {
             var open = request.Kind == RunKind.Manual ? new OpenRuns([], []) : await runs.OpenRunsToStartAsync(cancellationToken);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using CubeFunctions.Core.Storage;
@@ -10,7 +9,7 @@ namespace CubeFunctions.Core.Sync;
 /// <param name="Run">The run.</param>
 /// <param name="Item">Row key of the item.</param>
 /// <param name="Traceparent">W3C trace context of the sender, or null.</param>
-public sealed record SyncMessage(int V, string Run, string Item, string? Traceparent) : IQueueMessage<SyncMessage>
+public sealed record SyncMessage(int V, string Run, string Item, string? Traceparent = null) : IQueueMessage<SyncMessage>
 {
     /// <inheritdoc />
     public static string Queue => StorageNames.SyncQueue;
@@ -19,9 +18,12 @@ public sealed record SyncMessage(int V, string Run, string Item, string? Tracepa
     public static JsonTypeInfo<SyncMessage> Json => MessageJson.Default.SyncMessage;
 
     /// <inheritdoc />
+    public SyncMessage WithTraceparent(string traceparent) => this with { Traceparent = traceparent };
+
+    /// <inheritdoc />
     public bool IsComplete() => this is { V: 1, Run.Length: > 0, Item.Length: > 0 };
 
-    internal static SyncMessage For(ItemRow item) => new(1, item.PartitionKey, item.RowKey, Activity.Current?.Id);
+    internal static SyncMessage For(ItemRow item) => new(1, item.PartitionKey, item.RowKey);
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json.Serialization.Metadata;
 using CubeFunctions.Core.Storage;
 
@@ -10,7 +9,7 @@ namespace CubeFunctions.Core.Upserts;
 /// <param name="Traceparent">W3C trace context of the sender, or null.</param>
 /// <param name="Attempt">How often in a row storage failed its handling.</param>
 /// <param name="Post">Row key of the post to split, or null.</param>
-public sealed record UpsertMessage(int V, string Customer, string? Traceparent, int Attempt = 0, string? Post = null) : IQueueMessage<UpsertMessage>
+public sealed record UpsertMessage(int V, string Customer, string? Traceparent = null, int Attempt = 0, string? Post = null) : IQueueMessage<UpsertMessage>
 {
     /// <inheritdoc />
     public static string Queue => StorageNames.UpsertsQueue;
@@ -19,9 +18,12 @@ public sealed record UpsertMessage(int V, string Customer, string? Traceparent, 
     public static JsonTypeInfo<UpsertMessage> Json => UpsertJson.Default.UpsertMessage;
 
     /// <inheritdoc />
+    public UpsertMessage WithTraceparent(string traceparent) => this with { Traceparent = traceparent };
+
+    /// <inheritdoc />
     public bool IsComplete() => V == 1 && (Post is not null || Customer is { Length: 32 });
 
-    internal static UpsertMessage ForCustomer(string customer) => new(1, customer, Activity.Current?.Id);
+    internal static UpsertMessage ForCustomer(string customer) => new(1, customer);
 
-    internal static UpsertMessage ForPost(string post) => new(1, "", Activity.Current?.Id, Post: post);
+    internal static UpsertMessage ForPost(string post) => new(1, "", Post: post);
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
 using Microsoft.Extensions.Logging;
@@ -12,11 +11,7 @@ namespace CubeFunctions.Core.Upserts;
 public sealed partial class UpsertWorker(
     DeliveryTools tools, PostSplitter posts, QueueNotifier<UpsertMessage> notifier, PoisonHandler poisons, TimeProvider time, ILogger<UpsertWorker> logger)
 {
-    /// <summary>The trace source of the upserts lane.</summary>
-    public const string TraceSource = "CubeFunctions.Upserts";
-
     private const string TooOften = "its message failed too often";
-    private static readonly ActivitySource Traces = new(TraceSource);
 
     private readonly CustomerTurns _turns = new();
 
@@ -26,7 +21,7 @@ public sealed partial class UpsertWorker(
     public async Task HandleAsync(string message, CancellationToken cancellationToken)
     {
         var parsed = QueueMessages.Read<UpsertMessage>(message);
-        using var activity = Traces.StartActivity("deliver upserts", ActivityKind.Consumer, parsed.Traceparent);
+        using var span = MessageSpans.StartProcess(parsed);
         if (parsed.Post is { } post)
         {
             await SplitAsync(parsed, post, cancellationToken);

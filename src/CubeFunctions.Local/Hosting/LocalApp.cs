@@ -46,7 +46,9 @@ internal sealed partial class LocalApp : IAsyncDisposable
                 .AddSimpleConsole(options => options.SingleLine = true);
             builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
             builder.AddCubeFunctions();
+            builder.AddLocalTelemetry();
             var host = builder.Build();
+            await host.Services.StartTelemetryAsync(cancellationToken);
             return new LocalApp(host, environment);
         }
         catch

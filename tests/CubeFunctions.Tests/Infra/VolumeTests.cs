@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Cube.Simulator;
+using CubeFunctions.Core;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Tests.Support;
@@ -38,7 +39,7 @@ public sealed partial class VolumeTests
         var (azurite, log) = await AzuriteFixture.StartLoggedAsync(folder);
         try
         {
-            await using var app = await TestApp.StartAsync(azurite.ConnectionString(), cube.BaseUrl, null, received.Export, ("Sync__StartDate", "2026-11-01"));
+            await using var app = await TestApp.StartAsync(azurite.ConnectionString(), cube.BaseUrl, null, received.Export, ("Sync__StartDate", "2026-11-01"), ("Telemetry__StorageRequests", "false"));
             await Ingestion.StartExportAsync(app);
 
             // The first reads everything, the second has windows of its own: from the third on a tick is like the one before.
@@ -117,11 +118,7 @@ public sealed partial class VolumeTests
         {
             var address = _web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
             builder.Configuration["APPLICATIONINSIGHTS_CONNECTION_STRING"] = $"InstrumentationKey={Guid.Empty};IngestionEndpoint={address}/;LiveEndpoint={address}/";
-
-            // Nothing is sampled away: a run of the test takes a second.
-            builder.Configuration["OTEL_TRACES_SAMPLER"] = "microsoft.fixed_percentage";
-            builder.Configuration["OTEL_TRACES_SAMPLER_ARG"] = "1.0";
-            builder.AddTelemetry();
+            builder.AddCubeTelemetry();
         }
 
         /// <summary>Starts what the host starts of the telemetry.</summary>

@@ -88,6 +88,10 @@ public sealed record TestMessage(int V, string Row) : IQueueMessage<TestMessage>
 
     public static JsonTypeInfo<TestMessage> Json => TestMessageJson.Default.TestMessage;
 
+    public string? Traceparent => null;
+
+    public TestMessage WithTraceparent(string traceparent) => this;
+
     public bool IsComplete() => V == 1 && Row is { Length: > 0 };
 }
 

@@ -7,6 +7,7 @@ using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Cube.Simulator;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Upserts;
 using CubeFunctions.Tests.Support;
@@ -63,8 +64,9 @@ public sealed class PrivacyTests(AzuriteFixture azurite)
         Assert.Contains(states, state => state.State == "delivered");
         Assert.Contains(states, state => state.State == "dead");
 
-        Assert.Contains(spans.Spans, span => span.Source == UpsertWorker.TraceSource);
+        Assert.Contains(spans.Spans, span => span.Source == CubeTraces.SourceName);
         Assert.Contains(spans.Spans, span => span.Source == "Microsoft.AspNetCore");
+        Assert.Contains(spans.Spans, span => span.Source.StartsWith("Azure.Data.Tables.", StringComparison.Ordinal));
         AssertSilent(known, "span", spans.Spans.Select(span => span.Text));
         AssertSilent(known, "log line", lane.App.Logs.Lines.Select(line => line.Text));
         AssertSilent(known, "address", await AddressesAsync(lane.App.Storage, ids));

@@ -36,6 +36,9 @@ internal sealed class TestReceiver : IAsyncDisposable
     /// <summary>Decides about a request: status, whether its changes are kept all the same, seconds to wait for.</summary>
     public Func<IReadOnlyList<JsonObject>, Answer> Decide { get; set; } = _ => new Answer(200);
 
+    /// <summary>Trace context of the requests.</summary>
+    public ConcurrentQueue<string> Traceparents { get; } = new();
+
     /// <summary>What is wrong with requests that came.</summary>
     public ConcurrentQueue<string> Faults { get; } = new();
 
@@ -66,6 +69,7 @@ internal sealed class TestReceiver : IAsyncDisposable
     private async Task HandleAsync(HttpContext context)
     {
         Interlocked.Increment(ref _requests);
+        Traceparents.Enqueue(context.Request.Headers.TraceParent.ToString());
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body);
         Check(context.Request, body.ToArray());

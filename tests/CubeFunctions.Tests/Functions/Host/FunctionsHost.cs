@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text.Json;
 using Azure.Storage.Queues;
@@ -32,6 +33,7 @@ internal sealed class FunctionsHost : IAsyncDisposable
     private readonly HostSettings _settings;
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentQueue<(string Function, Invocation Invocation)> _ended = new();
+    private readonly ConcurrentQueue<(string Function, string Id)> _traces = new();
     private readonly ConcurrentDictionary<string, Task> _running = new(StringComparer.Ordinal);
     private readonly HttpClient _http = new(new SocketsHttpHandler
     {
@@ -58,6 +60,9 @@ internal sealed class FunctionsHost : IAsyncDisposable
 
     /// <summary>Every invocation that has ended, oldest first.</summary>
     public IReadOnlyList<(string Function, Invocation Invocation)> Ended => [.. _ended];
+
+    /// <summary>The host's trace of each invocation, oldest first.</summary>
+    public IReadOnlyList<(string Function, string Id)> Traces => [.. _traces];
 
     public bool HasExited => _process.HasExited;
 
@@ -323,7 +328,7 @@ internal sealed class FunctionsHost : IAsyncDisposable
         {
             InvocationId = id ?? $"{Guid.NewGuid()}",
             FunctionId = function.Id,
-            TraceContext = new RpcTraceContext(),
+            TraceContext = new RpcTraceContext { TraceParent = NewTrace(function.Name) },
         };
         request.InputData.Add(new ParameterBinding { Name = function.Parameter, Data = data });
         foreach (var (name, value) in metadata ?? [])
@@ -332,6 +337,14 @@ internal sealed class FunctionsHost : IAsyncDisposable
         }
 
         return AnswerAsync(function.Name, request);
+    }
+
+    /// <summary>The host has a span of its own for each invocation: storage queues carry no trace context.</summary>
+    private string NewTrace(string function)
+    {
+        var trace = ActivityTraceId.CreateRandom();
+        _traces.Enqueue((function, trace.ToHexString()));
+        return $"00-{trace}-{ActivitySpanId.CreateRandom()}-01";
     }
 
     private async Task<Invocation> AnswerAsync(string function, InvocationRequest request)
