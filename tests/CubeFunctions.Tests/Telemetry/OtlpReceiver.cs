@@ -81,7 +81,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
                 Logs.Enqueue(new OtlpLog((int)record.Number(2), record.One(5)?.Text(1) ?? "", record.Hex(9), source));
                 break;
             case "/v1/metrics":
-                foreach (var point in new[] { 5, 7 }.SelectMany(record.All).SelectMany(data => data.All(1)))
+                foreach (var point in record.All(5).Concat(record.All(7)).SelectMany(data => data.All(1)))
                 {
                     Points.Enqueue(new OtlpPoint(record.Text(1), point.Has(6) ? unchecked((long)point.Number(6)) : point.Double(4), Tags(point.All(7))));
                 }

@@ -2,7 +2,6 @@ using System.Text;
 using Cube.Simulator;
 using CubeFunctions.Tests.Changes.Delivery;
 using CubeFunctions.Tests.Erasure;
-using CubeFunctions.Tests.Support;
 using Xunit;
 
 namespace CubeFunctions.Tests.Telemetry;
@@ -93,8 +92,8 @@ internal sealed class TracedScenario : IAsyncDisposable
     public void AssertNobody(params string[] output)
     {
         string[] secrets = [.. Victim.Traces, Secret, "hush", TestReceiver.Secret, new SimulatorOptions().Token];
-        Assert.Empty(secrets.Where(Collector.Holds));
-        Assert.Empty(secrets.Where(secret => output.Any(text => text.Contains(secret, StringComparison.Ordinal))));
+        Assert.DoesNotContain(secrets, Collector.Holds);
+        Assert.DoesNotContain(secrets, secret => output.Any(text => text.Contains(secret, StringComparison.Ordinal)));
         Assert.NotEmpty(Collector.Logs);
         Assert.NotEmpty(Collector.Points);
     }

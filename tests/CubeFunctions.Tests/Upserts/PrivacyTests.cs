@@ -9,7 +9,6 @@ using Azure.Storage.Blobs.Models;
 using Cube.Simulator;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
-using CubeFunctions.Core.Upserts;
 using CubeFunctions.Tests.Support;
 using Xunit;
 
