@@ -19,6 +19,7 @@ internal static class SettingRules
             .. Equal(deployment, "APPLICATIONINSIGHTS_CONNECTION_STRING", $"<ConnectionString of {deployment.One(Expect.Insights)?.Name}>"),
             .. Equal(deployment, "APPLICATIONINSIGHTS_AUTHENTICATION_STRING", $"Authorization=AAD;ClientId={ClientId(deployment)}"),
         ]),
+        new("Requests to storage are no spans: logs are billed by volume", deployment => Equal(deployment, "Telemetry__StorageRequests", "false")),
         new("Query strings stay out of telemetry", deployment => [
             .. Equal(deployment, "OTEL_DOTNET_EXPERIMENTAL_ASPNETCORE_DISABLE_URL_QUERY_REDACTION", "false"),
             .. Equal(deployment, "OTEL_DOTNET_EXPERIMENTAL_HTTPCLIENT_DISABLE_URL_QUERY_REDACTION", "false"),
