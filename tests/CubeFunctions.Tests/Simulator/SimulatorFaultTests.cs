@@ -7,7 +7,7 @@ using Xunit;
 
 namespace CubeFunctions.Tests.Simulator;
 
-public sealed class FaultTests
+public sealed class SimulatorFaultTests
 {
     [Theory]
     [InlineData("429", 429)]

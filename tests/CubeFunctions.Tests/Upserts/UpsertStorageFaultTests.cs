@@ -8,7 +8,7 @@ using Xunit;
 namespace CubeFunctions.Tests.Upserts;
 
 /// <summary>Each storage request of the lane fails once, in every way, while the process lives on.</summary>
-public sealed class StorageFaultTests(AzuriteFixture azurite)
+public sealed class UpsertStorageFaultTests(AzuriteFixture azurite)
 {
     private const string Secret = "test-secret";
     private static readonly SimulatorOptions Options = new() { Campaigns = 1, CustomersPerAssignment = 60, AnonymisedPerThousand = 0 };

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace CubeFunctions.Tests.Simulator;
 
-public sealed class AccessTests
+public sealed class SimulatorAccessTests
 {
     [Theory]
     [InlineData(null, null)]
