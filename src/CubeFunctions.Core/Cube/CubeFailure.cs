@@ -105,7 +105,7 @@ internal static class CubeFailure
         HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } =>
             new CubeException(CubeFailureKind.Transient, $"Cube cannot be reached{Host(exception)}{Because(exception)} (asked for {what})", exception),
         HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } =>
-            new CubeException(CubeFailureKind.Transient, $"no secure connection to Cube{Host(exception)}{Certificate(exception)} (asked for {what})", exception),
+            new CubeException(CubeFailureKind.Transient, $"no secure connection to the host of Cube__BaseUrl{Certificate(exception)} (asked for {what})", exception),
         HttpRequestException or IOException => new CubeException(CubeFailureKind.Transient, $"the connection broke during {what}", exception),
         InvalidDataException => new CubeException(CubeFailureKind.Transient, $"Cube's answer to {what} is packed and broken", exception),
         JsonException => new CubeException(CubeFailureKind.MalformedPage, $"Cube's answer to {what} is broken JSON", exception),

@@ -1,17 +1,9 @@
-using System.Net;
-using System.Security.Cryptography.X509Certificates;
 using CubeFunctions.Core.Operations;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Local.Azurite;
 using CubeFunctions.Local.Commands;
 using CubeFunctions.Local.Operations;
 using CubeFunctions.Tests.Support;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace CubeFunctions.Tests.Local;
@@ -28,7 +20,7 @@ public sealed class AppClientTests
     [InlineData(302, null, "a-key", "CUBE_APP_TOKEN: {0} sends to a sign-in page (302 to GET /api/status); set it to an access token for the app's registration")]
     public async Task A_refused_caller_is_wrong_usage_that_names_the_variable(int status, string? body, string? key, string expected)
     {
-        await using var app = await FakeApp.StartAsync(Answer(status, body ?? "", "text/html"));
+        await using var app = await FakeApp.StartAsync(FakeApp.Answer(status, body ?? "", "text/html"));
         var failure = await FailAsync(app.Address, new AppKey(key, null));
         Assert.Equal((string.Format(null, expected, app.Address), CommandLine.WrongUsage), (failure.Reason, failure.Code));
         Assert.Equal(1, app.Requests);
@@ -40,7 +32,7 @@ public sealed class AppClientTests
     [InlineData(200, "{\"scopes\":[]}", "no CubeFunctions app, or one of another version than this command (its answer to GET /api/status is another one than expected)")]
     public async Task Another_app_or_version_is_said(int status, string body, string expected)
     {
-        await using var app = await FakeApp.StartAsync(Answer(status, body, "text/html"));
+        await using var app = await FakeApp.StartAsync(FakeApp.Answer(status, body, "text/html"));
         var failure = await FailAsync(app.Address, Key);
         Assert.Equal(($"--app: {app.Address} is {expected}", CommandLine.Failed), (failure.Reason, failure.Code));
     }
@@ -52,7 +44,7 @@ public sealed class AppClientTests
             {"scopes":[{"scope":"campaign","scopeId":"1","feed":"sms","deletionsHeldBack":false,"mood":"fine"}],"runs":[],"pauses":[],"gaps":[],"weather":1,
              "backlog":{"countedAt":"2026-01-01T00:00:00Z","upserts":{"waiting":1,"dead":0,"oldest":[]},"changes":{"waiting":0,"dead":0,"oldest":[]},"failedItems":[]}}
             """;
-        await using var app = await FakeApp.StartAsync(Answer(200, Status, "application/json"));
+        await using var app = await FakeApp.StartAsync(FakeApp.Answer(200, Status, "application/json"));
         using var client = new AppClient(AppAddress.Parse(app.Address), Key);
         var status = await new AppOperations(client).ReadStatusAsync(TestContext.Current.CancellationToken);
         Assert.Equal(("1", null, 1), (Assert.Single(status.Scopes).ScopeId, status.Scopes[0].ProvenAt, status.Backlog.Upserts.Waiting));
@@ -67,8 +59,8 @@ public sealed class AppClientTests
         {
             keys.Add(context.Request.Headers["Idempotency-Key"].ToString());
             await (keys.Count == 1
-                ? Answer(503, """{"title":"Storage cannot be reached","status":503,"detail":"Look, then try again."}""", "application/problem+json")
-                : Answer(202, """{"runId":"r1"}""", "application/json"))(context);
+                ? FakeApp.Answer(503, """{"title":"Storage cannot be reached","status":503,"detail":"Look, then try again."}""", "application/problem+json")
+                : FakeApp.Answer(202, """{"runId":"r1"}""", "application/json"))(context);
         });
         using var client = new AppClient(AppAddress.Parse(app.Address), Key);
         Assert.Equal("r1", (await client.PostAsync<RunOrder, StartedRun>("runs", new RunOrder(), OperationsJson.Default.RunOrder, TestContext.Current.CancellationToken)).RunId);
@@ -80,7 +72,7 @@ public sealed class AppClientTests
     [Fact]
     public async Task A_problem_is_shown_in_the_apps_own_words()
     {
-        await using var app = await FakeApp.StartAsync(Answer(409, """{"title":"Ended","status":409,"detail":"The run has ended: Succeeded."}""", "application/problem+json"));
+        await using var app = await FakeApp.StartAsync(FakeApp.Answer(409, """{"title":"Ended","status":409,"detail":"The run has ended: Succeeded."}""", "application/problem+json"));
         var failure = await FailAsync(app.Address, Key);
         Assert.Equal(("The run has ended: Succeeded.", CommandLine.Failed), (failure.Reason, failure.Code));
     }
@@ -100,7 +92,7 @@ public sealed class AppClientTests
     public async Task What_is_wrong_with_a_certificate_is_said(string fault, string expected)
     {
         using var certificate = fault switch { "expired" => TestCertificates.Expired(), "name" => TestCertificates.OfAnotherName(), _ => TestCertificates.OfUnknownAuthority() };
-        await using var app = await FakeApp.StartAsync(Answer(200, "{}", "application/json"), certificate);
+        await using var app = await FakeApp.StartAsync(FakeApp.Answer(200, "{}", "application/json"), certificate);
         var failure = await FailAsync(app.Address, Key);
         Assert.Equal(($"--app: no secure connection to {app.Address}: {expected}", CommandLine.Failed), (failure.Reason, failure.Code));
         Assert.Equal(0, app.Requests);
@@ -131,52 +123,5 @@ public sealed class AppClientTests
     {
         using var client = new AppClient(AppAddress.Parse(address), key);
         return CommandFailure.From(await Assert.ThrowsAnyAsync<Exception>(() => new AppOperations(client).ReadStatusAsync(TestContext.Current.CancellationToken)));
-    }
-
-    private static RequestDelegate Answer(int status, string body, string type) => async context =>
-    {
-        context.Response.StatusCode = status;
-        context.Response.ContentType = type;
-        await context.Response.WriteAsync(body, TestContext.Current.CancellationToken);
-    };
-
-    /// <summary>Something that answers at an address.</summary>
-    private sealed class FakeApp : IAsyncDisposable
-    {
-        private readonly WebApplication _web;
-
-        private FakeApp(WebApplication web) => _web = web;
-
-        public string Address { get; private set; } = "";
-
-        public int Requests { get; private set; }
-
-        public string? LastKey { get; private set; }
-
-        public static async Task<FakeApp> StartAsync(RequestDelegate answer, X509Certificate2? certificate = null)
-        {
-            var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-            builder.WebHost.UseKestrelCore().ConfigureKestrel(options => options.Listen(IPAddress.Loopback, 0, listen =>
-            {
-                if (certificate is not null)
-                {
-                    listen.UseHttps(certificate);
-                }
-            }));
-            builder.WebHost.UseKestrelHttpsConfiguration();
-            var app = new FakeApp(builder.Build());
-            app._web.Run(context =>
-            {
-                app.Requests++;
-                app.LastKey = context.Request.Headers["x-functions-key"].ToString();
-                return answer(context);
-            });
-            await app._web.StartAsync(TestContext.Current.CancellationToken);
-            var port = new Uri(app._web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port;
-            app.Address = certificate is null ? $"http://127.0.0.1:{port}" : $"https://localhost:{port}";
-            return app;
-        }
-
-        public ValueTask DisposeAsync() => _web.DisposeAsync();
     }
 }
