@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Threading.Channels;
 using CubeFunctions.Core.Delivery;
 using CubeFunctions.Core.Model;
@@ -26,12 +27,17 @@ internal sealed class ForegroundRun(LocalApp app, SyncConsole output, Foreground
         var closed = Channel.CreateUnbounded<RunManifest>();
         progress.Counts = app.Services.GetRequiredService<SyncProgress>();
         progress.Counts.RunClosed += manifest => closed.Writer.TryWrite(manifest);
-        var workers = app.WorkAsync(PollWaits.Patient, syncOnly: true, work.Token);
+
+        // Before anything is taken in hand here: leases do not tell processes apart.
+        var others = finishOthers ? await app.Services.GetRequiredService<SyncJanitor>().RecoverAllAsync(cancellationToken) : [];
+        var leases = others.Count > 0 ? await LeasesAsync(cancellationToken) : new Dictionary<string, DateTimeOffset>();
+        var workers = app.WorkAsync(others.Count > 0 ? PollWaits.Eager : PollWaits.Patient, syncOnly: true, work.Token);
         try
         {
-            if (finishOthers)
+            foreach (var runId in others)
             {
-                await FinishOthersAsync(closed.Reader, cancellationToken);
+                output.Say(Standing(runId, leases));
+                await WaitAsync(runId, await _reader.ItemCountAsync(runId, cancellationToken), closed.Reader, cancellationToken);
             }
 
             output.Say("Reading the list of campaigns ...");
@@ -39,7 +45,7 @@ internal sealed class ForegroundRun(LocalApp app, SyncConsole output, Foreground
             RunStart start;
             while ((start = await planner.StartAsync(request, cancellationToken)).Skipped)
             {
-                output.Say($"{await StandingAsync(start.RunId, cancellationToken)}; it comes first");
+                output.Say($"Run {start.RunId} comes first: it is open, and has in hand what would be read");
                 await WaitAsync(start.RunId, await _reader.ItemCountAsync(start.RunId, cancellationToken), closed.Reader, cancellationToken);
             }
 
@@ -85,25 +91,15 @@ internal sealed class ForegroundRun(LocalApp app, SyncConsole output, Foreground
         }
     }
 
-    private async Task FinishOthersAsync(ChannelReader<RunManifest> closed, CancellationToken cancellationToken)
-    {
-        var sweeper = app.Services.GetRequiredService<SyncJanitor>();
-        foreach (var runId in await sweeper.RecoverAllAsync(cancellationToken))
-        {
-            output.Say(await StandingAsync(runId, cancellationToken));
-            await WaitAsync(runId, await _reader.ItemCountAsync(runId, cancellationToken), closed, cancellationToken);
-        }
-    }
+    /// <summary>What is known of an open run: a lease says that a process had work in hand lately, not that it is alive.</summary>
+    private string Standing(string runId, IReadOnlyDictionary<string, DateTimeOffset> leases) => leases.TryGetValue(runId, out var until) && until > _time.GetUtcNow()
+        ? string.Create(CultureInfo.InvariantCulture, $"Run {runId} is in the hands of another process, or of one that died: its lease ends at {until:HH:mm:ss} UTC unless it is renewed. Working on it together")
+        : $"Finishing run {runId}, which was left unfinished";
 
-    /// <summary>Whether an open run was left, or another process works on it.</summary>
-    private async Task<string> StandingAsync(string runId, CancellationToken cancellationToken)
-    {
-        var now = _time.GetUtcNow();
-        var isHeld = (await _reader.CheckpointsAsync(cancellationToken)).Any(row => row.LeaseUntil > now && row.LeaseHolder?.StartsWith(runId + '|', StringComparison.Ordinal) == true);
-        return isHeld && !app.Services.GetRequiredService<RunCloser>().HasInHand(runId)
-            ? $"Another process works on run {runId}; working on it together"
-            : $"Finishing run {runId}, which was left unfinished";
-    }
+    /// <summary>When the last lease of each run ends.</summary>
+    private async Task<IReadOnlyDictionary<string, DateTimeOffset>> LeasesAsync(CancellationToken cancellationToken) =>
+        (await _reader.CheckpointsAsync(cancellationToken)).Where(row => row is { LeaseHolder: not null, LeaseUntil: not null })
+            .GroupBy(row => row.LeaseHolder!.Split('|')[0], StringComparer.Ordinal).ToDictionary(run => run.Key, run => run.Max(row => row.LeaseUntil!.Value), StringComparer.Ordinal);
 
     /// <summary>Waits until a run is closed, by us or by another process.</summary>
     private async Task<RunManifest> WaitAsync(string runId, int items, ChannelReader<RunManifest> closed, CancellationToken cancellationToken)
