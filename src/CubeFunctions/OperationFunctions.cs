@@ -32,6 +32,10 @@ public sealed class OperationFunctions(RunEndpoints runs, OperationEndpoints ope
     public Task<IResult> GetStatus([HttpTrigger(AuthorizationLevel.Function, "get", Route = "status")] HttpRequest request, CancellationToken cancellationToken) =>
         operations.GetStatusAsync(request, cancellationToken);
 
+    /// <summary>Shows the state of everything to people. The page holds no data: it asks for the status with the key that it is given.</summary>
+    [Function(nameof(GetDashboard))]
+    public Task<IResult> GetDashboard([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "dashboard")] HttpRequest request) => Task.FromResult(DashboardEndpoint.Get(request));
+
     /// <summary>Sends dead work again.</summary>
     [Function(nameof(ReplayDead))]
     public Task<IResult> ReplayDead([HttpTrigger(AuthorizationLevel.Function, "post", Route = "replay")] HttpRequest request, CancellationToken cancellationToken) =>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CubeFunctions.Core.Delivery;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Core.Upserts;
@@ -7,12 +8,13 @@ using CubeFunctions.Core.Upserts;
 namespace CubeFunctions.Core.Operations;
 
 /// <summary>Counts what waits and what failed, and keeps the figures in one blob: <c>status</c> costs the same whatever history the tables hold.</summary>
-internal sealed class BacklogCounter(StorageClients storage, UpsertStore upserts, DeliveryStore deliveries, RunReader runs, TimeProvider time) : IJanitorTask
+internal sealed class BacklogCounter(
+    StorageClients storage, UpsertStore upserts, DeliveryStore deliveries, RunReader runs, Shortfalls shortfalls, CampaignNames names, TimeProvider time) : IJanitorTask
 {
-    private const string Path = "status/backlog";
+    private const string Path = "status/figures";
     private const int MostShown = 50;
-    private const int MostRuns = 20;
     private const int RecentDays = 7;
+    private const int ShownDays = 14;
 
     /// <summary>Figures older than this are counted by the request that finds them: the janitor is not at work.</summary>
     private static readonly TimeSpan Stale = TimeSpan.FromMinutes(10);
@@ -33,23 +35,28 @@ internal sealed class BacklogCounter(StorageClients storage, UpsertStore upserts
     public Task RunAsync(JanitorRound round, CancellationToken cancellationToken) => CountAsync(cancellationToken);
 
     /// <summary>The figures: one read, unless nobody has counted for some minutes.</summary>
-    public async Task<Backlog> ReadAsync(CancellationToken cancellationToken) =>
+    public async Task<Figures> ReadAsync(CancellationToken cancellationToken) =>
         await _blobs.FindAsync(Path, cancellationToken) is { Data: { } data }
-        && JsonSerializer.Deserialize(data.ToMemory().Span, OperationsJson.Default.Backlog) is { } stored
-        && time.GetUtcNow() - stored.CountedAt < Stale
+        && JsonSerializer.Deserialize(data.ToMemory().Span, OperationsJson.Default.Figures) is { } stored
+        && time.GetUtcNow() - stored.Backlog.CountedAt < Stale
             ? stored
             : await CountAsync(cancellationToken);
 
     /// <summary>Counts now: after a person has changed something.</summary>
-    public async Task<Backlog> CountAsync(CancellationToken cancellationToken)
+    public async Task<Figures> CountAsync(CancellationToken cancellationToken)
     {
         var before = await _blobs.FindAsync(Path, cancellationToken);
-        var backlog = new Backlog(time.GetUtcNow(), await UpsertsAsync(cancellationToken), await ChangesAsync(cancellationToken), await FailedAsync(cancellationToken));
-        var body = BlobBody.Json(JsonSerializer.SerializeToUtf8Bytes(backlog, OperationsJson.Default.Backlog));
+        var last = before?.Data is { } data ? JsonSerializer.Deserialize(data.ToMemory().Span, OperationsJson.Default.Figures) : null;
+        var (recent, scopes) = (await runs.RecentAsync(RecentDays, cancellationToken), await runs.FreshnessAsync(cancellationToken));
+        var (failed, unproven) = await shortfalls.FindAsync(recent, scopes, cancellationToken);
+        var backlog = new Backlog(time.GetUtcNow(), await UpsertsAsync(cancellationToken), await ChangesAsync(cancellationToken), failed) { UnprovenItems = unproven };
+        var (namesOf, campaigns) = await names.ReadAsync(recent, scopes, last, cancellationToken);
+        var figures = new Figures(backlog, campaigns, namesOf, DaysOf(recent, last?.Days ?? []));
+        var body = BlobBody.Json(JsonSerializer.SerializeToUtf8Bytes(figures, OperationsJson.Default.Figures));
 
         // Another process that counted at the same time is as right.
         await _blobs.SaveAsync(Path, body, before?.ETag ?? default, cancellationToken);
-        return backlog;
+        return figures;
     }
 
     private async Task<BacklogOf> UpsertsAsync(CancellationToken cancellationToken)
@@ -84,17 +91,16 @@ internal sealed class BacklogCounter(StorageClients storage, UpsertStore upserts
         return Merge(dead, waiting);
     }
 
-    private async Task<IReadOnlyList<FailedItem>> FailedAsync(CancellationToken cancellationToken)
-    {
-        var failed = new List<FailedItem>();
-        foreach (var run in (await runs.RecentAsync(RecentDays, cancellationToken)).Where(run => run.Failed > 0).Take(MostRuns))
-        {
-            failed.AddRange((await runs.FailedAsync(run.RowKey, cancellationToken))
-                .Select(item => new FailedItem($"{run.RowKey}/{item.RowKey}", run.RowKey, item.Feed, item.ScopeKind, item.ScopeId, item.Reason ?? "unknown")));
-        }
-
-        return failed;
-    }
+    /// <summary>The most that a run of the day read: a later one may have left scopes to another. Older days are those of the last count.</summary>
+    private static IReadOnlyList<FeedDay> DaysOf(IReadOnlyList<RunRow> recent, IReadOnlyList<FeedDay> before) =>
+        [.. recent.Where(run => Days.TryParse(run.Today, out _))
+            .SelectMany(run => RunDays.Unpack(run.DayRecords), (run, feed) => new FeedDay(feed.Feed, Days.TryParse(run.Today, out var day) ? day : default, feed.Records))
+            .Concat(before)
+            .GroupBy(day => (day.Feed, day.Day))
+            .Select(same => same.MaxBy(day => day.Records)!)
+            .GroupBy(day => day.Feed)
+            .OrderBy(feed => feed.Key, StringComparer.Ordinal)
+            .SelectMany(feed => feed.OrderBy(day => day.Day).TakeLast(ShownDays))];
 
     private static BacklogEntry EntryOf(UpsertRow row) =>
         new(row.Id, row.Sender, $"{row.State}".ToLowerInvariant(), 1, row.AcceptedAt, string.IsNullOrEmpty(row.Reason) ? null : row.Reason);

@@ -65,7 +65,7 @@ internal sealed class DeadWork(UpsertReader upserts, DeliveryReader deliveries, 
     private async Task<DeadWorkResult> ReadAgainAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
     {
         var items = new List<ItemRow>();
-        foreach (var id in ids.Count > 0 ? ids : [.. (await backlog.CountAsync(cancellationToken)).FailedItems.Select(item => item.Id)])
+        foreach (var id in ids.Count > 0 ? ids : [.. (await backlog.CountAsync(cancellationToken)).Backlog.FailedItems.Select(item => item.Id)])
         {
             var slash = id.IndexOf('/', StringComparison.Ordinal);
             items.Add(slash > 0 && await runs.FindItemAsync(id[..slash], id[(slash + 1)..], cancellationToken) is { } item && item.State == ItemState.Failed

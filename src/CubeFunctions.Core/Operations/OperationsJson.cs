@@ -6,7 +6,7 @@ namespace CubeFunctions.Core.Operations;
 /// <summary>JSON of the operations API, without reflection.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(StatusDocument))]
-[JsonSerializable(typeof(Backlog))]
+[JsonSerializable(typeof(Figures))]
 [JsonSerializable(typeof(IReadOnlyList<PauseView>))]
 [JsonSerializable(typeof(IReadOnlyList<GapView>))]
 [JsonSerializable(typeof(AcceptOrder))]

@@ -7,6 +7,8 @@ namespace CubeFunctions.Core.Operations;
 internal static class OperationsServices
 {
     public static IServiceCollection AddOperations(this IServiceCollection services) => services
+        .AddSingleton<CampaignNames>()
+        .AddSingleton<Shortfalls>()
         .AddSingleton<BacklogCounter>()
         .AddSingleton<IJanitorTask>(static provider => provider.GetRequiredService<BacklogCounter>())
         .AddSingleton<GapControl>()

@@ -7,7 +7,31 @@ namespace CubeFunctions.Core.Operations;
 /// <param name="Gaps">Days that give fewer records than Cube counts.</param>
 /// <param name="Backlog">What waits and what failed, as last counted.</param>
 internal sealed record StatusDocument(
-    IReadOnlyList<StatusScope> Scopes, IReadOnlyList<RunView> Runs, IReadOnlyList<PauseView> Pauses, IReadOnlyList<GapView> Gaps, Backlog Backlog);
+    IReadOnlyList<StatusScope> Scopes, IReadOnlyList<RunView> Runs, IReadOnlyList<PauseView> Pauses, IReadOnlyList<GapView> Gaps, Backlog Backlog)
+{
+    /// <summary>Names of campaigns, as the newest listing gives them.</summary>
+    public IReadOnlyList<CampaignView> Campaigns { get; init; } = [];
+
+    /// <summary>The feeds that are read.</summary>
+    public IReadOnlyList<StatusFeed> Feeds { get; init; } = [];
+}
+
+/// <summary>A campaign.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Name">Its name in Cube.</param>
+internal sealed record CampaignView(string Id, string Name);
+
+/// <summary>A feed.</summary>
+/// <param name="Feed">Its name as settings have it.</param>
+/// <param name="Dated">Whether it is read by days; else it is a snapshot.</param>
+/// <param name="StaleAfterHours">Hours without a proven window after which it is stale.</param>
+/// <param name="Days">Records of the last days, oldest first.</param>
+internal sealed record StatusFeed(string Feed, bool Dated, int StaleAfterHours, IReadOnlyList<DayRecords> Days);
+
+/// <summary>Records of a day in all scopes of a feed, as they were last read on that day.</summary>
+/// <param name="Day">The tenant's local day.</param>
+/// <param name="Records">How many.</param>
+internal sealed record DayRecords(DateOnly Day, long Records);
 
 /// <summary>A day of one scope and feed that gives fewer records than Cube counts, and that the checkpoint has gone past.</summary>
 /// <param name="Id">For <c>POST /api/gaps/{id}/accept</c>.</param>
@@ -39,9 +63,13 @@ internal sealed record StatusScope(string Scope, string ScopeId, string Feed, st
 /// <param name="AskedBy">Who asked for it.</param>
 internal sealed record PauseView(string Name, DateTimeOffset? Until, DateTimeOffset? Since, string? Reason, string? AskedBy);
 
-/// <summary>A run.</summary>
+/// <summary>A run. In <c>status</c> the items of one that is under way are counted as they stand.</summary>
 internal sealed record RunView(
-    string RunId, string Kind, string Status, DateTimeOffset StartedAt, DateTimeOffset? CompletedAt, int Items, int Succeeded, int Failed, int Unproven, long Pages, long Records, long Bytes);
+    string RunId, string Kind, string Status, DateTimeOffset StartedAt, DateTimeOffset? CompletedAt, int Items, int Succeeded, int Failed, int Unproven, long Pages, long Records, long Bytes)
+{
+    /// <summary>Items that a worker has in hand; null where it was not counted.</summary>
+    public int? InHand { get; init; }
+}
 
 /// <summary>A run with its items.</summary>
 /// <param name="Run">The run.</param>
@@ -58,8 +86,22 @@ internal sealed record ItemView(string Feed, string Scope, string ScopeId, strin
 /// <param name="CountedAt">When.</param>
 /// <param name="Upserts">Upserts to Cube.</param>
 /// <param name="Changes">Changes to the CRM, and deletions that are held back.</param>
-/// <param name="FailedItems">Failed items of the newest runs.</param>
-internal sealed record Backlog(DateTimeOffset CountedAt, BacklogOf Upserts, BacklogOf Changes, IReadOnlyList<FailedItem> FailedItems);
+/// <param name="FailedItems">The newest failure of each scope and feed that was not proven since.</param>
+internal sealed record Backlog(DateTimeOffset CountedAt, BacklogOf Upserts, BacklogOf Changes, IReadOnlyList<FailedItem> FailedItems)
+{
+    /// <summary>Scopes and feeds whose pages and count disagree, and that were not proven since.</summary>
+    public IReadOnlyList<FailedItem> UnprovenItems { get; init; } = [];
+}
+
+/// <summary>What the janitor counts for <c>status</c>, in one blob.</summary>
+/// <param name="Backlog">What waits and what failed.</param>
+/// <param name="Campaigns">Names of campaigns.</param>
+/// <param name="NamesOf">The run whose listing they are of.</param>
+/// <param name="Days">Records of the last days.</param>
+internal sealed record Figures(Backlog Backlog, IReadOnlyList<CampaignView> Campaigns, string? NamesOf, IReadOnlyList<FeedDay> Days);
+
+/// <summary>A feed's records of one day.</summary>
+internal sealed record FeedDay(string Feed, DateOnly Day, long Records);
 
 /// <summary>One lane's backlog.</summary>
 /// <param name="Waiting">How many wait.</param>
@@ -77,11 +119,12 @@ internal sealed record BacklogOf(int Waiting, DateTimeOffset? OldestWaiting, int
 /// <param name="Reason">Why it is dead, or what it waits for.</param>
 internal sealed record BacklogEntry(string Id, string Source, string State, int Count, DateTimeOffset At, string? Reason);
 
-/// <summary>A failed item.</summary>
+/// <summary>An item that failed, or is not proven.</summary>
 /// <param name="Id">For <c>replay</c>.</param>
 /// <param name="RunId">The run.</param>
 /// <param name="Feed">The feed.</param>
 /// <param name="Scope">Kind of the scope.</param>
 /// <param name="ScopeId">Id of the scope.</param>
 /// <param name="Reason">Why.</param>
-internal sealed record FailedItem(string Id, string RunId, string Feed, string Scope, string ScopeId, string Reason);
+/// <param name="At">When it ended.</param>
+internal sealed record FailedItem(string Id, string RunId, string Feed, string Scope, string ScopeId, string Reason, DateTimeOffset? At = null);

@@ -1,28 +1,41 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
 
 namespace CubeFunctions.Core.Operations;
 
 /// <summary>The state of everything at a glance. Reads the checkpoints, gaps, the newest runs, the pauses and one blob of figures: a fixed number of requests whatever the history holds.</summary>
-internal sealed class StatusReader(RunReader runs, GapControl gaps, BacklogCounter backlog, SharedFlags pauses)
+internal sealed class StatusReader(RunReader runs, GapControl gaps, BacklogCounter backlog, SharedFlags pauses, TimeProvider time)
 {
     private const int RecentDays = 2;
     private const int MostRuns = 20;
 
+    /// <summary>Runs under way whose items are counted; usually there are no more than two.</summary>
+    private const int MostCounted = 3;
+
+    /// <summary>As the alerts of infra have it by default.</summary>
+    private const int DatedStaleAfterHours = 3;
+    private const int SnapshotStaleAfterHours = 36;
+
     /// <summary>The status.</summary>
     public async Task<StatusDocument> ReadAsync(CancellationToken cancellationToken)
     {
-        var checkpoints = runs.CheckpointsAsync(cancellationToken);
-        var recent = runs.RecentAsync(RecentDays, cancellationToken);
-        var figures = backlog.ReadAsync(cancellationToken);
+        var (checkpoints, recent) = (runs.FreshnessAsync(cancellationToken), RecentAsync(cancellationToken));
+        var (counted, known, up) = (backlog.ReadAsync(cancellationToken), gaps.ListAsync(cancellationToken), PausesAsync(cancellationToken));
+        await Task.WhenAll(checkpoints, recent, counted, known, up);
+        var (scopes, figures) = (await checkpoints, await counted);
         return new StatusDocument(
-            [.. (await checkpoints).Select(row => new StatusScope(row.ScopeKind, row.ScopeId, row.Feed, row.Through, row.ProvenAt, row.RetiredReason, row.DeletionsHeldBack))],
-            [.. (await recent).Take(MostRuns).Select(ViewOf)],
-            await PausesAsync(cancellationToken),
-            await gaps.ListAsync(cancellationToken),
-            await figures);
+            [.. scopes.Select(row => new StatusScope(row.ScopeKind, row.ScopeId, row.Feed, row.Through, row.ProvenAt, row.RetiredReason, row.DeletionsHeldBack))],
+            [.. (await recent).Select(run => run.Progress is null ? run.View : run.View with { InHand = InHand(scopes, run.View.RunId) })],
+            await up,
+            await known,
+            figures.Backlog)
+        {
+            Campaigns = figures.Campaigns,
+            Feeds = [.. scopes.Select(row => row.Feed).Distinct().Order(StringComparer.Ordinal).Select(feed => FeedOf(feed, figures.Days))],
+        };
     }
 
     /// <summary>The status as JSON, with a tag that changes when anything but the time of counting does.</summary>
@@ -46,6 +59,35 @@ internal sealed class StatusReader(RunReader runs, GapControl gaps, BacklogCount
         {
             throw OperationException.NotFound("pause");
         }
+    }
+
+    /// <summary>The newest runs; of those under way the items are counted.</summary>
+    private async Task<IReadOnlyList<(RunView View, IReadOnlyDictionary<ItemState, int>? Progress)>> RecentAsync(CancellationToken cancellationToken)
+    {
+        var recent = (await runs.RecentAsync(RecentDays, cancellationToken)).Take(MostRuns).ToList();
+        var counted = recent.Where(run => run.Status == RunStatus.Running).Take(MostCounted).Select(run => run.RowKey).ToHashSet(StringComparer.Ordinal);
+        return await Task.WhenAll(recent.Select(async run =>
+        {
+            var progress = counted.Contains(run.RowKey) ? await runs.CountItemsAsync(run.RowKey, cancellationToken) : null;
+            return (progress is null ? ViewOf(run) : ViewOf(run, progress), progress);
+        }));
+    }
+
+    private static RunView ViewOf(RunRow run, IReadOnlyDictionary<ItemState, int> progress) => ViewOf(run) with
+    {
+        Succeeded = progress.GetValueOrDefault(ItemState.Succeeded),
+        Failed = progress.GetValueOrDefault(ItemState.Failed),
+        Unproven = progress.GetValueOrDefault(ItemState.Unproven),
+    };
+
+    private int InHand(IReadOnlyList<CheckpointRow> scopes, string runId) =>
+        scopes.Count(row => row.LeaseUntil > time.GetUtcNow() && row.LeaseHolder?.StartsWith(runId + '|', StringComparison.Ordinal) == true);
+
+    private static StatusFeed FeedOf(string name, IReadOnlyList<FeedDay> days)
+    {
+        var isDated = FeedCatalogue.Find(name)?.Dated ?? false;
+        return new StatusFeed(
+            name, isDated, isDated ? DatedStaleAfterHours : SnapshotStaleAfterHours, [.. days.Where(day => day.Feed == name).Select(day => new DayRecords(day.Day, day.Records))]);
     }
 
     internal static RunView ViewOf(RunRow run) => new(

@@ -14,12 +14,12 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
     internal OptimisticTable Table { get; } = new(storage.Checkpoints, storage.CreateSyncLaneAsync);
 
     /// <summary>All checkpoints. Rows that cannot be read are left out: whoever claims one fails by name.</summary>
-    internal async Task<List<CheckpointRow>> AllAsync(CancellationToken cancellationToken)
+    internal async Task<List<CheckpointRow>> AllAsync(CancellationToken cancellationToken, string[]? columns = null)
     {
         const string Filter = "ScopeKind ne ''";
         try
         {
-            return await Table.QueryAsync<CheckpointRow>(Filter, null, cancellationToken).ToListAsync(cancellationToken);
+            return await Table.QueryAsync<CheckpointRow>(Filter, columns, cancellationToken).ToListAsync(cancellationToken);
         }
         catch (Exception exception) when (IsUnreadable(exception, cancellationToken))
         {

@@ -52,6 +52,7 @@ public sealed partial class RunCloser(RunStore runs, GapStore gaps, RawStore raw
         run.CompletedAt = manifest.CompletedAt;
         (run.Succeeded, run.Failed, run.Unproven) = (manifest.Items.Succeeded, manifest.Items.Failed, manifest.Items.Unproven);
         (run.Pages, run.Records, run.Bytes) = (manifest.Pages, manifest.Records, manifest.Bytes);
+        run.DayRecords = RunDays.Pack(run, manifest.Windows);
         if (!await runs.TryUpdateAsync(run, cancellationToken))
         {
             // The row was not as this process knew it.

@@ -6,6 +6,12 @@ namespace CubeFunctions.Core.Sync;
 /// <summary>What people ask of runs and checkpoints.</summary>
 public sealed class RunReader(RunStore runs, CheckpointStore checkpoints, RawStore raw, TimeProvider time)
 {
+    private static readonly string[] FreshnessColumns =
+    [
+        "PartitionKey", "RowKey", nameof(CheckpointRow.ScopeKind), nameof(CheckpointRow.ScopeId), nameof(CheckpointRow.Feed), nameof(CheckpointRow.Through), nameof(CheckpointRow.ProvenAt),
+        nameof(CheckpointRow.RetiredReason), nameof(CheckpointRow.DeletionsHeldBack), nameof(CheckpointRow.LeaseHolder), nameof(CheckpointRow.LeaseUntil),
+    ];
+
     /// <summary>How many items a run has; 0 while it is planned.</summary>
     public async Task<int> ItemCountAsync(string runId, CancellationToken cancellationToken) =>
         (await runs.FindRunAsync(runId, cancellationToken))?.Items ?? 0;
@@ -31,18 +37,18 @@ public sealed class RunReader(RunStore runs, CheckpointStore checkpoints, RawSto
     public async Task<IReadOnlyList<CheckpointRow>> CheckpointsAsync(CancellationToken cancellationToken) =>
         [.. (await checkpoints.AllAsync(cancellationToken)).OrderBy(row => row.PartitionKey, StringComparer.Ordinal).ThenBy(row => row.RowKey, StringComparer.Ordinal)];
 
-    /// <summary>Items of a run that failed.</summary>
-    public async Task<IReadOnlyList<ItemRow>> FailedAsync(string runId, CancellationToken cancellationToken)
-    {
-        var rows = new List<ItemRow>();
-        await foreach (var row in runs.ItemsAsync(runId, cancellationToken))
-        {
-            if (row.State == ItemState.Failed)
-            {
-                rows.Add(row);
-            }
-        }
+    /// <summary>All checkpoints, by scope and feed, with what says how fresh each is: their readings are most of a row's weight.</summary>
+    internal async Task<IReadOnlyList<CheckpointRow>> FreshnessAsync(CancellationToken cancellationToken) =>
+        [.. (await checkpoints.AllAsync(cancellationToken, FreshnessColumns)).OrderBy(row => row.PartitionKey, StringComparer.Ordinal).ThenBy(row => row.RowKey, StringComparer.Ordinal)];
 
-        return rows;
-    }
+    /// <summary>Items of a run that failed.</summary>
+    public async Task<IReadOnlyList<ItemRow>> FailedAsync(string runId, CancellationToken cancellationToken) =>
+        await runs.ItemsInAsync(runId, [ItemState.Failed], cancellationToken).ToListAsync(cancellationToken);
+
+    /// <summary>Items of a run that failed or are not proven.</summary>
+    internal async Task<IReadOnlyList<ItemRow>> ShortfallsAsync(string runId, CancellationToken cancellationToken) =>
+        await runs.ItemsInAsync(runId, [ItemState.Failed, ItemState.Unproven], cancellationToken).ToListAsync(cancellationToken);
+
+    /// <summary>How many items of a run are in each state: a read for a thousand items.</summary>
+    internal Task<IReadOnlyDictionary<ItemState, int>> CountItemsAsync(string runId, CancellationToken cancellationToken) => runs.CountItemsAsync(runId, cancellationToken);
 }

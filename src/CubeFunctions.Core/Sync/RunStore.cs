@@ -11,6 +11,12 @@ public sealed class RunStore(StorageClients storage)
 {
     private const string CancelPartition = "cancel";
     private const string UnreadableReason = "Unexpected: its row cannot be read";
+    private static readonly string[] ItemOutcome =
+    [
+        "PartitionKey", "RowKey", nameof(ItemRow.Feed), nameof(ItemRow.ScopeKind), nameof(ItemRow.ScopeId), nameof(ItemRow.Kind), nameof(ItemRow.State), nameof(ItemRow.CompletedAt),
+        nameof(ItemRow.ReasonKind), nameof(ItemRow.Reason),
+    ];
+
     private readonly OptimisticTable _table = new(storage.Runs, storage.CreateSyncLaneAsync);
 
     /// <summary>Items that this process planned: what became of one meanwhile shows at the lease's row.</summary>
@@ -111,6 +117,25 @@ public sealed class RunStore(StorageClients storage)
     internal IAsyncEnumerable<ItemRow> OpenItemsAsync(string runId, CancellationToken cancellationToken) =>
         ReadItemsAsync(runId, $"{OfRun(runId)} and State eq '{nameof(ItemState.Waiting)}'", cancellationToken);
 
+    /// <summary>Items in a state, without what their windows gave.</summary>
+    internal IAsyncEnumerable<ItemRow> ItemsInAsync(string runId, IReadOnlyCollection<ItemState> states, CancellationToken cancellationToken) => ReadAsync<ItemRow>(
+        $"{OfRun(runId)} and ({string.Join(" or ", states.Select(static state => $"State eq '{state}'"))})", (key, token) => RepairItemAsync(runId, key, token), cancellationToken, ItemOutcome);
+
+    /// <summary>How many items of a run are in each state.</summary>
+    internal async Task<IReadOnlyDictionary<ItemState, int>> CountItemsAsync(string runId, CancellationToken cancellationToken)
+    {
+        var counts = new Dictionary<ItemState, int>();
+        await foreach (var row in _table.QueryAsync<TableEntity>(OfRun(runId), [nameof(ItemRow.State)], cancellationToken))
+        {
+            if (Enum.TryParse<ItemState>(row.GetString(nameof(ItemRow.State)), out var state))
+            {
+                counts[state] = counts.GetValueOrDefault(state) + 1;
+            }
+        }
+
+        return counts;
+    }
+
     internal async Task<bool> AnyOpenItemAsync(string runId, CancellationToken cancellationToken)
     {
         await foreach (var row in _table.QueryAsync<TableEntity>($"{OfRun(runId)} and State eq '{nameof(ItemState.Waiting)}'", ["RowKey"], cancellationToken))
@@ -179,13 +204,13 @@ public sealed class RunStore(StorageClients storage)
 
     /// <summary>Reads rows, one by one where one of them is garbled: that one is repaired and comes as it is then.</summary>
     private async IAsyncEnumerable<T> ReadAsync<T>(
-        string filter, Func<string, CancellationToken, Task<T>> repairAsync, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string filter, Func<string, CancellationToken, Task<T>> repairAsync, [EnumeratorCancellation] CancellationToken cancellationToken, string[]? columns = null)
         where T : class, ITableEntity
     {
         List<T> rows;
         try
         {
-            rows = await _table.QueryAsync<T>(filter, null, cancellationToken).ToListAsync(cancellationToken);
+            rows = await _table.QueryAsync<T>(filter, columns, cancellationToken).ToListAsync(cancellationToken);
         }
         catch (Exception exception) when (IsUnreadable(exception, cancellationToken))
         {

@@ -26,7 +26,7 @@ internal static class DevCommand
         await using var http = await LocalHttp.StartAsync(app.Services, port, cancellationToken);
         var settings = app.Services.GetRequiredService<SyncSettings>();
         var planner = app.Services.GetRequiredService<RunPlanner>();
-        await Console.Error.WriteLineAsync($"Running at http://127.0.0.1:{port}/api; Ctrl-C stops.");
+        await Console.Error.WriteLineAsync($"Running at http://127.0.0.1:{port}/api, with a dashboard at http://127.0.0.1:{port}/api/dashboard; Ctrl-C stops.");
         await Task.WhenAll(
             app.WorkAsync(PollWaits.Eager, syncOnly: false, cancellationToken),
             app.TickAsync(settings.Schedule, token => planner.StartAsync(RunRequest.Scheduled(settings.Feeds), token), cancellationToken),

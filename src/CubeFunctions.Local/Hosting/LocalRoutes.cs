@@ -26,6 +26,7 @@ internal static class LocalRoutes
         api.MapPost("/runs/{id}/cancel", (HttpRequest request, string id, CancellationToken cancelled) => runs.CancelAsync(request, id, cancelled));
         var operations = services.GetRequiredService<OperationEndpoints>();
         api.MapGet("/status", (HttpRequest request, CancellationToken cancelled) => operations.GetStatusAsync(request, cancelled));
+        api.MapGet("/dashboard", DashboardEndpoint.Get);
         api.MapPost("/replay", (HttpRequest request, CancellationToken cancelled) => operations.ReplayAsync(request, cancelled));
         api.MapPost("/drop", (HttpRequest request, CancellationToken cancelled) => operations.DropAsync(request, cancelled));
         api.MapGet("/pauses", (HttpRequest request, CancellationToken cancelled) => operations.ListPausesAsync(request, cancelled));
