@@ -21,13 +21,21 @@ public sealed class TestHttp : IAsyncDisposable
     /// <summary>A sender: not ours, so that it makes no spans.</summary>
     public HttpClient Client { get; } = new(new SocketsHttpHandler { ActivityHeadersPropagator = null });
 
-    public static async Task<TestHttp> StartAsync(TestApp app)
+    /// <param name="app">The app.</param>
+    /// <param name="readKey">The key of functions that read; null where no key is asked for, as in <c>cube dev</c>.</param>
+    /// <param name="actKey">The key of functions that act.</param>
+    public static async Task<TestHttp> StartAsync(TestApp app, string? readKey = null, string actKey = "")
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         builder.Services.AddRoutingCore().AddSingleton(app.Get<ILoggerFactory>());
         var web = builder.Build();
         web.UseRouting();
+        if (readKey is not null)
+        {
+            web.UseFunctionKeys(readKey, actKey);
+        }
+
         web.MapCubeFunctions(app.Services);
         await web.StartAsync(TestContext.Current.CancellationToken);
         var http = new TestHttp(web);

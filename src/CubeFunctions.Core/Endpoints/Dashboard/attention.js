@@ -1,6 +1,6 @@
 // What a person may have to do something about, the worst first, with what can be done.
 
-const RowsShown = 5;
+const RowsShown = 3;
 const MostRows = 200;
 const opened = new Set();
 

@@ -9,6 +9,7 @@ let asked = null;
 let failures = 0;
 let timer;
 const names = new Map();
+const dated = new Set();
 
 function render() {
   if (!known) return;
@@ -20,8 +21,15 @@ function render() {
   renderAttention(groups);
   renderScopes(scopes);
   renderRuns(status.runs);
-  renderDays(status.feeds);
+  renderDays([...status.feeds].sort((a, b) => inOrder(a.feed, b.feed)));
   renderVerdict(groups, scopes);
+}
+
+function takeIn(status) {
+  names.clear();
+  dated.clear();
+  for (const campaign of status.campaigns) names.set(campaign.id, campaign.name);
+  for (const feed of status.feeds) if (feed.dated) dated.add(feed.feed);
 }
 
 function renderVerdict(groups, scopes) {
@@ -64,7 +72,7 @@ async function poll() {
     if (asked !== asking) return;
     failures = 0;
     known = { ...(answer ?? known), at: now() };
-    if (answer) { names.clear(); for (const campaign of answer.status.campaigns) names.set(campaign.id, campaign.name); }
+    if (answer) takeIn(answer.status);
     byId('door').hidden = true;
     byId('board').hidden = false;
     byId('trouble').hidden = true;
@@ -97,6 +105,7 @@ byId('start').addEventListener('click', async () => { if (await act('start', 'PO
 document.addEventListener('visibilitychange', () => { if (!document.hidden && byId('door').hidden) poll(); });
 window.addEventListener('hashchange', () => { if (takeKey()) { lock(''); poll(); } });
 setInterval(renderSince, 1000);
+byId('ask-no').addEventListener('click', () => byId('ask').close('no'));
 listenToCells();
 takeKey();
 poll();

@@ -21,7 +21,7 @@ function renderRuns(runs) {
 
 function createRun(run) {
   const title = h('h3', { id: `run-${run.runId}` });
-  return h('article', { class: 'card', 'aria-labelledby': title.id },
+  return h('article', { class: 'card run', 'aria-labelledby': title.id },
     h('div', { class: 'line' }, title, actButton({
       label: 'Cancel', done: 'Cancelled: no page is read after a few seconds.',
       run: sureTo({ title: 'Cancel this run?', text: `${run.kind} run, started ${at(run.startedAt)}. What it has proven stays; a later run goes on from there.`, yes: 'Cancel the run' }, () => act('cancel', 'POST', `runs/${encodeURIComponent(run.runId)}/cancel`)),
@@ -44,6 +44,8 @@ const Svg = 'http://www.w3.org/2000/svg';
 const DaysShown = 14;
 
 function renderDays(feeds) {
+  byId('no-days').hidden = feeds.length > 0;
+  byId('days').hidden = feeds.length === 0;
   keep(byId('days'), feeds, (feed) => feed.feed, () => {
     const svg = document.createElementNS(Svg, 'svg');
     svg.setAttribute('viewBox', `0 0 ${DaysShown * 10} 30`);
@@ -93,9 +95,9 @@ function renderTiles(status, scopes) {
     label, value: count.format(lane.waiting), unit: 'waiting', sub: [lane.waiting > 0 && lane.oldestWaiting ? `oldest ${lasted(age(lane.oldestWaiting))}` : '', lane.dead > 0 ? `${count.format(lane.dead)} dead or held` : 'none dead'].filter(Boolean).join(', '), level: lane.dead > 0 ? 'bad-text' : '',
   });
   const tiles = [
-    { label: 'Fresh', value: live.length === 0 ? '–' : `${Math.floor(100 * fresh / live.length)} %`, unit: '', sub: `${count.format(fresh)} of ${many(live.length, 'scope and feed', 'scopes and feeds')}`, level: '' },
+    { label: 'Fresh', value: live.length === 0 ? '–' : `${Math.floor(100 * fresh / live.length)} %`, unit: '', sub: live.length === 0 ? 'no scope is known' : `${count.format(fresh)} of ${many(live.length, 'scope and feed', 'scopes and feeds')}`, level: '' },
     { label: 'Under way', value: count.format(open.length), unit: open.length === 1 ? 'run' : 'runs', sub: last ? `last ended ${ago(last.completedAt)}: ${(Words[last.status] ?? last.status).toLowerCase()}` : 'none has ended lately', level: last && (last.failed || last.status === 'Failed') ? 'bad-text' : '' },
-    { label: 'Unproven and gaps', value: count.format(unproven), unit: '', sub: since ? `since ${lasted(age(since))}` : 'everything read is proven', level: unproven ? 'warn-text' : '' },
+    { label: 'Unproven and gaps', value: count.format(unproven), unit: '', sub: since ? `since ${lasted(age(since))}` : live.length === 0 ? '' : 'everything read is proven', level: unproven ? 'warn-text' : '' },
     lane('Upserts to Cube', status.backlog.upserts),
     lane('Changes to the CRM', status.backlog.changes),
   ];

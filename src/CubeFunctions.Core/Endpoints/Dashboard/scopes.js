@@ -2,9 +2,14 @@
 
 const FewScopes = 30;
 const RowsAtOnce = 60;
+const KindsInOrder = ['campaign', 'assignment', 'crm', 'tenant'];
+const ManyCells = 150;
 const Worst = ['old', 'stale', 'never', 'ageing', 'fresh', 'retired'];
 const LevelWords = { fresh: 'fresh', ageing: 'ageing', stale: 'stale', old: 'long stale', never: 'never proven', retired: 'read no more' };
 const view = { filter: '', onlyStale: false, asTable: null, shown: RowsAtOnce };
+
+/** Feeds that are read by days come first: they change most. */
+function inOrder(a, b) { return (dated.has(b) - dated.has(a)) || a.localeCompare(b); }
 
 function nameOf(scope, id) {
   if (scope === 'tenant') return 'Tenant';
@@ -31,13 +36,14 @@ function cellText(row) {
 }
 
 function renderScopes(scopes) {
+  byId('tools').hidden = byId('legend').hidden = scopes.length === 0;
   const wanted = view.filter.trim().toLowerCase().split(/\s+/).filter(Boolean);
   const isShown = (row) => (!view.onlyStale || !['fresh', 'retired'].includes(row.level))
     && wanted.every((word) => `${row.name} ${row.scopeId} ${row.feed} ${row.scope}`.toLowerCase().includes(word));
   const shown = scopes.filter(isShown);
   const asTable = view.asTable ?? new Set(scopes.map((row) => `${row.scope}=${row.scopeId}`)).size <= FewScopes;
   byId('as-table').checked = asTable;
-  const kinds = [...new Set(shown.map((row) => row.scope))].map((kind) => ({ kind, asTable, rows: shown.filter((row) => row.scope === kind) }));
+  const kinds = [...new Set(shown.map((row) => row.scope))].sort((a, b) => KindsInOrder.indexOf(a) - KindsInOrder.indexOf(b)).map((kind) => ({ kind, asTable, rows: shown.filter((row) => row.scope === kind) }));
   const grids = byId('grids');
   keep(grids, kinds.length > 0 ? kinds : [{ kind: '', rows: [] }], (set) => `${set.kind}|${set.asTable}`,
     (set) => set.kind ? h('div', { class: 'grid-set' }) : h('p', { class: 'muted' }),
@@ -51,7 +57,7 @@ function renderScopes(scopes) {
 function renderMap(element, kind, rows) {
   const feeds = new Map();
   for (const row of rows) { if (feeds.has(row.feed)) feeds.get(row.feed).push(row); else feeds.set(row.feed, [row]); }
-  keep(element, [...feeds].sort(([a], [b]) => a.localeCompare(b)), ([feed]) => feed, createStrip, (strip, [feed, its]) => updateStrip(strip, feed, kind, its));
+  keep(element, [...feeds].sort(([a], [b]) => inOrder(a, b)), ([feed]) => feed, createStrip, (strip, [feed, its]) => updateStrip(strip, feed, kind, its));
 }
 
 function createStrip() {
@@ -60,6 +66,7 @@ function createStrip() {
 
 function updateStrip(strip, feed, kind, rows) {
   const cells = strip.lastChild;
+  cells.firstChild.classList.toggle('dense', rows.length > ManyCells);
   const late = rows.filter((row) => ['stale', 'old', 'never'].includes(row.level)).length;
   say(strip.firstChild.firstChild, feed);
   say(strip.firstChild.lastChild, `${many(rows.length, kind === 'crm' ? 'CRM' : kind)}${late > 0 ? `, ${count.format(late)} not fresh` : ''}`);
@@ -77,7 +84,7 @@ function updateStrip(strip, feed, kind, rows) {
 }
 
 function renderTable(element, kind, rows) {
-  const feeds = [...new Set(rows.map((row) => row.feed))].sort();
+  const feeds = [...new Set(rows.map((row) => row.feed))].sort(inOrder);
   const scopes = new Map();
   for (const row of rows) { if (scopes.has(row.scopeId)) scopes.get(row.scopeId).push(row); else scopes.set(row.scopeId, [row]); }
   const worst = (its) => Math.min(...its.map((row) => Worst.indexOf(row.level)));
