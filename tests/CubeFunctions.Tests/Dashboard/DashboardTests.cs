@@ -1,7 +1,6 @@
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Operations;
 using CubeFunctions.Core.Sync;
-using CubeFunctions.Tests.Operations;
 using CubeFunctions.Tests.Support;
 using Xunit;
 

@@ -153,11 +153,11 @@ internal static class Tenants
 
     private static Task SetProvenAsync(TestApp app, string campaign, string feed, DateTimeOffset at) => MergeAsync(app, campaign, feed, row => row["ProvenAt"] = at);
 
-    private static Task MergeAsync(TestApp app, string campaign, string feed, Action<TableEntity> change)
+    private static async Task MergeAsync(TestApp app, string campaign, string feed, Action<TableEntity> change)
     {
         var row = new TableEntity($"campaign={campaign}", feed);
         change(row);
-        return app.Storage.Checkpoints.UpdateEntityAsync(row, Azure.ETag.All, TableUpdateMode.Merge, Token);
+        await app.Storage.Checkpoints.UpdateEntityAsync(row, Azure.ETag.All, TableUpdateMode.Merge, Token);
     }
 
     private static async Task ListAsync(TestApp app, string run, string listing)
