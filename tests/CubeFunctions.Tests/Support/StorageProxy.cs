@@ -50,6 +50,9 @@ public sealed class StorageProxy : IAsyncDisposable
     /// <summary>Method and address of that write, once it was lost.</summary>
     public string LostAnswerOf { get; private set; } = "";
 
+    /// <summary>Method and address of each write so far, in no strict order.</summary>
+    public ConcurrentQueue<string> WriteLog { get; } = [];
+
     /// <summary>Refuses requests, by their number from 0, method and address, in a way that no client expects: with 400 and without having done anything.</summary>
     public Func<int, string, string, bool>? Refuse { get; set; }
 
@@ -147,6 +150,11 @@ public sealed class StorageProxy : IAsyncDisposable
         var raw = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
         var ordinal = Interlocked.Increment(ref _requests) - 1;
         var write = isWrite ? Interlocked.Increment(ref _writes) - 1 : -1;
+        if (isWrite)
+        {
+            WriteLog.Enqueue($"{context.Request.Method} {raw}");
+        }
+
         if (Refuse?.Invoke(ordinal, context.Request.Method, raw) == true)
         {
             context.Response.StatusCode = StatusCodes.Status400BadRequest;
