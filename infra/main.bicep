@@ -216,6 +216,7 @@ module storage 'app/storage.bicep' = {
       changesDeleteAfterDays + pointerDays,
       int(moreSettings.?Sync__LookbackDays ?? defaultLookbackDays) + 2 * pointerDays
     )
+    pointerDays: pointerDays
     changesDeleteAfterDays: changesDeleteAfterDays
     inboxDeleteAfterDays: inboxDeleteAfterDays
     stateDeleteAfterDays: stateDeleteAfterDays

@@ -26,6 +26,9 @@ param rawCoolAfterDays int
 @description('Days after which raw pages are deleted.')
 param rawDeleteAfterDays int
 
+@description('For how many days what is written may point to pages of earlier runs.')
+param pointerDays int
+
 @description('Days after which change files are deleted.')
 param changesDeleteAfterDays int
 
@@ -191,6 +194,25 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-06
               baseBlob: {
                 delete: {
                   daysAfterModificationGreaterThan: inboxDeleteAfterDays
+                }
+              }
+            }
+          }
+        }
+        {
+          name: 'run-manifests-go-before-their-pages'
+          type: 'Lifecycle'
+          enabled: true
+          definition: {
+            filters: {
+              blobTypes: ['blockBlob']
+              prefixMatch: ['cube-raw/runs/']
+            }
+            actions: {
+              baseBlob: {
+                delete: {
+                  // An unchanged window is named by the manifest of an earlier run. A few kilobytes a run: what the cool tier charges for the days that are left is nothing.
+                  daysAfterModificationGreaterThan: max(rawDeleteAfterDays, rawCoolAfterDays + 30) - pointerDays
                 }
               }
             }

@@ -24,6 +24,7 @@ public sealed class NamedMutationTests(InfraFixture infra)
         ["Change files stay for ever"] = ("Change files go as asked for, and not while deliveries read them", "storage", "resources/lifecycle/properties/policy/rules/1/enabled", "false"),
         ["What is known goes with its salt"] = ("What is known of ended scopes goes as asked for, the rest of its container stays", "storage", "resources/lifecycle/properties/policy/rules/2/definition/filters/prefixMatch", "[\"cube-state/\"]"),
         ["What is known goes without being asked"] = ("What is known of ended scopes goes as asked for, the rest of its container stays", "storage", "resources/lifecycle/properties/policy/rules/2/enabled", "true"),
+        ["Run manifests stay as long as pages"] = ("Run manifests go before the pages that they name", "storage", "resources/lifecycle/properties/policy/rules/4/enabled", "false"),
         ["Pages go before what points to them"] = ("Pages outlive what points to them", "", "resources/storage/properties/parameters/rawDeleteAfterDays/value", "\"[parameters('rawDeleteAfterDays')]\""),
         ["Pointers are believed to be short-lived"] = ("Pages outlive what points to them", "", "variables/pointerDays", "1"),
         ["A person's schedule is overruled"] = ("What is asked for reaches the settings", "", "resources/functionApp/properties/parameters/productSettings/value",

@@ -21,6 +21,7 @@ internal static class ArmFunctions
         "empty" => Empty(a[0]),
         "length" => (long)Count(a[0]),
         "add" => Number(a[0]) + Number(a[1]),
+        "sub" => Number(a[0]) - Number(a[1]),
         "mul" => Number(a[0]) * Number(a[1]),
         "max" => a.Max(Number),
         "string" => ArmValue.Show(a[0]),

@@ -29,8 +29,13 @@ internal static class LifecycleRules
         }),
         new("What is known of ended scopes goes as asked for, the rest of its container stays", State),
         new("Pages outlive what points to them", Pointers),
+        new("Run manifests go before the pages that they name", deployment => {
+            var (pages, runs) = (Days(deployment, CodeFacts.Raw, "delete") ?? 0, Days(deployment, $"{CodeFacts.Raw}/runs", "delete"));
+            var named = (CodeFacts.PointerAges["WindowCrawler.ReadingAge"] + UntilTheNextRun).TotalDays;
+            return Expect.That(runs > 0 && runs + named <= pages, $"run manifests go after '{runs}' days, pages that they name after {pages}");
+        }),
         new("Rules have names of their own", deployment => Expect.That(
-            Rules(deployment).Select(rule => ArmValue.Show(ArmValue.At(rule, "name"))).Where(name => name.Length > 0).Distinct().Count() == 4, "a rule has no name, or another's")),
+            Rules(deployment).Select(rule => ArmValue.Show(ArmValue.At(rule, "name"))).Where(name => name.Length > 0).Distinct().Count() == 5, "a rule has no name, or another's")),
     ];
 
     private static IEnumerable<string> State(ArmDeployment deployment)
