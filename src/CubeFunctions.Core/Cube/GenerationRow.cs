@@ -1,3 +1,4 @@
+using System.Runtime.Serialization;
 using Azure;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
@@ -24,7 +25,16 @@ internal sealed class GenerationRow : IStoredRow
     public int SchemaVersion { get; set; } = 1;
 
     /// <summary>The generation.</summary>
+    [IgnoreDataMember]
     public CubeApi Api { get; set; }
+
+    /// <summary><see cref="Api"/> as the table holds it.</summary>
+    [DataMember(Name = nameof(Api))]
+    public string ApiName
+    {
+        get => Api.ToString();
+        set => Api = RowEnum.Parse<CubeApi>(value);
+    }
 
     /// <summary>Since when.</summary>
     public DateTimeOffset Since { get; set; }

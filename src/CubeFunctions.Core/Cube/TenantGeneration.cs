@@ -110,8 +110,11 @@ public sealed partial class TenantGeneration
         _stored.Set(catalogue);
     }
 
-    private Task<GenerationRow?> FindRowAsync(CancellationToken cancellationToken) =>
-        _table.FindAsync<GenerationRow>(GenerationRow.Partition, GenerationRow.Key, cancellationToken);
+    private Task<GenerationRow?> FindRowAsync(CancellationToken cancellationToken) => _table.FindOrRepairAsync<GenerationRow>(
+        GenerationRow.Partition, GenerationRow.Key,
+        static (_, _) => throw new CubeException(
+            CubeFailureKind.GenerationChanged, "the row that keeps the generation of Cube's API cannot be read: set Cube__Api, and delete row 'generation' of partition 'cube' in CubeCheckpoints"),
+        cancellationToken);
 
     [LoggerMessage(410, LogLevel.Information, "Cube's API is read as {Api} (before: {Before}): {Why}")]
     private static partial void LogGeneration(ILogger logger, CubeApi api, string before, string why);

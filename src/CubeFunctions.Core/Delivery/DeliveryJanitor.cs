@@ -41,6 +41,7 @@ public sealed class DeliveryJanitor(
         if (!round.Force && now - _purgedAt > PurgeEvery)
         {
             _purgedAt = now;
+            await store.RepairUnknownAsync(cancellationToken);
             var before = now.AddDays(-retention.Days);
             await round.EachAsync(store.EndedAsync(before, cancellationToken), (row, token) => store.Table.DeleteAsync(row, token), cancellationToken);
         }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.IO.Hashing;
+using System.Runtime.Serialization;
 using System.Text;
 using Azure;
 using CubeFunctions.Core.Changes;
@@ -35,7 +36,16 @@ public sealed class DeliveryRow : IStoredRow
     public string? WriteId { get; set; }
 
     /// <summary>Where it stands; text in the table.</summary>
+    [IgnoreDataMember]
     public DeliveryState State { get; set; }
+
+    /// <summary><see cref="State"/> as the table holds it.</summary>
+    [DataMember(Name = nameof(State))]
+    public string StateName
+    {
+        get => State.ToString();
+        set => State = RowEnum.Parse<DeliveryState>(value);
+    }
 
     /// <summary>The change file, in <c>cube-changes</c>.</summary>
     public string Path { get; set; } = "";

@@ -29,6 +29,13 @@ public sealed class DeliveryStore(StorageClients storage)
     internal IAsyncEnumerable<DeliveryRow> EndedAsync(DateTimeOffset before, CancellationToken cancellationToken) => Table.QueryAsync<DeliveryRow>(
         TableClient.CreateQueryFilter($"(State eq {nameof(DeliveryState.Delivered)} or State eq {nameof(DeliveryState.Dropped)}) and CompletedAt lt {before}"), null, cancellationToken);
 
+    /// <summary>Finds deliveries whose state is no name: they are in no list, and are dead by name from now on.</summary>
+    internal async Task RepairUnknownAsync(CancellationToken cancellationToken)
+    {
+        var known = string.Join(" and ", Enum.GetValues<DeliveryState>().Select(state => $"State ne '{state}'"));
+        _ = await ListAsync($"((RowKey ge 'file|' and RowKey lt 'file}}') or (RowKey ge 'change|' and RowKey lt 'change}}')) and {known}", cancellationToken);
+    }
+
     internal Task<DeliveryStreamRow?> FindStreamAsync(string stream, CancellationToken cancellationToken) =>
         Table.FindAsync<DeliveryStreamRow>(stream, DeliveryStreamRow.Key, cancellationToken);
 
@@ -87,12 +94,27 @@ public sealed class DeliveryStore(StorageClients storage)
 
     private async Task<List<DeliveryRow>> ListAsync(string filter, CancellationToken cancellationToken)
     {
-        var rows = new List<DeliveryRow>();
-        await foreach (var row in Table.QueryAsync<DeliveryRow>(filter, null, cancellationToken))
-        {
-            rows.Add(row);
-        }
-
+        var rows = await Table.QueryOrRepairAsync(filter, RepairAsync, cancellationToken).ToListAsync(cancellationToken);
         return [.. rows.OrderBy(row => row.PartitionKey, StringComparer.Ordinal).ThenBy(row => row.RowKey, StringComparer.Ordinal)];
+    }
+
+    /// <summary>A delivery whose row cannot be read is dead. What can be read of it is kept: a replay sends its file again, under the same ids.</summary>
+    private async Task<DeliveryRow> RepairAsync(TableEntity garbled, CancellationToken cancellationToken)
+    {
+        var row = new DeliveryRow
+        {
+            PartitionKey = garbled.PartitionKey,
+            RowKey = garbled.RowKey,
+            State = DeliveryState.Dead,
+            Path = Find(nameof(DeliveryRow.Path)) as string ?? "",
+            NextId = Find(nameof(DeliveryRow.NextId)) as string ?? "",
+            Changes = Find(nameof(DeliveryRow.Changes)) as int? ?? 1,
+            CreatedAt = garbled.Timestamp ?? default,
+            Reason = "its row cannot be read",
+        };
+        await Table.PutAsync(row, cancellationToken);
+        return row;
+
+        object? Find(string name) => garbled.TryGetValue(name, out var value) ? value : null;
     }
 }

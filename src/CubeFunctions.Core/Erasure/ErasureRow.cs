@@ -1,3 +1,4 @@
+using System.Runtime.Serialization;
 using System.Text.Json;
 using Azure;
 using CubeFunctions.Core.Storage;
@@ -40,7 +41,16 @@ internal sealed class ErasureRow : IStoredRow, ILeasable
     /// <summary>Version of this row's format.</summary>
     public int SchemaVersion { get; set; } = 1;
 
+    [IgnoreDataMember]
     public ErasureState State { get; set; }
+
+    /// <summary><see cref="State"/> as the table holds it.</summary>
+    [DataMember(Name = nameof(State))]
+    public string StateName
+    {
+        get => State.ToString();
+        set => State = RowEnum.Parse<ErasureState>(value);
+    }
 
     /// <summary>When it was asked for.</summary>
     public DateTimeOffset CreatedAt { get; set; }

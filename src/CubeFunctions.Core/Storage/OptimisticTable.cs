@@ -66,6 +66,55 @@ internal sealed class OptimisticTable(TableClient table, Func<CancellationToken,
     public IAsyncEnumerable<T> QueryAsync<T>(string filter, IEnumerable<string>? columns, CancellationToken cancellationToken)
         where T : class, ITableEntity => ReadAsync(table.QueryAsync<T>(filter, select: columns, cancellationToken: cancellationToken), cancellationToken);
 
+    /// <summary>Reads a row, repaired where it is garbled; null where there is none.</summary>
+    /// <param name="partition">Its partition key.</param>
+    /// <param name="key">Its row key.</param>
+    /// <param name="repairAsync">Puts a row that says so by name in the place of a garbled one.</param>
+    /// <param name="cancellationToken">Ends the requests.</param>
+    public async Task<T?> FindOrRepairAsync<T>(string partition, string key, Func<TableEntity, CancellationToken, Task<T>> repairAsync, CancellationToken cancellationToken)
+        where T : class, ITableEntity
+    {
+        try
+        {
+            return await FindAsync<T>(partition, key, cancellationToken);
+        }
+        catch (Exception exception) when (StorageErrors.IsUnreadable(exception, cancellationToken))
+        {
+            return await FindAsync<TableEntity>(partition, key, cancellationToken) is { } raw ? await repairAsync(raw, cancellationToken) : null;
+        }
+    }
+
+    /// <summary>Reads rows, one by one where one of them is garbled: that one is repaired, and comes as it is then.</summary>
+    /// <param name="filter">Which.</param>
+    /// <param name="repairAsync">Puts a row that says so by name in the place of a garbled one.</param>
+    /// <param name="cancellationToken">Ends the requests.</param>
+    public async IAsyncEnumerable<T> QueryOrRepairAsync<T>(
+        string filter, Func<TableEntity, CancellationToken, Task<T>> repairAsync, [EnumeratorCancellation] CancellationToken cancellationToken)
+        where T : class, ITableEntity
+    {
+        List<T> rows;
+        try
+        {
+            rows = await QueryAsync<T>(filter, null, cancellationToken).ToListAsync(cancellationToken);
+        }
+        catch (Exception exception) when (StorageErrors.IsUnreadable(exception, cancellationToken))
+        {
+            rows = [];
+            await foreach (var key in QueryAsync<TableEntity>(filter, ["PartitionKey", "RowKey"], cancellationToken))
+            {
+                if (await FindOrRepairAsync(key.PartitionKey, key.RowKey, repairAsync, cancellationToken) is { } row)
+                {
+                    rows.Add(row);
+                }
+            }
+        }
+
+        foreach (var row in rows)
+        {
+            yield return row;
+        }
+    }
+
     /// <summary>Adds a row that must not be there.</summary>
     /// <returns><see cref="StorageOutcome.Saved"/> or <see cref="StorageOutcome.Exists"/>.</returns>
     public Task<StorageOutcome> AddAsync(ITableEntity row, CancellationToken cancellationToken) => WriteAsync(RowWrite.Add(row), cancellationToken);

@@ -63,6 +63,11 @@ internal static class StorageErrors
     public static bool IsNotCreated(RequestFailedException exception) =>
         exception.ErrorCode is { } code && (code == TableErrorCode.TableNotFound || code == BlobErrorCode.ContainerNotFound || code == QueueErrorCode.QueueNotFound);
 
+    /// <summary>Whether storage answered, and what it gave cannot be read: the row is garbled.</summary>
+    /// <inheritdoc cref="KindOf(Exception, CancellationToken)"/>
+    public static bool IsUnreadable(Exception exception, CancellationToken cancellationToken) =>
+        exception is not RequestFailedException && !cancellationToken.IsCancellationRequested && !IsTrouble(exception, cancellationToken);
+
     /// <summary>The failure that the last barrier around a unit of work reports for whatever was thrown.</summary>
     /// <inheritdoc cref="KindOf(Exception, CancellationToken)"/>
     public static Failure ToFailure(Exception exception, CancellationToken cancellationToken) => IsTrouble(exception, cancellationToken)

@@ -21,7 +21,7 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
         {
             return await Table.QueryAsync<CheckpointRow>(Filter, columns, cancellationToken).ToListAsync(cancellationToken);
         }
-        catch (Exception exception) when (IsUnreadable(exception, cancellationToken))
+        catch (Exception exception) when (StorageErrors.IsUnreadable(exception, cancellationToken))
         {
             var rows = new List<CheckpointRow>();
             await foreach (var key in Table.QueryAsync<TableEntity>(Filter, ["PartitionKey", "RowKey"], cancellationToken))
@@ -30,7 +30,7 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
                 {
                     rows.Add((await Table.FindAsync<CheckpointRow>(key.PartitionKey, key.RowKey, cancellationToken))!);
                 }
-                catch (Exception garbled) when (IsUnreadable(garbled, cancellationToken))
+                catch (Exception garbled) when (StorageErrors.IsUnreadable(garbled, cancellationToken))
                 {
                     // Left out.
                 }
@@ -133,9 +133,6 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
         note(row);
         return await LeasedRow<CheckpointRow>.TryAcquireAsync(Table, row, holder, settings.Lease, time, cancellationToken);
     }
-
-    private static bool IsUnreadable(Exception exception, CancellationToken cancellationToken) =>
-        exception is not RequestFailedException && !cancellationToken.IsCancellationRequested && !StorageErrors.IsTrouble(exception, cancellationToken);
 
     /// <summary>Notes that an item was ended by a person, and takes the lease away from the worker that has it.</summary>
     internal async Task EndAsync(ItemRow item, CancellationToken cancellationToken)

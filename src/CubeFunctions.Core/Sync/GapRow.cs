@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.Serialization;
 using Azure;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
@@ -53,7 +54,16 @@ public sealed class GapRow : IStoredRow
     public int SchemaVersion { get; set; } = 1;
 
     /// <summary>Where it stands.</summary>
+    [IgnoreDataMember]
     public GapState State { get; set; }
+
+    /// <summary><see cref="State"/> as the table holds it.</summary>
+    [DataMember(Name = nameof(State))]
+    public string StateName
+    {
+        get => State.ToString();
+        set => State = RowEnum.Parse<GapState>(value);
+    }
 
     /// <summary>Records that Cube says there are.</summary>
     public long ReportedCount { get; set; }
@@ -80,19 +90,19 @@ public sealed class GapRow : IStoredRow
     public DateTimeOffset? AcceptedAt { get; set; }
 
     /// <summary>Its name for people and addresses: <c>campaign=17:responses:2026-11-20</c>.</summary>
-    [System.Runtime.Serialization.IgnoreDataMember]
+    [IgnoreDataMember]
     public string Id => $"{PartitionKey}:{Feed}:{Day.Iso()}";
 
     /// <summary>The feed as settings name it.</summary>
-    [System.Runtime.Serialization.IgnoreDataMember]
+    [IgnoreDataMember]
     public string Feed => RowKey.Split('|')[1];
 
     /// <summary>The scope.</summary>
-    [System.Runtime.Serialization.IgnoreDataMember]
+    [IgnoreDataMember]
     public Scope Scope => Model.Scope.Parse(PartitionKey) ?? new Scope(ScopeKind.Tenant, PartitionKey);
 
     /// <summary>The day.</summary>
-    [System.Runtime.Serialization.IgnoreDataMember]
+    [IgnoreDataMember]
     public DateOnly Day => DateOnly.Parse(RowKey.Split('|')[2], CultureInfo.InvariantCulture);
 
     /// <summary>Whether the checkpoint goes on past it.</summary>

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Runtime.Serialization;
 using System.Text.Json;
 using Azure;
 using CubeFunctions.Core.Model;
@@ -37,7 +38,16 @@ public sealed class ItemRow : IStoredRow
     public string ScopeId { get; set; } = "";
 
     /// <summary>Kind of the run.</summary>
+    [IgnoreDataMember]
     public RunKind Kind { get; set; }
+
+    /// <summary><see cref="Kind"/> as the table holds it.</summary>
+    [DataMember(Name = nameof(Kind))]
+    public string KindName
+    {
+        get => Kind.ToString();
+        set => Kind = RowEnum.Parse<RunKind>(value);
+    }
 
     /// <summary>The run's local day.</summary>
     public string Today { get; set; } = "";
@@ -61,7 +71,16 @@ public sealed class ItemRow : IStoredRow
     public bool Deliver { get; set; }
 
     /// <summary>Where it stands.</summary>
+    [IgnoreDataMember]
     public ItemState State { get; set; }
+
+    /// <summary><see cref="State"/> as the table holds it.</summary>
+    [DataMember(Name = nameof(State))]
+    public string StateName
+    {
+        get => State.ToString();
+        set => State = RowEnum.Parse<ItemState>(value);
+    }
 
     /// <summary>Days of its scope and feed that are kept as gaps, once it has ended.</summary>
     public int Gaps { get; set; }

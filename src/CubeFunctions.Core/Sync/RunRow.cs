@@ -1,3 +1,4 @@
+using System.Runtime.Serialization;
 using System.Text.Json;
 using Azure;
 using CubeFunctions.Core.Model;
@@ -36,10 +37,28 @@ public sealed class RunRow : IStoredRow, ILeasable
     public string? LastRun { get; set; }
 
     /// <summary>Why it is.</summary>
+    [IgnoreDataMember]
     public RunKind Kind { get; set; }
 
+    /// <summary><see cref="Kind"/> as the table holds it.</summary>
+    [DataMember(Name = nameof(Kind))]
+    public string KindName
+    {
+        get => Kind.ToString();
+        set => Kind = RowEnum.Parse<RunKind>(value);
+    }
+
     /// <summary>Where it stands; null on the row of a kind.</summary>
+    [IgnoreDataMember]
     public RunStatus? Status { get; set; }
+
+    /// <summary><see cref="Status"/> as the table holds it.</summary>
+    [DataMember(Name = nameof(Status))]
+    public string? StatusName
+    {
+        get => Status?.ToString();
+        set => Status = value is null ? null : RowEnum.Parse<RunStatus>(value);
+    }
 
     /// <summary>The tenant's local day on which the run started; all its windows are cut by it.</summary>
     public string Today { get; set; } = "";

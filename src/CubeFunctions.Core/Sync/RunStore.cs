@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Azure;
 using Azure.Data.Tables;
 using CubeFunctions.Core.Model;
@@ -32,8 +31,8 @@ public sealed class RunStore(StorageClients storage)
 
     internal OptimisticTable Table => _table;
 
-    internal async Task<RunRow?> FindRunAsync(string runId, CancellationToken cancellationToken) =>
-        await _table.FindAsync<RunRow>(RunRow.Partition, runId, cancellationToken);
+    internal Task<RunRow?> FindRunAsync(string runId, CancellationToken cancellationToken) =>
+        _table.FindOrRepairAsync(RunRow.Partition, runId, RepairRunAsync, cancellationToken);
 
     /// <summary>Keeps a run that was just planned for the worker that closes it.</summary>
     internal void Expect(RunRow run) => _plannedRuns.Replace([run]);
@@ -50,17 +49,8 @@ public sealed class RunStore(StorageClients storage)
     internal async Task<bool> IsCancelledAsync(string runId, CancellationToken cancellationToken) =>
         await _table.FindAsync<TableEntity>(CancelPartition, runId, cancellationToken) is not null;
 
-    internal async Task<ItemRow?> FindItemAsync(string runId, string itemKey, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await _table.FindAsync<ItemRow>(runId, itemKey, cancellationToken);
-        }
-        catch (Exception exception) when (IsUnreadable(exception, cancellationToken))
-        {
-            return await RepairItemAsync(runId, itemKey, cancellationToken);
-        }
-    }
+    internal Task<ItemRow?> FindItemAsync(string runId, string itemKey, CancellationToken cancellationToken) =>
+        _table.FindOrRepairAsync(runId, itemKey, RepairItemAsync, cancellationToken);
 
     /// <summary>The item as it was planned by this process just now, or as it is stored.</summary>
     internal async Task<ItemRow?> FindItemToClaimAsync(string runId, string itemKey, CancellationToken cancellationToken) =>
@@ -112,14 +102,15 @@ public sealed class RunStore(StorageClients storage)
     }
 
     internal IAsyncEnumerable<ItemRow> ItemsAsync(string runId, CancellationToken cancellationToken) =>
-        ReadItemsAsync(runId, OfRun(runId), cancellationToken);
+        ReadItemsAsync(OfRun(runId), cancellationToken);
 
     internal IAsyncEnumerable<ItemRow> OpenItemsAsync(string runId, CancellationToken cancellationToken) =>
-        ReadItemsAsync(runId, $"{OfRun(runId)} and State eq '{nameof(ItemState.Waiting)}'", cancellationToken);
+        ReadItemsAsync($"{OfRun(runId)} and State eq '{nameof(ItemState.Waiting)}'", cancellationToken);
 
     /// <summary>Items in a state, without what their windows gave.</summary>
-    internal IAsyncEnumerable<ItemRow> ItemsInAsync(string runId, IReadOnlyCollection<ItemState> states, CancellationToken cancellationToken) => ReadAsync<ItemRow>(
-        $"{OfRun(runId)} and ({string.Join(" or ", states.Select(static state => $"State eq '{state}'"))})", (key, token) => RepairItemAsync(runId, key, token), cancellationToken, ItemOutcome);
+    internal IAsyncEnumerable<ItemRow> ItemsInAsync(string runId, IReadOnlyCollection<ItemState> states, CancellationToken cancellationToken) =>
+        _table.QueryOrRepairAsync(
+            $"{OfRun(runId)} and ({string.Join(" or ", states.Select(static state => $"State eq '{state}'"))})", RepairItemAsync, cancellationToken, ItemOutcome);
 
     /// <summary>How many items of a run are in each state.</summary>
     internal async Task<IReadOnlyDictionary<ItemState, int>> CountItemsAsync(string runId, CancellationToken cancellationToken)
@@ -150,9 +141,11 @@ public sealed class RunStore(StorageClients storage)
     internal async Task<OpenRuns> OpenRunsAsync(CancellationToken cancellationToken)
     {
         var open = new OpenRuns([], []);
-        var filter = TableClient.CreateQueryFilter(
-            $"PartitionKey eq {RunRow.Partition} and (Status eq {nameof(RunStatus.Planning)} or Status eq {nameof(RunStatus.Running)} or RowKey ge {RunRow.KindPrefix})");
-        await foreach (var row in ReadAsync<RunRow>(filter, RepairRunAsync, cancellationToken))
+        // What has not ended, rather than what is open: a run whose status is no name is to be seen.
+        var ended = string.Join(" and ", Enum.GetValues<RunStatus>().Except([RunStatus.Planning, RunStatus.Running]).Select(status => $"Status ne '{status}'"));
+        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {RunRow.Partition} and RowKey ge {RunRow.KindPrefix}");
+        filter = $"({filter}) or (PartitionKey eq '{RunRow.Partition}' and {ended})";
+        await foreach (var row in _table.QueryOrRepairAsync(filter, RepairRunAsync, cancellationToken))
         {
             if (row.RowKey.StartsWith(RunRow.KindPrefix, StringComparison.Ordinal))
             {
@@ -173,12 +166,13 @@ public sealed class RunStore(StorageClients storage)
         Interlocked.Exchange(ref _open, null) ?? await OpenRunsAsync(cancellationToken);
 
     /// <summary>Runs that started at or after <paramref name="since"/>, oldest first.</summary>
-    internal IAsyncEnumerable<RunRow> RunsSinceAsync(DateTimeOffset since, CancellationToken cancellationToken) => ReadAsync<RunRow>(
-        TableClient.CreateQueryFilter($"PartitionKey eq {RunRow.Partition} and RowKey ge {RunId.Floor(since)} and RowKey lt {RunRow.KindPrefix}"), RepairRunAsync, cancellationToken);
+    internal IAsyncEnumerable<RunRow> RunsSinceAsync(DateTimeOffset since, CancellationToken cancellationToken) => _table.QueryOrRepairAsync(
+            TableClient.CreateQueryFilter($"PartitionKey eq {RunRow.Partition} and RowKey ge {RunId.Floor(since)} and RowKey lt {RunRow.KindPrefix}"), RepairRunAsync, cancellationToken);
 
     /// <summary>Ended runs that started before <paramref name="before"/>, oldest first.</summary>
     internal IAsyncEnumerable<RunRow> EndedBeforeAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
-        ReadAsync<RunRow>(TableClient.CreateQueryFilter($"PartitionKey eq {RunRow.Partition} and RowKey lt {RunId.Floor(before)}"), RepairRunAsync, cancellationToken)
+        _table.QueryOrRepairAsync(
+            TableClient.CreateQueryFilter($"PartitionKey eq {RunRow.Partition} and RowKey lt {RunId.Floor(before)}"), RepairRunAsync, cancellationToken)
             .Where(run => !run.IsOpen);
 
     /// <summary>Removes a run with its items.</summary>
@@ -196,60 +190,18 @@ public sealed class RunStore(StorageClients storage)
 
     private static string OfRun(string runId) => TableClient.CreateQueryFilter($"PartitionKey eq {runId}");
 
-    private static bool IsUnreadable(Exception exception, CancellationToken cancellationToken) =>
-        exception is not RequestFailedException && !cancellationToken.IsCancellationRequested && !StorageErrors.IsTrouble(exception, cancellationToken);
-
-    private IAsyncEnumerable<ItemRow> ReadItemsAsync(string runId, string filter, CancellationToken cancellationToken) =>
-        ReadAsync<ItemRow>(filter, (key, token) => RepairItemAsync(runId, key, token), cancellationToken);
-
-    /// <summary>Reads rows, one by one where one of them is garbled: that one is repaired and comes as it is then.</summary>
-    private async IAsyncEnumerable<T> ReadAsync<T>(
-        string filter, Func<string, CancellationToken, Task<T>> repairAsync, [EnumeratorCancellation] CancellationToken cancellationToken, string[]? columns = null)
-        where T : class, ITableEntity
-    {
-        List<T> rows;
-        try
-        {
-            rows = await _table.QueryAsync<T>(filter, columns, cancellationToken).ToListAsync(cancellationToken);
-        }
-        catch (Exception exception) when (IsUnreadable(exception, cancellationToken))
-        {
-            rows = [];
-            await foreach (var key in _table.QueryAsync<TableEntity>(filter, ["PartitionKey", "RowKey"], cancellationToken))
-            {
-                rows.Add(await FindOrRepairAsync(key, repairAsync, cancellationToken));
-            }
-        }
-
-        foreach (var row in rows)
-        {
-            yield return row;
-        }
-    }
-
-    private async Task<T> FindOrRepairAsync<T>(
-        TableEntity key, Func<string, CancellationToken, Task<T>> repairAsync, CancellationToken cancellationToken)
-        where T : class, ITableEntity
-    {
-        try
-        {
-            return await _table.FindAsync<T>(key.PartitionKey, key.RowKey, cancellationToken) ?? await repairAsync(key.RowKey, cancellationToken);
-        }
-        catch (Exception exception) when (IsUnreadable(exception, cancellationToken))
-        {
-            return await repairAsync(key.RowKey, cancellationToken);
-        }
-    }
+    private IAsyncEnumerable<ItemRow> ReadItemsAsync(string filter, CancellationToken cancellationToken) =>
+        _table.QueryOrRepairAsync(filter, RepairItemAsync, cancellationToken);
 
     /// <summary>An item whose row cannot be read has failed: what its key says is put in the row's place.</summary>
-    private async Task<ItemRow> RepairItemAsync(string runId, string itemKey, CancellationToken cancellationToken)
+    private async Task<ItemRow> RepairItemAsync(TableEntity garbled, CancellationToken cancellationToken)
     {
-        var parts = itemKey.Split('|');
+        var parts = garbled.RowKey.Split('|');
         var scope = parts.Length == 3 ? Scope.Parse(parts[2]) ?? Scope.Tenant : Scope.Tenant;
         var row = new ItemRow
         {
-            PartitionKey = runId,
-            RowKey = itemKey,
+            PartitionKey = garbled.PartitionKey,
+            RowKey = garbled.RowKey,
             Feed = parts.Length == 3 && FeedCatalogue.Find(parts[1], scope.Kind) is { } feed ? feed.Setting : FeedCatalogue.Campaigns.Setting,
             ScopeKind = scope.KindName,
             ScopeId = scope.Id,
@@ -261,8 +213,9 @@ public sealed class RunStore(StorageClients storage)
         return row;
     }
 
-    private async Task<RunRow> RepairRunAsync(string runId, CancellationToken cancellationToken)
+    private async Task<RunRow> RepairRunAsync(TableEntity garbled, CancellationToken cancellationToken)
     {
+        var runId = garbled.RowKey;
         var row = new RunRow { RowKey = runId, Kind = RunKind.Manual, Status = RunStatus.Failed, Reason = UnreadableReason };
         if (runId.StartsWith(RunRow.KindPrefix, StringComparison.Ordinal))
         {

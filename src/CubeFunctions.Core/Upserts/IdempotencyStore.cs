@@ -21,6 +21,9 @@ public enum IdempotencyVerdict
 /// <summary>Requests with an idempotency key, in <c>CubeUpserts</c>.</summary>
 public sealed class IdempotencyStore(UpsertStore store, Pseudonyms pseudonyms, TimeProvider time)
 {
+    /// <summary>The state of all of them, beside those of events.</summary>
+    internal const string Request = "Request";
+
     /// <summary>A request that did not end within this time died with its process.</summary>
     private static readonly TimeSpan LongestRequest = TimeSpan.FromMinutes(2);
 
@@ -52,6 +55,6 @@ public sealed class IdempotencyStore(UpsertStore store, Pseudonyms pseudonyms, T
             ["AcceptedAt"] = time.GetUtcNow(),
 
             // Forgotten with the events of its time.
-            ["State"] = "Request",
+            ["State"] = Request,
         };
 }

@@ -65,9 +65,14 @@ public sealed class UpsertJanitor(
         await notifications.NotifyAsync(customers, TimeSpan.Zero, cancellationToken);
         _notifiedTried = tried && mayWrite ? now : _notifiedTried;
         await EachAsync(round, overdue, (row, token) => store.EndAsync([new UpsertEnd(row, UpsertState.Dead, Overdue(row))], token), cancellationToken);
-        await EachAsync(round, await PostsAsync(now, force, cancellationToken), (post, token) => notifications.NotifyPostAsync(post.RowKey, token), cancellationToken);
+        await EachAsync(round, await PostsAsync(now, force, tried, cancellationToken), (post, token) => notifications.NotifyPostAsync(post.RowKey, token), cancellationToken);
         if (now - _purged > PurgeEvery)
         {
+            await foreach (var row in store.UnknownAsync(cancellationToken))
+            {
+                await EachAsync(round, [row], (unknown, token) => store.EndAsync([new UpsertEnd(unknown, UpsertState.Dead, UpsertEnd.Unreadable)], token), cancellationToken);
+            }
+
             await foreach (var row in store.EndedBeforeAsync(now.AddDays(-settings.Days), cancellationToken))
             {
                 await EachAsync(round, [row], (ended, token) => store.DeleteAsync(ended, token), cancellationToken);
@@ -87,19 +92,9 @@ public sealed class UpsertJanitor(
     private static bool WaitsForMessage(UpsertRow row) =>
         string.IsNullOrEmpty(row.Reason) || row.Reason == row.Dropped || row.Reason.StartsWith("writes are ", StringComparison.Ordinal);
 
-    private async Task<List<PostRow>> PostsAsync(DateTimeOffset now, bool force, CancellationToken cancellationToken)
-    {
-        var posts = new List<PostRow>();
-        await foreach (var post in store.Rows.QueryAsync<PostRow>(row => row.PartitionKey == PostRow.Partition, null, cancellationToken))
-        {
-            if (force || now - post.AcceptedAt > OnItsWay)
-            {
-                posts.Add(post);
-            }
-        }
-
-        return posts;
-    }
+    private async Task<List<PostRow>> PostsAsync(DateTimeOffset now, bool force, bool tried, CancellationToken cancellationToken) =>
+        await store.PostsAsync(cancellationToken).Where(post => force || (now - post.AcceptedAt > OnItsWay && (tried || post.Reason is null)))
+            .ToListAsync(cancellationToken);
 
     /// <summary>Does something with each row; one that fails stops no other.</summary>
     private static async Task EachAsync<T>(

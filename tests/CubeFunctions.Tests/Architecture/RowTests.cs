@@ -1,3 +1,4 @@
+using System.Runtime.Serialization;
 using Azure.Data.Tables;
 using CubeFunctions.Core;
 using CubeFunctions.Core.Storage;
@@ -17,5 +18,15 @@ public sealed class RowTests
 
         // The SDK stores public members only: of another one nothing reaches the table, and no compiler says so.
         Assert.Equal("", string.Join(", ", rows.Where(type => type.GetProperty(nameof(IStoredRow.WriteId)) is not { CanRead: true, CanWrite: true }).Select(type => type.Name)));
+    }
+
+    [Fact]
+    public void No_row_class_lets_the_SDK_read_an_enum()
+    {
+        // It reads a name that it does not know as the default, without a word.
+        var enums = typeof(CubeApplication).Assembly.GetTypes().Where(type => type.IsClass && type.IsAssignableTo(typeof(ITableEntity)))
+            .SelectMany(type => type.GetProperties().Where(property => (Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType).IsEnum)).ToList();
+        Assert.NotEmpty(enums);
+        Assert.Equal("", string.Join(", ", enums.Where(property => !Attribute.IsDefined(property, typeof(IgnoreDataMemberAttribute))).Select(property => $"{property.DeclaringType!.Name}.{property.Name}")));
     }
 }
