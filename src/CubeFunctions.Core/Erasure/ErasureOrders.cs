@@ -14,7 +14,7 @@ namespace CubeFunctions.Core.Erasure;
 /// blob, done; a crash between two of them repeats the rest.
 /// </remarks>
 internal sealed partial class ErasureOrders(StorageClients storage, PersonEraser eraser, SyncSettings sync, RetentionSettings retention, TimeProvider time, ILogger<ErasureOrders> logger)
-    : IJanitorTask, IAsyncDisposable
+    : IJanitorTask, IErasureRequests, IAsyncDisposable
 {
     private static readonly RecoveryPolicy Policy = RecoveryPolicy.Exponential(TimeSpan.FromSeconds(10), TimeSpan.FromHours(1)) with { GiveUpAfter = TimeSpan.FromHours(48) };
     private readonly OptimisticTable _table = new(storage.Runs, storage.EnsureCreatedAsync);
@@ -46,14 +46,18 @@ internal sealed partial class ErasureOrders(StorageClients storage, PersonEraser
         return id;
     }
 
+    /// <inheritdoc />
+    public Task<string> RequestAsync(string assignmentId, string customerId, CancellationToken cancellationToken) =>
+        SubmitAsync(new ErasureOrder { Assignment = assignmentId, Customer = customerId }, cancellationToken);
+
     /// <summary>An erasure by its id, or null.</summary>
-    public Task<ErasureRow?> FindAsync(string id, CancellationToken cancellationToken) => _table.FindAsync<ErasureRow>(ErasureRow.Partition, id, cancellationToken);
+    public Task<ErasureRow?> FindAsync(string id, CancellationToken cancellationToken) => _table.FindOrRepairAsync(ErasureRow.Partition, id, RepairAsync, cancellationToken);
 
     /// <summary>Does what is due and nobody does, and removes rows that are older than the retention.</summary>
     public Task RunAsync(JanitorRound round, CancellationToken cancellationToken)
     {
         var before = time.GetUtcNow() - TimeSpan.FromDays(retention.Days);
-        var rows = _table.QueryAsync<ErasureRow>(TableClient.CreateQueryFilter($"PartitionKey eq {ErasureRow.Partition}"), null, cancellationToken);
+        var rows = _table.QueryOrRepairAsync(TableClient.CreateQueryFilter($"PartitionKey eq {ErasureRow.Partition}"), RepairAsync, cancellationToken);
         return round.EachAsync(rows, async (row, token) =>
         {
             if (row.IsOpen && (round.Force || row.DueAt <= time.GetUtcNow()))
@@ -85,6 +89,20 @@ internal sealed partial class ErasureOrders(StorageClients storage, PersonEraser
 
         await Task.WhenAll(running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Dispose();
+    }
+
+    /// <summary>An erasure whose row cannot be read is begun again: a second time finds nothing, and none may be forgotten.</summary>
+    private async Task<ErasureRow> RepairAsync(TableEntity garbled, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var row = new ErasureRow { RowKey = garbled.RowKey, CreatedAt = now, DueAt = now, Reason = "its row could not be read" };
+        if (await _blobs.FindPropertiesAsync(PathOf(row.RowKey), cancellationToken) is null)
+        {
+            (row.State, row.CompletedAt, row.Reason) = (ErasureState.Failed, now, "its row could not be read, and whom it is about is not kept any more: it was done, or is to be asked for again");
+        }
+
+        await _table.PutAsync(row, cancellationToken);
+        return row;
     }
 
     private static string PathOf(string id) => ErasureFolder.Prefix + id;

@@ -1,3 +1,4 @@
+using CubeFunctions.Core.Persons;
 using CubeFunctions.Core.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -14,5 +15,6 @@ internal static class ErasureServices
         .AddSingleton<SoftDeletedCopies>()
         .AddSingleton<PersonEraser>()
         .AddSingleton<ErasureOrders>()
+        .AddSingleton<IErasureRequests>(static provider => provider.GetRequiredService<ErasureOrders>())
         .AddSingleton<IJanitorTask>(static provider => provider.GetRequiredService<ErasureOrders>());
 }

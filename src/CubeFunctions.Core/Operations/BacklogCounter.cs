@@ -72,6 +72,11 @@ internal sealed class BacklogCounter(
             waiting.Add(EntryOf(row));
         }
 
+        await foreach (var post in upserts.PostsAsync(cancellationToken))
+        {
+            waiting.Add(EntryOf(post.ToUpsert()));
+        }
+
         return Merge(dead, waiting);
     }
 

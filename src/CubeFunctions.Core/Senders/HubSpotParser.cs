@@ -70,9 +70,17 @@ internal static class HubSpotParser
             return Merged(post, item, head);
         }
 
+        if (what.Equals(PrivacyDeletion, StringComparison.OrdinalIgnoreCase))
+        {
+            // Where the customer's id is a property the event does not name the customer: a person has to look.
+            return post.Sender.ErasesOnPrivacyDeletion && head.CustomerId is not null
+                ? head with { Erases = true }
+                : head with { Ignored = Reason(what), NeedsPerson = true };
+        }
+
         if (!what.Equals(PropertyChange, StringComparison.OrdinalIgnoreCase))
         {
-            return head with { Ignored = Reason(what), NeedsPerson = what.Equals(PrivacyDeletion, StringComparison.OrdinalIgnoreCase) };
+            return head with { Ignored = Reason(what) };
         }
 
         return record.HasProperty

@@ -67,4 +67,9 @@ public sealed record SenderSettings
     /// address; null, any, for <c>dataverse</c>, where the registered step says it.
     /// </summary>
     public string? Entity { get; init; }
+
+    /// <summary>
+    /// Whether a contact that was deleted for privacy in HubSpot is erased here. Default: a person sees it, and decides.
+    /// </summary>
+    public bool ErasesOnPrivacyDeletion { get; init; }
 }

@@ -16,6 +16,7 @@ internal sealed class SenderSettingsReader(SettingsReader reader, string block)
         ["EventId"] = "`json`: JSON Pointer to an event's id",
         ["EventTime"] = "`json`, `standard-webhooks`: JSON Pointer to an event's time; its first arrival where it is empty",
         ["Entity"] = "`hubspot`, `dataverse`: the kind of record that is a customer; `contact` for HubSpot",
+        ["PrivacyDeletion"] = "`hubspot`: what a contact's deletion for privacy does: `hold` shows it to a person, `erase` erases the customer from this storage account at once; `hold` where it is empty",
     };
 
     private readonly string _prefix = $"{UpsertSettings.Block}__{block}__";
@@ -96,6 +97,7 @@ internal sealed class SenderSettingsReader(SettingsReader reader, string block)
             EventId = Pointer(sender.Kind, "EventId"),
             EventTime = Pointer(sender.Kind, "EventTime"),
             Entity = Extra(sender.Kind, "Entity") ?? (sender.Kind == SenderKind.HubSpot ? "contact" : null),
+            ErasesOnPrivacyDeletion = PrivacyDeletion(sender.Kind),
         };
     }
 
@@ -103,6 +105,7 @@ internal sealed class SenderSettingsReader(SettingsReader reader, string block)
     {
         "Header" => kind is SenderKind.Dataverse or SenderKind.Json,
         "Query" => kind is SenderKind.Dataverse,
+        "PrivacyDeletion" => kind is SenderKind.HubSpot,
         "Entity" => kind is SenderKind.HubSpot or SenderKind.Dataverse,
         "EventTime" or "Items" => kind is SenderKind.StandardWebhooks or SenderKind.Json,
         _ => kind is SenderKind.Json,
@@ -209,6 +212,17 @@ internal sealed class SenderSettingsReader(SettingsReader reader, string block)
         }
 
         return encoding;
+    }
+
+    private bool PrivacyDeletion(SenderKind kind)
+    {
+        var text = Extra(kind, "PrivacyDeletion")?.ToLowerInvariant();
+        if (text is not (null or "hold" or "erase"))
+        {
+            Fault("PrivacyDeletion", $"'{text}' is neither hold nor erase");
+        }
+
+        return text == "erase";
     }
 
     private JsonPointer? Pointer(SenderKind kind, string name)

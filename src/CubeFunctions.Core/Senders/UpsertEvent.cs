@@ -36,6 +36,9 @@ public sealed record UpsertEvent
     /// <summary>Whether an ignored event has to be seen by a person, such as a deletion for privacy.</summary>
     public bool NeedsPerson { get; init; }
 
+    /// <summary>Whether the customer is to be erased, as the sender's settings say.</summary>
+    public bool Erases { get; init; }
+
     /// <summary>Records that were merged in the CRM; null for other events.</summary>
     public UpsertMerge? Merge { get; init; }
 

@@ -1,5 +1,6 @@
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Persons;
 using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Upserts;
@@ -9,10 +10,13 @@ namespace CubeFunctions.Core.Upserts;
 /// of it, ends the events. Five storage requests where nothing is in its way: events, mailbox, lease, release, states.
 /// </summary>
 /// <param name="tools">What all deliveries work with.</param>
+/// <param name="erasures">Takes the requests of senders to erase a customer.</param>
 /// <param name="customer">Partition of the customer.</param>
 /// <param name="notifyAsync">Sends a message for a customer, after a delay.</param>
-internal sealed class DeliverySession(DeliveryTools tools, string customer, Func<string, TimeSpan, CancellationToken, Task> notifyAsync)
+internal sealed class DeliverySession(
+    DeliveryTools tools, IErasureRequests erasures, string customer, Func<string, TimeSpan, CancellationToken, Task> notifyAsync)
 {
+    private const string Erased = "deleted for privacy in the CRM: the customer is being erased here";
     private const string WaitsForParts = "waits for the other parts of a joined field";
 
     /// <summary>Queues count whole seconds: a message may come this much before its time.</summary>
@@ -37,6 +41,14 @@ internal sealed class DeliverySession(DeliveryTools tools, string customer, Func
         var events = await tools.Store.PendingAsync(customer, cancellationToken);
         if (events.Count == 0)
         {
+            return State = SessionState.Ended;
+        }
+
+        if (events.FindAll(row => row.Erases) is [{ CustomerId: { } id } first, ..] erasing)
+        {
+            // Stored before the event ends. What else waits of the customer is erased with all the rest.
+            await erasures.RequestAsync(first.AssignmentId, id, cancellationToken);
+            await tools.Store.EndAsync(erasing.Select(row => new UpsertEnd(row, UpsertState.Ignored, Erased)), cancellationToken);
             return State = SessionState.Ended;
         }
 

@@ -31,18 +31,7 @@ public sealed class DeliveryTools(
     internal TimeSpan Lease => sync.Lease > ShortestLease ? sync.Lease : ShortestLease;
 
     /// <summary>Gives a mailbox back after a failure. Where storage cannot be reached the lease runs out by itself.</summary>
-    internal async Task ReleaseAsync(LeasedRow<MailboxRow> lease)
-    {
-        try
-        {
-            using var limit = new CancellationTokenSource(Lease, time);
-            await lease.ReleaseAsync(limit.Token);
-        }
-        catch (Exception)
-        {
-            // What failed before is what counts.
-        }
-    }
+    internal Task ReleaseAsync(LeasedRow<MailboxRow> lease) => store.ReleaseAsync(lease, Lease);
 
     internal FieldMap? MapOf(string sender) => settings.Senders.TryGetValue(sender, out var found) ? found.FieldMap : null;
 }

@@ -69,6 +69,12 @@ internal sealed class MailboxRow : ILeasable
 
     public void BeforeSave()
     {
+        if (Content.MergedKey is { } survivor)
+        {
+            // A column of its own: an erasure of the record that remains looks for it.
+            _row[nameof(MailboxContent.MergedKey)] = survivor;
+        }
+
         var json = JsonSerializer.Serialize(Content, UpsertJson.Default.MailboxContent);
         while (json.Length > ColumnCharacters * MaxColumns && Content.TryShrink())
         {

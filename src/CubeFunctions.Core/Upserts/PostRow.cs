@@ -4,7 +4,7 @@ using CubeFunctions.Core.Storage;
 namespace CubeFunctions.Core.Upserts;
 
 /// <summary>A stored post of many events in <c>CubeUpserts</c> that is not split into their rows yet.</summary>
-public sealed class PostRow : IStoredRow
+public sealed class PostRow : IStoredRow, ILeasable
 {
     /// <summary>The state of all of them, beside those of <see cref="UpsertState"/>.</summary>
     internal const string Unsplit = "Post";
@@ -45,8 +45,26 @@ public sealed class PostRow : IStoredRow
     /// <summary>What events without an id of their own are named by.</summary>
     public string PostId { get; set; } = "";
 
-    /// <summary>Failures of splitting in a row.</summary>
-    public int Attempts { get; set; }
+    /// <summary>Why it cannot be split for now, or null.</summary>
+    public string? Reason { get; set; }
+
+    /// <summary>Who splits it, or null.</summary>
+    public string? LeaseHolder { get; set; }
+
+    /// <summary>Until when, unless renewed.</summary>
+    public DateTimeOffset? LeaseUntil { get; set; }
+
+    /// <summary>The post as people see it, beside the events that wait: its name is its id.</summary>
+    internal UpsertRow ToUpsert() => new()
+    {
+        PartitionKey = RowKey[..(RowKey.Length / 2)],
+        RowKey = RowKey[(RowKey.Length / 2)..],
+        Sender = Sender,
+        AcceptedAt = AcceptedAt,
+        Body = Path,
+        State = UpsertState.Waiting,
+        Reason = Reason,
+    };
 
     /// <summary>The row key of the post that came in a body.</summary>
     internal static string KeyOf(string path) => path[(path.LastIndexOf('/') + 1)..];

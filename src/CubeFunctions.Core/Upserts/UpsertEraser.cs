@@ -44,19 +44,20 @@ internal sealed class UpsertEraser(
 
         var named = await new InboxScan(storage).FindAsync(person, cancellationToken);
         var rows = await RowsAsync(person, named, cancellationToken);
+        HashSet<string> partitions = [partition, .. await store.MergedIntoAsync(partition, cancellationToken)];
         var bodies = rows.Own.Select(row => row.Body).Concat(named.Where(body => IsOfAssignment(person, body, rows, search.Tally))).ToHashSet(StringComparer.Ordinal);
-        return mailbox is null && bodies.Count == 0 ? null : async token =>
+        return mailbox is null && bodies.Count == 0 && partitions.Count == 1 ? null : async token =>
         {
             if (await posts.SplitBodiesAsync(bodies, token))
             {
                 rows = await RowsAsync(person, bodies, token);
             }
 
-            await EraseAsync(partition, bodies, rows, search.Tally, token);
+            await EraseAsync(partitions, bodies, rows, search.Tally, token);
         };
     }
 
-    private async Task EraseAsync(string partition, HashSet<string> bodies, Rows rows, ErasureTally tally, CancellationToken cancellationToken)
+    private async Task EraseAsync(HashSet<string> partitions, HashSet<string> bodies, Rows rows, ErasureTally tally, CancellationToken cancellationToken)
     {
         tally.Add(Erased.SharedBodies, bodies.Count(rows.Shared.Contains));
         foreach (var body in bodies)
@@ -70,7 +71,7 @@ internal sealed class UpsertEraser(
             }
         }
 
-        foreach (var each in rows.Own.Select(row => row.PartitionKey).Append(partition).Distinct())
+        foreach (var each in rows.Own.Select(row => row.PartitionKey).Union(partitions))
         {
             await mailboxes.EraseAsync(each, tally, cancellationToken);
         }

@@ -20,6 +20,11 @@ public sealed class UpsertReader(
             rows.Add(row);
         }
 
+        if (state == UpsertState.Waiting)
+        {
+            rows.AddRange(await store.PostsAsync(cancellationToken).Select(post => post.ToUpsert()).ToListAsync(cancellationToken));
+        }
+
         return [.. rows.OrderBy(row => row.AcceptedAt).Take(most)];
     }
 
@@ -55,11 +60,13 @@ public sealed class UpsertReader(
         return (count, unknown);
     }
 
-    /// <summary>Gives up dead upserts, and waiting ones that are named; all the dead where no id is given.</summary>
+    /// <summary>Gives up dead upserts, and waiting ones and posts that are named; all the dead where no id is given.</summary>
     /// <returns>How many, and the ids that name none.</returns>
     public async Task<(int Count, IReadOnlyList<string> Unknown)> DropAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
     {
         var (rows, unknown) = await ChooseAsync(ids, row => row.State is UpsertState.Dead or UpsertState.Waiting, cancellationToken);
+        var given = unknown.Count == 0 ? [] : await store.PostsAsync(cancellationToken).Where(post => unknown.Contains(post.RowKey)).ToListAsync(cancellationToken);
+        unknown.RemoveAll(id => given.Exists(post => post.RowKey == id));
         if (unknown.Count > 0)
         {
             return (0, unknown);
@@ -70,10 +77,16 @@ public sealed class UpsertReader(
             await store.EndAsync([new UpsertEnd(row, UpsertState.Dropped, row.Reason)], cancellationToken);
         }
 
-        return (rows.Count, unknown);
+        foreach (var post in given)
+        {
+            await store.DeleteAsync(post, cancellationToken);
+        }
+
+        return (rows.Count + given.Count, unknown);
     }
 
-    private async Task<(List<UpsertRow> Rows, List<string> Unknown)> ChooseAsync(IReadOnlyList<string> ids, Func<UpsertRow, bool> which, CancellationToken cancellationToken)
+    private async Task<(List<UpsertRow> Rows, List<string> Unknown)> ChooseAsync(
+        IReadOnlyList<string> ids, Func<UpsertRow, bool> which, CancellationToken cancellationToken)
     {
         if (ids.Count == 0)
         {
@@ -133,7 +146,7 @@ public sealed class UpsertReader(
         [
             new(nameof(UpsertRow.State), nameof(UpsertState.Waiting)), new(nameof(UpsertRow.Reason), row.Dropped ?? ""), new(nameof(UpsertRow.Dropped), row.Dropped ?? ""),
             new(nameof(UpsertRow.Values), row.Values ?? ""), new(nameof(UpsertRow.ValuesBlob), row.ValuesBlob), new(nameof(UpsertRow.Attempts), 0),
-            new(nameof(UpsertRow.FailingSince), UpsertRow.NoTime), new(nameof(UpsertRow.ReplayedAt), row.ReplayedAt),
+            new(nameof(UpsertRow.FailingSince), UpsertRow.NoTime), new(nameof(UpsertRow.ReplayedAt), row.ReplayedAt), new(nameof(UpsertRow.Erases), plan?.Row.Erases ?? row.Erases),
         ], cancellationToken);
         await notifications.NotifyAsync([row.PartitionKey], TimeSpan.Zero, cancellationToken);
         return true;

@@ -24,6 +24,11 @@ public sealed partial class UpsertReceiver(
     /// <summary>How long splitting may keep the answer to such a post waiting.</summary>
     private static readonly TimeSpan SplitWithin = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// The lease of a post that is split before it is answered. It runs out by itself: giving it up would be one more request while the sender waits.
+    /// </summary>
+    private static readonly TimeSpan PostLease = SplitWithin + TimeSpan.FromSeconds(3);
+
     /// <summary>Accepts events. A repeat of an event meets the row of the first and is sent on again if that still waits.</summary>
     /// <param name="sender">Who sent them.</param>
     /// <param name="events">The events.</param>
@@ -100,24 +105,27 @@ public sealed partial class UpsertReceiver(
     private async Task<IReadOnlyList<UpsertRow>> StoreLaterAsync(
         PostRow post, List<PlannedUpsert> plans, CancellationToken cancellationToken)
     {
-        await store.Rows.AddAsync(post, cancellationToken);
-        using var limit = new CancellationTokenSource(SplitWithin, TimeProvider.System);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        try
+        await using var lease = await store.TryAcquireAsync(post, PostLease, cancellationToken);
+        if (lease is not null)
         {
-            var stored = await StoreAsync(plans, either.Token);
-            await store.DeleteAsync(post, either.Token);
-            return stored;
-        }
-        catch (Exception exception) when (limit.IsCancellationRequested || StorageErrors.IsTrouble(exception, either.Token))
-        {
-            LogLater(logger, post.Sender, plans.Count);
+            using var limit = new CancellationTokenSource(SplitWithin, TimeProvider.System);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, lease.Lost, cancellationToken);
+            try
+            {
+                var stored = await StoreAsync(plans, either.Token);
+                await store.DeleteAsync(post, either.Token);
+                return stored;
+            }
+            catch (Exception exception) when (limit.IsCancellationRequested || lease.Lost.IsCancellationRequested || StorageErrors.IsTrouble(exception, either.Token))
+            {
+                LogLater(logger, post.Sender, plans.Count);
+            }
         }
 
         try
         {
             using var rest = new CancellationTokenSource(SplitWithin / 2, TimeProvider.System);
-            await notifier.SendAsync(UpsertMessage.ForPost(post.RowKey), TimeSpan.Zero, rest.Token);
+            await notifier.SendAsync(UpsertMessage.ForPost(post.RowKey), lease is null ? TimeSpan.Zero : PostLease, rest.Token);
         }
         catch (Exception exception) when (exception is OperationCanceledException || StorageErrors.IsTrouble(exception, CancellationToken.None))
         {
@@ -144,6 +152,7 @@ public sealed partial class UpsertReceiver(
             AcceptedAt = now,
             PostId = postId,
             State = state,
+            Erases = upsert.Erases,
             Dropped = dropped,
             Reason = dropped ?? upsert.Dead ?? upsert.Ignored,
             CompletedAt = state == UpsertState.Waiting ? null : now,

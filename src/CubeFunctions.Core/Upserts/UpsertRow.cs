@@ -106,6 +106,9 @@ public sealed class UpsertRow : IStoredRow
     /// <summary>Partition of the record that remains.</summary>
     public string? MergedKey { get; set; }
 
+    /// <summary>Whether the customer is to be erased from this storage account.</summary>
+    public bool Erases { get; set; }
+
     /// <summary>
     /// When the merge happened that carried this event here from another customer, or null. A merge carries no event twice.
     /// </summary>
@@ -153,6 +156,7 @@ public sealed class UpsertRow : IStoredRow
             ValuesBlob = Text(nameof(ValuesBlob)),
             MergedInto = Text(nameof(MergedInto)),
             MergedKey = Text(nameof(MergedKey)),
+            Erases = Find(nameof(Erases)) is true,
             CarriedAt = Time(nameof(CarriedAt)),
         };
 

@@ -95,6 +95,13 @@ public sealed class UpsertStore
             $"AcceptedAt lt {before} and State ne {nameof(UpsertState.Waiting)} and State ne {nameof(UpsertState.Dead)} and State ne {PostRow.Unsplit}"),
         Keys, cancellationToken);
 
+    /// <summary>Events whose state is no name: they are in no list.</summary>
+    internal IAsyncEnumerable<UpsertRow> UnknownAsync(CancellationToken cancellationToken)
+    {
+        var known = Enum.GetNames<UpsertState>().Append(PostRow.Unsplit).Append(IdempotencyStore.Request).Select(state => $"State ne '{state}'");
+        return Rows.QueryAsync<TableEntity>($"Sender ne '' and {string.Join(" and ", known)}", null, cancellationToken).Where(row => row.ContainsKey("State")).Select(UpsertRow.FromEntity);
+    }
+
     /// <summary>The values of an event; null when they are gone.</summary>
     internal async Task<List<SourceValue>?> ValuesAsync(UpsertRow row, CancellationToken cancellationToken)
     {
@@ -162,6 +169,35 @@ public sealed class UpsertStore
 
     internal async Task<MailboxRow?> FindMailboxAsync(string customer, CancellationToken cancellationToken) =>
         await _mailboxes.FindAsync<TableEntity>(customer, MailboxRow.Key, cancellationToken) is { } row ? MailboxRow.FromEntity(row) : null;
+
+    /// <summary>Takes the lease of a post in the state it was read in, or adds a new one with it.</summary>
+    /// <returns>Null where somebody was quicker: read it again.</returns>
+    internal Task<LeasedRow<PostRow>?> TryAcquireAsync(PostRow post, TimeSpan length, CancellationToken cancellationToken) =>
+        LeasedRow<PostRow>.TryAcquireAsync(Rows, post, Guid.NewGuid().ToString("N"), length, _time, cancellationToken);
+
+    /// <summary>Gives a row back after a failure. Where storage cannot be reached the lease runs out by itself.</summary>
+    internal async Task ReleaseAsync<T>(LeasedRow<T> lease, TimeSpan length)
+        where T : class, ILeasable
+    {
+        try
+        {
+            using var limit = new CancellationTokenSource(length, _time);
+            await lease.ReleaseAsync(limit.Token);
+        }
+        catch (Exception)
+        {
+            // What failed before is what counts.
+        }
+    }
+
+    /// <summary>Posts that are not split yet.</summary>
+    internal IAsyncEnumerable<PostRow> PostsAsync(CancellationToken cancellationToken) =>
+        Rows.QueryAsync<PostRow>(row => row.PartitionKey == PostRow.Partition, null, cancellationToken);
+
+    /// <summary>Partitions of records that were merged into one.</summary>
+    internal async Task<List<string>> MergedIntoAsync(string customer, CancellationToken cancellationToken) =>
+        await _mailboxes.QueryAsync<TableEntity>(TableClient.CreateQueryFilter($"MergedKey eq {customer}"), Keys, cancellationToken)
+            .Select(row => row.PartitionKey).ToListAsync(cancellationToken);
 
     /// <summary>Takes the lease of a mailbox in the state it was read in.</summary>
     /// <returns>Null where somebody was quicker: read it again.</returns>

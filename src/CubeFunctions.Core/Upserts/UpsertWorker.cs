@@ -1,4 +1,5 @@
 using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Persons;
 using CubeFunctions.Core.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -9,9 +10,12 @@ namespace CubeFunctions.Core.Upserts;
 /// later message.
 /// </summary>
 public sealed partial class UpsertWorker(
-    DeliveryTools tools, PostSplitter posts, QueueNotifier<UpsertMessage> notifier, PoisonHandler poisons, TimeProvider time, ILogger<UpsertWorker> logger)
+    DeliveryTools tools, PostSplitter posts, IErasureRequests erasures, QueueNotifier<UpsertMessage> notifier, PoisonHandler poisons, TimeProvider time, ILogger<UpsertWorker> logger)
 {
     private const string TooOften = "its message failed too often";
+
+    /// <summary>A message that comes while the lease still holds is sent again for its end.</summary>
+    private static readonly TimeSpan AfterLease = TimeSpan.FromSeconds(1);
 
     private readonly CustomerTurns _turns = new();
 
@@ -47,7 +51,7 @@ public sealed partial class UpsertWorker(
         {
             do
             {
-                while (await new DeliverySession(tools, message.Customer, NotifyAsync).RunAsync(cancellationToken) == SessionState.Overtaken)
+                while (await new DeliverySession(tools, erasures, message.Customer, NotifyAsync).RunAsync(cancellationToken) == SessionState.Overtaken)
                 {
                     // Somebody else changed the mailbox: read again.
                 }
@@ -75,7 +79,16 @@ public sealed partial class UpsertWorker(
     {
         try
         {
-            await posts.SplitAsync(post, cancellationToken);
+            switch (await posts.SplitAsync(post, cancellationToken))
+            {
+                case PostOutcome.Held held:
+                    // Its worker may have died.
+                    await notifier.SendAsync(message, held.Left + AfterLease, cancellationToken);
+                    break;
+                case PostOutcome.Waiting waiting:
+                    LogPostWaits(logger, waiting.Reason);
+                    break;
+            }
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -129,6 +142,9 @@ public sealed partial class UpsertWorker(
 
     private Task NotifyAsync(string customer, TimeSpan delay, CancellationToken cancellationToken) =>
         notifier.SendAsync(UpsertMessage.ForCustomer(customer), delay, cancellationToken);
+
+    [LoggerMessage(214, LogLevel.Warning, "A post of many upserts {Reason}")]
+    private static partial void LogPostWaits(ILogger logger, string reason);
 
     [LoggerMessage(200, LogLevel.Warning, "{Unit} failed and is rescheduled: {Error}")]
     private static partial void LogFailed(ILogger logger, string unit, ErrorInfo error);

@@ -4,6 +4,7 @@ using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Core.Upserts;
 using CubeFunctions.Tests.Support;
+using Microsoft.Extensions.Hosting;
 using Xunit;
 
 namespace CubeFunctions.Tests.Upserts;
@@ -30,7 +31,11 @@ internal sealed class Lane : IAsyncDisposable
     public static Task<Lane> StartAsync(AzuriteFixture azurite, SimulatorOptions options, TimeProvider? clock = null, params (string Name, string Value)[] settings) =>
         StartAsync(azurite, options, clock, withLine: false, settings);
 
-    public static async Task<Lane> StartAsync(AzuriteFixture azurite, SimulatorOptions options, TimeProvider? clock, bool withLine, params (string Name, string Value)[] settings)
+    public static Task<Lane> StartAsync(AzuriteFixture azurite, SimulatorOptions options, TimeProvider? clock, bool withLine, params (string Name, string Value)[] settings) =>
+        StartAsync(azurite, options, clock, withLine, static _ => { }, settings);
+
+    public static async Task<Lane> StartAsync(
+        AzuriteFixture azurite, SimulatorOptions options, TimeProvider? clock, bool withLine, Action<IHostApplicationBuilder> configure, params (string Name, string Value)[] settings)
     {
         var cube = await CubeSimulator.StartAsync(options, null, TestContext.Current.CancellationToken);
         settings =
@@ -42,7 +47,7 @@ internal sealed class Lane : IAsyncDisposable
         ];
         var storage = await azurite.NewAccountAsync();
         var line = withLine ? await StorageProxy.StartAsync(storage) : null;
-        var app = await TestApp.StartAsync(line?.ConnectionString ?? storage, cube, clock, settings);
+        var app = await TestApp.StartAsync(line?.ConnectionString ?? storage, cube.BaseUrl, clock, configure, settings);
         return new Lane(cube, storage, line, app, await TestHttp.StartAsync(app));
     }
 
