@@ -110,6 +110,28 @@ public sealed class StorageFaultTests(AzuriteFixture azurite)
         TestContext.Current.TestOutputHelper!.WriteLine($"{places - 1} places, {named} of them named in the row");
     }
 
+    [Fact]
+    public async Task What_is_thrown_inside_a_request_to_the_receiver_costs_a_delivery_a_try_by_name()
+    {
+        var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 9, 0, 0, TimeSpan.Zero));
+        var thrower = new Thrower();
+        await using var receiver = await TestReceiver.StartAsync();
+        await using var cube = await CubeSimulator.StartAsync(Small with { CampaignsPerAssignment = 1, Campaigns = 2 }, clock, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(
+            await azurite.NewAccountAsync(), cube.BaseUrl, clock, builder => thrower.StandInHandlerOf(builder, typeof(CrmReceiver)), receiver.Settings());
+        await app.RunAsync(Customers);
+        cube.Data.AssignmentIds.ToList().ForEach(assignment => cube.Data.EditCustomer(assignment, cube.Data.CustomerIds(assignment).First(), "city", "Bodø"));
+        await app.RunAsync(Customers);
+        thrower.ThrowAt(0);
+        await app.Get<DeliveryWorker>().DeliverAsync($"customers|assignment={cube.Data.AssignmentIds[0]}", TestContext.Current.CancellationToken);
+        Assert.Equal("Unexpected: UnforeseenException", Assert.Single(await DeliveryPump.RowsAsync(app, DeliveryState.Waiting), row => row.Reason is not null).Reason);
+        await app.Get<DeliveryWorker>().DeliverAsync($"customers|assignment={cube.Data.AssignmentIds[1]}", TestContext.Current.CancellationToken);
+        Assert.Single(receiver.Distinct());
+        await DeliveryPump.DeliverAsync(app, clock, TimeSpan.FromMinutes(10));
+        Assert.Empty(await DeliveryPump.RowsAsync(app, DeliveryState.Waiting));
+        Assert.Equal(2, receiver.Distinct().Count);
+    }
+
     private static bool IsOurs(string address) => address.Contains("/cube-changes", StringComparison.Ordinal) || address.Contains("/cube-state/", StringComparison.Ordinal)
         || address.Contains("/CubeChanges", StringComparison.Ordinal) || address.EndsWith("/$batch", StringComparison.Ordinal);
 

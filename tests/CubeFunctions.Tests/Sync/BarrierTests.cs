@@ -1,9 +1,12 @@
 using Azure.Data.Tables;
 using Cube.Simulator;
+using CubeFunctions.Core.Changes;
+using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace CubeFunctions.Tests.Sync;
@@ -23,15 +26,57 @@ public sealed class BarrierTests(AzuriteFixture azurite)
         AnonymisedPerThousand = 0,
     };
 
-    /// <summary>Each storage request of a run is refused once, in a way that no code has a rule for: the unit is tried again and the run ends right.</summary>
-    [Fact]
-    public async Task An_unforeseen_failure_at_any_request_to_storage_is_counted_and_the_unit_tried_again()
+    /// <summary>Where something is thrown that nobody foresaw.</summary>
+    public enum Place
     {
-        var requests = await RunAsync(-1);
-        Assert.InRange(requests, 30, 120);
-        var positions = TestScale.Of(Enumerable.Range(0, requests).Where(position => (position + TestScale.Seed) % 4 == 0), Enumerable.Range(0, requests));
+        /// <summary>A request to storage is refused in a way that no code has a rule for.</summary>
+        Storage,
+
+        /// <summary>Inside of the handler of requests to Cube.</summary>
+        Cube,
+
+        /// <summary>A call of an observer of windows or change files.</summary>
+        Comparison,
+    }
+
+    /// <summary>Something is thrown once, at each place of a run: the unit is tried again and the run ends right.</summary>
+    [Theory]
+    [InlineData(Place.Storage, 30, 120, 4)]
+    [InlineData(Place.Cube, 4, 40, 1)]
+    [InlineData(Place.Comparison, 20, 120, 6)]
+    public async Task An_unforeseen_failure_anywhere_is_counted_and_the_unit_tried_again(Place place, int least, int most, int everyFew)
+    {
+        var places = await RunAsync(place, -1);
+        Assert.InRange(places, least, most);
+        var positions = Enumerable.Range(0, places).Where(position => TestScale.Full || (position + (uint)TestScale.Seed) % everyFew == 0).ToList();
+        Assert.NotEmpty(positions);
         await Parallel.ForEachAsync(
-            positions, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = TestContext.Current.CancellationToken }, async (position, _) => await RunAsync(position));
+            positions, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = TestContext.Current.CancellationToken }, async (position, _) => await RunAsync(place, position));
+    }
+
+    /// <summary>What nobody foresaw is thrown each time for one scope: its item fails by name, and only it.</summary>
+    [Theory]
+    [InlineData(Place.Cube, "/responses")]
+    [InlineData(Place.Comparison, "page responses")]
+    [InlineData(Place.Comparison, "stored responses")]
+    [InlineData(Place.Comparison, "commit responses")]
+    public async Task A_scope_at_which_something_always_throws_fails_by_name_and_the_others_succeed(Place place, string at)
+    {
+        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        var thrower = new Thrower();
+        await using var app = await StartAsync(await azurite.NewAccountAsync(), cube, place, thrower);
+        var broken = cube.Data.CampaignIds()[0];
+        thrower.Always = where => where.Contains(at, StringComparison.Ordinal) && where.Contains($"{broken}", StringComparison.Ordinal);
+        var run = await app.RunAsync(Request);
+        Assert.Equal(RunStatus.PartiallySucceeded, run.Status);
+        var failure = Assert.Single(run.Failures);
+        Assert.Equal(("responses", $"{broken}"), (failure.Feed, failure.ScopeId));
+
+        // What a request to Cube throws is tried again as any failed request is, and named as one.
+        Assert.EndsWith(place == Place.Cube ? "failed: UnforeseenException" : "Unexpected: UnforeseenException", failure.Reason, StringComparison.Ordinal);
+        Assert.Equal(run.Items.Total - 1, run.Items.Succeeded);
+        thrower.Always = null;
+        Assert.Equal(RunStatus.Succeeded, (await app.RunAsync(Request)).Status);
     }
 
     /// <summary>Everything of one scope is refused for good: its item fails by name.</summary>
@@ -90,26 +135,52 @@ public sealed class BarrierTests(AzuriteFixture azurite)
         Assert.Equal(run.Items.Total - 1, run.Items.Succeeded);
     }
 
-    /// <summary>One run in which one request is refused, and the tick after it.</summary>
-    /// <param name="position">The request, from 0; -1 for none.</param>
-    /// <returns>How many requests there were.</returns>
-    private async Task<int> RunAsync(int position)
+    private static Task<TestApp> StartAsync(string account, CubeSimulator cube, Place place, Thrower thrower) => TestApp.StartAsync(
+        account, cube.BaseUrl, new ShiftedClock(TimeProvider.System.GetUtcNow(), 20), builder =>
+        {
+            switch (place)
+            {
+                case Place.Cube:
+                    thrower.StandInHandlerOf(builder, typeof(CubeClient));
+                    break;
+                case Place.Comparison:
+                    builder.Services.AddSingleton<IWindowObserver>(new ThrowingObserver(thrower)).AddSingleton<IChangeFileObserver>(new ThrowingObserver(thrower));
+                    break;
+            }
+        }, ("Sync__LeaseSeconds", "40"));
+
+    /// <summary>One run in which something is thrown once, and the tick after it.</summary>
+    /// <param name="place">Where.</param>
+    /// <param name="position">The request or call, from 0; -1 for none.</param>
+    /// <returns>How many requests or calls there were.</returns>
+    private async Task<int> RunAsync(Place place, int position)
     {
         await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
         await using var proxy = await StorageProxy.StartAsync(await azurite.NewAccountAsync());
-        await using var app = await TestApp.StartAsync(proxy.ConnectionString, cube, new ShiftedClock(TimeProvider.System.GetUtcNow(), 20), ("Sync__LeaseSeconds", "10"));
-        var (requests, refused) = (0, "");
+        var thrower = new Thrower();
+        await using var app = await StartAsync(proxy.ConnectionString, cube, place, thrower);
+        if (position >= 0)
+        {
+            thrower.ThrowAt(position);
+        }
+
         proxy.Refuse = (_, method, path) =>
         {
             // The queue itself is the host's: a message that it cannot hand over comes again. And the test looks for the run's manifest.
-            if (path.Contains("/cube-sync", StringComparison.Ordinal) || (method == "GET" && path.Contains("/runs/", StringComparison.Ordinal)))
+            if (place != Place.Storage || path.Contains("/cube-sync", StringComparison.Ordinal) || (method == "GET" && path.Contains("/runs/", StringComparison.Ordinal)))
             {
                 return false;
             }
 
-            var isHit = Interlocked.Increment(ref requests) - 1 == position;
-            refused = isHit ? $"{method} {path}" : refused;
-            return isHit;
+            try
+            {
+                thrower.Pass($"{method} {path}");
+                return false;
+            }
+            catch (UnforeseenException)
+            {
+                return true;
+            }
         };
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         var work = app.WorkAsync(stop.Token);
@@ -118,7 +189,7 @@ public sealed class BarrierTests(AzuriteFixture azurite)
         {
             runId = (await app.Get<RunPlanner>().StartAsync(Request, TestContext.Current.CancellationToken)).RunId;
         }
-        catch (Azure.RequestFailedException)
+        catch (Exception exception) when (exception is Azure.RequestFailedException or UnforeseenException or OperationCanceledException && !TestContext.Current.CancellationToken.IsCancellationRequested)
         {
             // A tick that fails: the janitor goes on with its run, where it came to one.
         }
@@ -139,11 +210,12 @@ public sealed class BarrierTests(AzuriteFixture azurite)
             TimeSpan.FromSeconds(60), TimeSpan.FromMilliseconds(200));
         await stop.CancelAsync();
         await work;
-        Assert.True(run is null || run.Status == RunStatus.Succeeded, $"{refused}: {run?.Status} {string.Join(' ', run?.Failures ?? [])}");
-        var made = Volatile.Read(ref requests);
+        Assert.True(run is null || run.Status == RunStatus.Succeeded, $"{thrower.Thrown}: {run?.Status} {string.Join(' ', run?.Failures ?? [])}");
+        var made = thrower.Passed;
+        Assert.True(position < 0 || thrower.Thrown.Length > 0, $"nothing was thrown at {position}");
         proxy.Refuse = null;
         var next = await app.RunAsync(Request);
-        Assert.True(next.Status == RunStatus.Succeeded, $"{refused}: {next.Status} {string.Join(' ', next.Failures)}");
+        Assert.True(next.Status == RunStatus.Succeeded, $"{thrower.Thrown}: {next.Status} {string.Join(' ', next.Failures)}");
         await RawLedger.CheckAllAsync(app.Storage.Raw);
         return made;
     }

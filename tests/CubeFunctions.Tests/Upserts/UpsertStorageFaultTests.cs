@@ -1,6 +1,7 @@
 using Azure;
 using Azure.Data.Tables;
 using Cube.Simulator;
+using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Upserts;
 using CubeFunctions.Tests.Support;
 using Xunit;
@@ -111,6 +112,44 @@ public sealed class UpsertStorageFaultTests(AzuriteFixture azurite)
         }
 
         Assert.InRange(position, 8, 40);
+    }
+
+    [Fact]
+    public async Task What_is_thrown_inside_a_request_to_Cube_costs_its_customer_a_moment_and_keeps_nobody_else_waiting()
+    {
+        var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 20);
+        var thrower = new Thrower();
+        await using var lane = await Lane.StartAsync(azurite, Options, clock, withLine: false, builder => thrower.StandInHandlerOf(builder, typeof(CubeClient)), Sender);
+        await lane.SnapshotAsync();
+        var known = lane.ImportedIds();
+        var position = 0;
+        for (var wasHit = true; wasHit; position++)
+        {
+            // Known customers and new ones in turn: they are looked for, written and created.
+            var customer = position % 2 == 0 ? known[position] : $"ny-{position}";
+            thrower.ThrowAt(position / 2);
+            var ids = await lane.HookAsync($$"""{"customer_id":"{{customer}}","event":"e{{position}}","city":"By {{position}}"}""");
+            await lane.DeliverAsync(ids);
+            Assert.Equal("delivered", (await lane.StatesAsync(ids))[0].State);
+            Assert.Equal($"By {position}", $"{Assert.Single(lane.Cube.Data.Writes, write => write.ImportedId == customer).Body["city"]}");
+            wasHit = thrower.Thrown.Length > 0 || position % 2 == 0;
+        }
+
+        Assert.InRange(position, 4, 20);
+        var broken = $"{lane.Cube.Data.FindCustomer(lane.Assignment, known[40])}";
+        thrower.Always = place => place.Contains($"/{broken}", StringComparison.Ordinal);
+        var waiting = await lane.HookAsync($$"""{"customer_id":"{{known[40]}}","event":"a","city":"Bodø"}""");
+        var delivered = await lane.HookAsync($$"""{"customer_id":"{{known[41]}}","event":"b","city":"Bodø"}""");
+        await WaitFor.TrueAsync(
+            async () =>
+            {
+                await lane.PumpAsync(TimeSpan.FromSeconds(1));
+                return (await lane.StatesAsync(delivered))[0].State == "delivered" && (await lane.StatesAsync(waiting))[0].Reason is not null;
+            },
+            TimeSpan.FromSeconds(60));
+        var (state, reason) = (await lane.StatesAsync(waiting))[0];
+        Assert.Equal("waiting", state);
+        Assert.EndsWith("failed: UnforeseenException", reason, StringComparison.Ordinal);
     }
 
     /// <summary>What the host does with the queue, and what the test itself reads, is not the lane's.</summary>
