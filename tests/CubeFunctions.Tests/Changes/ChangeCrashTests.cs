@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using Cube.Simulator;
 using CubeFunctions.Core.Delivery;
+using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Sync;
 using CubeFunctions.Tests.Changes.Delivery;
 using CubeFunctions.Tests.Local;
 using CubeFunctions.Tests.Support;
@@ -8,99 +10,176 @@ using Xunit;
 
 namespace CubeFunctions.Tests.Changes;
 
-/// <summary>Processes that are killed while they compare, tell and deliver.</summary>
+/// <summary>Two workers that are killed again and again while they read, compare, publish and deliver, beside a campaign that Cube fails to give.</summary>
 public sealed class ChangeCrashTests(AzuriteFixture azurite)
 {
     private static readonly SimulatorOptions Options = new()
     {
-        Campaigns = 2,
+        Campaigns = 4,
         CampaignsPerAssignment = 2,
-        CustomersPerAssignment = 600,
+        CustomersPerAssignment = 300,
         ResponsesPerCampaignPerDay = 10,
         PageSize = 50,
         AnonymisedPerThousand = 0,
+        EndedCampaigns = 0,
         Latency = TimeSpan.FromMilliseconds(10),
     };
 
+    private readonly Random _dice = new(TestScale.Seed);
+
     [Fact]
-    public async Task Killed_at_random_moments_it_tells_and_delivers_the_same_changes_and_repeats_only_with_the_same_ids()
+    public async Task Killed_at_random_moments_they_publish_and_deliver_what_the_tenant_has_and_no_tick_is_missed()
     {
-        var dice = new Random(TestScale.Seed);
         TestContext.Current.TestOutputHelper!.WriteLine($"CUBE_SEED={TestScale.Seed}");
         await using var receiver = await TestReceiver.StartAsync();
         await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
         var account = await azurite.NewAccountAsync();
         var settings = CommandTests.Of(cube, account, receiver.Settings(("Sync__LeaseSeconds", "2"), ("Sync__StartDate", cube.Data.Today.AddDays(-3).ToString("yyyy-MM-dd"))));
         Assert.Equal(0, (await CubeProcess.SyncAsync("", settings)).Code);
-        await using var app = await TestApp.StartAsync(account, cube, null, receiver.Settings());
-        var kills = TestScale.Of(4, 50);
-        for (var round = 0; round < (kills + 1) / 2; round++)
+        await using var app = await TestApp.StartAsync(account, cube, null, receiver.Settings(("Sync__StartDate", cube.Data.Today.AddDays(-3).ToString("yyyy-MM-dd"))));
+        var broken = cube.Data.CampaignIds()[^1];
+        CubeProcess[] workers = [CubeProcess.Start("work", null, settings), CubeProcess.Start("work", null, settings)];
+        var (killed, kills, ticks) = (0, TestScale.Of(6, 500), 0);
+        for (; killed < kills; ticks++)
         {
-            var before = (await ChangeLedger.ReadAsync(app)).Count;
-            var edited = Edit(cube, dice, round);
-            for (var kill = 0; kill < 2; kill++)
+            Edit(cube, ticks);
+            if (ticks % 3 == 1)
             {
-                // From before the first request to after the last delivery.
-                using var victim = CubeProcess.Start("sync --json", null, settings);
-                var (requests, taken) = (cube.Requests.Total + dice.Next(90), receiver.Taken.Count + (dice.Next(3) == 0 ? 1 : int.MaxValue / 2));
-                var (started, patience) = (TimeProvider.System.GetTimestamp(), TimeSpan.FromMilliseconds(dice.Next(500, 5000)));
-                while (!victim.HasExited && (cube.Requests.Total < requests || dice.Next(400) != 0) && receiver.Taken.Count < taken && TimeProvider.System.GetElapsedTime(started) < patience)
-                {
-                    await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, TestContext.Current.CancellationToken);
-                }
-
-                await victim.KillAsync();
+                cube.Faults.Add(new Fault { Kind = FaultKind.InternalError500, PathContains = $"/campaigns/{broken}/" });
+            }
+            else if (ticks % 3 == 0)
+            {
+                cube.Faults.Clear();
             }
 
-            Assert.Equal(0, (await CubeProcess.SyncAsync("", settings)).Code);
-            var told = (await ChangeLedger.ReadAsync(app)).Skip(before).ToList();
-            Assert.Equal(edited, Keys(told, "customers", "updated"));
-            Assert.Equal(5, Keys(told, "responses", "recorded").Count);
+            string[] runs = [await TickAsync(app, RunKind.Scheduled, FeedCatalogue.Responses), await TickAsync(app, RunKind.Snapshot, FeedCatalogue.Customers)];
+            for (var left = _dice.Next(1, 5); left > 0 && killed < kills; left--)
+            {
+                // From before a worker is up to after the last delivery.
+                await Task.Delay(TimeSpan.FromMilliseconds(_dice.Next(50, 2500)), TimeProvider.System, TestContext.Current.CancellationToken);
+                killed += await KillAsync(workers, _dice.Next(workers.Length), settings);
+            }
+
+            await WaitFor.TrueAsync(() => IsDoneAsync(app, runs, $"{broken}"), TimeSpan.FromMinutes(5), TimeSpan.FromMilliseconds(300));
         }
 
-        await WaitUntilDeliveredAsync(app, settings);
+        TestContext.Current.TestOutputHelper!.WriteLine($"{killed} kills, {ticks} ticks, {receiver.Taken.Count} changes taken, {receiver.Taken.Count - receiver.Distinct().Count} of them again");
+        cube.Faults.Clear();
+        await FinishAsync(app, workers);
+        AssertWhole(cube, ChangeLedger.Apply(await ChangeLedger.ReadAsync(app)));
+        await AssertDeliveredAsync(app, receiver);
+        await RawLedger.CheckAllAsync(app.Storage.Raw, leftovers: true);
+    }
+
+    /// <summary>Starts a run. One of its kind that a broken campaign keeps open is no reason to skip it.</summary>
+    private static async Task<string> TickAsync(TestApp app, RunKind kind, Feed feed)
+    {
+        var start = await app.Get<RunPlanner>().StartAsync(new RunRequest(kind, [feed]), TestContext.Current.CancellationToken);
+        Assert.False(start.Skipped, $"{kind} run {start.RunId} stands in the way");
+        return start.RunId;
+    }
+
+    /// <summary>Whether every campaign and assignment that has nothing to do with the fault was read by these runs.</summary>
+    private static async Task<bool> IsDoneAsync(TestApp app, string[] runs, string broken)
+    {
+        foreach (var run in runs)
+        {
+            var items = await app.Get<RunStore>().ItemsAsync(run, TestContext.Current.CancellationToken).Where(item => item.FeedOf.Shape == FeedShape.Paged && item.ScopeId != broken)
+                .ToListAsync(TestContext.Current.CancellationToken);
+            if (items.Count == 0 || items.Exists(item => item.IsOpen))
+            {
+                return false;
+            }
+
+            Assert.Equal(items[0].FeedOf.Scope == ScopeKind.Campaign ? Options.Campaigns - 1 : Options.Campaigns / Options.CampaignsPerAssignment, items.Count);
+            Assert.All(items, item => Assert.Equal((ItemState.Succeeded, null), (item.State, item.Reason)));
+        }
+
+        return true;
+    }
+
+    private static async Task<int> KillAsync(CubeProcess[] workers, int which, (string, string)[] settings)
+    {
+        await workers[which].KillAsync();
+        workers[which].Dispose();
+        workers[which] = CubeProcess.Start("work", null, settings);
+        return 1;
+    }
+
+    /// <summary>A last tick of each kind, once the broken campaign's items have ended; then the deliveries.</summary>
+    private static async Task FinishAsync(TestApp app, CubeProcess[] workers)
+    {
+        await WaitFor.TrueAsync(
+            async () => (await app.Get<RunReader>().RecentAsync(1, TestContext.Current.CancellationToken)).All(run => !run.IsOpen), TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(1));
+        string[] last = [await TickAsync(app, RunKind.Scheduled, FeedCatalogue.Responses), await TickAsync(app, RunKind.Snapshot, FeedCatalogue.Customers)];
+        await WaitFor.TrueAsync(
+            async () => (await app.Get<RunReader>().RecentAsync(1, TestContext.Current.CancellationToken)).All(run => !run.IsOpen)
+                && (await DeliveryPump.RowsAsync(app, DeliveryState.Waiting)).Count == 0,
+            TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(1));
+        foreach (var run in last)
+        {
+            Assert.Equal(RunStatus.Succeeded, (await app.Get<RunReader>().FindManifestAsync(run, TestContext.Current.CancellationToken))!.Status);
+        }
+
+        foreach (var worker in workers)
+        {
+            worker.Interrupt();
+            Assert.Equal(0, await worker.ExitAsync());
+            worker.Dispose();
+        }
+    }
+
+    private static void AssertWhole(CubeSimulator cube, Dictionary<string, JsonObject> store)
+    {
+        void Same(string feed, IEnumerable<JsonObject> expected, Func<JsonObject, string> show)
+        {
+            var (there, published) = (
+                expected.Select(show).Order(StringComparer.Ordinal).ToList(),
+                store.Where(entry => entry.Key.StartsWith(feed + "/", StringComparison.Ordinal)).Select(entry => show(entry.Value)).Order(StringComparer.Ordinal).ToList());
+            Assert.True(
+                there.SequenceEqual(published), $"{feed}: not published {string.Join('\n', there.Except(published))}\nbut published {string.Join('\n', published.Except(there))}");
+        }
+
+        Same("customers", cube.Data.AssignmentIds.SelectMany(cube.Data.Customers), record => record.ToJsonString());
+
+        // The customer's own fields in a response are no news of the response, nor is a number that comes as text.
+        Same(
+            "responses", cube.Data.CampaignIds().SelectMany(id => cube.Data.Responses(id, cube.Data.Today.AddDays(-3), cube.Data.Today)),
+            record => string.Join('|', record.Where(member => member.Key is "crm__customer_id" || member.Key.StartsWith("response_", StringComparison.Ordinal)).Select(member => $"{member.Value}")));
+    }
+
+    private static async Task AssertDeliveredAsync(TestApp app, TestReceiver receiver)
+    {
+        Assert.Empty(await DeliveryPump.RowsAsync(app, DeliveryState.Dead));
         var all = await ChangeLedger.ReadAsync(app);
         var expected = (await ChangeLedger.NewsAsync(app)).Select(change => (string)change["id"]!).Order(StringComparer.Ordinal);
         Assert.Equal(expected, receiver.Distinct().Select(change => (string)change["id"]!).Order(StringComparer.Ordinal));
-        Assert.All(receiver.Taken.GroupBy(change => (string)change["id"]!), repeats => Assert.Single(repeats.Select(Content).Distinct()));
+        Assert.Equal("", string.Join(' ', receiver.Taken.GroupBy(change => (string)change["id"]!).Where(repeats => repeats.Select(Content).Distinct().Count() > 1).Select(repeats => repeats.Key)));
         AssertInOrder(all, receiver.Distinct());
         Assert.Empty(receiver.Faults);
     }
 
-    private static List<string> Edit(CubeSimulator cube, Random dice, int round)
+    private void Edit(CubeSimulator cube, int tick)
     {
-        var assignment = cube.Data.AssignmentIds[0];
-        var chosen = Enumerable.Range(0, 600).OrderBy(_ => dice.Next()).Take(30).Select(index => 10_000_000L + index).ToList();
-        chosen.ForEach(id => cube.Data.EditCustomer(assignment, id, "city", $"By {round}"));
-        for (var i = 0; i < 5; i++)
+        var assignment = cube.Data.AssignmentIds[_dice.Next(cube.Data.AssignmentIds.Count)];
+        var chosen = cube.Data.CustomerIds(assignment).OrderBy(_ => _dice.Next()).Take(12).ToList();
+        chosen.ForEach(id => cube.Data.EditCustomer(assignment, id, "city", $"By {tick}"));
+        cube.Data.AddCustomer(assignment, new JsonObject { ["name"] = $"Ny {tick}" });
+        foreach (var campaign in cube.Data.CampaignIds().Where(campaign => cube.Data.AssignmentOf(campaign) == assignment))
         {
-            cube.Data.AddResponse(cube.Data.CampaignIds()[0], chosen[i], comment: $"Nr. {round}-{i}", by: $"Agent {round}-{i}");
+            cube.Data.AddResponse(campaign, chosen[0], comment: $"Nr. {tick}", by: $"Agent {tick}");
         }
-
-        return [.. chosen.Select(id => $"{id}").Order(StringComparer.Ordinal)];
     }
 
-    private static List<string> Keys(List<JsonObject> told, string feed, string op) =>
-        [.. told.Where(change => (string)change["feed"]! == feed && (string)change["op"]! == op).Select(change => (string)change["key"]!).Order(StringComparer.Ordinal)];
-
-    /// <summary>All but what another try may say otherwise: which run told it, and when.</summary>
+    /// <summary>All but what another try may say otherwise: which run published it, and when.</summary>
     private static string Content(JsonObject change) => string.Join('|', change.Where(member => member.Key is not ("runId" or "at")).Select(member => member.Value?.ToJsonString()));
 
-    private static void AssertInOrder(List<JsonObject> told, List<JsonObject> taken)
+    private static void AssertInOrder(List<JsonObject> published, List<JsonObject> taken)
     {
-        var order = told.Select((change, place) => (Id: (string)change["id"]!, place)).ToDictionary(change => change.Id, change => change.place);
-        Assert.All(taken.Where(change => (string)change["feed"]! == "customers").GroupBy(change => (string)change["key"]!), changes =>
-            Assert.Equal(changes.Select(change => order[(string)change["id"]!]).Order(), changes.Select(change => order[(string)change["id"]!])));
-    }
-
-    private static async Task WaitUntilDeliveredAsync(TestApp app, (string, string)[] settings)
-    {
-        for (var tries = 0; (await DeliveryPump.RowsAsync(app, DeliveryState.Waiting)).Count > 0; tries++)
+        var order = published.Select((change, place) => (Id: (string)change["id"]!, place)).ToDictionary(change => change.Id, change => change.place);
+        foreach (var changes in taken.Where(change => (string)change["feed"]! == "customers").GroupBy(change => (string)change["key"]!))
         {
-            Assert.True(tries < 5, "deliveries still wait");
-            Assert.Equal(0, (await CubeProcess.SyncAsync("", settings)).Code);
+            Assert.Equal(changes.Select(change => order[(string)change["id"]!]).Order(), changes.Select(change => order[(string)change["id"]!]));
         }
-
-        Assert.Empty(await DeliveryPump.RowsAsync(app, DeliveryState.Dead));
     }
 }

@@ -130,6 +130,6 @@ public sealed class UnknownNameTests(AzuriteFixture azurite)
         Assert.NotEmpty(run.Failures);
     }
 
-    private static Task GarbleAsync(TableClient table, string partition, string key, string column) =>
-        table.UpdateEntityAsync(new TableEntity(partition, key) { [column] = "Wating" }, ETag.All, TableUpdateMode.Merge, Token);
+    private static async Task GarbleAsync(TableClient table, string partition, string key, string column) =>
+        await table.UpdateEntityAsync(new TableEntity(partition, key) { [column] = "Wating" }, ETag.All, TableUpdateMode.Merge, Token);
 }
