@@ -18,13 +18,18 @@ internal sealed class AbsenceReview(ObservedItem item, EarlierRecords earlier, D
         if (await deletions.IsHeldBackAsync(item, absent.Count + removed.Count, comparison.Known.Entries.Length, cancellationToken))
         {
             // Of dated feeds as well: a lost permission empties days.
-            comparison.Changes.RemoveAll(change => change.Op == ChangeOp.Removed);
-            outcome.Waiting.AddRange(absent.Concat(removed.Select(change => change.Old)));
+            Postpone(comparison, removed, outcome);
+            outcome.Waiting.AddRange(absent);
             outcome.HeldBack = _heldBack = true;
         }
-        else if (absent.Count > 0)
+        else
         {
-            await ConfirmAsync(comparison, outcome, readAt, cancellationToken);
+            // As with all that cannot be asked for: a row that leaves in front while another joins at the end does not show in a count.
+            Postpone(comparison, removed.FindAll(change => !comparison.Before(change).Flags.IsConfirmed(readAt)), outcome);
+            if (absent.Count > 0)
+            {
+                await ConfirmAsync(comparison, outcome, readAt, cancellationToken);
+            }
         }
 
         _left += outcome.Waiting.Count + outcome.Marked.Count;
@@ -37,6 +42,17 @@ internal sealed class AbsenceReview(ObservedItem item, EarlierRecords earlier, D
         if (!_heldBack)
         {
             await deletions.EndAsync(item, _left, cancellationToken);
+        }
+    }
+
+    /// <summary>Records of a dated feed that are absent stay known, and are marked: their days are read again until a later look confirms them or sees them again.</summary>
+    private static void Postpone(WindowComparison comparison, List<PlannedChange> removed, AbsenceOutcome outcome)
+    {
+        var postponed = removed.ToHashSet();
+        comparison.Changes.RemoveAll(postponed.Contains);
+        foreach (var change in removed)
+        {
+            (comparison.Before(change).Flags.IsMarked() ? outcome.Waiting : outcome.Marked).Add(change.Old);
         }
     }
 

@@ -30,6 +30,11 @@ internal sealed class ChangeDetection(
     {
         await knowledge.CommitAsync(cancellationToken);
         await file.CommitAsync(cancellationToken);
+        if (item.Feed.Dated && knowledge.Read is { } known)
+        {
+            item.AbsentFrom = known.FindFirstAbsentDay();
+        }
+
         foreach (var (window, isSettled) in _compared)
         {
             item.NoteCompared(window, isSettled);

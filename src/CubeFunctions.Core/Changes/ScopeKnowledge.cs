@@ -19,6 +19,9 @@ internal sealed class ScopeKnowledge(ChangeStore store, ObservedItem item, SyncS
     private ScopeState? _state;
     private bool _differs;
 
+    /// <summary>What is known now, where it was needed; else null.</summary>
+    public ScopeState? Read => _state;
+
     /// <summary>What is known now.</summary>
     public async Task<ScopeState> GetAsync(CancellationToken cancellationToken)
     {

@@ -81,6 +81,18 @@ internal sealed record ScopeState
         return unread;
     }
 
+    /// <summary>The first day with records that were absent and that a later look has to confirm; null where there are none.</summary>
+    public DateOnly? FindFirstAbsentDay()
+    {
+        var first = int.MaxValue;
+        foreach (ref readonly var entry in Entries.AsSpan())
+        {
+            first = entry.Flags.IsMarked() ? Math.Min(first, entry.Day) : first;
+        }
+
+        return first == int.MaxValue ? null : DateOnly.FromDayNumber(first);
+    }
+
     /// <summary>Whether a day was reported before.</summary>
     public bool HasSeen(int day) => Seen.Any(range => range.From <= day && day <= range.To);
 }

@@ -82,6 +82,9 @@ public sealed class CheckpointRow : IStoredRow, ILeasable
     /// <summary>The last proven readings: JSON.</summary>
     public string? Readings { get; set; }
 
+    /// <summary>The first day (<c>yyyy-MM-dd</c>) with absences that a later look has to confirm, or null.</summary>
+    public string? AbsentFrom { get; set; }
+
     /// <summary>Whether deletions of the scope and feed are held back.</summary>
     public bool DeletionsHeldBack { get; set; }
 

@@ -142,6 +142,7 @@ internal sealed class ItemPlan(
         }
 
         var first = through.AddDays(-settings.LookbackOf(feed));
+        first = ItemRow.Day(row.AbsentFrom) is { } absent && absent < first ? absent : first;
         var known = row.KnownSince is { } since ? DateOnly.FromDateTime(since.UtcDateTime).AddDays(-DefaultDaysBack) : first;
 
         // Days before the first that were asked for are nobody's business, however deep the look back.

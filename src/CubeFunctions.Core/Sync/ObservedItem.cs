@@ -46,6 +46,13 @@ internal sealed class ObservedItem(ItemRow item, CheckpointRow row)
         set => row.ErasedAt = value;
     }
 
+    /// <summary>The first day of a dated feed with absences that a later look has to confirm: runs read from there until it has.</summary>
+    public DateOnly? AbsentFrom
+    {
+        get => ItemRow.Day(row.AbsentFrom);
+        set => row.AbsentFrom = value?.Iso();
+    }
+
     /// <summary>Whether deletions of the scope and feed are held back.</summary>
     public bool DeletionsHeldBack
     {

@@ -69,8 +69,9 @@ public sealed class DeletionTests(AzuriteFixture azurite)
     [Fact]
     public async Task Responses_that_vanish_by_the_hundred_are_held_back_too()
     {
-        await using var cube = await CubeSimulator.StartAsync(Small with { ResponsesPerCampaignPerDay = 200 }, null, TestContext.Current.CancellationToken);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, ("Sync__StartDate", cube.Data.Today.AddDays(-1).ToString("yyyy-MM-dd")));
+        var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 9, 0, 0, TimeSpan.Zero));
+        await using var cube = await CubeSimulator.StartAsync(Small with { ResponsesPerCampaignPerDay = 200 }, clock, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock, ("Sync__StartDate", cube.Data.Today.AddDays(-1).ToString("yyyy-MM-dd")));
         var responses = RunRequest.Scheduled([FeedCatalogue.Responses]);
         await app.RunAsync(responses);
         var (campaign, yesterday) = (cube.Data.CampaignIds()[0], cube.Data.Today.AddDays(-1));
@@ -82,6 +83,7 @@ public sealed class DeletionTests(AzuriteFixture azurite)
 
         Assert.DoesNotContain(await ChangeLedger.ReadAsync(app, (await app.RunAsync(responses)).RunId), change => (string)change["op"]! == "removed");
         await app.Get<DeliveryReader>().ReplayAsync([Assert.Single(await DeadAsync(app)).Id], TestContext.Current.CancellationToken);
+        clock.Advance(TimeSpan.FromHours(5));
         var told = await ChangeLedger.ReadAsync(app, (await app.RunAsync(responses)).RunId);
         Assert.Equal(gone, told.Count(change => (string)change["op"]! == "removed"));
         Assert.Empty(await DeadAsync(app));
@@ -191,11 +193,40 @@ public sealed class DeletionTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task A_response_is_removed_when_a_look_hours_later_lacks_it_too_also_where_its_day_is_past_the_look_back()
+    {
+        var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 21, 0, 0, TimeSpan.Zero));
+        await using var cube = await CubeSimulator.StartAsync(Small with { ResponsesPerCampaignPerDay = 40 }, clock, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(
+            await azurite.NewAccountAsync(), cube, clock, ("Sync__StartDate", cube.Data.Today.AddDays(-3).ToString("yyyy-MM-dd")), ("Sync__LookbackDays", "1"), ("Sync__DeepLookbackDays", "20"));
+        var responses = RunRequest.Scheduled([FeedCatalogue.Responses]);
+        await app.RunAsync(responses);
+        var (campaign, last) = (cube.Data.CampaignIds()[0], cube.Data.Today.AddDays(-2));
+        cube.Data.RemoveResponse(campaign, last, 3);
+        Assert.Empty(await ChangeLedger.ReadAsync(app, (await app.RunAsync(responses)).RunId));
+
+        // A second look soon after says nothing new. It is past midnight: the checkpoint moves, and the day with it out of the look-back.
+        clock.Advance(TimeSpan.FromMinutes(90));
+        Assert.DoesNotContain(await ChangeLedger.ReadAsync(app, (await app.RunAsync(responses)).RunId), change => (string)change["op"]! == "removed");
+
+        // Hours later the day is read still, for that alone.
+        clock.Advance(TimeSpan.FromHours(4));
+        var told = (await ChangeLedger.ReadAsync(app, (await app.RunAsync(responses)).RunId)).FindAll(change => (string)change["op"]! != "recorded");
+        Assert.Equal("removed", (string)Assert.Single(told)["op"]!);
+        var row = Assert.Single(await app.Get<RunReader>().CheckpointsAsync(TestContext.Current.CancellationToken), row => row.Feed == "responses");
+        Assert.Null(row.AbsentFrom);
+        Assert.DoesNotContain(await ChangeLedger.ReadAsync(app, (await app.RunAsync(responses)).RunId), change => (string)change["op"]! == "removed");
+        var store = ChangeLedger.Apply(await ChangeLedger.ReadAsync(app));
+        Assert.Equal(cube.Data.Responses(campaign, last.AddDays(-1), cube.Data.Today).Count(), store.Count);
+    }
+
+    [Fact]
     public async Task Many_scopes_that_shrink_in_one_run_are_held_back_though_each_loses_few()
     {
         var few = new SimulatorOptions { Campaigns = 40, CampaignsPerAssignment = 40, CustomersPerAssignment = 60, ResponsesPerCampaignPerDay = 30, EndedCampaigns = 0 };
-        await using var cube = await CubeSimulator.StartAsync(few, null, TestContext.Current.CancellationToken);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, ("Sync__StartDate", cube.Data.Today.AddDays(-1).ToString("yyyy-MM-dd")));
+        var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 9, 0, 0, TimeSpan.Zero));
+        await using var cube = await CubeSimulator.StartAsync(few, clock, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock, ("Sync__StartDate", cube.Data.Today.AddDays(-1).ToString("yyyy-MM-dd")));
         var responses = RunRequest.Scheduled([FeedCatalogue.Responses]);
         await app.RunAsync(responses);
         var yesterday = cube.Data.Today.AddDays(-1);
@@ -207,9 +238,13 @@ public sealed class DeletionTests(AzuriteFixture azurite)
             }
         }
 
+        Assert.DoesNotContain(await ChangeLedger.ReadAsync(app, (await app.RunAsync(responses)).RunId), change => (string)change["op"]! == "removed");
+        var held = (await DeadAsync(app)).Count;
+        Assert.InRange(held, 19, 39);
+        clock.Advance(TimeSpan.FromHours(5));
         var removed = (await ChangeLedger.ReadAsync(app, (await app.RunAsync(responses)).RunId)).Count(change => (string)change["op"]! == "removed");
         Assert.InRange(removed, 1, 105);
-        Assert.Equal(40, (await DeadAsync(app)).Count + (removed / 5));
+        Assert.InRange((await DeadAsync(app)).Count, held - 21, 39);
         Assert.All(await DeadAsync(app), row => Assert.Contains("together", row.Reason, StringComparison.Ordinal));
     }
 }

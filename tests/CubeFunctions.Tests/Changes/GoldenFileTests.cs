@@ -61,6 +61,7 @@ public sealed partial class GoldenFileTests(AzuriteFixture azurite)
         await app.RunAsync(RunRequest.Scheduled(FeedCatalogue.Default));
         await app.RunAsync(RunRequest.Snapshot(FeedCatalogue.Default));
         clock.Advance(TimeSpan.FromHours(5));
+        await app.RunAsync(RunRequest.Scheduled(FeedCatalogue.Default));
         await app.RunAsync(RunRequest.Snapshot(FeedCatalogue.Default));
 
         var lines = await FirstLinesAsync(app);

@@ -47,6 +47,8 @@ public sealed class SchemaTests(AzuriteFixture azurite)
         cube.Faults.Add($"403,path=/campaigns/{campaign}/sms");
         await app.RunAsync(RunRequest.Snapshot(FeedCatalogue.Default));
         await app.RunAsync(RunRequest.Scheduled(FeedCatalogue.Default));
+        clock.Advance(TimeSpan.FromHours(5));
+        await app.RunAsync(RunRequest.Scheduled(FeedCatalogue.Default));
 
         var manifests = await ReadAsync(app.Storage.Raw, name => name.EndsWith("/_manifest.json", StringComparison.Ordinal));
         var runs = await ReadAsync(app.Storage.Raw, name => name.StartsWith("runs/", StringComparison.Ordinal));
