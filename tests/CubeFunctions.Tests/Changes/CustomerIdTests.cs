@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Cube.Simulator;
 using CubeFunctions.Core.Delivery;
+using CubeFunctions.Core.Erasure;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Tests.Changes.Delivery;
@@ -52,10 +53,20 @@ public sealed class CustomerIdTests(AzuriteFixture azurite)
         await using var cube = await CubeSimulator.StartAsync(Small, clock, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock, receiver.Settings(("Changes__Crm__Baseline", "true")));
         var assignment = cube.Data.AssignmentIds[0];
+        var erased = new HashSet<string>(StringComparer.Ordinal);
         await app.RunAsync(Customers);
         for (var day = 0; day < TestScale.Of(12, 60); day++)
         {
             Mutate(cube.Data, assignment, dice);
+            if (day % 4 == 1)
+            {
+                // Somebody is erased here, and not in Cube: from then on nothing is published under that id.
+                var known = cube.Data.Customers(assignment).Select(record => $"{record["customer_id"]}").Where(id => id.Length > 0).ToList();
+                var person = known[dice.Next(known.Count)];
+                erased.Add(person);
+                await app.Get<PersonEraser>().EraseAsync($"{assignment}", person, TestContext.Current.CancellationToken);
+            }
+
             if (dice.Next(3) == 0)
             {
                 await app.RunAsync(new RunRequest(RunKind.Manual, [FeedCatalogue.Customers]));
@@ -84,6 +95,11 @@ public sealed class CustomerIdTests(AzuriteFixture azurite)
                 continue;
             }
 
+            if (erased.Contains(id))
+            {
+                continue;
+            }
+
             switch ((string)change["op"]!)
             {
                 case "created" or "updated":
@@ -95,7 +111,8 @@ public sealed class CustomerIdTests(AzuriteFixture azurite)
             }
         }
 
-        var expected = cube.Data.Customers(assignment).Where(record => $"{record["customer_id"]}".Length > 0).ToDictionary(record => $"{record["customer_id"]}", Whole);
+        Assert.NotEmpty(erased);
+        var expected = cube.Data.Customers(assignment).Where(record => $"{record["customer_id"]}".Length > 0 && !erased.Contains($"{record["customer_id"]}")).ToDictionary(record => $"{record["customer_id"]}", Whole);
         Assert.Equal(expected.OrderBy(entry => entry.Key, StringComparer.Ordinal), crm.ToDictionary(entry => entry.Key, entry => Whole(entry.Value)).OrderBy(entry => entry.Key, StringComparer.Ordinal));
     }
 

@@ -31,6 +31,7 @@ public sealed class LostAnswerTests(AzuriteFixture azurite)
         await Parallel.ForEachAsync(Enumerable.Range(0, writes), options, async (position, _) =>
         {
             var (done, asked, all) = await RunAsync(position);
+            TestContext.Current.TestOutputHelper!.WriteLine($"{position}: {done - writes:+0;-0;0} writes, {all[..all.IndexOf('\n', StringComparison.Ordinal)]}");
             Assert.True(asked == requests, $"position {position}: {asked} requests to Cube instead of {requests}");
             Assert.True(done >= writes - 4 && done <= writes + 4, $"position {position}: {done} writes instead of {writes}\n{all}\ninstead of\n{log}");
         });
