@@ -16,6 +16,7 @@ var root = new RootCommand("CubeFunctions, local host: pulls data out of Cube in
     GapsCommand.Create(),
     PausesCommand.Create(),
     HealthCommand.Create(),
+    ProbeCommand.Create(),
     CustomerCommand.Create(),
     EraseCommand.Create(),
     DeadLetterCommands.CreateReplay(),

@@ -75,4 +75,9 @@ public sealed class OperationFunctions(RunEndpoints runs, OperationEndpoints ope
     [Function(nameof(GetErasure))]
     public Task<IResult> GetErasure([HttpTrigger(AuthorizationLevel.Function, "get", Route = "erasures/{id}")] HttpRequest request, string id, CancellationToken cancellationToken) =>
         operations.GetErasureAsync(request, id, cancellationToken);
+
+    /// <summary>Asks Cube what this app can read.</summary>
+    [Function(nameof(ProbeCube))]
+    public Task<IResult> ProbeCube([HttpTrigger(AuthorizationLevel.Function, "get", Route = "probe")] HttpRequest request, CancellationToken cancellationToken) =>
+        operations.ProbeAsync(request, cancellationToken);
 }

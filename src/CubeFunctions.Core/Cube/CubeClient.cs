@@ -81,6 +81,15 @@ public sealed class CubeClient(
         return await SendAsync(new(method, path, "", body, $"{method} {route}", route), static (received, _) => CheckJson(received), 0, cancellationToken);
     }
 
+    /// <summary>Sends one request without a body at a path of the caller's own and hands back the JSON answer, which the caller disposes.</summary>
+    /// <param name="method">The method; one that changes nothing.</param>
+    /// <param name="path">Path on the tenant's origin.</param>
+    /// <param name="route">The path with placeholders: names no person.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <exception cref="CubeException">The request failed.</exception>
+    internal Task<PooledBody> AskAsync(HttpMethod method, string path, string route, CancellationToken cancellationToken) =>
+        SendAsync(new(method, path, "", null, $"{method} {route}", route), static (received, _) => CheckJson(received), 0, cancellationToken);
+
     private async Task<T> SendAsync<T, TState>(CubeRequest request, Func<PooledBody, TState, T> read, TState state, CancellationToken cancellationToken)
     {
         async ValueTask<T> AttemptAsync(CancellationToken token)
@@ -188,12 +197,13 @@ public sealed class CubeClient(
 
     private static PooledBody CheckJson(PooledBody received)
     {
-        if (PageReader.LooksLikeHtml(received.Bytes.Span))
+        var json = PageReader.WithoutMark(received.Bytes.Span);
+        if (PageReader.LooksLikeHtml(json))
         {
             throw new CubeException(CubeFailureKind.NotJson, "Cube answered an HTML page instead of JSON");
         }
 
-        var reader = new Utf8JsonReader(received.Bytes.Span);
+        var reader = new Utf8JsonReader(json);
         while (reader.Read())
         {
         }

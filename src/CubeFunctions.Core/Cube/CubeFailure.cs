@@ -79,6 +79,7 @@ internal static class CubeFailure
             HttpStatusCode.NotFound or HttpStatusCode.Gone => CubeFailureKind.NotFound,
             HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented => CubeFailureKind.NotAvailable,
             HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests => CubeFailureKind.Transient,
+            HttpStatusCode.ProxyAuthenticationRequired => CubeFailureKind.NotJson,
             >= HttpStatusCode.InternalServerError => CubeFailureKind.Transient,
             >= HttpStatusCode.MultipleChoices and < HttpStatusCode.BadRequest => CubeFailureKind.NotJson,
 
@@ -87,8 +88,10 @@ internal static class CubeFailure
             _ => CubeFailureKind.Rejected,
         };
 
-        var words = kind == CubeFailureKind.NotJson ? $"redirected ({status}) instead of answering" : $"answered {status.ToString(CultureInfo.InvariantCulture)}";
-        return new CubeException(kind, $"Cube {words} to {what}{Advice(kind)}")
+        var words = response.StatusCode == HttpStatusCode.ProxyAuthenticationRequired ? "a proxy in the way of Cube answered 407, look at HTTPS_PROXY and NO_PROXY,"
+            : kind == CubeFailureKind.NotJson ? $"Cube redirected ({status}) instead of answering"
+            : $"Cube answered {status.ToString(CultureInfo.InvariantCulture)}";
+        return new CubeException(kind, $"{words} to {what}{Advice(kind)}")
         {
             Status = response.StatusCode,
             RetryAfter = RetryAfterHeader.Read(response.Headers, time.GetUtcNow()) is { } asked ? Recoverability.Bound(asked, TimeSpan.Zero) : null,
@@ -106,6 +109,8 @@ internal static class CubeFailure
             new CubeException(CubeFailureKind.Transient, $"Cube cannot be reached{Host(exception)}{Because(exception)} (asked for {what})", exception),
         HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } =>
             new CubeException(CubeFailureKind.Transient, $"no secure connection to the host of Cube__BaseUrl{Certificate(exception)} (asked for {what})", exception),
+        HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } proxy =>
+            new CubeException(CubeFailureKind.Transient, $"the proxy in the way of Cube does not connect{Status(proxy)}: look at HTTPS_PROXY and NO_PROXY (asked for {what})", exception),
         HttpRequestException or IOException => new CubeException(CubeFailureKind.Transient, $"the connection broke during {what}", exception),
         InvalidDataException => new CubeException(CubeFailureKind.Transient, $"Cube's answer to {what} is packed and broken", exception),
         JsonException => new CubeException(CubeFailureKind.MalformedPage, $"Cube's answer to {what} is broken JSON", exception),
@@ -141,6 +146,8 @@ internal static class CubeFailure
             _ => "",
         };
     }
+
+    private static string Status(HttpRequestException exception) => exception.StatusCode is { } status ? $" ({(int)status})" : "";
 
     /// <summary>The socket's own reason, such as ConnectionRefused, where there is one.</summary>
     private static string Because(Exception exception) => exception.GetBaseException() is SocketException socket ? $": {socket.SocketErrorCode}" : "";

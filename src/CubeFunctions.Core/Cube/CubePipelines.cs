@@ -26,19 +26,7 @@ internal static class CubePipelines
         services.AddSingleton(settings).AddSingleton<TenantPause>().AddSingleton<CubeLimits>().AddSingleton<RecordReaders>().AddSingleton<CampaignListing>().AddSingleton<TenantGeneration>()
             .AddSingleton(static provider => provider.GetRequiredService<TenantPause>().Flag);
         services.AddHttpClient<CubeClient>(client => client.Timeout = Timeout.InfiniteTimeSpan)
-            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
-            {
-                // Redirects are followed by hand, within the origin. Pages travel packed and are unpacked before anything looks at them: the size cap holds for
-                // what is unpacked, and that is what is stored.
-                AllowAutoRedirect = false,
-                AutomaticDecompression = DecompressionMethods.GZip,
-                UseCookies = false,
-                PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-                ConnectTimeout = TimeSpan.FromSeconds(10),
-
-                // No spans of its own: they would hold whole URLs, and a customer's URL holds his id.
-                ActivityHeadersPropagator = null,
-            })
+            .ConfigurePrimaryHttpMessageHandler(NewHandler)
             .RemoveAllLoggers();
 
         services.AddResiliencePipeline(Retries, static (builder, context) =>
@@ -63,4 +51,19 @@ internal static class CubePipelines
         });
         return services;
     }
+
+    /// <summary>How a connection to Cube is made.</summary>
+    public static SocketsHttpHandler NewHandler() => new()
+    {
+        // Redirects are followed by hand, within the origin. Pages travel packed and are unpacked before anything looks at them: the size cap holds for
+        // what is unpacked, and that is what is stored.
+        AllowAutoRedirect = false,
+        AutomaticDecompression = DecompressionMethods.GZip,
+        UseCookies = false,
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        ConnectTimeout = TimeSpan.FromSeconds(10),
+
+        // No spans of its own: they would hold whole URLs, and a customer's URL holds his id.
+        ActivityHeadersPropagator = null,
+    };
 }

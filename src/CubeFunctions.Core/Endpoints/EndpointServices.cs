@@ -1,4 +1,5 @@
 using CubeFunctions.Core.Operations;
+using CubeFunctions.Core.Operations.Probing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace CubeFunctions.Core.Endpoints;
@@ -11,6 +12,6 @@ internal static class EndpointServices
         .AddSingleton(static provider => new RunEndpoints(provider.GetRequiredService<RunControl>(), provider.GetRequiredService<RepeatedRequests>()))
         .AddSingleton(static provider => new OperationEndpoints(
             provider.GetRequiredService<StatusReader>(), provider.GetRequiredService<GapControl>(), provider.GetRequiredService<DeadWork>(), provider.GetRequiredService<ErasureControl>(),
-            provider.GetRequiredService<RepeatedRequests>()))
+            provider.GetRequiredService<RepeatedRequests>(), provider.GetRequiredService<ProbeControl>()))
         .AddSingleton<UpsertEndpoints>();
 }

@@ -1,5 +1,6 @@
 using CubeFunctions.Core.Erasure;
 using CubeFunctions.Core.Operations;
+using CubeFunctions.Core.Operations.Probing;
 using Microsoft.AspNetCore.Http;
 
 namespace CubeFunctions.Core.Endpoints;
@@ -13,9 +14,10 @@ public sealed class OperationEndpoints
     private readonly DeadWork _dead;
     private readonly ErasureControl _erasures;
     private readonly RepeatedRequests _repeats;
+    private readonly ProbeControl _probe;
 
-    internal OperationEndpoints(StatusReader status, GapControl gaps, DeadWork dead, ErasureControl erasures, RepeatedRequests repeats) =>
-        (_status, _gaps, _dead, _erasures, _repeats) = (status, gaps, dead, erasures, repeats);
+    internal OperationEndpoints(StatusReader status, GapControl gaps, DeadWork dead, ErasureControl erasures, RepeatedRequests repeats, ProbeControl probe) =>
+        (_status, _gaps, _dead, _erasures, _repeats, _probe) = (status, gaps, dead, erasures, repeats, probe);
 
     /// <summary><c>GET /api/status</c>: 304 while nothing has changed for the <c>ETag</c> that the client has.</summary>
     public Task<IResult> GetStatusAsync(HttpRequest request, CancellationToken cancellationToken) => OperationAnswer.RunAsync(request, async () =>
@@ -74,4 +76,8 @@ public sealed class OperationEndpoints
     /// <summary><c>GET /api/erasures/{id}</c>: where it stands, and the counts once it is done.</summary>
     public Task<IResult> GetErasureAsync(HttpRequest request, string id, CancellationToken cancellationToken) => OperationAnswer.RunAsync(
         request, async () => Results.Json(await _erasures.ReadAsync(id, cancellationToken), OperationsJson.Default.ErasureView), cancellationToken);
+
+    /// <summary><c>GET /api/probe</c>: what Cube answers to this app, asked now. 409 while another probe is under way in this process.</summary>
+    public Task<IResult> ProbeAsync(HttpRequest request, CancellationToken cancellationToken) => OperationAnswer.RunAsync(
+        request, async () => Results.Json(await _probe.RunAsync(cancellationToken), OperationsJson.Default.ProbeReport), cancellationToken);
 }

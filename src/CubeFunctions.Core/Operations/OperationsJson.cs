@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using CubeFunctions.Core.Erasure;
+using CubeFunctions.Core.Operations.Probing;
 
 namespace CubeFunctions.Core.Operations;
 
@@ -19,6 +20,7 @@ namespace CubeFunctions.Core.Operations;
 [JsonSerializable(typeof(DeadWorkResult))]
 [JsonSerializable(typeof(ErasureOrder))]
 [JsonSerializable(typeof(ErasureView))]
+[JsonSerializable(typeof(ProbeReport))]
 internal sealed partial class OperationsJson : JsonSerializerContext;
 
 /// <summary>What <c>POST /api/runs</c> answers.</summary>

@@ -1,3 +1,4 @@
+using CubeFunctions.Core.Operations.Probing;
 using CubeFunctions.Core.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -17,5 +18,6 @@ internal static class OperationsServices
         .AddSingleton<RunControl>()
         .AddSingleton<DeadWork>()
         .AddSingleton<ErasureControl>()
+        .AddSingleton<ProbeControl>()
         .AddSingleton<RepeatedRequests>();
 }

@@ -35,5 +35,6 @@ internal static class LocalRoutes
         api.MapPost("/gaps/{id}/accept", (HttpRequest request, string id, CancellationToken cancelled) => operations.AcceptGapAsync(request, id, cancelled));
         api.MapPost("/erasures", (HttpRequest request, CancellationToken cancelled) => operations.EraseAsync(request, cancelled));
         api.MapGet("/erasures/{id}", (HttpRequest request, string id, CancellationToken cancelled) => operations.GetErasureAsync(request, id, cancelled));
+        api.MapGet("/probe", (HttpRequest request, CancellationToken cancelled) => operations.ProbeAsync(request, cancelled));
     }
 }
