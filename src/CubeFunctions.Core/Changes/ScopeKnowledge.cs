@@ -33,12 +33,19 @@ internal sealed class ScopeKnowledge(ChangeStore store, ObservedItem item, SyncS
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            return _state ??= _isFirstClaim ? ScopeState.Empty : await store.ReadStateAsync(item.Feed, item.Scope, cancellationToken);
+            return _state ??= _isFirstClaim ? ScopeState.Empty : await ReadAsync(cancellationToken);
         }
         finally
         {
             _gate.Release();
         }
+    }
+
+    /// <summary>Reads what is known; nothing where it is from before the deployment moved over to another generation of the API.</summary>
+    private async Task<ScopeState> ReadAsync(CancellationToken cancellationToken)
+    {
+        var state = await store.ReadStateAsync(item.Feed, item.Scope, cancellationToken);
+        return item.AnewSince is { } since && state.Sources.All(source => source.At < since) ? ScopeState.Empty with { ETag = state.ETag } : state;
     }
 
     /// <summary>Takes a window in: what is known differs, or was last seen in pages that will not be there much longer.</summary>

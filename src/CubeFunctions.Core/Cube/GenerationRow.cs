@@ -38,4 +38,7 @@ internal sealed class GenerationRow : IStoredRow
 
     /// <summary>Since when.</summary>
     public DateTimeOffset Since { get; set; }
+
+    /// <summary>The generation before, by name; null where this is the first.</summary>
+    public string? Before { get; set; }
 }

@@ -19,7 +19,7 @@ public sealed partial class TenantGeneration
     private readonly CubeSettings _settings;
     private readonly TimeProvider _time;
     private readonly ILogger<TenantGeneration> _logger;
-    private readonly CachedValue<ApiCatalogue?> _stored;
+    private readonly CachedValue<GenerationRow?> _stored;
     private readonly ConcurrentDictionary<Feed, bool> _otherPaths = new();
     private volatile ApiCatalogue? _known;
 
@@ -30,12 +30,12 @@ public sealed partial class TenantGeneration
         ArgumentNullException.ThrowIfNull(settings);
         (_table, _settings, _time, _logger) = (new OptimisticTable(storage.Checkpoints), settings, time, logger);
         _known = FeedCatalogue.Of(settings.Api);
-        _stored = new(async (_, token) => await FindRowAsync(token) is { } row ? FeedCatalogue.Of(row.Api) : null, UnknownFor, time);
+        _stored = new((_, token) => FindRowAsync(token), UnknownFor, time);
     }
 
     /// <summary>The generation; null as long as no listing was read and the settings do not say.</summary>
     public async ValueTask<ApiCatalogue?> FindAsync(CancellationToken cancellationToken) =>
-        _known ??= (await _stored.GetAsync(cancellationToken)).Value;
+        _known ??= (await _stored.GetAsync(cancellationToken)).Value is { } row ? FeedCatalogue.Of(row.Api) : null;
 
     /// <summary>The generation, or generation 1 as long as it is not known.</summary>
     public async ValueTask<ApiCatalogue> GetAsync(CancellationToken cancellationToken) => await FindAsync(cancellationToken) ?? FeedCatalogue.Assignments;
@@ -49,6 +49,19 @@ public sealed partial class TenantGeneration
         _settings.Writes is { } chosen ? (chosen ? null : "writes are switched off by the setting Cube__Writes")
         : (await GetAsync(cancellationToken)) is { Writes: false } catalogue ? $"no write request is documented for {catalogue.Api}: kept until Cube__Writes=true has those of generation 1 tried"
         : null;
+
+    /// <summary>
+    /// When this deployment moved over from the other generation: what was read before then of a feed that both have is not to be compared with what is read since.
+    /// Null where it never did; <see cref="DateTimeOffset.MaxValue"/> where the settings name another generation, and no listing of it was read yet.
+    /// </summary>
+    internal async ValueTask<DateTimeOffset?> FindSwitchAsync(CancellationToken cancellationToken)
+    {
+        var row = (_stored.Last ?? await _stored.GetAsync(cancellationToken)).Value;
+        return row is null ? null
+            : _known is { } known && known.Api != row.Api ? DateTimeOffset.MaxValue
+            : row.Before is null ? null
+            : row.Since;
+    }
 
     /// <summary>Whether the tenant has a feed at the other form of its path; null as long as neither has answered.</summary>
     internal bool? HasOtherPath(Feed feed) => _otherPaths.TryGetValue(feed, out var other) ? other : null;
@@ -86,8 +99,9 @@ public sealed partial class TenantGeneration
 
     private async Task KeepAsync(ApiCatalogue catalogue, CancellationToken cancellationToken)
     {
-        if (_stored.Last?.Value == catalogue)
+        if (_stored.Last?.Value?.Api == catalogue.Api)
         {
+            _known = catalogue;
             return;
         }
 
@@ -97,7 +111,7 @@ public sealed partial class TenantGeneration
         {
             var before = row?.Api;
             row ??= new GenerationRow();
-            (row.Api, row.Since) = (catalogue.Api, _time.GetUtcNow());
+            (row.Api, row.Since, row.Before) = (catalogue.Api, _time.GetUtcNow(), before?.ToString());
             if (await _table.SaveAsync(row, cancellationToken) != StorageOutcome.Saved && await FindRowAsync(cancellationToken) is { } other && other.Api != catalogue.Api)
             {
                 throw new CubeException(CubeFailureKind.GenerationChanged, $"another process reads {other.Api} where this one reads {catalogue.Api}: give both the same Cube__Api");
@@ -107,7 +121,7 @@ public sealed partial class TenantGeneration
         }
 
         _known = catalogue;
-        _stored.Set(catalogue);
+        _stored.Set(row);
     }
 
     private Task<GenerationRow?> FindRowAsync(CancellationToken cancellationToken) => _table.FindOrRepairAsync<GenerationRow>(

@@ -74,6 +74,9 @@ public static class FeedCatalogue
     /// </summary>
     public static IReadOnlyList<Feed> Default { get; } = [.. All.Where(feed => !feed.Setting.Contains('@', StringComparison.Ordinal)).DistinctBy(feed => feed.Setting)];
 
+    /// <summary>Whether a feed is of both generations, under the same name in the same scopes: what it gives differs all the same.</summary>
+    internal static bool IsOfBoth(Feed feed) => Generations.All(generation => generation.Feeds.Contains(feed));
+
     /// <summary>The names as users type them, for messages.</summary>
     public static string NamesLine { get; } = string.Join(", ", All.Select(feed => feed.Setting).Distinct());
 

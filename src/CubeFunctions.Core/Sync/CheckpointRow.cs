@@ -99,6 +99,9 @@ public sealed class CheckpointRow : IStoredRow, ILeasable
     /// <summary>The assignment of a campaign, as it was last known; null else.</summary>
     public string? AssignmentId { get; set; }
 
+    /// <summary>When the deployment moved over to another generation of the API: what was read before is not compared with what is read since. Null where it never did.</summary>
+    public DateTimeOffset? AnewSince { get; set; }
+
     internal const string Ended = "ended";
     internal const string NotFound = "not found";
 
@@ -118,6 +121,10 @@ public sealed class CheckpointRow : IStoredRow, ILeasable
     }
 
     internal void Retire(string reason, DateTimeOffset at) => (RetiredReason, RetiredAt) = (reason, at);
+
+    /// <summary>Begins anew, as if the feed had never been read.</summary>
+    internal void BeginAnew(DateTimeOffset since) =>
+        (AnewSince, Through, ProvenAt, DeepReadAt, Readings, DeletionsHeldBack) = (since, null, null, null, null, false);
 
     internal void Revive() => (RetiredReason, RetiredAt) = (null, null);
 

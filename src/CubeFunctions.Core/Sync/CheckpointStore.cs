@@ -83,6 +83,11 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
 
             row.Attempt++;
             row.AssignmentId = item.AssignmentId ?? row.AssignmentId;
+            if (item.AnewSince is { } since && !(row.AnewSince >= since))
+            {
+                row.BeginAnew(since);
+            }
+
             if (item.Listed)
             {
                 row.ListedOn = item.Today;

@@ -20,6 +20,7 @@ internal sealed class ItemPlan(
     private readonly string[] _names = Split(run.Feeds);
     private ApiCatalogue _generation = FeedCatalogue.Assignments;
     private IReadOnlyList<Feed> _feeds = [];
+    private DateTimeOffset? _switchedAt;
     private readonly HashSet<string> _assignments = [.. Split(run.Assignments)];
 
     /// <summary>Campaigns that were chosen by id; empty for all.</summary>
@@ -29,10 +30,12 @@ internal sealed class ItemPlan(
     public IReadOnlyList<ItemRow> Items => [.. _items.Values];
 
     /// <summary>Says which generation the tenant speaks. Before anything is planned.</summary>
+    /// <param name="generation">The generation.</param>
+    /// <param name="switchedAt">When the deployment moved over to it from the other one; null where it did not.</param>
     /// <returns>Feeds of the other generation that the run asks for: they are not read.</returns>
-    public IReadOnlyList<string> Use(ApiCatalogue generation)
+    public IReadOnlyList<string> Use(ApiCatalogue generation, DateTimeOffset? switchedAt)
     {
-        _generation = generation;
+        (_generation, _switchedAt) = (generation, switchedAt);
         _feeds = [.. _names.Select(generation.Find).OfType<Feed>().Distinct()];
         return [.. _names.Where(name => generation.Find(name) is null)];
     }
@@ -76,7 +79,8 @@ internal sealed class ItemPlan(
     public ItemRow NewItem(Feed feed, Scope scope, bool isListed, CheckpointRow? row)
     {
         var today = ItemRow.Day(run.Today)!.Value;
-        var (first, deep) = feed.Dated ? FirstDays(feed, row, today) : default;
+        DateTimeOffset? anew = _switchedAt is { } at && FeedCatalogue.IsOfBoth(feed) && row is not null && !(row.AnewSince >= at) ? at : null;
+        var (first, deep) = feed.Dated ? FirstDays(feed, anew is null ? row : null, today) : default;
         return new ItemRow
         {
             PartitionKey = run.RowKey,
@@ -90,6 +94,7 @@ internal sealed class ItemPlan(
             To = feed.Dated ? run.To ?? run.Today : null,
             DeepFrom = run.Kind == RunKind.Manual ? null : deep?.Iso(),
             Listed = isListed,
+            AnewSince = anew,
             Deliver = run.Deliver,
             WakeAt = now,
         };

@@ -61,6 +61,9 @@ public sealed class ItemRow : IStoredRow
     /// <summary>First day of the deep look-back, where this item does it.</summary>
     public string? DeepFrom { get; set; }
 
+    /// <summary>When the deployment moved over to another generation of the API, where the feed was last read before that: it is read as if for the first time.</summary>
+    public DateTimeOffset? AnewSince { get; set; }
+
     /// <summary>The campaign's assignment, or null where the listing does not say.</summary>
     public string? AssignmentId { get; set; }
 

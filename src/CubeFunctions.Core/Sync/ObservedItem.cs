@@ -39,6 +39,9 @@ internal sealed class ObservedItem(ItemRow item, CheckpointRow row)
     /// <summary>Whether any window was ever proven.</summary>
     public bool HasReadings => row.Readings is not null;
 
+    /// <summary>What was read before this is not compared with what is read now; null where all is.</summary>
+    public DateTimeOffset? AnewSince => row.AnewSince;
+
     /// <summary>When a person was last erased in the scope; null where nobody ever was.</summary>
     public DateTimeOffset? ErasedAt
     {

@@ -189,7 +189,7 @@ public sealed partial class RunPlanner(
         try
         {
             received = await listing.ReadAsync(cancellationToken);
-            Use(run, plan, received.Generation);
+            Use(run, plan, received.Generation, await settings.Generation.FindSwitchAsync(cancellationToken));
             var ended = await listing.FindEndedAsync([.. plan.Chosen.Except(received.Campaigns.Select(campaign => campaign.Id))], cancellationToken);
             plan.AddListed(received.Campaigns, ended);
             run.WriteNotices(received.Faults);
@@ -207,9 +207,10 @@ public sealed partial class RunPlanner(
             var failure = exception as CubeException ?? new CubeException(CubeFailureKind.MalformedPage, "the campaigns listing cannot be read", exception);
             LogNoListing(logger, run.RowKey, failure.Kind, failure.Message);
             (list.State, list.ReasonKind, list.Reason) = (ItemState.Failed, failure.Kind.ToString(), failure.Message);
-            if (failure.Kind is not (CubeFailureKind.Unauthorised or CubeFailureKind.GenerationChanged))
+            if (failure.Kind is not (CubeFailureKind.Unauthorised or CubeFailureKind.GenerationChanged)
+                && await settings.Generation.FindSwitchAsync(cancellationToken) is var switchedAt && switchedAt != DateTimeOffset.MaxValue)
             {
-                Use(run, plan, await settings.Generation.GetAsync(cancellationToken));
+                Use(run, plan, await settings.Generation.GetAsync(cancellationToken), switchedAt);
                 plan.AddAllKnown();
             }
 
@@ -217,10 +218,10 @@ public sealed partial class RunPlanner(
         }
     }
 
-    private void Use(RunRow run, ItemPlan plan, ApiCatalogue generation)
+    private void Use(RunRow run, ItemPlan plan, ApiCatalogue generation, DateTimeOffset? switchedAt)
     {
         // The default names the feeds of both generations: only what somebody asked for is missed.
-        var missing = plan.Use(generation).Except(FeedCatalogue.Default.Select(feed => feed.Setting)).ToList();
+        var missing = plan.Use(generation, switchedAt).Except(FeedCatalogue.Default.Select(feed => feed.Setting)).ToList();
         if (missing.Count > 0)
         {
             LogNotOffered(logger, run.RowKey, string.Join(", ", missing), generation.Api);
