@@ -10,8 +10,11 @@ namespace CubeFunctions.Core.Cube;
 /// Reads everything off a page in one pass: <c>count</c>, <c>next</c>, and of each record its key, the hashes of its content and where it stands. It builds no
 /// record in memory. Members are recognised by their place in the record before: records of a feed name the same members in the same order.
 /// </summary>
+/// <param name="feed">The feed.</param>
+/// <param name="rules">What counts as content.</param>
+/// <param name="zone">The tenant's local time; where it is null, times with an offset are filed under the day that they are written in.</param>
 /// <remarks>Keeps what it has learned of the members from page to page. For one caller at a time; see <see cref="RecordReaders"/>.</remarks>
-internal sealed class RecordReader(Feed feed, ContentRules rules)
+internal sealed class RecordReader(Feed feed, ContentRules rules, TimeZoneInfo? zone = null)
 {
     /// <summary>Names that are kept. More than a feed has: a tenant that makes names up does not fill the memory.</summary>
     private const int MaxMembers = 1000;
@@ -211,7 +214,7 @@ internal sealed class RecordReader(Feed feed, ContentRules rules)
 
         var key = KeyOf(body);
         var alias = feed.CustomerIds.Count > 0 ? AddCustomer(body) : 0;
-        _digests.Add(new RecordDigest(key, (ulong)content ^ (ulong)(content >> 64), alias, feed.Dated ? DayOf(Text(body, _values[WhenPart])) : 0, anonymised));
+        _digests.Add(new RecordDigest(key, (ulong)content ^ (ulong)(content >> 64), alias, feed.Dated ? RecordTime.DayOf(Text(body, _values[WhenPart]), zone) : 0, anonymised));
         if (_values[0].Rank != int.MaxValue)
         {
             _keys.Add(key.High);
@@ -309,29 +312,6 @@ internal sealed class RecordReader(Feed feed, ContentRules rules)
         }
 
         return _text.AsSpan(0, JsonEscapes.Undo(escaped, _text));
-    }
-
-    /// <summary>The day of <c>2017-01-01 12:24</c>; 0 where it is none.</summary>
-    private static int DayOf(ReadOnlySpan<byte> when) =>
-        when.Length >= 10 && when[4] == (byte)'-' && when[7] == (byte)'-'
-        && Number(when[..4]) is { } year and > 0 && Number(when[5..7]) is { } month and >= 1 and <= 12 && Number(when[8..10]) is { } day and > 0 && day <= DateTime.DaysInMonth(year, month)
-            ? new DateOnly(year, month, day).DayNumber
-            : 0;
-
-    private static int? Number(ReadOnlySpan<byte> digits)
-    {
-        var number = 0;
-        foreach (var digit in digits)
-        {
-            if (!char.IsAsciiDigit((char)digit))
-            {
-                return null;
-            }
-
-            number = (number * 10) + (digit - '0');
-        }
-
-        return number;
     }
 
     private static void Expect(bool condition, string what)

@@ -6,7 +6,8 @@ namespace CubeFunctions.Core.Cube;
 
 /// <summary>Readers of all feeds, kept from page to page: what one has learned of a feed's members serves the next page. Safe to use from several tasks.</summary>
 /// <param name="settings">What counts as content.</param>
-public sealed class RecordReaders(ChangeSettings settings)
+/// <param name="cube">The tenant, for its local time.</param>
+public sealed class RecordReaders(ChangeSettings settings, CubeSettings cube)
 {
     private readonly ConcurrentDictionary<Feed, ConcurrentBag<RecordReader>> _idle = new();
 
@@ -15,7 +16,7 @@ public sealed class RecordReaders(ChangeSettings settings)
     internal PageRecords Read(Feed feed, ReadOnlySpan<byte> page)
     {
         var idle = _idle.GetOrAdd(feed, static _ => []);
-        var reader = idle.TryTake(out var kept) ? kept : new RecordReader(feed, new ContentRules(feed, settings));
+        var reader = idle.TryTake(out var kept) ? kept : new RecordReader(feed, new ContentRules(feed, settings), cube.TimeZone);
         var records = reader.Read(page);
 
         // One that has failed is not kept: it may have learned names from something that is no page.
