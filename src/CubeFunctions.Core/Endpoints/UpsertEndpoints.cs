@@ -72,9 +72,9 @@ public sealed partial class UpsertEndpoints(
     public async Task<IResult> PostCustomersAsync(HttpRequest request, string assignmentId, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (string.IsNullOrEmpty(assignmentId) || assignmentId.Length > 64 || !assignmentId.All(char.IsAsciiLetterOrDigit))
+        if (!Scope.IsAssignmentOrCrm(assignmentId))
         {
-            return Problem(StatusCodes.Status400BadRequest, "Wrong assignment", "The assignment's id must be letters and digits.");
+            return Problem(StatusCodes.Status400BadRequest, "Wrong assignment", "It must be the id of an assignment, such as 17, or of a CRM, such as 3-B2C.");
         }
 
         var (read, problem) = await ReadBodyAsync(request, cancellationToken);

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Senders;
 
 namespace CubeFunctions.Core.Erasure;
@@ -7,9 +8,7 @@ namespace CubeFunctions.Core.Erasure;
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record ErasureOrder
 {
-    private const int LongestAssignment = 64;
-
-    /// <summary>The assignment's id.</summary>
+    /// <summary>Id of the assignment, or of the CRM.</summary>
     public string? Assignment { get; init; }
 
     /// <summary>The customer's imported id (the CRM's own), as text: leading zeros count.</summary>
@@ -17,7 +16,7 @@ internal sealed record ErasureOrder
 
     /// <summary>What is wrong with it, without what was given; null where nothing is.</summary>
     public string? FindFault() =>
-        Assignment is not { Length: > 0 and <= LongestAssignment } || !Assignment.All(char.IsAsciiLetterOrDigit) ? $"assignment: must be letters and digits, at most {LongestAssignment}"
+        !Scope.IsAssignmentOrCrm(Assignment) ? "assignment: must be the id of an assignment, such as 17, or of a CRM, such as 3-B2C"
         : string.IsNullOrWhiteSpace(Customer) ? "customer: is missing"
         : Customer.Length > UpsertLimits.CustomerIdLength || Customer.Any(char.IsControl)
             ? $"customer: is longer than {UpsertLimits.CustomerIdLength} characters, or holds control characters"

@@ -30,6 +30,20 @@ public readonly record struct Scope(ScopeKind Kind, string Id)
     /// <summary>Data owner and type of a CRM: what stands before the first dash and after it.</summary>
     internal (string Owner, string Type) CrmParts => Id.IndexOf('-', StringComparison.Ordinal) is var dash and >= 0 ? (Id[..dash], Id[(dash + 1)..]) : (Id, "");
 
+    /// <summary>Whether a text can be the id of an assignment, or of a CRM: the part after its first dash is a name of the tenant's own.</summary>
+    public static bool IsAssignmentOrCrm(string? id)
+    {
+        const int Longest = 128;
+        if (id is not { Length: > 0 and <= Longest })
+        {
+            return false;
+        }
+
+        var (owner, type) = new Scope(ScopeKind.Crm, id).CrmParts;
+        return owner.Length > 0 && owner.All(static c => char.IsAsciiLetterOrDigit(c) || c == '_')
+            && (owner.Length == id.Length || (type.Length > 0 && type.Trim() == type && !type.Any(char.IsControl)));
+    }
+
     /// <summary>The kind's name in paths, rows and logs.</summary>
     public static string NameOf(ScopeKind kind) => kind switch
     {

@@ -1,3 +1,4 @@
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Settings;
 
 namespace CubeFunctions.Core.Senders;
@@ -147,14 +148,14 @@ internal sealed class SenderSettingsReader(SettingsReader reader, string block)
 
     private string Assignment()
     {
-        var text = reader.Text(_prefix + "AssignmentId", "the assignment whose customers they are", sample: "17");
+        var text = reader.Text(_prefix + "AssignmentId", "the assignment whose customers they are (`17`), or the CRM (`3-B2C`)", sample: "17");
         if (text is null)
         {
             Fault("AssignmentId", "is missing: the assignment its customers belong to");
         }
-        else if (text.Length > 64 || text.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_')))
+        else if (!Scope.IsAssignmentOrCrm(text))
         {
-            Fault("AssignmentId", $"'{text}' is not an assignment's id");
+            Fault("AssignmentId", $"'{text}' is not the id of an assignment (17) or of a CRM (3-B2C)");
         }
 
         return text ?? "";

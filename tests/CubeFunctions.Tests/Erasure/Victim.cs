@@ -81,7 +81,7 @@ internal static class Victim
         await lane.DeliverAsync(await lane.PostAsync(Post(Imported, "need_to_know", $"Spør etter {Name}")));
         var large = new string('ø', 20_000);
         var mine = new JsonObject { ["customer_id"] = Imported, ["name"] = Name, ["email"] = large + Phone };
-        var others = Enumerable.Range(20, 3).Select(i => new JsonObject { ["customer_id"] = $"{lane.Cube.Data.Customers(lane.Assignment).ElementAt(i)["customer_id"]}", ["city"] = "Bodø", ["email"] = large });
+        var others = Enumerable.Range(20, 3).Select(i => new JsonObject { ["customer_id"] = $"{lane.Cube.Data.Customer(lane.Assignment, lane.Cube.Data.CustomerIds(lane.Assignment).ElementAt(i))!["customer_id"]}", ["city"] = "Bodø", ["email"] = large });
         var ids = await lane.PostAsync(new JsonArray([mine, .. others]).ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
         await lane.HookAsync(Post(Imported, "phone_2", Phone));
         await lane.HookAsync(Post("355126", "phone_2", "004711111111"));

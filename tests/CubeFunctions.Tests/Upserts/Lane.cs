@@ -28,6 +28,9 @@ internal sealed class Lane : IAsyncDisposable
 
     public int Assignment => Cube.Data.AssignmentIds[0];
 
+    /// <summary>What its customers belong to, as the tenant names it: the assignment, or the CRM that it is.</summary>
+    public string Place => PlaceOf(Cube);
+
     public static Task<Lane> StartAsync(AzuriteFixture azurite, SimulatorOptions options, TimeProvider? clock = null, params (string Name, string Value)[] settings) =>
         StartAsync(azurite, options, clock, withLine: false, settings);
 
@@ -42,7 +45,7 @@ internal sealed class Lane : IAsyncDisposable
         [
             .. settings,
             .. settings.Where(setting => setting.Name.StartsWith("Upserts__Senders__", StringComparison.Ordinal) && setting.Name.EndsWith("__Kind", StringComparison.Ordinal))
-                .Select(setting => (setting.Name.Replace("__Kind", "__AssignmentId", StringComparison.Ordinal), $"{cube.Data.AssignmentIds[0]}"))
+                .Select(setting => (setting.Name.Replace("__Kind", "__AssignmentId", StringComparison.Ordinal), PlaceOf(cube)))
                 .ExceptBy(settings.Select(setting => setting.Name), setting => setting.Item1),
         ];
         var storage = await azurite.NewAccountAsync();
@@ -53,7 +56,7 @@ internal sealed class Lane : IAsyncDisposable
 
     public Task SnapshotAsync() => App.RunAsync(RunRequest.Snapshot([FeedCatalogue.Customers]));
 
-    public Task<List<string>> PostAsync(string json) => AcceptedAsync($"assignments/{Assignment}/customers", json);
+    public Task<List<string>> PostAsync(string json) => AcceptedAsync($"assignments/{Uri.EscapeDataString(Place)}/customers", json);
 
     public Task<List<string>> HookAsync(string json) => AcceptedAsync("webhooks/crm", json, ("x-webhook-secret", "test-secret"));
 
@@ -121,6 +124,9 @@ internal sealed class Lane : IAsyncDisposable
         await (Line?.DisposeAsync() ?? ValueTask.CompletedTask);
         await Cube.DisposeAsync();
     }
+
+    private static string PlaceOf(CubeSimulator cube) =>
+        cube.Data.Api == TenantApi.DataOwners ? cube.Data.CrmOf(cube.Data.AssignmentIds[0]) : $"{cube.Data.AssignmentIds[0]}";
 
     private async Task<List<string>> AcceptedAsync(string path, string json, params (string Name, string Value)[] headers)
     {
