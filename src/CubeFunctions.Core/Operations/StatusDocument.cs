@@ -1,13 +1,15 @@
 namespace CubeFunctions.Core.Operations;
 
 /// <summary>What <c>GET /api/status</c> answers: ids, campaigns and counts, nothing of a customer.</summary>
+/// <param name="Api">The generation of Cube's API that is read; null before the first listing.</param>
+/// <param name="WritesOff">Why upserts are kept and not delivered, by the settings or the generation; null where they are delivered.</param>
 /// <param name="Scopes">Checkpoints by scope and feed.</param>
 /// <param name="Runs">The newest runs, newest first.</param>
 /// <param name="Pauses">Shared pauses that are up.</param>
 /// <param name="Gaps">Days that give fewer records than Cube counts.</param>
 /// <param name="Backlog">What waits and what failed, as last counted.</param>
 internal sealed record StatusDocument(
-    IReadOnlyList<StatusScope> Scopes, IReadOnlyList<RunView> Runs, IReadOnlyList<PauseView> Pauses, IReadOnlyList<GapView> Gaps, Backlog Backlog)
+    string? Api, string? WritesOff, IReadOnlyList<StatusScope> Scopes, IReadOnlyList<RunView> Runs, IReadOnlyList<PauseView> Pauses, IReadOnlyList<GapView> Gaps, Backlog Backlog)
 {
     /// <summary>Names of campaigns, as the newest listing gives them.</summary>
     public IReadOnlyList<CampaignView> Campaigns { get; init; } = [];

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
@@ -7,7 +8,7 @@ using CubeFunctions.Core.Sync;
 namespace CubeFunctions.Core.Operations;
 
 /// <summary>The state of everything at a glance. Reads the checkpoints, gaps, the newest runs, the pauses and one blob of figures: a fixed number of requests whatever the history holds.</summary>
-internal sealed class StatusReader(RunReader runs, GapControl gaps, BacklogCounter backlog, SharedFlags pauses, TimeProvider time)
+internal sealed class StatusReader(RunReader runs, GapControl gaps, BacklogCounter backlog, SharedFlags pauses, TenantGeneration generation, TimeProvider time)
 {
     private const int RecentDays = 2;
     private const int MostRuns = 20;
@@ -27,6 +28,8 @@ internal sealed class StatusReader(RunReader runs, GapControl gaps, BacklogCount
         await Task.WhenAll(checkpoints, recent, counted, known, up);
         var (scopes, figures) = (await checkpoints, await counted);
         return new StatusDocument(
+            (await generation.FindAsync(cancellationToken))?.Api.ToString(),
+            await generation.FindWritesOffAsync(cancellationToken),
             [.. scopes.Select(row => new StatusScope(row.ScopeKind, row.ScopeId, row.Feed, row.Through, row.ProvenAt, row.RetiredReason, row.DeletionsHeldBack))],
             [.. (await recent).Select(run => run.Progress is null ? run.View : run.View with { InHand = InHand(scopes, run.View.RunId) })],
             await up,

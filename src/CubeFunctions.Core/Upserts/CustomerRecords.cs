@@ -38,7 +38,7 @@ public sealed class CustomerRecords(CubeClient cube, TimeProvider time)
         try
         {
             using var answer = await SendAsync(HttpMethod.Get, mailbox, id, null, cancellationToken);
-            return CustomerIds.Find(answer.Bytes.Span, CustomerIds.Imported) == mailbox.CustomerId;
+            return CustomerIds.Find(PageReader.WithoutMark(answer.Bytes.Span), CustomerIds.Imported) == mailbox.CustomerId;
         }
         catch (CubeException exception) when (exception.Kind == CubeFailureKind.NotFound)
         {

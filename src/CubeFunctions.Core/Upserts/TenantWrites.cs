@@ -22,6 +22,9 @@ public sealed partial class TenantWrites
     /// </summary>
     private const int CustomersInARow = 3;
 
+    /// <summary>How often it is logged that upserts are kept by the settings.</summary>
+    private static readonly TimeSpan SayHeldEvery = TimeSpan.FromHours(1);
+
     /// <summary>How long a write that was taken speaks for the tenant.</summary>
     private static readonly TimeSpan TakenLately = TimeSpan.FromMinutes(10);
 
@@ -30,6 +33,7 @@ public sealed partial class TenantWrites
     private readonly TimeProvider _time;
     private readonly ILogger<TenantWrites> _logger;
     private long _taken = DateTimeOffset.MinValue.UtcTicks;
+    private long _heldSaid;
 
     /// <summary>Uses the shared flag <c>writes</c>.</summary>
     public TenantWrites(StorageClients storage, TenantGeneration generation, TimeProvider time, ILogger<TenantWrites> logger)
@@ -50,6 +54,7 @@ public sealed partial class TenantWrites
     {
         if (await _generation.FindWritesOffAsync(cancellationToken) is { } switchedOff)
         {
+            NoteHeld(switchedOff);
             return switchedOff;
         }
 
@@ -92,6 +97,16 @@ public sealed partial class TenantWrites
         return ReasonOf(reason);
     }
 
+    /// <summary>Upserts that are kept for as long as nobody decides must not go unnoticed.</summary>
+    private void NoteHeld(string reason)
+    {
+        var (now, last) = (_time.GetUtcNow().UtcTicks, Interlocked.Read(ref _heldSaid));
+        if (now - last >= SayHeldEvery.Ticks && Interlocked.CompareExchange(ref _heldSaid, now, last) == last)
+        {
+            LogHeld(_logger, reason);
+        }
+    }
+
     /// <summary>Has the next delivery try.</summary>
     internal Task LiftAsync(CancellationToken cancellationToken)
     {
@@ -103,6 +118,9 @@ public sealed partial class TenantWrites
 
     [LoggerMessage(203, LogLevel.Error, "Writes are not enabled on this tenant; upserts are kept and one is tried again in {Minutes} minutes: {Reason}")]
     private static partial void LogOff(ILogger logger, int minutes, string reason);
+
+    [LoggerMessage(231, LogLevel.Error, "Upserts are kept and not delivered: {Reason}")]
+    private static partial void LogHeld(ILogger logger, string reason);
 
     [LoggerMessage(205, LogLevel.Information, "The tenant takes writes again")]
     private static partial void LogOn(ILogger logger);

@@ -1,10 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
-using System.Text.Json.Serialization;
-using CubeFunctions.Core.Operations.Probing;
-using CubeFunctions.Local.Hosting;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
+using CubeFunctions.Local.Operations;
 
 namespace CubeFunctions.Local.Commands;
 
@@ -15,19 +11,19 @@ internal static class ProbeCommand
 
     public static Command Create()
     {
-        var command = new Command("probe", "Ask Cube what these settings can read, in under 30 requests that change nothing; prints the settings that fit.") { Json };
+        var command = new Command("probe", "Ask Cube what these settings can read, in under 30 requests that change nothing; prints the settings that fit.") { Json, OperationsOption.App };
         command.SetAction((parsed, cancellationToken) => CommandLine.RunAsync(
-            token => RunAsync(parsed.GetValue(Json), token), parsed.GetValue(Json) ? failure => failure.ToJson() : null, cancellationToken));
+            token => RunAsync(parsed, token), parsed.GetValue(Json) ? failure => failure.ToJson() : null, cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(bool json, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        await using var app = await LocalApp.StartAsync(needsCube: true, Console.Error.WriteLine, LogLevel.Warning, cancellationToken);
-        var report = await app.Services.GetRequiredService<ProbeControl>().RunAsync(cancellationToken);
-        if (json)
+        await using var operations = await OperationsOption.OpenAsync(parsed, needsCube: true, cancellationToken);
+        var report = await operations.ProbeAsync(cancellationToken);
+        if (parsed.GetValue(Json))
         {
-            await Console.Out.WriteLineAsync(JsonSerializer.Serialize(report, ProbeJson.Default.ProbeReport));
+            await Console.Out.WriteLineAsync(JsonSerializer.Serialize(report, OperationsText.Json.ProbeReport));
         }
         else
         {
@@ -37,7 +33,3 @@ internal static class ProbeCommand
         return report.Ok ? 0 : CommandLine.Failed;
     }
 }
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(ProbeReport))]
-internal sealed partial class ProbeJson : JsonSerializerContext;

@@ -12,6 +12,7 @@ internal static class StatusText
     public static void Print(StatusDocument status, bool all, DateTimeOffset now)
     {
         SyncConsole.NeverWrap(AnsiConsole.Console);
+        RunText.Line($"Cube's API: {status.Api ?? "not recognised yet"}");
         AnsiConsole.Write(all ? Each(status.Scopes) : Counts(status.Scopes));
         AnsiConsole.Write(RunText.TableOf(status.Runs, $"Runs of the last {StatusCommand.RecentDays} days"));
         foreach (var run in status.Backlog.FailedItems.GroupBy(item => item.RunId))
@@ -35,6 +36,11 @@ internal static class StatusText
         }
 
         Backlog("Upserts", "", status.Backlog.Upserts);
+        if (status.WritesOff is { } off)
+        {
+            RunText.Line($"[yellow]not delivered[/] upserts: {off}");
+        }
+
         Backlog("Changes for the CRM", " changes", status.Backlog.Changes);
         if (now - status.Backlog.CountedAt > Fresh)
         {

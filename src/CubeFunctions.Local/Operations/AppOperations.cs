@@ -3,6 +3,7 @@ using System.Text.Json;
 using CubeFunctions.Core.Endpoints;
 using CubeFunctions.Core.Erasure;
 using CubeFunctions.Core.Operations;
+using CubeFunctions.Core.Operations.Probing;
 using CubeFunctions.Local.Commands;
 using CubeFunctions.Local.Hosting;
 
@@ -15,6 +16,8 @@ internal sealed class AppOperations(AppClient app) : IOperations
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     public Task<StatusDocument> ReadStatusAsync(CancellationToken cancellationToken) => app.GetAsync<StatusDocument>("status", cancellationToken);
+
+    public Task<ProbeReport> ProbeAsync(CancellationToken cancellationToken) => app.GetAsync<ProbeReport>("probe", cancellationToken);
 
     public Task<IReadOnlyList<RunView>> ListRunsAsync(int days, CancellationToken cancellationToken) =>
         app.GetAsync<IReadOnlyList<RunView>>(string.Create(CultureInfo.InvariantCulture, $"runs?days={days}"), cancellationToken);

@@ -1,6 +1,7 @@
 using CubeFunctions.Core.Endpoints;
 using CubeFunctions.Core.Erasure;
 using CubeFunctions.Core.Operations;
+using CubeFunctions.Core.Operations.Probing;
 using CubeFunctions.Local.Commands;
 
 namespace CubeFunctions.Local.Operations;
@@ -9,6 +10,8 @@ namespace CubeFunctions.Local.Operations;
 internal interface IOperations : IAsyncDisposable
 {
     Task<StatusDocument> ReadStatusAsync(CancellationToken cancellationToken);
+
+    Task<ProbeReport> ProbeAsync(CancellationToken cancellationToken);
 
     Task<IReadOnlyList<RunView>> ListRunsAsync(int days, CancellationToken cancellationToken);
 

@@ -1,6 +1,7 @@
 using CubeFunctions.Core.Endpoints;
 using CubeFunctions.Core.Erasure;
 using CubeFunctions.Core.Operations;
+using CubeFunctions.Core.Operations.Probing;
 using CubeFunctions.Core.Persons;
 using CubeFunctions.Core.Senders;
 using CubeFunctions.Core.Upserts;
@@ -37,6 +38,8 @@ internal sealed class StorageOperations(LocalApp app) : IOperations
         await Get<BacklogCounter>().CountAsync(cancellationToken);
         return await Get<StatusReader>().ReadAsync(cancellationToken);
     }
+
+    public Task<ProbeReport> ProbeAsync(CancellationToken cancellationToken) => Get<ProbeControl>().RunAsync(cancellationToken);
 
     public Task<IReadOnlyList<RunView>> ListRunsAsync(int days, CancellationToken cancellationToken) => Get<RunControl>().ListAsync(days, cancellationToken);
 
