@@ -1,3 +1,4 @@
+using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Sync;
 
@@ -15,6 +16,7 @@ internal sealed class AbsenceReview(ObservedItem item, EarlierRecords earlier, D
     {
         var outcome = new AbsenceOutcome();
         var (absent, removed) = (comparison.Absent, comparison.Changes.FindAll(change => change.Op == ChangeOp.Removed));
+        var nameless = item.Feed.ListsCustomers ? comparison.Changes.FindAll(change => change.Old < 0 && comparison.After(change).Key == KeyHash.None) : [];
         if (await deletions.IsHeldBackAsync(item, absent.Count + removed.Count, comparison.Known.Entries.Length, cancellationToken))
         {
             // Of dated feeds as well: a lost permission empties days.
@@ -28,8 +30,14 @@ internal sealed class AbsenceReview(ObservedItem item, EarlierRecords earlier, D
             Postpone(comparison, removed.FindAll(change => !comparison.Before(change).Flags.IsConfirmed(readAt)), outcome);
             if (absent.Count > 0)
             {
-                await ConfirmAsync(comparison, outcome, readAt, cancellationToken);
+                await ConfirmAsync(comparison, nameless.Count > 0, outcome, readAt, cancellationToken);
             }
+        }
+
+        if (outcome.Waiting.Count + outcome.Marked.Count > 0)
+        {
+            // They say what became of the absent records: not known until that is settled.
+            outcome.Postponed.AddRange(nameless);
         }
 
         _left += outcome.Waiting.Count + outcome.Marked.Count;
@@ -57,27 +65,36 @@ internal sealed class AbsenceReview(ObservedItem item, EarlierRecords earlier, D
     }
 
     /// <summary>A customer is asked for; what cannot be asked for has to be absent again hours later.</summary>
-    private async Task ConfirmAsync(WindowComparison comparison, AbsenceOutcome outcome, DateTimeOffset readAt, CancellationToken cancellationToken)
+    /// <param name="comparison">The comparison.</param>
+    /// <param name="anonymises">
+    /// Whether records without any id have come: people whom Cube has anonymised, ids included. Nothing says which of those who are gone each of them was, so that
+    /// all are taken for erased: whoever is told must not keep somebody who wanted to be forgotten.
+    /// </param>
+    /// <param name="outcome">Takes what is left.</param>
+    /// <param name="readAt">When the window was read.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    private async Task ConfirmAsync(WindowComparison comparison, bool anonymises, AbsenceOutcome outcome, DateTimeOffset readAt, CancellationToken cancellationToken)
     {
         var ids = new Dictionary<int, string>();
-        if (item.Feed == FeedCatalogue.Customers)
+        if (item.Feed.ListsCustomers)
         {
+            var members = await deletions.AddressMembersAsync(cancellationToken);
             await earlier.ReadAsync(comparison.Known, comparison.Absent, (index, record) =>
             {
-                if (deletions.IdOf(record.Span) is { } id)
+                if (CustomerIds.Find(record.Span, members) is { } id)
                 {
                     ids[index] = id;
                 }
             }, cancellationToken);
         }
 
-        var gone = ids.Count == 0 ? new HashSet<int>() : await deletions.GoneAsync(item.Scope, ids, cancellationToken);
+        var gone = ids.Count == 0 ? new Dictionary<int, ChangeOp>() : await deletions.GoneAsync(item.Scope, ids, cancellationToken);
         foreach (var index in comparison.Absent)
         {
             var flags = comparison.Known.Entries[index].Flags;
-            if (ids.ContainsKey(index) ? gone.Contains(index) : flags.IsConfirmed(readAt))
+            if (ids.ContainsKey(index) ? gone.ContainsKey(index) : flags.IsConfirmed(readAt))
             {
-                comparison.Changes.Add(new PlannedChange(ChangeOp.Deleted, index, -1));
+                comparison.Changes.Add(new PlannedChange(anonymises ? ChangeOp.Erased : gone.GetValueOrDefault(index, ChangeOp.Deleted), index, -1));
             }
             else if (ids.ContainsKey(index) || flags.IsMarked())
             {

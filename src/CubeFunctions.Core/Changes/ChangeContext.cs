@@ -7,16 +7,15 @@ using CubeFunctions.Core.Settings;
 namespace CubeFunctions.Core.Changes;
 
 /// <summary>The customers and labels that one feed's change lines take in. Read when the first line asks for them.</summary>
-internal sealed class ChangeContext(CustomerLookup lookup, CustomerReader reader, ChangeSettings settings, Feed feed, Scope? assignment)
+internal sealed class ChangeContext(CustomerLookup lookup, CustomerReader reader, ChangeSettings settings, Feed feed, string? assignment)
 {
     /// <summary>Customers asked for one by one, an item: the newest snapshot has to do for the rest.</summary>
     private const int MaxRead = 500;
 
     private static readonly IReadOnlyDictionary<string, string> NoLabels = new Dictionary<string, string>();
 
-    /// <summary>Which of the two ids the feed's key holds: an internal id may equal somebody else's imported one.</summary>
-    private readonly string[] _ids = feed.Name == FeedCatalogue.Responses.Name ? CustomerIds.Imported : CustomerIds.InternalFirst;
     private readonly EarlierRecords _records = lookup.Records();
+    private CustomerPlace? _place;
     private ScopeState? _customers;
     private IReadOnlyDictionary<string, string>? _labels;
     private int _read;
@@ -29,59 +28,73 @@ internal sealed class ChangeContext(CustomerLookup lookup, CustomerReader reader
     /// <param name="cancellationToken">Ends the work.</param>
     public async Task<LineExtras[]> DescribeAsync(IReadOnlyList<LineSubject> subjects, DateTimeOffset? newerThan, CancellationToken cancellationToken)
     {
-        var joined = subjects.Where(subject => Joins && subject.IsJoined).Select(subject => subject.CustomerKey).ToHashSet(StringComparer.Ordinal);
-        var unnamed = subjects.Where(subject => subject.ImportedId is null && _ids != CustomerIds.Imported && feed != FeedCatalogue.Customers).Select(subject => subject.CustomerKey);
+        var names = subjects.Select(subject => CustomerName.Of(feed, subject)).ToList();
+        var joined = names.Where((name, i) => Joins && subjects[i].IsJoined && !name.IsEmpty).ToHashSet();
+        var unnamed = names.Where((name, i) => subjects[i].ImportedId is null && !name.IsEmpty && !feed.ListsCustomers);
         var known = await FindKnownAsync([.. joined, .. unnamed], cancellationToken);
         if (newerThan is { } after)
         {
-            joined.Remove("");
             await ReadNewerAsync(known, joined, after, cancellationToken);
         }
 
-        var labels = settings.LabelCustomFields && assignment is { } scope ? _labels ??= await ReadLabelsAsync(scope, cancellationToken) : NoLabels;
+        var labels = settings.LabelCustomFields && assignment is not null ? _labels ??= await ReadLabelsAsync(await PlaceAsync(cancellationToken), cancellationToken) : NoLabels;
         return
         [
-            .. subjects.Select(subject =>
+            .. subjects.Select((subject, i) =>
             {
-                var customer = known.GetValueOrDefault(subject.CustomerKey);
-                return new LineExtras(subject.ImportedId ?? customer?.ImportedId, joined.Contains(subject.CustomerKey) && subject.IsJoined ? customer : null, LabelsOf(subject.Record.Span, labels));
+                var customer = known.GetValueOrDefault(names[i]);
+                return new LineExtras(subject.ImportedId ?? customer?.ImportedId, joined.Contains(names[i]) && subject.IsJoined ? customer : null, LabelsOf(subject.Record.Span, labels));
             }),
         ];
     }
 
-    /// <summary>Customers of the newest proven snapshot, by the id that the feed's key holds. Those that no snapshot has are left out.</summary>
-    private async Task<ConcurrentDictionary<string, KnownCustomer>> FindKnownAsync(HashSet<string> ids, CancellationToken cancellationToken)
+    private async ValueTask<CustomerPlace> PlaceAsync(CancellationToken cancellationToken) => _place ??= await lookup.PlaceOfAsync(feed, assignment!, cancellationToken);
+
+    /// <summary>Customers of the newest proven snapshot. Those that no snapshot has are left out.</summary>
+    private async Task<ConcurrentDictionary<CustomerName, KnownCustomer>> FindKnownAsync(HashSet<CustomerName> names, CancellationToken cancellationToken)
     {
-        var found = new ConcurrentDictionary<string, KnownCustomer>(StringComparer.Ordinal);
-        ids.Remove("");
-        if (assignment is not { } scope || ids.Count == 0)
+        var found = new ConcurrentDictionary<CustomerName, KnownCustomer>();
+        if (assignment is null || names.Count == 0)
         {
             return found;
         }
 
-        var customers = _customers ??= await lookup.CustomersAsync(scope, cancellationToken);
-        var byAlias = ids.Select(CustomerIds.HashOf).ToHashSet();
-        var byKey = ids.Select(id => KeyHash.Of([id])).ToHashSet();
+        var customers = _customers ??= await lookup.CustomersAsync(await PlaceAsync(cancellationToken), cancellationToken);
+        var byImported = names.Where(name => name.Imported is not null).ToLookup(name => name.Imported!);
+        var byInternal = names.Where(name => name.Internal is not null).ToLookup(name => name.Internal!);
+        var aliases = byImported.Select(group => CustomerIds.HashOf(group.Key)).ToHashSet();
+        var keys = byInternal.Select(group => KeyHash.Of([group.Key])).ToHashSet();
         var indexes = Enumerable.Range(0, customers.Entries.Length)
-            .Where(i => byAlias.Contains(customers.Entries[i].Alias) || byKey.Contains(customers.Entries[i].Key)).ToList();
+            .Where(i => aliases.Contains(customers.Entries[i].Alias) || keys.Contains(customers.Entries[i].Key)).ToList();
         await _records.ReadAsync(customers, indexes, (index, record) =>
         {
-            if (CustomerIds.Find(record.Span, _ids) is { } id && ids.Contains(id))
+            var (imported, own) = (CustomerIds.Find(record.Span, CustomerIds.Imported), CustomerIds.Find(record.Span, CustomerIds.Internal));
+            foreach (var name in (imported is null ? [] : byImported[imported]).Concat(own is null ? [] : byInternal[own]))
             {
-                found[id] = new KnownCustomer(record.ToArray(), CustomerIds.Find(record.Span, CustomerIds.Imported), customers.Sources[customers.Entries[index].Source].At);
+                if (name.IsOf(imported, own))
+                {
+                    found[name] = new KnownCustomer(record.ToArray(), imported, customers.Sources[customers.Entries[index].Source].At);
+                }
             }
         }, cancellationToken);
         return found;
     }
 
     /// <summary>Reads customers again whose snapshot is older than the record beside them: that one may have been noted with what is new of the customer.</summary>
-    private async Task ReadNewerAsync(ConcurrentDictionary<string, KnownCustomer> known, HashSet<string> ids, DateTimeOffset after, CancellationToken cancellationToken)
+    private async Task ReadNewerAsync(ConcurrentDictionary<CustomerName, KnownCustomer> known, HashSet<CustomerName> names, DateTimeOffset after, CancellationToken cancellationToken)
     {
-        var asked = ids.Where(id => !(known.GetValueOrDefault(id)?.ReadAt > after)).Take(MaxRead - _read).ToList();
-        _read += asked.Count;
-        await Parallel.ForEachAsync(asked, new ParallelOptions { MaxDegreeOfParallelism = reader.Parallel, CancellationToken = cancellationToken }, async (id, token) =>
+        var asked = names.Where(name => !(known.GetValueOrDefault(name)?.ReadAt > after)).Take(MaxRead - _read).ToList();
+        if (asked.Count == 0)
         {
-            var address = known.TryGetValue(id, out var older) ? reader.IdOf(older.Record.Span) : reader.TakesImportedId == (_ids == CustomerIds.Imported) ? id : null;
+            return;
+        }
+
+        _read += asked.Count;
+        var members = await reader.AddressMembersAsync(cancellationToken);
+        var scope = (await PlaceAsync(cancellationToken)).Scope;
+        await Parallel.ForEachAsync(asked, new ParallelOptions { MaxDegreeOfParallelism = reader.Parallel, CancellationToken = cancellationToken }, async (name, token) =>
+        {
+            var address = known.TryGetValue(name, out var older) ? CustomerIds.Find(older.Record.Span, members) : members == CustomerIds.Imported ? name.Imported : name.Internal;
             if (address is null)
             {
                 return;
@@ -89,10 +102,10 @@ internal sealed class ChangeContext(CustomerLookup lookup, CustomerReader reader
 
             try
             {
-                var customer = await reader.ReadAsync(assignment!.Value, address, token);
-                if (CustomerIds.Find(customer.Record.Span, _ids) == id)
+                var customer = await reader.ReadAsync(scope, address, token);
+                if (name.IsOf(customer.ImportedId, CustomerIds.Find(customer.Record.Span, CustomerIds.Internal)))
                 {
-                    known[id] = customer;
+                    known[name] = customer;
                 }
             }
             catch (CubeException exception) when (exception.Kind == CubeFailureKind.NotFound)
@@ -100,7 +113,7 @@ internal sealed class ChangeContext(CustomerLookup lookup, CustomerReader reader
                 // Gone since the snapshot: the record stands alone, though its customer is still named.
                 if (older is not null)
                 {
-                    known[id] = older with { Record = default };
+                    known[name] = older with { Record = default };
                 }
             }
             catch (CubeException)
@@ -108,11 +121,11 @@ internal sealed class ChangeContext(CustomerLookup lookup, CustomerReader reader
                 // Refused, or out of order: the snapshot has to do.
             }
         });
-        foreach (var (id, customer) in known)
+        foreach (var (name, customer) in known)
         {
             if (customer.Record.IsEmpty)
             {
-                ids.Remove(id);
+                names.Remove(name);
             }
         }
     }
@@ -142,9 +155,9 @@ internal sealed class ChangeContext(CustomerLookup lookup, CustomerReader reader
         return found;
     }
 
-    private async Task<IReadOnlyDictionary<string, string>> ReadLabelsAsync(Scope scope, CancellationToken cancellationToken)
+    private async Task<IReadOnlyDictionary<string, string>> ReadLabelsAsync(CustomerPlace place, CancellationToken cancellationToken)
     {
-        using var page = await lookup.FindCustomFieldsAsync(scope, cancellationToken);
+        using var page = await lookup.FindCustomFieldsAsync(place, cancellationToken);
         if (page is null)
         {
             return NoLabels;

@@ -1,4 +1,3 @@
-using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Sync;
 using Microsoft.Extensions.Logging;
 
@@ -9,9 +8,9 @@ public sealed class ChangeFiles(ChangeStore store, CustomerLookup customers, Ech
 {
     internal ChangeFile Create(ObservedItem item, FeedRecords records, EarlierRecords earlier)
     {
-        var assignment = item.Scope.Kind == ScopeKind.Assignment ? item.Scope.Id : item.Assignment;
+        var assignment = item.Assignment;
         return new ChangeFile(
             item, new LineSources(store, records, earlier, customers.Create(item.Feed, assignment), echoes, assignment, logger),
-            item.Feed == FeedCatalogue.Customers ? echoes.UndoneOf(item.Scope.Id, earlier, records) : null);
+            item.Feed.ListsCustomers ? echoes.UndoneOf(item.Scope.Id, earlier, records) : null);
     }
 }

@@ -5,16 +5,16 @@ using CubeFunctions.Core.Settings;
 namespace CubeFunctions.Core.Changes;
 
 /// <summary>Asks Cube for single customers.</summary>
-public sealed class CustomerReader(CubeClient cube, CubeSettings settings, TimeProvider time)
+public sealed class CustomerReader(CubeClient cube, CubeSettings settings, TenantGeneration generation, TimeProvider time)
 {
     /// <summary>Customers asked for at once; Cube's own limit holds beside it.</summary>
     internal int Parallel => settings.MaxConcurrentRequests;
 
-    /// <summary>Whether a customer's address takes the imported id.</summary>
-    internal bool TakesImportedId => settings.CustomerIdInUrl != CustomerIdInUrl.Internal;
-
-    /// <summary>The id that the address of the customer takes, read off the record.</summary>
-    internal string? IdOf(ReadOnlySpan<byte> record) => CustomerIds.Find(record, TakesImportedId ? CustomerIds.Imported : CustomerIds.InternalFirst);
+    /// <summary>
+    /// Members that hold the id that a customer's address takes, the best first. By the wrong one a customer who is there would answer 404, and count as deleted.
+    /// </summary>
+    internal async ValueTask<IReadOnlyList<string>> AddressMembersAsync(CancellationToken cancellationToken) =>
+        await generation.TakesImportedIdAsync(cancellationToken) ? CustomerIds.Imported : CustomerIds.InternalFirst;
 
     /// <summary>Reads a customer.</summary>
     /// <param name="assignment">The customer's assignment.</param>

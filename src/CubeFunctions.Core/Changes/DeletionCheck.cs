@@ -22,34 +22,33 @@ public sealed partial class DeletionCheck(CustomerReader customers, MassDeletion
     /// <inheritdoc cref="MassDeletionGuard.EndAsync"/>
     internal Task EndAsync(ObservedItem item, int left, CancellationToken cancellationToken) => guard.EndAsync(item, left, cancellationToken);
 
-    /// <inheritdoc cref="CustomerReader.IdOf"/>
-    internal string? IdOf(ReadOnlySpan<byte> record) => customers.IdOf(record);
+    /// <inheritdoc cref="CustomerReader.AddressMembersAsync"/>
+    internal ValueTask<IReadOnlyList<string>> AddressMembersAsync(CancellationToken cancellationToken) => customers.AddressMembersAsync(cancellationToken);
 
-    /// <summary>Which of the customers Cube no longer has.</summary>
+    /// <summary>What became of customers whom a snapshot lacks.</summary>
     /// <param name="scope">Their assignment.</param>
     /// <param name="ids">Index of each, and the id that its address takes.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    /// <returns>The indexes of those that are gone.</returns>
-    internal async Task<IReadOnlySet<int>> GoneAsync(Scope scope, IReadOnlyDictionary<int, string> ids, CancellationToken cancellationToken)
+    /// <returns>The indexes of those that are gone: deleted, or erased where Cube gives an anonymised record for them.</returns>
+    internal async Task<IReadOnlyDictionary<int, ChangeOp>> GoneAsync(Scope scope, IReadOnlyDictionary<int, string> ids, CancellationToken cancellationToken)
     {
-        var gone = new HashSet<int>();
+        var gone = new Dictionary<int, ChangeOp>();
         var unanswered = 0;
         var options = new ParallelOptions { MaxDegreeOfParallelism = customers.Parallel, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(ids.Take(MaxAsked), options, async (entry, token) =>
         {
             // A Cube that fails again and again is not asked for the rest: the next snapshot does.
-            switch (unanswered < MaxUnanswered ? await IsGoneAsync(scope, entry.Value, token) : null)
+            var answer = unanswered < MaxUnanswered ? await AskAsync(scope, entry.Value, token) : null;
+            if (answer is ChangeOp.Deleted or ChangeOp.Erased)
             {
-                case true:
-                    lock (gone)
-                    {
-                        gone.Add(entry.Key);
-                    }
-
-                    break;
-                case null:
-                    Interlocked.Increment(ref unanswered);
-                    break;
+                lock (gone)
+                {
+                    gone.Add(entry.Key, answer.Value);
+                }
+            }
+            else if (answer is null)
+            {
+                Interlocked.Increment(ref unanswered);
             }
         });
         if (unanswered > 0)
@@ -60,16 +59,17 @@ public sealed partial class DeletionCheck(CustomerReader customers, MassDeletion
         return gone;
     }
 
-    private async Task<bool?> IsGoneAsync(Scope scope, string id, CancellationToken cancellationToken)
+    /// <summary>Deleted, erased, still there (<see cref="ChangeOp.Updated"/>, for the next snapshot to say), or null where Cube does not say.</summary>
+    private async Task<ChangeOp?> AskAsync(Scope scope, string id, CancellationToken cancellationToken)
     {
         try
         {
-            await customers.ReadAsync(scope, id, cancellationToken);
-            return false;
+            var customer = await customers.ReadAsync(scope, id, cancellationToken);
+            return customer.ImportedId is null && CustomerIds.Find(customer.Record.Span, CustomerIds.Names) == CustomerIds.Anonymised ? ChangeOp.Erased : ChangeOp.Updated;
         }
         catch (CubeException exception) when (exception.Kind == CubeFailureKind.NotFound)
         {
-            return true;
+            return ChangeOp.Deleted;
         }
         catch (CubeException)
         {

@@ -13,7 +13,7 @@ internal sealed class Echo(MailboxContent mailbox)
     private const string StandardInfo = "crm__standard_info__";
 
     /// <summary>Members that say who the customer is: a record that an upsert created has them as well.</summary>
-    private static readonly HashSet<string> Identity = new([.. CustomerIds.InternalFirst, CubeFields.AssignmentId], StringComparer.Ordinal);
+    private static readonly HashSet<string> Identity = new([.. CustomerIds.InternalFirst, CubeFields.AssignmentId, "crm_type_id"], StringComparer.Ordinal);
 
     /// <summary>Whether something was on its way to Cube after a reading began: its pages may hold it in part, and are compared next time.</summary>
     public bool IsLaterThan(DateTimeOffset readingStarted) => mailbox.Sent.Values.Any(sent => sent.Exists(value => value.Latest > readingStarted));

@@ -1,4 +1,3 @@
-using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Persons;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Sync;
@@ -25,7 +24,7 @@ internal sealed class ItemTombstones(ObservedItem item, FeedRecords records, Era
     /// <summary>A list of customers was proven: tombstones of persons whom Cube no longer has go after a while.</summary>
     public async Task NoteAsync(DateTimeOffset readAt, CancellationToken cancellationToken)
     {
-        if (item.Feed == FeedCatalogue.Customers && records.Erased is { } filter)
+        if (item.Feed.ListsCustomers && records.Erased is { } filter)
         {
             await erased.SettleAsync(filter, readAt, sync.LongestLookbackDays + ScopeKnowledge.Margin, cancellationToken);
         }

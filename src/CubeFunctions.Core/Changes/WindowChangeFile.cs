@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
@@ -57,7 +58,7 @@ internal sealed partial class WindowChangeFile(
         for (var start = changes.FindIndex(change => change.New >= 0); start >= 0 && start < changes.Count;)
         {
             var end = EndOfBatch(start);
-            await WriteBatchAsync(lines, changes[start..end], outcome, mayEcho, cancellationToken);
+            await WriteBatchAsync(lines, changes[start..end].FindAll(change => !_silent.Contains(change)), outcome, mayEcho, cancellationToken);
             start = end;
         }
 
@@ -111,7 +112,8 @@ internal sealed partial class WindowChangeFile(
     /// </summary>
     private async Task WriteGoneAsync(ChangeLineWriter lines, CancellationToken cancellationToken)
     {
-        var gone = comparison.Changes.FindAll(change => change.New < 0 || IsRekeyed(change));
+        _silent.UnionWith(comparison.Changes.Where(IsNameless));
+        var gone = comparison.Changes.FindAll(change => (change.New < 0 || IsRekeyed(change)) && !_silent.Contains(change));
         var known = new Dictionary<int, (string[] Key, string? ImportedId)>();
         await sources.Earlier.ReadAsync(
             comparison.Known, gone.Select(change => change.Old), (index, record) => known[index] = (sources.Records.KeyOf(record.Span), ImportedIdOf(record)), cancellationToken);
@@ -119,6 +121,7 @@ internal sealed partial class WindowChangeFile(
         _silent.UnionWith(gone.Where(change => change.New < 0 && !known.ContainsKey(change.Old)));
         var extras = await sources.Context.DescribeAsync(
             named.ConvertAll(change => new LineSubject(default, known[change.Old].Key[0], known[change.Old].ImportedId, IsJoined: false)), newerThan: null, cancellationToken);
+        await ForgetAsync(named.Where(change => change.Op == ChangeOp.Erased).Select(change => known[change.Old].ImportedId), cancellationToken);
         for (var i = 0; i < named.Count; i++)
         {
             var (change, id) = (named[i], comparison.IdOf(_header, named[i]));
@@ -133,6 +136,19 @@ internal sealed partial class WindowChangeFile(
         }
     }
 
+    /// <summary>People whom Cube has anonymised with their ids: the record says nothing of anybody.</summary>
+    private bool IsNameless(PlannedChange change) =>
+        item.Feed.ListsCustomers && (change.New >= 0 ? comparison.After(change) : comparison.Before(change)).Key == KeyHash.None;
+
+    /// <summary>What we know of people whom Cube has anonymised goes too.</summary>
+    private async Task ForgetAsync(IEnumerable<string?> importedIds, CancellationToken cancellationToken)
+    {
+        if (item.Feed.ListsCustomers && sources.AssignmentId is { } assignment)
+        {
+            await sources.Echoes.ForgetAsync(assignment, importedIds.OfType<string>(), cancellationToken);
+        }
+    }
+
     private bool IsRekeyed(PlannedChange change) =>
         change.Op == ChangeOp.Updated && change.New >= 0 && comparison.Before(change).Alias is var before and not 0 && comparison.After(change).Alias != before;
 
@@ -142,7 +158,7 @@ internal sealed partial class WindowChangeFile(
         await sources.Earlier.ReadAsync(
             comparison.Known, batch.Where(change => change.Old >= 0).Select(change => change.Old),
             (index, record) => before[index] = new EarlierRecord(sources.Records.Members(record.Span), ImportedIdOf(record)), cancellationToken);
-        if (mayEcho && item.Feed == FeedCatalogue.Customers)
+        if (mayEcho && item.Feed.ListsCustomers)
         {
             // What we know of people whom Cube has anonymised goes too: their earlier records name them last.
             var erased = batch.Where(change => change.Op == ChangeOp.Erased).Select(change => before.GetValueOrDefault(change.Old)?.ImportedId).OfType<string>();
@@ -208,7 +224,7 @@ internal sealed partial class WindowChangeFile(
     {
         if (line.Op != ChangeOp.Updated)
         {
-            return [line with { IsEcho = line.Op == ChangeOp.Created && item.Feed == FeedCatalogue.Customers && echo.ExplainsAll(members) }];
+            return [line with { IsEcho = line.Op == ChangeOp.Created && item.Feed.ListsCustomers && echo.ExplainsAll(members) }];
         }
 
         var brought = echo.Explained(line.Changed, members, knownSince);

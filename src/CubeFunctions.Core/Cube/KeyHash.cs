@@ -8,6 +8,9 @@ namespace CubeFunctions.Core.Cube;
 /// <param name="Low">The lower half.</param>
 internal readonly record struct KeyHash(ulong High, ulong Low) : IComparable<KeyHash>
 {
+    /// <summary>The key of a record that has lost its only id.</summary>
+    public static KeyHash None { get; } = Of(ReadOnlySpan<byte>.Empty);
+
     /// <summary>Hash of a key by its parts, a zero byte between them.</summary>
     public static KeyHash Of(string?[] parts) => Of(Encoding.UTF8.GetBytes(string.Join('\0', parts)));
 

@@ -20,7 +20,7 @@ internal sealed record RecordMember(byte[] Name, long Seed, bool IsContent, bool
         var text = Encoding.UTF8.GetString(name);
         var values = feed.Key.Parts.Concat(feed.CustomerIds);
         var places = values.Select((names, value) => new MemberPlace(value, names.ToList().IndexOf(text))).Where(place => place.Rank >= 0);
-        return new RecordMember(name, ContentHash.SeedOf(name), rules.IsContent(name), text is "name" or "crm__standard_info__name", [.. places]);
+        return new RecordMember(name, ContentHash.SeedOf(name), rules.IsContent(name), CustomerIds.Names.Contains(text), [.. places]);
     }
 }
 

@@ -16,6 +16,12 @@ internal static class CustomerIds
     /// <summary>Members that hold Cube's own id, or else the imported one.</summary>
     public static readonly string[] InternalFirst = [.. Internal, .. Imported];
 
+    /// <summary>Members that hold the customer's name.</summary>
+    public static readonly string[] Names = ["name", "crm__standard_info__name"];
+
+    /// <summary>The name of those whom Cube has anonymised.</summary>
+    public const string Anonymised = "Anonymized";
+
     /// <summary>Hash of an imported id.</summary>
     public static ulong HashOf(string imported) => HashOf(Encoding.UTF8.GetBytes(imported));
 

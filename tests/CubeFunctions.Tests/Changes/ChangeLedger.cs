@@ -65,7 +65,7 @@ internal static class ChangeLedger
                 case "created" or "recorded":
                     Assert.True(store.TryAdd(key, line["record"]!.AsObject()), $"{line["op"]} twice: {key}");
                     break;
-                case "updated" or "corrected" or "erased":
+                case "updated" or "corrected" or "erased" when line["record"] is not null:
                     Assert.True(store.ContainsKey(key), $"{line["op"]} of nothing: {key}");
                     store[key] = line["record"]!.AsObject();
                     break;
