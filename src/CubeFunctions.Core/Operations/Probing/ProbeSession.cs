@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Net.Security;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Settings;
@@ -31,8 +32,8 @@ internal sealed class ProbeSession(CubeSettings settings, SyncSettings sync, Ten
     private ProbeListing? _listing;
     private ApiCatalogue? _catalogue;
     private ApiCatalogue? _inUse;
-    private IReadOnlyList<Scope> _campaigns = [];
-    private IReadOnlyList<Scope> _scopes = [];
+    private List<Scope> _campaigns = [];
+    private List<Scope> _scopes = [];
     private ProbeCustomer? _customer;
     private CubeException? _failure;
     private bool? _external;
@@ -74,7 +75,7 @@ internal sealed class ProbeSession(CubeSettings settings, SyncSettings sync, Ten
             Writes = _writes,
             CustomerIdInUrl = _idInUrl,
             ClockAheadSeconds = connection.ClockAhead is { } ahead ? (int)Math.Round(ahead.TotalSeconds) : null,
-            Certificate = connection.Certificate is { } seen ? new ProbeCertificate(seen.Subject, seen.Issuer, seen.ValidUntil, seen.Errors == 0) : null,
+            Certificate = connection.Certificate is { } seen ? new ProbeCertificate(seen.Subject, seen.Issuer, seen.ValidUntil, seen.Errors == SslPolicyErrors.None) : null,
             Proxy = FindProxy(settings.BaseUrl),
             Requests = connection.Requests,
             Milliseconds = (int)time.GetElapsedTime(_started).TotalMilliseconds,
@@ -108,8 +109,8 @@ internal sealed class ProbeSession(CubeSettings settings, SyncSettings sync, Ten
         var known = _inUse ?? FeedCatalogue.Assignments;
         CubeException? worst = null;
         var telling = 0;
-        foreach (var (path, external) in (settings.ExternalUser ? new[] { true, false } : [false, true])
-            .SelectMany(external => (external ? known.ExternalListingPaths : known.ListingPaths).Select(path => (path, external))))
+        var paths = known.ExternalListingPaths.Select(static path => (path, external: true)).Concat(known.ListingPaths.Select(static path => (path, external: false)));
+        foreach (var (path, external) in paths.OrderBy(one => one.external != settings.ExternalUser))
         {
             // Of two listings the one with campaigns counts: the other kind of user may be shown an empty one.
             if (_listing is { Campaigns: > 0 })
@@ -367,7 +368,7 @@ internal sealed class ProbeSession(CubeSettings settings, SyncSettings sync, Ten
                 $"Cube's clock is {ahead.Duration().TotalSeconds:0} seconds {(ahead > TimeSpan.Zero ? "ahead of" : "behind")} this machine's: set this one by a time server.");
         }
 
-        if (connection.Certificate is { Errors: 0 } certificate && certificate.ValidUntil - time.GetUtcNow() < ExpiresSoon)
+        if (connection.Certificate is { Errors: SslPolicyErrors.None } certificate && certificate.ValidUntil - time.GetUtcNow() < ExpiresSoon)
         {
             Add(ProbeFinding.Warning, "certificateEnds", $"Cube's certificate ends on {certificate.ValidUntil:yyyy-MM-dd}: nothing is read after that until it is renewed.");
         }
