@@ -214,7 +214,7 @@ internal sealed class ProbeSession(CubeSettings settings, SyncSettings sync, Ten
                 if (page is not null)
                 {
                     _feeds.Add(Describe(probed with { Path = form, Answer = "ok", Milliseconds = milliseconds }, feed, page, query));
-                    _customer ??= feed.ListsCustomers ? ProbeCustomer.Find(page, feed.PathOf(scope, other)) : null;
+                    _customer ??= feed.ListsCustomers ? ProbeCustomer.Find(page, feed.PathOf(scope, other), form) : null;
                     return;
                 }
             }
