@@ -23,10 +23,11 @@ internal static class CubePipelines
 
     public static IServiceCollection AddCube(this IServiceCollection services, CubeSettings settings)
     {
-        services.AddSingleton(settings).AddSingleton<TenantPause>().AddSingleton<CubeLimits>().AddSingleton<RecordReaders>().AddSingleton<CampaignListing>().AddSingleton<TenantGeneration>()
+        services.AddSingleton(settings).AddSingleton<TenantPause>().AddSingleton(static provider => new CubeLimits(provider.GetRequiredService<CubeSettings>())).AddSingleton<RecordReaders>().AddSingleton<CampaignListing>().AddSingleton<TenantGeneration>()
             .AddSingleton(static provider => provider.GetRequiredService<TenantPause>().Flag);
         services.AddHttpClient<CubeClient>(client => client.Timeout = Timeout.InfiniteTimeSpan)
             .ConfigurePrimaryHttpMessageHandler(NewHandler)
+            .AddHttpMessageHandler(static provider => new AnswerTimes(provider.GetRequiredService<CubeLimits>(), provider.GetRequiredService<TimeProvider>()))
             .RemoveAllLoggers();
 
         services.AddResiliencePipeline(Retries, static (builder, context) =>
