@@ -18,7 +18,7 @@ internal static class StateBuilder
         var entries = isWhole ? window : [.. Merge(comparison, outcome, postponed, kept, sources).Where(entry => days is null || entry.Day >= keptFrom)];
         if (!isWhole)
         {
-            Array.Sort(entries);
+            StateEntry.Sort(entries);
         }
 
         return state with

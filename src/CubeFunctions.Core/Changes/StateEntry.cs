@@ -13,6 +13,24 @@ namespace CubeFunctions.Core.Changes;
 /// <param name="Flags">Marks.</param>
 internal readonly record struct StateEntry(KeyHash Key, ulong Content, ulong Alias, int Day, int Page, ushort Source, ushort Ordinal, EntryFlags Flags) : IComparable<StateEntry>
 {
+    /// <summary>Sorts entries: by the upper half of their keys, which nearly always differs, and where it does not as a whole.</summary>
+    public static void Sort(StateEntry[] entries)
+    {
+        var keys = Array.ConvertAll(entries, static entry => entry.Key.High);
+        Array.Sort(keys, entries);
+        for (int start = 0, end; start < keys.Length; start = end)
+        {
+            for (end = start + 1; end < keys.Length && keys[end] == keys[start]; end++)
+            {
+            }
+
+            if (end - start > 1)
+            {
+                entries.AsSpan(start, end - start).Sort();
+            }
+        }
+    }
+
     public int CompareTo(StateEntry other)
     {
         var keys = Key.CompareTo(other.Key);

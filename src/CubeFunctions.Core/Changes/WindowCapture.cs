@@ -84,7 +84,7 @@ internal sealed class WindowCapture(ChangeDetection detection, ObservedItem item
         }
 
         Array.Resize(ref entries, count);
-        Array.Sort(entries);
+        StateEntry.Sort(entries);
         return entries;
     }
 

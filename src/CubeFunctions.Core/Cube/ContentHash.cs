@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Hashing;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using CubeFunctions.Core.Model;
 
@@ -11,7 +12,7 @@ namespace CubeFunctions.Core.Cube;
 /// The order of members, insignificant white space and escapes do not count. A number, <c>true</c> and <c>false</c> are hashed as the text that they are
 /// written with, so that <c>355116</c> equals <c>"355116"</c>; <c>1.0</c> and <c>1</c>, or <c>007</c> and <c>7</c>, differ. <c>""</c>, <c>null</c>,
 /// <c>{}</c>, <c>[]</c> and a member that is missing are all "no value": Cube writes <c>""</c> where null is meant, and leaves fields out at will.
-/// Half a surrogate pair counts as U+FFFD.
+/// Half a surrogate pair counts as U+FFFD. Code that passes 128-bit numbers is not compiled ahead: it is optimized at once, since every value of every page passes it.
 /// </remarks>
 internal static class ContentHash
 {
@@ -23,6 +24,7 @@ internal static class ContentHash
 
     /// <summary>Hashes a member; the reader stands on its name and is left on the end of its value.</summary>
     /// <returns>Zero where it has no value. Members of a record are added up, so that their order does not count.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static UInt128 Member(ref Utf8JsonReader reader)
     {
         var seed = SeedOf(Text(ref reader, out var rented));
@@ -32,6 +34,7 @@ internal static class ContentHash
     }
 
     /// <summary>Hashes a value; the reader stands on its start and is left on its end.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static UInt128 Value(ref Utf8JsonReader reader, long seed) => reader.TokenType switch
     {
         JsonTokenType.Null => UInt128.Zero,
@@ -40,6 +43,7 @@ internal static class ContentHash
         _ => Scalar(ref reader, seed),
     };
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static UInt128 Scalar(ref Utf8JsonReader reader, long seed)
     {
         var text = Text(ref reader, out var rented);
@@ -48,6 +52,7 @@ internal static class ContentHash
         return hash;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static UInt128 Object(ref Utf8JsonReader reader, long seed)
     {
         var sum = UInt128.Zero;
@@ -62,6 +67,7 @@ internal static class ContentHash
         return Mix(sum, seed ^ ObjectSeed);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static UInt128 Array(ref Utf8JsonReader reader, long seed)
     {
         var all = UInt128.Zero;
@@ -77,6 +83,7 @@ internal static class ContentHash
         return Mix(all, seed ^ ArraySeed);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static UInt128 Mix(UInt128 value, long seed)
     {
         if (value == UInt128.Zero)
