@@ -54,6 +54,9 @@ public sealed class RawStore(StorageClients storage)
         return answer is null ? null : await PooledBody.ReadAsync(answer.Content, answer.Details.ContentLength, int.MaxValue, static () => { }, cancellationToken);
     }
 
+    /// <summary>Whether a blob is there.</summary>
+    internal async Task<bool> ExistsAsync(string path, CancellationToken cancellationToken) => await _blobs.FindPropertiesAsync(path, cancellationToken) is not null;
+
     /// <summary>Names below a folder.</summary>
     internal async IAsyncEnumerable<string> ListAsync(string folder, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

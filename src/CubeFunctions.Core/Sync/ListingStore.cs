@@ -6,7 +6,7 @@ using CubeFunctions.Core.Storage;
 namespace CubeFunctions.Core.Sync;
 
 /// <summary>Reads the list of campaigns and keeps it like any window: page, then manifest.</summary>
-public sealed class ListingStore(CampaignListing listing, TenantGeneration generation, RawStore raw, TimeProvider time)
+public sealed class ListingStore(CampaignListing listing, TenantGeneration generation, RunStore runs, RawStore raw, TimeProvider time)
 {
     /// <summary>The list of active campaigns, as it was just received; the caller disposes it.</summary>
     internal async Task<ReceivedListing> ReadAsync(CancellationToken cancellationToken)
@@ -39,10 +39,16 @@ public sealed class ListingStore(CampaignListing listing, TenantGeneration gener
         return [.. ids.Select(id => all.GetValueOrDefault(id) ?? new Campaign(id, null))];
     }
 
-    /// <summary>Stores the list as that of a run.</summary>
+    /// <summary>Stores the list as that of a run, unless it is byte for byte that of the run before.</summary>
     /// <returns>What the run's item keeps of it.</returns>
     internal async Task<WindowResult> StoreAsync(ReceivedListing received, RunRow run, CancellationToken cancellationToken)
     {
+        var sha256 = Convert.ToHexStringLower(SHA256.HashData(received.Page.Body.Bytes.Span));
+        if (await FindUnchangedAsync(sha256, run, cancellationToken) is { } earlier)
+        {
+            return earlier;
+        }
+
         var (page, archive) = (received.Page, new WindowArchive(raw, BlobPaths.Window(FeedCatalogue.Campaigns, Scope.Tenant, Window.Snapshot, run.RowKey), resumes: run.PlanAttempt > 1));
         await archive.WriteAsync(run.PlanAttempt, 1, page.Body, cancellationToken);
         var manifest = await archive.CompleteAsync(
@@ -60,10 +66,35 @@ public sealed class ListingStore(CampaignListing listing, TenantGeneration gener
                 Bytes = page.Body.Length,
                 StartedAt = received.StartedAt,
                 CompletedAt = time.GetUtcNow(),
-                Pages = [new ManifestPage(BlobPaths.Page(run.PlanAttempt, 1), page.Summary.Records, page.Body.Length, Convert.ToHexStringLower(SHA256.HashData(page.Body.Bytes.Span)))],
+                Pages = [new ManifestPage(BlobPaths.Page(run.PlanAttempt, 1), page.Summary.Records, page.Body.Length, sha256)],
             },
             cancellationToken);
         return new WindowResult(null, null, Proof.Count, 1, manifest.Records, manifest.Bytes, archive.ManifestPath, Unchanged: false);
+    }
+
+    /// <summary>What the run before keeps of its list, where that is the same, young enough and still stored.</summary>
+    private async Task<WindowResult?> FindUnchangedAsync(string sha256, RunRow run, CancellationToken cancellationToken)
+    {
+        // An earlier try to plan this run may have stored the list: it goes on from there.
+        if (run is not { PlanAttempt: 1, PreviousRun: { } previous }
+            || (await runs.FindItemAsync(previous, ItemRow.KeyOf(FeedCatalogue.Campaigns, Scope.Tenant), cancellationToken))?.ReadWindows() is not [var last])
+        {
+            return null;
+        }
+
+        try
+        {
+            return await raw.FindManifestAsync(last.Manifest, cancellationToken) is { Pages: [var stored] } manifest && stored.Sha256 == sha256
+                && time.GetUtcNow() - manifest.CompletedAt < EarlierReading.MaxAge
+                && await raw.ExistsAsync(last.Manifest[..^BlobPaths.ManifestName.Length] + stored.Name, cancellationToken)
+                ? last with { Unchanged = true }
+                : null;
+        }
+        catch (System.Text.Json.JsonException)
+        {
+            // No manifest any more.
+            return null;
+        }
     }
 }
 

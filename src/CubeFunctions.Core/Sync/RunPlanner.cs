@@ -98,7 +98,7 @@ public sealed partial class RunPlanner(
     private Task<LeasedRow<RunRow>?> AcquireAsync(RunRow run, OpenRuns open, CancellationToken cancellationToken)
     {
         var kind = open.Kinds.GetValueOrDefault(run.Kind) ?? new RunRow { RowKey = RunRow.KindPrefix + run.Kind, Kind = run.Kind };
-        (kind.LastRun, kind.StartedAt) = (run.RowKey, run.StartedAt);
+        (run.PreviousRun, kind.LastRun, kind.StartedAt) = (run.Kind == RunKind.Manual ? null : kind.LastRun, run.RowKey, run.StartedAt);
         RowWrite[] beside = run.Kind == RunKind.Manual ? [] : [RowWrite.Save(kind)];
         return LeasedRow<RunRow>.TryAcquireAsync(runs.Table, run, _holder, settings.Sync.Lease, settings.Time, beside, cancellationToken);
     }

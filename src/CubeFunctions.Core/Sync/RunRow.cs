@@ -36,6 +36,9 @@ public sealed class RunRow : IStoredRow, ILeasable
     /// <summary>On the row of a kind: the run of it that was started last.</summary>
     public string? LastRun { get; set; }
 
+    /// <summary>The run of the kind that was started before it; null where there is none.</summary>
+    public string? PreviousRun { get; set; }
+
     /// <summary>Why it is.</summary>
     [IgnoreDataMember]
     public RunKind Kind { get; set; }

@@ -16,11 +16,6 @@ public sealed partial class WindowCrawler(
     private const int MaxSweeps = 6;
     private const int MaxSweepsToday = 3;
 
-    /// <summary>
-    /// A reading older than this is stored again even when it is the same, so that its pages never outlive the lifecycle rules.
-    /// </summary>
-    private static readonly TimeSpan ReadingAge = TimeSpan.FromDays(7);
-
     private enum NextStep
     {
         Store,
@@ -125,7 +120,7 @@ public sealed partial class WindowCrawler(
     /// </summary>
     private async Task<EarlierReading?> FindEarlierAsync(CheckpointRow row, Window window, CancellationToken cancellationToken)
     {
-        if (row.ReadReadings().Find(reading => reading.Window == window) is not { } reading || time.GetUtcNow() - reading.At >= ReadingAge)
+        if (row.ReadReadings().Find(reading => reading.Window == window) is not { } reading || time.GetUtcNow() - reading.At >= EarlierReading.MaxAge)
         {
             return null;
         }
