@@ -19,6 +19,11 @@ internal sealed record LocalQueue(string Name, int Parallel, Func<string, Cancel
 /// <summary>The queues of the app.</summary>
 internal static class LocalQueues
 {
+    /// <summary>
+    /// Twice what keeps Cube busy: an item that ended waits a moment for others, so that their rows go as one transaction, and its place is not to stay empty meanwhile.
+    /// </summary>
+    private const int ItemsAtOnce = 16;
+
     public static IReadOnlyList<LocalQueue> Of(IServiceProvider services)
     {
         var items = services.GetRequiredService<ItemWorker>();
@@ -26,7 +31,7 @@ internal static class LocalQueues
         var upserts = services.GetRequiredService<UpsertWorker>();
         return
         [
-            new LocalQueue(StorageNames.SyncQueue, 8, items.HandleAsync),
+            new LocalQueue(StorageNames.SyncQueue, ItemsAtOnce, items.HandleAsync),
             new LocalQueue(StorageNames.SyncQueue + StorageNames.PoisonSuffix, 1, items.HandlePoisonAsync),
             new LocalQueue(StorageNames.UpsertsQueue, 16, upserts.HandleAsync),
             new LocalQueue(StorageNames.UpsertsQueue + StorageNames.PoisonSuffix, 1, upserts.HandlePoisonAsync),
