@@ -88,14 +88,16 @@ internal sealed class OptimisticTable(TableClient table, Func<CancellationToken,
     /// <param name="filter">Which.</param>
     /// <param name="repairAsync">Puts a row that says so by name in the place of a garbled one.</param>
     /// <param name="cancellationToken">Ends the requests.</param>
+    /// <param name="columns">The columns that are read, or null for all. A row that is read by itself comes whole.</param>
     public async IAsyncEnumerable<T> QueryOrRepairAsync<T>(
-        string filter, Func<TableEntity, CancellationToken, Task<T>> repairAsync, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string filter, Func<TableEntity, CancellationToken, Task<T>> repairAsync, [EnumeratorCancellation] CancellationToken cancellationToken,
+        string[]? columns = null)
         where T : class, ITableEntity
     {
         List<T> rows;
         try
         {
-            rows = await QueryAsync<T>(filter, null, cancellationToken).ToListAsync(cancellationToken);
+            rows = await QueryAsync<T>(filter, columns, cancellationToken).ToListAsync(cancellationToken);
         }
         catch (Exception exception) when (StorageErrors.IsUnreadable(exception, cancellationToken))
         {

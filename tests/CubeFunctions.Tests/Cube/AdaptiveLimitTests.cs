@@ -6,6 +6,8 @@ namespace CubeFunctions.Tests.Cube;
 /// <summary>Requests at once, as Cube's answers call for them.</summary>
 public sealed class AdaptiveLimitTests
 {
+    private static readonly int[] FixedLimits = [1, 4, 8, 16];
+
     private static readonly DateTimeOffset Start = new(2026, 11, 2, 8, 0, 0, TimeSpan.Zero);
     private static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(50);
 
@@ -80,7 +82,7 @@ public sealed class AdaptiveLimitTests
     public void On_a_server_with_a_limit_of_its_own_it_comes_near_the_best_fixed_number()
     {
         var adaptive = Read(new AdaptiveLimit(16));
-        var runs = new[] { 1, 4, 8, 16 }.ToDictionary(many => many, many => Read(many));
+        var runs = FixedLimits.ToDictionary(many => many, many => Read(many));
         foreach (var (many, (seconds, refusals)) in runs)
         {
             TestContext.Current.TestOutputHelper!.WriteLine($"fixed {many}: {seconds:0.0} s, {refusals} refusals");

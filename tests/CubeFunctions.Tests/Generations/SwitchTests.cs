@@ -1,6 +1,5 @@
 using Cube.Simulator;
 using CubeFunctions.Core.Model;
-using CubeFunctions.Core.Sync;
 using CubeFunctions.Tests.Changes;
 using CubeFunctions.Tests.Support;
 using Xunit;

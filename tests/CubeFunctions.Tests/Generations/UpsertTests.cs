@@ -1,5 +1,4 @@
 using Cube.Simulator;
-using CubeFunctions.Core.Model;
 using CubeFunctions.Tests.Operations;
 using CubeFunctions.Tests.Support;
 using CubeFunctions.Tests.Upserts;

@@ -19,6 +19,8 @@ internal sealed class ProbeSession(CubeSettings settings, SyncSettings sync, Ten
     /// <summary>Scopes of each feed that are asked at most.</summary>
     private const int MostSamples = 3;
 
+    private static readonly bool[] ExternalFirst = [true, false];
+    private static readonly bool[] InternalFirst = [false, true];
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(50);
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ExpiresSoon = TimeSpan.FromDays(21);
