@@ -19,5 +19,6 @@ internal static class OperationsServices
         .AddSingleton<DeadWork>()
         .AddSingleton<ErasureControl>()
         .AddSingleton<ProbeControl>()
-        .AddSingleton<RepeatedRequests>();
+        .AddSingleton<RepeatedRequests>()
+        .AddSingleton<IJanitorTask>(static provider => provider.GetRequiredService<RepeatedRequests>());
 }

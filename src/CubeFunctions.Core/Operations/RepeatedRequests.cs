@@ -2,19 +2,40 @@ using System.Security.Cryptography;
 using System.Text;
 using Azure;
 using Azure.Data.Tables;
+using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Operations;
 
 /// <summary>Requests with an <c>Idempotency-Key</c>, in <c>CubeRuns</c>: a repeat gets the answer of the first.</summary>
-internal sealed class RepeatedRequests(StorageClients storage, Pseudonyms pseudonyms, TimeProvider time)
+internal sealed class RepeatedRequests(StorageClients storage, Pseudonyms pseudonyms, RetentionSettings retention, TimeProvider time) : IJanitorTask
 {
     private const string Partition = "request";
     private const int LongestKey = 256;
 
+    /// <summary>Rows that are purged in one round; the next goes on.</summary>
+    private const int MostAtOnce = 1000;
+
     /// <summary>A request that did not end within this time died with its process.</summary>
     private static readonly TimeSpan LongestRequest = TimeSpan.FromMinutes(2);
     private readonly OptimisticTable _table = new(storage.Runs, storage.EnsureCreatedAsync);
+
+    /// <inheritdoc />
+    public string Name => "repeated requests";
+
+    /// <inheritdoc />
+    public TimeSpan Interval => TimeSpan.FromHours(6);
+
+    /// <summary>Purges keys that are older than the retention: a repeat that comes later is another request.</summary>
+    public async Task RunAsync(JanitorRound round, CancellationToken cancellationToken)
+    {
+        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {Partition} and At lt {time.GetUtcNow().AddDays(-retention.Days)}");
+        var old = await _table.QueryAsync<TableEntity>(filter, ["PartitionKey", "RowKey"], cancellationToken).Take(MostAtOnce).ToListAsync(cancellationToken);
+        foreach (var batch in old.Chunk(OptimisticTable.MaxBatch))
+        {
+            await _table.WriteAsync([.. batch.Select(row => RowWrite.Delete(new TableEntity(row.PartitionKey, row.RowKey) { ETag = ETag.All }))], cancellationToken);
+        }
+    }
 
     /// <summary>Does something once for a key.</summary>
     /// <param name="operation">What is done: keys of other operations are other keys.</param>
