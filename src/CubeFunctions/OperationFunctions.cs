@@ -36,6 +36,10 @@ public sealed class OperationFunctions(RunEndpoints runs, OperationEndpoints ope
     [Function(nameof(GetDashboard))]
     public Task<IResult> GetDashboard([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "dashboard")] HttpRequest request) => Task.FromResult(DashboardEndpoint.Get(request));
 
+    /// <summary>Describes the routes.</summary>
+    [Function(nameof(GetOpenApi))]
+    public Task<IResult> GetOpenApi([HttpTrigger(AuthorizationLevel.Function, "get", Route = "openapi.json")] HttpRequest request) => Task.FromResult(OpenApiEndpoint.Get());
+
     /// <summary>Sends dead work again.</summary>
     [Function(nameof(ReplayDead))]
     public Task<IResult> ReplayDead([HttpTrigger(AuthorizationLevel.Function, "post", Route = "replay")] HttpRequest request, CancellationToken cancellationToken) =>

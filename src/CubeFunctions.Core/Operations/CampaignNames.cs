@@ -6,8 +6,8 @@ using CubeFunctions.Core.Sync;
 
 namespace CubeFunctions.Core.Operations;
 
-/// <summary>Names of campaigns, from the listing that the newest run stored. Two reads a run.</summary>
-internal sealed class CampaignNames(RawStore raw)
+/// <summary>Names of campaigns, from the listing of the newest run, or of the run whose listing it found unchanged. Three reads a run.</summary>
+internal sealed class CampaignNames(RunStore runs, RawStore raw)
 {
     private const int LongestName = 200;
     private static readonly string[] NameMembers = ["campaign__name", "campaign_name", "name"];
@@ -47,13 +47,13 @@ internal sealed class CampaignNames(RawStore raw)
     {
         try
         {
-            var folder = BlobPaths.Window(FeedCatalogue.Campaigns, Scope.Tenant, Window.Snapshot, run);
-            if (await raw.FindManifestAsync(folder + BlobPaths.ManifestName, cancellationToken) is not { Pages: [var page, ..] })
+            if ((await runs.FindItemAsync(run, ItemRow.KeyOf(FeedCatalogue.Campaigns, Scope.Tenant), cancellationToken))?.ReadWindows() is not [var window]
+                || await raw.FindManifestAsync(window.Manifest, cancellationToken) is not { Pages: [var page, ..] })
             {
                 return null;
             }
 
-            using var body = await raw.FindBytesAsync(folder + page.Name, cancellationToken);
+            using var body = await raw.FindBytesAsync(window.Manifest[..^BlobPaths.ManifestName.Length] + page.Name, cancellationToken);
             if (body is null)
             {
                 return null;

@@ -169,6 +169,9 @@ internal static class Tenants
             RunId = run, Feed = "campaigns", Scope = "tenant", ScopeId = "all", Proof = Proof.Count, Sweeps = 1, ReportedCount = 1, Records = 1, DistinctKeys = 1, Bytes = listing.Length, StartedAt = Now(), CompletedAt = Now(),
             Pages = [new ManifestPage(BlobPaths.Page(1, 1), 1, listing.Length, "")],
         };
+        var item = new ItemRow { PartitionKey = run, RowKey = ItemRow.KeyOf(FeedCatalogue.Campaigns, Scope.Tenant), Feed = "campaigns", ScopeKind = "tenant", ScopeId = "all", State = ItemState.Succeeded };
+        item.WriteWindows([new WindowResult(null, null, Proof.Count, 1, 1, listing.Length, folder + BlobPaths.ManifestName, Unchanged: false)]);
+        await app.Storage.Runs.AddEntityAsync(item, Token);
         await app.Get<RawStore>().TryWriteAsync(folder + BlobPaths.ManifestName, manifest, ManifestJson.Default.WindowManifest, Token);
     }
 }

@@ -90,6 +90,21 @@ public sealed class StatusTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Campaigns_have_their_names_also_after_a_run_that_found_the_listing_unchanged()
+    {
+        await using var cube = await CubeSimulator.StartAsync(Tenant, null, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
+        await using var http = await TestHttp.StartAsync(app);
+        await app.RunAsync(Core.Sync.RunRequest.Snapshot([FeedCatalogue.Customers]));
+        var second = await app.RunAsync(Core.Sync.RunRequest.Snapshot([FeedCatalogue.Customers]));
+        Assert.Contains(second.Windows, window => window.Feed == "campaigns" && window.Unchanged);
+        var status = await http.GetAsync("status");
+        Assert.Equal(cube.Data.CampaignIds().Count(), status.Json.GetProperty("campaigns").EnumerateArray().Count(campaign => campaign.GetProperty("name").GetString()!.Length > 0));
+        var days = status.Json.GetProperty("feeds").EnumerateArray().Single(feed => feed.GetProperty("feed").GetString() == "customers").GetProperty("days");
+        Assert.Equal(cube.Data.Customers(cube.Data.AssignmentIds[0]).Count(), Assert.Single(days.EnumerateArray().ToList()).GetProperty("records").GetInt64());
+    }
+
+    [Fact]
     public async Task Keys_of_old_requests_are_purged_and_dead_letters_stay()
     {
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow());

@@ -9,7 +9,7 @@ namespace CubeFunctions.Tests.Support;
 /// <summary>Asks for keys as the Functions host does: each function that is not anonymous has its own, here one for those that read and one for those that act.</summary>
 internal static class FunctionKeys
 {
-    private static readonly Dictionary<(string Method, string Route), AuthorizationLevel> Levels = typeof(OperationFunctions).Assembly.GetTypes().SelectMany(type => type.GetMethods())
+    internal static readonly Dictionary<(string Method, string Route), AuthorizationLevel> Levels = typeof(OperationFunctions).Assembly.GetTypes().SelectMany(type => type.GetMethods())
         .SelectMany(method => method.GetParameters()).Select(parameter => parameter.GetCustomAttribute<HttpTriggerAttribute>()).OfType<HttpTriggerAttribute>()
         .ToDictionary(trigger => (trigger.Methods!.Single().ToUpperInvariant(), $"/api/{trigger.Route}"), trigger => trigger.AuthLevel);
 
