@@ -2,6 +2,7 @@ using System.Text.Json;
 using CubeFunctions.Core.Endpoints;
 using CubeFunctions.Core.Erasure;
 using CubeFunctions.Core.Operations;
+using CubeFunctions.Core.Operations.Probing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
