@@ -136,6 +136,33 @@ internal sealed class OptimisticBlobs(BlobContainerClient container)
         }
     }
 
+    /// <summary>Copies a blob of the container to a name that nobody else writes; its bytes stay in storage.</summary>
+    /// <returns>False where there is none to copy.</returns>
+    /// <remarks>A copy that is there already is one whose answer was lost.</remarks>
+    public async Task<bool> CopyAsync(string from, string to, CancellationToken cancellationToken)
+    {
+        var target = container.GetBlockBlobClient(to);
+        var options = new BlobCopyFromUriOptions { DestinationConditions = new BlobRequestConditions { IfNoneMatch = ETag.All } };
+        try
+        {
+            var copying = await target.StartCopyFromUriAsync(container.GetBlockBlobClient(from).Uri, options, cancellationToken);
+            if (!copying.HasCompleted)
+            {
+                await copying.WaitForCompletionAsync(cancellationToken);
+            }
+
+            return true;
+        }
+        catch (RequestFailedException exception) when (StorageErrors.IsNotFound(exception))
+        {
+            return false;
+        }
+        catch (RequestFailedException exception) when (StorageErrors.IsConflict(exception))
+        {
+            return true;
+        }
+    }
+
     /// <summary>Deletes a blob. One that is gone already is deleted.</summary>
     /// <param name="path">Its name.</param>
     /// <param name="basis">The state it must be in; default for any.</param>

@@ -22,6 +22,10 @@ public sealed class RawStore(StorageClients storage)
     internal Task WritePageAsync(string path, Stream stream, CancellationToken cancellationToken) =>
         _blobs.CreateAsync(path, new BlobBody(stream, "application/json"), cancellationToken);
 
+    /// <summary>Stores a page that is stored elsewhere already, without reading it.</summary>
+    /// <returns>False where it is gone.</returns>
+    internal Task<bool> CopyPageAsync(string from, string to, CancellationToken cancellationToken) => _blobs.CopyAsync(from, to, cancellationToken);
+
     /// <summary>Writes a JSON file unless somebody else has.</summary>
     /// <returns>False when it was there before.</returns>
     internal async Task<bool> TryWriteAsync<T>(string path, T value, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>

@@ -55,6 +55,15 @@ internal sealed class WindowArchive(RawStore raw, string folder, bool resumes)
         await raw.WritePageAsync(folder + name, body, cancellationToken);
     }
 
+    /// <summary>Stores a page of an earlier reading as one of this.</summary>
+    /// <returns>False where it is gone.</returns>
+    public Task<bool> CopyAsync(string earlier, int attempt, int number, CancellationToken cancellationToken)
+    {
+        var name = BlobPaths.Page(attempt, number);
+        _own.Add(name);
+        return raw.CopyPageAsync(earlier, folder + name, cancellationToken);
+    }
+
     public string PathOf(StoredPage page) => folder + BlobPaths.Page(page.Attempt, page.Number);
 
     /// <summary>A stored page; null where it is gone.</summary>

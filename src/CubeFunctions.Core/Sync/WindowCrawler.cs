@@ -16,6 +16,9 @@ public sealed partial class WindowCrawler(
     private const int MaxSweeps = 6;
     private const int MaxSweepsToday = 3;
 
+    /// <summary>Unchanged pages of a window that differs elsewhere are copied within storage, so many at once.</summary>
+    private const int CopiesAtOnce = 8;
+
     private enum NextStep
     {
         Store,
@@ -163,15 +166,18 @@ public sealed partial class WindowCrawler(
             return Stored(earlier.Manifest, manifest with { Pages = earlier.Manifest.Pages }, earlier.Reading.Manifest, unchanged: true);
         }
 
-        foreach (var page in crawled.Where(page => page.IsUnchanged))
+        var isWhole = true;
+        var options = new ParallelOptions { MaxDegreeOfParallelism = CopiesAtOnce, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(crawled.Where(page => page.IsUnchanged).TakeWhile(_ => Volatile.Read(ref isWhole)), options, async (page, token) =>
         {
-            using var copy = await archive.FindAsync(earlier!.PathOf(page.Number), cancellationToken);
-            if (copy is null)
+            if (!await archive.CopyAsync(earlier!.PathOf(page.Number), target.Attempt, page.Number, token))
             {
-                return null;
+                Volatile.Write(ref isWhole, false);
             }
-
-            await archive.WriteAsync(target.Attempt, page.Number, copy, cancellationToken);
+        });
+        if (!isWhole)
+        {
+            return null;
         }
 
         if (manifest.Proof != Proof.None)
