@@ -33,6 +33,7 @@ public sealed class LostAnswerTests(AzuriteFixture azurite)
             var (done, asked, all) = await RunAsync(position);
             TestContext.Current.TestOutputHelper!.WriteLine($"{position}: {done - writes:+0;-0;0} writes, {all[..all.IndexOf('\n', StringComparison.Ordinal)]}");
             Assert.True(asked == requests, $"position {position}: {asked} requests to Cube instead of {requests}");
+            // At most: the repeat; of a message that was sent twice its removal, and one for the end of the lease that it found; two items that end apart instead of in one batch.
             Assert.True(done >= writes - 4 && done <= writes + 4, $"position {position}: {done} writes instead of {writes}\n{all}\ninstead of\n{log}");
         });
     }
@@ -61,6 +62,8 @@ public sealed class LostAnswerTests(AzuriteFixture azurite)
             lines.Where(line => (string)line["feed"]! == "responses").Select(line => line["record"]!.ToJsonString()).Order(StringComparer.Ordinal));
         await RawLedger.CheckAllAsync(app.Storage.Raw);
         Assert.All(await app.Get<RunReader>().CheckpointsAsync(TestContext.Current.CancellationToken), row => Assert.Null(row.LeaseHolder));
-        return (proxy.Writes - before, cube.Requests.Total, $"lost: {proxy.LostAnswerOf}\n{string.Join('\n', proxy.WriteLog.Skip(before))}");
+        // Renewals of messages and leases come by time: on a slow machine there are more of them.
+        var writes = proxy.WriteLog.Skip(before).Where(write => !write.StartsWith("PATCH ", StringComparison.Ordinal) && !(write.StartsWith("PUT ", StringComparison.Ordinal) && write.Contains("/messages/", StringComparison.Ordinal)));
+        return (writes.Count(), cube.Requests.Total, $"lost: {proxy.LostAnswerOf}\n{string.Join('\n', proxy.WriteLog.Skip(before))}");
     }
 }
