@@ -70,6 +70,19 @@ internal sealed class Lane : IAsyncDisposable
         await work;
     }
 
+    /// <summary>Works on the queue until something has come about.</summary>
+    public async Task PumpUntilAsync(Func<Task<bool>> until)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var work = WorkAsync(stop.Token);
+        await WaitFor.TrueAsync(until, TimeSpan.FromMinutes(1));
+        await stop.CancelAsync();
+        await work;
+    }
+
+    /// <summary>Works on the queue until an upsert could not be delivered, and says why.</summary>
+    public Task PumpUntilRefusedAsync(string id) => PumpUntilAsync(async () => !string.IsNullOrEmpty((await Http.UpsertAsync(id)).Reason));
+
     /// <summary>Works on the queue until none of these waits.</summary>
     /// <param name="ids">The upserts.</param>
     /// <param name="sweep">Whether to wake all that wait again and again, since queues hide messages in real time.</param>

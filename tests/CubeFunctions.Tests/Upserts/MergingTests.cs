@@ -108,11 +108,11 @@ public sealed class MergingTests(AzuriteFixture azurite)
         var id = lane.ImportedIds()[0];
         lane.Cube.Faults.Add("503=1,path=/customers/");
         var old = await lane.HookAsync($$"""{"customer_id":"{{id}}","event":"e1","at":"2026-11-01T10:00:01Z","city":"Hamar"}""");
-        await lane.PumpAsync(TimeSpan.FromSeconds(3));
+        await lane.PumpUntilRefusedAsync(old[0]);
         clock.Advance(TimeSpan.FromHours(49));
         var young = await lane.HookAsync($$"""{"customer_id":"{{id}}","event":"e2","at":"2026-11-01T10:00:02Z","phone":"+4791111111"}""");
         await lane.SweepAsync();
-        await lane.PumpAsync(TimeSpan.FromSeconds(6));
+        await lane.PumpUntilAsync(async () => (await lane.StatesAsync(old))[0].State == "dead");
         var states = await lane.StatesAsync([.. old, .. young]);
         Assert.Equal(["dead", "waiting"], states.Select(state => state.State));
         Assert.Contains("48 hours", states[0].Reason, StringComparison.Ordinal);
@@ -175,7 +175,7 @@ public sealed class MergingTests(AzuriteFixture azurite)
         await lane.SnapshotAsync();
         Assert.Equal(404, (await lane.Http.PostAsync("assignments/99/customers", """{"customer_id":"1","name":"A"}""")).Status);
         var ids = await lane.HookAsync("""[{"customer_id":"1","name":"A"},{"customer_id":"2","name":"B"}]""");
-        await lane.PumpAsync(TimeSpan.FromSeconds(1));
+        await lane.PumpUntilAsync(async () => (await lane.StatesAsync(ids)).TrueForAll(state => state.Reason is { Length: > 0 }));
         Assert.Equal(2, (await lane.StatesAsync(ids)).Count(state => state is ("waiting", { } reason) && reason.StartsWith("assignment 99 is not among those that Cube lists", StringComparison.Ordinal)));
         Assert.Equal(1, (await lane.App.Get<UpsertReader>().DropAsync([ids[0]], TestContext.Current.CancellationToken)).Count);
         Assert.Equal("dropped", (await lane.StatesAsync(ids))[0].State);

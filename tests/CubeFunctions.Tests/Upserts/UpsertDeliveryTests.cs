@@ -47,7 +47,7 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
         await using var lane = await Lane.StartAsync(azurite, Options);
         var imported = lane.Cube.Data.Customers(lane.Assignment).First()["customer_id"]!.ToString();
         var ids = await lane.PostAsync($$"""{"customer_id":"{{imported}}","city":"Bodø"}""");
-        await lane.PumpAsync(TimeSpan.FromSeconds(1));
+        await lane.PumpUntilRefusedAsync(ids[0]);
         Assert.Equal("waiting", (await lane.StatesAsync(ids))[0].State);
         Assert.Contains("snapshot", (await lane.StatesAsync(ids))[0].Reason, StringComparison.Ordinal);
         Assert.Equal(0, await lane.MessagesAsync());
@@ -125,7 +125,7 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
         var imported = $"{lane.Cube.Data.Customers(lane.Assignment).First()["customer_id"]}";
         lane.Cube.Faults.Add(fault);
         var first = await lane.PostAsync($$"""{"customer_id":"{{imported}}","city":"Hamar"}""");
-        await lane.PumpAsync(TimeSpan.FromSeconds(4));
+        await lane.PumpUntilRefusedAsync(first[0]);
         Assert.Equal("waiting", (await lane.StatesAsync(first))[0].State);
         clock.Advance(TimeSpan.FromHours(1.3));
         lane.Cube.Faults.Clear();
@@ -133,10 +133,10 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
 
         lane.Cube.Faults.Add(fault);
         var second = await lane.PostAsync($$"""{"customer_id":"{{imported}}","city":"Gjøvik"}""");
-        await lane.PumpAsync(TimeSpan.FromSeconds(4));
+        await lane.PumpUntilRefusedAsync(second[0]);
         clock.Advance(TimeSpan.FromDays(3));
         await lane.SweepAsync();
-        await lane.PumpAsync(TimeSpan.FromSeconds(6));
+        await lane.PumpUntilAsync(async () => (await lane.StatesAsync(second))[0].State == "dead");
         var (state, reason) = (await lane.StatesAsync(second))[0];
         Assert.Equal("dead", state);
         Assert.Contains("48 hours", reason, StringComparison.Ordinal);
