@@ -41,18 +41,24 @@ internal static class BackfillCommand
             To = parsed.GetValue(To),
             Deliver = parsed.GetValue(Deliver),
         };
+        return await RunAsync(parsed, order, parsed.GetValue(Json), parsed.GetValue(All), cancellationToken);
+    }
+
+    /// <summary>Starts a run, follows it to its end, and says how it ended.</summary>
+    public static async Task<int> RunAsync(ParseResult parsed, RunOrder order, bool json, bool all, CancellationToken cancellationToken)
+    {
         await using var operations = await OperationsOption.OpenAsync(parsed, needsCube: true, cancellationToken);
 
         // Notes on standard error: what is left on standard output is the same wherever the run was worked on.
         using var output = new SyncConsole(json: true);
         var run = await operations.RunAsync(order, output, cancellationToken);
-        if (parsed.GetValue(Json))
+        if (json)
         {
             await Console.Out.WriteLineAsync(JsonSerializer.Serialize(run, OperationsText.Json.RunDetail));
         }
         else
         {
-            RunText.Print(run, parsed.GetValue(All));
+            RunText.Print(run, all);
         }
 
         return run.Run.Status == nameof(RunStatus.Succeeded) ? 0 : CommandLine.Failed;

@@ -25,10 +25,11 @@ public sealed partial class AppCommandTests(AzuriteFixture azurite)
 
         // Of two accounts that hold the same: storage has the one, the app the other.
         await SameAsync(settings, dev, "backfill", 0, "Succeeded; ");
+        await SameAsync(settings, dev, "runs start --kind Snapshot", 0, ", Snapshot: Succeeded; ");
         await Task.WhenAll(AddDeadUpsertAsync(settings[0].Value), AddDeadUpsertAsync(ofApp[0].Value));
 
         // Of one account, asked both ways: status of storage first, which counts what is dead.
-        var run = RunIds().Match((await SameAsync(ofApp, dev, "runs", 0, "Manual")).Output).Value;
+        var run = RunIds().Match((await SameAsync(ofApp, dev, "runs", 0, "Snapshot")).Output).Value;
         await SameAsync(ofApp, dev, $"runs {run} --all --json", 0, "\"items\": [");
         foreach (var look in (string[])["status", "status --json"])
         {
