@@ -5,7 +5,7 @@ namespace CubeFunctions.Local.Commands;
 
 /// <summary>What <c>status --json</c> prints.</summary>
 internal sealed record StatusReport(
-    IReadOnlyList<StatusScope> Checkpoints, IReadOnlyList<RunView> Runs, IReadOnlyList<FailedItem> Failures, IReadOnlyList<PauseView> Pauses, IReadOnlyList<GapView> Gaps, BacklogOf Upserts,
+    IReadOnlyList<StatusScope> Checkpoints, IReadOnlyList<RunView> Runs, IReadOnlyList<FailedItem> Failures, IReadOnlyList<FailedItem> Unproven, IReadOnlyList<PauseView> Pauses, IReadOnlyList<GapView> Gaps, BacklogOf Upserts,
     BacklogOf Changes, DateTimeOffset CountedAt)
 {
     /// <summary>The generation of Cube's API that is read; null before the first listing.</summary>
@@ -15,7 +15,7 @@ internal sealed record StatusReport(
     public string? WritesOff { get; init; }
 
     public static StatusReport From(StatusDocument status) => new(
-        status.Scopes, status.Runs, status.Backlog.FailedItems, status.Pauses, status.Gaps, status.Backlog.Upserts, status.Backlog.Changes, status.Backlog.CountedAt)
+        status.Scopes, status.Runs, status.Backlog.FailedItems, status.Backlog.UnprovenItems, status.Pauses, status.Gaps, status.Backlog.Upserts, status.Backlog.Changes, status.Backlog.CountedAt)
     {
         Api = status.Api,
         WritesOff = status.WritesOff,

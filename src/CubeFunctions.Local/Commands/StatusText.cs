@@ -20,6 +20,7 @@ internal static class StatusText
             RunText.PrintReasons("failed", run.Select(item => (item.Feed, $"{item.Scope} {item.ScopeId}", item.Reason)), $" in run {run.Key}", all);
         }
 
+        RunText.PrintReasons("unproven", status.Backlog.UnprovenItems.Select(item => (item.Feed, $"{item.Scope} {item.ScopeId}", item.Reason)), "", all);
         foreach (var scope in status.Scopes.Where(scope => scope.DeletionsHeldBack))
         {
             RunText.Line($"[red]deletions held back[/] {scope.Feed} of {scope.Scope} {scope.ScopeId}");
