@@ -18,12 +18,12 @@ internal static class AppJson
 
     public static JsonTypeInfo<T> TypeOf<T>() => (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T));
 
-    /// <summary>Null members are left out when they are written; all others have to be there.</summary>
+    /// <summary>Null members are left out when they are written, and those outside of a record's constructor came later; all others have to be there.</summary>
     private static void RequireMembers(JsonTypeInfo type)
     {
         foreach (var member in type.Properties)
         {
-            member.IsRequired |= member.AssociatedParameter is { IsNullable: false, HasDefaultValue: false } && Nullable.GetUnderlyingType(member.PropertyType) is null;
+            member.IsRequired |= member.AssociatedParameter is { IsNullable: false, HasDefaultValue: false, IsMemberInitializer: false } && Nullable.GetUnderlyingType(member.PropertyType) is null;
         }
     }
 }

@@ -15,7 +15,13 @@ internal sealed class AppOperations(AppClient app) : IOperations
     /// <summary>An app that is being deployed, or moved, is away for less.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
-    public Task<StatusDocument> ReadStatusAsync(CancellationToken cancellationToken) => app.GetAsync<StatusDocument>("status", cancellationToken);
+    public async Task<StatusDocument> ReadStatusAsync(CancellationToken cancellationToken)
+    {
+        var status = await app.GetAsync<StatusDocument>("status", cancellationToken);
+
+        // The reader leaves null where an older app has no such member.
+        return status with { Backlog = status.Backlog with { UnprovenItems = status.Backlog.UnprovenItems ?? [] } };
+    }
 
     public Task<ProbeReport> ProbeAsync(CancellationToken cancellationToken) => app.GetAsync<ProbeReport>("probe", cancellationToken);
 

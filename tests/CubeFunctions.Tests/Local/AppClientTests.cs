@@ -38,7 +38,7 @@ public sealed class AppClientTests
     }
 
     [Fact]
-    public async Task What_a_newer_app_says_besides_is_passed_over()
+    public async Task What_a_newer_app_says_besides_is_passed_over_and_what_an_older_one_lacks_is_empty()
     {
         const string Status = """
             {"scopes":[{"scope":"campaign","scopeId":"1","feed":"sms","deletionsHeldBack":false,"mood":"fine"}],"runs":[],"pauses":[],"gaps":[],"weather":1,
@@ -48,6 +48,7 @@ public sealed class AppClientTests
         using var client = new AppClient(AppAddress.Parse(app.Address), Key);
         var status = await new AppOperations(client).ReadStatusAsync(TestContext.Current.CancellationToken);
         Assert.Equal(("1", null, 1), (Assert.Single(status.Scopes).ScopeId, status.Scopes[0].ProvenAt, status.Backlog.Upserts.Waiting));
+        Assert.Empty(status.Backlog.UnprovenItems);
         Assert.Equal("a-key", app.LastKey);
     }
 
