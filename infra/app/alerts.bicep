@@ -169,6 +169,42 @@ var otherRules rule[] = [
     window: 'PT30M'
   }
   {
+    name: 'writes-off'
+    title: 'Writes are off and upserts wait'
+    meaning: 'The tenant takes no writes, or Cube__Writes is false, while upserts of a CRM wait.'
+    severity: 1
+    query: 'customMetrics | where name == \'cube.upserts.held\' | project timestamp, Held = value'
+    column: 'Held'
+    operator: 'GreaterThan'
+    threshold: 0
+    aggregation: 'Maximum'
+    window: 'PT30M'
+  }
+  {
+    name: 'receiver-paused'
+    title: 'The receiver of changes is left alone'
+    meaning: 'For more than an hour nothing has been sent to the receiver of changes: it asked for a pause, or answered 410.'
+    severity: 1
+    query: 'customMetrics | where name == \'cube.pauses\' and tostring(customDimensions[\'name\']) == \'receiver\' | project timestamp, Seconds = value'
+    column: 'Seconds'
+    operator: 'GreaterThan'
+    threshold: 3600
+    aggregation: 'Maximum'
+    window: 'PT30M'
+  }
+  {
+    name: 'queue-old'
+    title: 'Messages wait and nobody takes them'
+    meaning: 'The message in front of a queue has been due for more than an hour.'
+    severity: 1
+    query: 'customMetrics | where name == \'cube.queue.age\' | project timestamp, Seconds = value'
+    column: 'Seconds'
+    operator: 'GreaterThan'
+    threshold: 3600
+    aggregation: 'Maximum'
+    window: 'PT30M'
+  }
+  {
     name: 'paused-long'
     title: 'Cube asks for pauses'
     meaning: 'For more than an hour of the last two no request was allowed: Cube asked for pauses of a minute or more.'

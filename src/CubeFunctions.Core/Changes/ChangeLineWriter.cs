@@ -20,6 +20,7 @@ internal sealed class ChangeLineWriter(Stream target, LineHeader header) : IDisp
     public const string FromCrm = "crm";
 
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private readonly Dictionary<(ChangeOp Op, string Origin), int> _counts = [];
     private readonly ArrayBufferWriter<byte> _line = new(4096);
     private Utf8JsonWriter? _json;
 
@@ -32,7 +33,8 @@ internal sealed class ChangeLineWriter(Stream target, LineHeader header) : IDisp
     /// <summary>Writes a line that carries one record.</summary>
     public void Write(ChangeLine line)
     {
-        var json = Begin(line.Id, line.Op, line.IsEcho ? FromCrm : FromCube);
+        var origin = line.IsEcho ? FromCrm : FromCube;
+        var json = Begin(line.Id, line.Op, origin);
         json.WriteString("key", line.Key);
         json.WriteString("customerId", line.CustomerId);
         WriteRun(json);
@@ -63,6 +65,16 @@ internal sealed class ChangeLineWriter(Stream target, LineHeader header) : IDisp
 
         End(json);
         Changes++;
+        _counts[(line.Op, origin)] = _counts.GetValueOrDefault((line.Op, origin)) + 1;
+    }
+
+    /// <summary>Counts the lines written, once their file is stored.</summary>
+    public void Count()
+    {
+        foreach (var ((op, origin), count) in _counts)
+        {
+            CubeMetrics.ChangesFound.Add(count, new("feed", header.Feed.Setting), new("op", ChangeOps.NameOf(op)), new("origin", origin));
+        }
     }
 
     /// <summary>Writes a line that stands for a reading.</summary>

@@ -80,6 +80,7 @@ internal sealed partial class WindowChangeFile(
         var path = BlobPaths.Changes(item.Feed, item.Scope, item.Today, item.RunId, stored.Result.Window);
         if (await sources.Store.TryWriteFileAsync(path, content, item.Attempt, cancellationToken))
         {
+            lines.Count();
             return new PublishedChangeFile(path, item.Attempt, lines.Changes, lines.BaselineRecords);
         }
 

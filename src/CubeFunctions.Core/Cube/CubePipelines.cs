@@ -1,4 +1,5 @@
 using System.Net;
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Settings;
 using Microsoft.Extensions.DependencyInjection;
 using Polly;
@@ -40,6 +41,12 @@ internal static class CubePipelines
                 MaxDelay = TimeSpan.FromSeconds(15),
                 BackoffType = DelayBackoffType.Exponential,
                 UseJitter = true,
+                OnRetry = static arguments =>
+                {
+                    var failure = (CubeException)arguments.Outcome.Exception!;
+                    CubeMetrics.RequestsRetried.Add(1, new KeyValuePair<string, object?>("reason", failure.Status is { } status ? $"{(int)status}" : $"{failure.Kind}"));
+                    return default;
+                },
                 ShouldHandle = static arguments => ValueTask.FromResult(
                     arguments.Outcome.Exception is CubeException { WorthRetrying: true } failure && !(failure.RetryAfter > TenantPause.LongestWait)),
             });

@@ -8,7 +8,8 @@ namespace CubeFunctions.Core.Delivery;
 /// <param name="V">Version of the message's format.</param>
 /// <param name="Stream">Feed and scope.</param>
 /// <param name="Traceparent">W3C trace context of the sender, or null.</param>
-public sealed record ChangeMessage(int V, string Stream, string? Traceparent = null) : IQueueMessage<ChangeMessage>
+/// <param name="Due">When it is to be handled.</param>
+public sealed record ChangeMessage(int V, string Stream, string? Traceparent = null, DateTimeOffset? Due = null) : IQueueMessage<ChangeMessage>
 {
     /// <inheritdoc />
     public static string Queue => StorageNames.ChangesQueue;
@@ -21,7 +22,7 @@ public sealed record ChangeMessage(int V, string Stream, string? Traceparent = n
     public static ChangeMessage Create(string stream) => new(1, stream);
 
     /// <inheritdoc />
-    public ChangeMessage WithTraceparent(string traceparent) => this with { Traceparent = traceparent };
+    public ChangeMessage Sent(string? traceparent, DateTimeOffset due) => this with { Traceparent = traceparent ?? Traceparent, Due = due };
 
     /// <inheritdoc />
     public bool IsComplete() => V == 1 && Stream is { Length: > 0 };

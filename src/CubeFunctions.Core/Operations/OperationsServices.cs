@@ -12,6 +12,7 @@ internal static class OperationsServices
         .AddSingleton<Shortfalls>()
         .AddSingleton<BacklogCounter>()
         .AddSingleton<IJanitorTask>(static provider => provider.GetRequiredService<BacklogCounter>())
+        .AddSingleton<IJanitorTask, FlowMeasures>()
         .AddSingleton<GapControl>()
         .AddSingleton<StatusReader>()
         .AddSingleton<RunOrderCheck>()

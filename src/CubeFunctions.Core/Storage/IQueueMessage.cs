@@ -17,8 +17,13 @@ public interface IQueueMessage<TSelf>
     /// <summary>W3C trace context of the span that sent it, or null.</summary>
     string? Traceparent { get; }
 
-    /// <summary>The same message, sent by another span.</summary>
-    TSelf WithTraceparent(string traceparent);
+    /// <summary>When it is to be handled; null in messages of earlier versions.</summary>
+    DateTimeOffset? Due { get; }
+
+    /// <summary>The same message, as it is sent now.</summary>
+    /// <param name="traceparent">Trace context of the span that sends it; null where there is none.</param>
+    /// <param name="due">When it is to be handled.</param>
+    TSelf Sent(string? traceparent, DateTimeOffset due);
 
     /// <summary>Whether it is of a version that is known here, and names what it must.</summary>
     bool IsComplete();

@@ -1,12 +1,13 @@
 using System.Diagnostics;
 using Azure;
 using Azure.Storage.Queues;
+using Azure.Storage.Queues.Models;
 
 namespace CubeFunctions.Core.Storage;
 
 /// <summary>Sends the messages of one queue. They only wake a worker: the rows are the truth, and a message may come twice, or late.</summary>
 /// <remarks>One instance a process and queue: local pollers listen to <see cref="Sent"/>.</remarks>
-public sealed class QueueNotifier<T>(StorageClients storage)
+public sealed class QueueNotifier<T>(StorageClients storage, TimeProvider time)
     where T : class, IQueueMessage<T>
 {
     /// <summary>A queue hides a message for seven days at most. One that waits longer is sent again by whoever takes it too early.</summary>
@@ -31,7 +32,7 @@ public sealed class QueueNotifier<T>(StorageClients storage)
     {
         delay = TimeSpan.FromSeconds(Math.Ceiling(Math.Clamp(delay.TotalSeconds, 0, LongestDelay.TotalSeconds)));
         using var span = MessageSpans.StartSend(T.Queue);
-        var json = QueueMessages.Write(Activity.Current?.Id is { } sender ? message.WithTraceparent(sender) : message);
+        var json = QueueMessages.Write(message.Sent(Activity.Current?.Id, time.GetUtcNow() + delay));
         try
         {
             await _queue.SendMessageAsync(json, delay, NeverExpires, cancellationToken);
@@ -46,15 +47,37 @@ public sealed class QueueNotifier<T>(StorageClients storage)
     }
 
     /// <summary>Whether a message is there to be taken.</summary>
-    public async Task<bool> HasVisibleAsync(CancellationToken cancellationToken)
+    public async Task<bool> HasVisibleAsync(CancellationToken cancellationToken) => await PeekAsync(cancellationToken) is not null;
+
+    /// <summary>How long the message in front has been due; zero where none is there to be taken.</summary>
+    internal async Task<TimeSpan> FindAgeAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var due = now;
+        if (await PeekAsync(cancellationToken) is { } message)
+        {
+            try
+            {
+                due = QueueMessages.Read<T>(message.Body.ToString()).Due ?? message.InsertedOn ?? now;
+            }
+            catch (FormatException)
+            {
+                due = message.InsertedOn ?? now;
+            }
+        }
+
+        return now > due ? now - due : TimeSpan.Zero;
+    }
+
+    private async Task<PeekedMessage?> PeekAsync(CancellationToken cancellationToken)
     {
         try
         {
-            return (await _queue.PeekMessageAsync(cancellationToken)).Value is not null;
+            return (await _queue.PeekMessageAsync(cancellationToken)).Value;
         }
         catch (RequestFailedException exception) when (StorageErrors.IsNotCreated(exception))
         {
-            return false;
+            return null;
         }
     }
 }

@@ -152,7 +152,7 @@ public sealed class SharedFlags(IEnumerable<SharedFlag> flags)
     public async Task<IReadOnlyList<(string Name, FlagState State)>> ListAsync(CancellationToken cancellationToken)
     {
         var up = new List<(string, FlagState)>();
-        foreach (var flag in flags.OrderBy(flag => flag.Name, StringComparer.Ordinal))
+        foreach (var flag in All)
         {
             if (await flag.GetAsync(cancellationToken) is { } state)
             {
@@ -162,6 +162,9 @@ public sealed class SharedFlags(IEnumerable<SharedFlag> flags)
 
         return up;
     }
+
+    /// <summary>All flags, by name.</summary>
+    internal IEnumerable<SharedFlag> All => flags.OrderBy(flag => flag.Name, StringComparer.Ordinal);
 
     /// <summary>Lifts a flag by its name.</summary>
     /// <returns>False where there is none of that name.</returns>

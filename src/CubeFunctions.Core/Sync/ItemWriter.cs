@@ -63,6 +63,7 @@ public sealed partial class ItemWriter(
         if (reason is not null)
         {
             progress.Rescheduled(item, reason);
+            CubeMetrics.ItemsRescheduled.Add(1, new("feed", item.Feed), new("scope", item.ScopeKind), new("reason", reasonKind));
             LogRescheduled(logger, item.Feed, item.ScopeKind, item.ScopeId, reasonKind ?? "", reason, (int)delay.TotalSeconds);
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 
@@ -22,7 +23,10 @@ public sealed class PageSource(CubeClient cube, RecordReaders readers, PageSlots
     internal async Task<CrawledPage> FetchAsync(PageTarget target, int number, string query, CancellationToken cancellationToken)
     {
         using var slot = await slots.EnterAsync(cancellationToken);
+        var tag = new KeyValuePair<string, object?>("feed", target.Feed.Setting);
+        var began = Stopwatch.GetTimestamp();
         using var page = await GetAsync(target.Feed, target.Scope, query, number, cancellationToken);
+        CubeMetrics.PageDuration.Record(Stopwatch.GetElapsedTime(began).TotalSeconds, tag);
         var crawled = CrawledPage.Of(number, target.Attempt, page);
         var same = target.Earlier?.Holds(number, crawled.Sha256) == true;
         await target.Observers.PageAsync(new ObservedPage(number, page.Body.Bytes, page.Records, same), cancellationToken);
@@ -40,7 +44,6 @@ public sealed class PageSource(CubeClient cube, RecordReaders readers, PageSlots
         }
 
         progress.PageRead(crawled.Summary.Records, crawled.Bytes);
-        var tag = new KeyValuePair<string, object?>("feed", target.Feed.Setting);
         CubeMetrics.Pages.Add(1, tag);
         CubeMetrics.Records.Add(crawled.Summary.Records, tag);
         CubeMetrics.Bytes.Add(crawled.Bytes, tag);

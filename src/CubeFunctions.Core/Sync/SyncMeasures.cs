@@ -15,12 +15,12 @@ internal sealed class SyncMeasures(CheckpointStore checkpoints, GapStore gaps, T
         var now = time.GetUtcNow();
         var rows = await checkpoints.AllAsync(cancellationToken);
         var open = rows.Exists(row => row.Gaps > 0) ? await gaps.ListAsync(cancellationToken) : [];
-        foreach (var feed in rows.Where(row => row.RetiredAt is null).GroupBy(row => row.Feed))
+        foreach (var feed in rows.Where(row => row.RetiredAt is null).GroupBy(row => (row.Feed, row.ScopeKind)))
         {
-            var tag = new KeyValuePair<string, object?>("feed", feed.Key);
+            KeyValuePair<string, object?>[] tags = [new("feed", feed.Key.Feed), new("scope", feed.Key.ScopeKind)];
             var oldest = feed.Min(row => row.ProvenAt ?? row.KnownSince ?? now);
-            CubeMetrics.Staleness.Record((now - oldest).TotalHours, tag);
-            CubeMetrics.Gaps.Record(open.Count(gap => gap.Feed == feed.Key && gap.State == GapState.Open), tag);
+            CubeMetrics.Staleness.Record((now - oldest).TotalHours, tags);
+            CubeMetrics.Gaps.Record(open.Count(gap => gap.Feed == feed.Key.Feed && gap.State == GapState.Open), tags);
         }
     }
 }

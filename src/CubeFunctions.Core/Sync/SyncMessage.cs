@@ -9,7 +9,8 @@ namespace CubeFunctions.Core.Sync;
 /// <param name="Run">The run.</param>
 /// <param name="Item">Row key of the item.</param>
 /// <param name="Traceparent">W3C trace context of the sender, or null.</param>
-public sealed record SyncMessage(int V, string Run, string Item, string? Traceparent = null) : IQueueMessage<SyncMessage>
+/// <param name="Due">When it is to be handled.</param>
+public sealed record SyncMessage(int V, string Run, string Item, string? Traceparent = null, DateTimeOffset? Due = null) : IQueueMessage<SyncMessage>
 {
     /// <inheritdoc />
     public static string Queue => StorageNames.SyncQueue;
@@ -18,7 +19,7 @@ public sealed record SyncMessage(int V, string Run, string Item, string? Tracepa
     public static JsonTypeInfo<SyncMessage> Json => MessageJson.Default.SyncMessage;
 
     /// <inheritdoc />
-    public SyncMessage WithTraceparent(string traceparent) => this with { Traceparent = traceparent };
+    public SyncMessage Sent(string? traceparent, DateTimeOffset due) => this with { Traceparent = traceparent ?? Traceparent, Due = due };
 
     /// <inheritdoc />
     public bool IsComplete() => this is { V: 1, Run.Length: > 0, Item.Length: > 0 };

@@ -1,3 +1,4 @@
+using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
 
@@ -45,13 +46,15 @@ public sealed class UpsertJanitor(
     private async Task<int> RunAsync(JanitorRound? round, bool force, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var mayWrite = force || await writes.FindOffReasonAsync(cancellationToken) is null;
+        var areOff = await writes.FindOffReasonAsync(cancellationToken) is not null;
+        var (mayWrite, waiting) = (force || !areOff, 0);
         var tried = force || now - _notifiedTried > NotifyTriedEvery;
         var customers = new HashSet<string>(StringComparer.Ordinal);
         var overdue = new List<UpsertRow>();
         var backlog = new Lazy<Task<bool>>(() => notifications.HasVisibleAsync(cancellationToken));
         await foreach (var row in notifications.WaitingAsync(cancellationToken))
         {
+            waiting++;
             if (row.Since < now.AddDays(-settings.Days))
             {
                 overdue.Add(row);
@@ -62,6 +65,7 @@ public sealed class UpsertJanitor(
             }
         }
 
+        CubeMetrics.UpsertsHeld.Record(areOff ? waiting : 0);
         await notifications.NotifyAsync(customers, TimeSpan.Zero, cancellationToken);
         _notifiedTried = tried && mayWrite ? now : _notifiedTried;
         await EachAsync(round, overdue, (row, token) => store.EndAsync([new UpsertEnd(row, UpsertState.Dead, Overdue(row))], token), cancellationToken);

@@ -9,7 +9,8 @@ namespace CubeFunctions.Core.Upserts;
 /// <param name="Traceparent">W3C trace context of the sender, or null.</param>
 /// <param name="Attempt">How often in a row storage failed its handling.</param>
 /// <param name="Post">Row key of the post to split, or null.</param>
-public sealed record UpsertMessage(int V, string Customer, string? Traceparent = null, int Attempt = 0, string? Post = null) : IQueueMessage<UpsertMessage>
+/// <param name="Due">When it is to be handled.</param>
+public sealed record UpsertMessage(int V, string Customer, string? Traceparent = null, int Attempt = 0, string? Post = null, DateTimeOffset? Due = null) : IQueueMessage<UpsertMessage>
 {
     /// <inheritdoc />
     public static string Queue => StorageNames.UpsertsQueue;
@@ -18,7 +19,7 @@ public sealed record UpsertMessage(int V, string Customer, string? Traceparent =
     public static JsonTypeInfo<UpsertMessage> Json => UpsertJson.Default.UpsertMessage;
 
     /// <inheritdoc />
-    public UpsertMessage WithTraceparent(string traceparent) => this with { Traceparent = traceparent };
+    public UpsertMessage Sent(string? traceparent, DateTimeOffset due) => this with { Traceparent = traceparent ?? Traceparent, Due = due };
 
     /// <inheritdoc />
     public bool IsComplete() => V == 1 && (Post is not null || Customer is { Length: 32 });

@@ -193,7 +193,7 @@ public sealed partial class UpsertReceiver(
             CubeMetrics.UpsertsAccepted.Add(1, tag);
             if (row.State == UpsertState.Dead)
             {
-                CubeMetrics.UpsertsDead.Add(1, tag);
+                CubeMetrics.UpsertsDead.Add(1, tag, new("state", $"{UpsertState.Dead}"));
             }
         }
     }

@@ -39,6 +39,8 @@ public sealed class AlertMutationTests(InfraFixture infra)
     [InlineData("paused-long", " | where Minute < now()", "")]
     [InlineData("no-item-ended", "'cube.sync.items.failed', ", "")]
     [InlineData("silent", "staleness", "stale")]
+    [InlineData("receiver-paused", "'name'", "'feed'")]
+    [InlineData("receiver-paused", "'receiver'", "'cube'")]
     public void Another_dimension_or_condition_breaks_a_scenario(string alert, string part, string other) => Broken(alert, "query", query => query.Replace(part, other, StringComparison.Ordinal));
 
     [Theory]

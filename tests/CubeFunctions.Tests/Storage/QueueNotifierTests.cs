@@ -22,7 +22,7 @@ public sealed class QueueNotifierTests(AzuriteFixture azurite)
     public async Task A_message_never_comes_early_and_never_expires(double seconds, int hidden)
     {
         var storage = await OpenAsync();
-        var notifier = new QueueNotifier<TestMessage>(storage);
+        var notifier = new QueueNotifier<TestMessage>(storage, TimeProvider.System);
         var sent = new List<TimeSpan>();
         notifier.Sent += sent.Add;
         await notifier.SendAsync(new(1, "row"), TimeSpan.FromSeconds(seconds), _token);
@@ -37,7 +37,7 @@ public sealed class QueueNotifierTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task A_queue_that_is_missing_has_nothing() => Assert.False(await new QueueNotifier<TestMessage>(await OpenAsync()).HasVisibleAsync(_token));
+    public async Task A_queue_that_is_missing_has_nothing() => Assert.False(await new QueueNotifier<TestMessage>(await OpenAsync(), TimeProvider.System).HasVisibleAsync(_token));
 
     [Theory]
     [InlineData("""{"v":1,"row":"r"}""", true)]
@@ -90,7 +90,9 @@ public sealed record TestMessage(int V, string Row) : IQueueMessage<TestMessage>
 
     public string? Traceparent => null;
 
-    public TestMessage WithTraceparent(string traceparent) => this;
+    public DateTimeOffset? Due => null;
+
+    public TestMessage Sent(string? traceparent, DateTimeOffset due) => this;
 
     public bool IsComplete() => V == 1 && Row is { Length: > 0 };
 }

@@ -8,11 +8,14 @@ internal static class AlertScenarios
 {
     private const string Staleness = "cube.sync.scope.staleness";
     private const string Paused = "cube.requests.paused";
+    private const string Held = "cube.upserts.held";
+    private const string Pauses = "cube.pauses";
+    private const string QueueAge = "cube.queue.age";
 
     /// <summary>Everything that alerts look at.</summary>
     public static IReadOnlyList<string> Metrics { get; } =
     [
-        .. CounterAlerts.Values, Staleness, Paused, "cube.sync.gaps", CodeFacts.WebhookAnswers, .. ItemEnds,
+        .. CounterAlerts.Values, Staleness, Paused, "cube.sync.gaps", Held, Pauses, QueueAge, CodeFacts.WebhookAnswers, .. ItemEnds,
     ];
 
     public static IReadOnlyList<AlertScenario> All { get; } =
@@ -20,7 +23,7 @@ internal static class AlertScenarios
         .. CounterAlerts.SelectMany(pair => Counter(pair.Key, pair.Value)),
         .. CodeFacts.DatedFeeds.SelectMany(feed => Stale("dated-feed-stale", "snapshot-stale", "staleDatedAfterHours", feed)),
         .. CodeFacts.UndatedFeeds.SelectMany(feed => Stale("snapshot-stale", "dated-feed-stale", "staleSnapshotAfterHours", feed)),
-        .. Silent, .. NoItemEnded, .. Gaps, .. PausedLong, .. Webhooks,
+        .. Silent, .. NoItemEnded, .. Gaps, .. WritesOff, .. ReceiverPaused, .. QueueOld, .. PausedLong, .. Webhooks,
     ];
 
     private static Dictionary<string, string> CounterAlerts => new(StringComparer.Ordinal)
@@ -51,6 +54,26 @@ internal static class AlertScenarios
     [
         new("gaps-open", "one gap", true, (_, now) => [Row(now, 10, "cube.sync.gaps", 1)]),
         new("gaps-open", "no gap any more, other metrics", false, (_, now) => [Row(now, 10, "cube.sync.gaps", 0), Row(now, 45, "cube.sync.gaps", 1), .. Others(now, "cube.sync.gaps")]),
+    ];
+
+    private static IEnumerable<AlertScenario> WritesOff =>
+    [
+        new("writes-off", "one upsert waits for writes", true, (_, now) => [Row(now, 10, Held, 1)]),
+        new("writes-off", "none waits for writes any more, other metrics", false, (_, now) => [Row(now, 10, Held, 0), Row(now, 45, Held, 1), .. Others(now, Held)]),
+    ];
+
+    private static IEnumerable<AlertScenario> ReceiverPaused =>
+    [
+        new("receiver-paused", "the receiver has been left alone for more than an hour", true, (_, now) => [Row(now, 10, Pauses, 3700, ("name", "receiver"))]),
+        new("receiver-paused", "half an hour, other pauses, other metrics", false, (_, now) => [
+            Row(now, 10, Pauses, 1800, ("name", "receiver")), Row(now, 10, Pauses, 9000, ("name", "cube")), Row(now, 45, Pauses, 9000, ("name", "receiver")), .. Others(now, Pauses, 9000, ("name", "receiver")),
+        ]),
+    ];
+
+    private static IEnumerable<AlertScenario> QueueOld =>
+    [
+        new("queue-old", "a message has been due for more than an hour", true, (_, now) => [Row(now, 10, QueueAge, 3700, ("queue", "cube-sync"))]),
+        new("queue-old", "minutes, other metrics", false, (_, now) => [Row(now, 10, QueueAge, 900, ("queue", "cube-sync")), Row(now, 45, QueueAge, 9000, ("queue", "cube-sync")), .. Others(now, QueueAge, 9000)]),
     ];
 
     private static IEnumerable<AlertScenario> PausedLong =>
