@@ -12,7 +12,7 @@ internal sealed record ChangeLine
     /// <summary>The record's key as text.</summary>
     public required string Key { get; init; }
 
-    /// <summary>The customer's imported id; null where nobody knows it any more.</summary>
+    /// <summary>The customer's imported id; null where it is no longer known.</summary>
     public string? CustomerId { get; init; }
 
     /// <summary>Names of the changed fields.</summary>

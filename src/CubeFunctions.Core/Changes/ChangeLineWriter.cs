@@ -13,7 +13,7 @@ internal sealed class ChangeLineWriter(Stream target, LineHeader header) : IDisp
     /// <summary>Version of the format.</summary>
     public const int Schema = 2;
 
-    /// <summary>The origin of a change that somebody made in Cube.</summary>
+    /// <summary>The origin of a change that was made in Cube.</summary>
     public const string FromCube = "cube";
 
     /// <summary>The origin of a change that an upsert brought to Cube.</summary>

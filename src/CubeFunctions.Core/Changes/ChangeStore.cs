@@ -20,7 +20,7 @@ public sealed partial class ChangeStore(StorageClients storage, ILogger<ChangeSt
     private readonly OptimisticBlobs _files = new(storage.ChangeFiles);
 
     /// <summary>Reads what is known; an empty state where there is none.</summary>
-    /// <remarks>A file that somebody else has written over, or broken, reads as empty too and is replaced: the next proven reading is a baseline.</remarks>
+    /// <remarks>A file that was overwritten from outside, or broken, reads as empty too and is replaced: the next proven reading is a baseline.</remarks>
     /// <exception cref="InvalidDataException">It is of a later version than this program knows.</exception>
     internal async Task<ScopeState> ReadStateAsync(Feed feed, Scope scope, CancellationToken cancellationToken)
     {
@@ -42,7 +42,7 @@ public sealed partial class ChangeStore(StorageClients storage, ILogger<ChangeSt
         }
     }
 
-    /// <summary>Replaces what was known, unless somebody else did since it was read.</summary>
+    /// <summary>Replaces what was known, unless another worker did since it was read.</summary>
     /// <returns>The state with its new ETag.</returns>
     /// <exception cref="StateChangedException">Somebody else wrote it.</exception>
     internal async Task<ScopeState> WriteStateAsync(Feed feed, Scope scope, ScopeState state, CancellationToken cancellationToken)

@@ -7,7 +7,7 @@ using CubeFunctions.Core.Upserts;
 
 namespace CubeFunctions.Core.Changes;
 
-/// <summary>What upserts brought to one customer: a difference that is exactly that came from the CRM, and is not told back to it.</summary>
+/// <summary>What upserts brought to one customer: a difference that is exactly that came from the CRM, and is not published back to it.</summary>
 internal sealed class Echo(MailboxContent mailbox)
 {
     private const string StandardInfo = "crm__standard_info__";
@@ -30,7 +30,7 @@ internal sealed class Echo(MailboxContent mailbox)
     public bool ExplainsAll(IReadOnlyDictionary<string, UInt128> members) =>
         mailbox.Sent.Count > 0 && members.Keys.Where(name => !Identity.Contains(name)).ToList() is var names && Explained(names, members, DateTimeOffset.MinValue).Count == names.Count;
 
-    /// <summary>Members that upserts wrote, and that say something else now though nothing else was seen in between: somebody set them back.</summary>
+    /// <summary>Members that upserts wrote, and that say something else now though nothing else was seen in between: they were set back in Cube.</summary>
     /// <param name="members">Hashes of all the record's content members by name, those without a value among them.</param>
     /// <param name="knownSince">When the reading began that the record is compared with.</param>
     public List<string> Undone(IReadOnlyDictionary<string, UInt128> members, DateTimeOffset knownSince)

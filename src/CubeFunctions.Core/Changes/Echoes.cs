@@ -15,7 +15,7 @@ public sealed class Echoes(StorageClients storage, UpsertStore upserts, Pseudony
     /// <summary>Finds what was set back before a snapshot saw it, among an assignment's customers.</summary>
     internal UndoneWrites UndoneOf(string assignmentId, EarlierRecords earlier, FeedRecords records) => new(upserts, earlier, records, assignmentId);
 
-    /// <summary>Whether any customer ever had mail; else nobody has to be asked for.</summary>
+    /// <summary>Whether any customer ever had mail; else nothing has to be looked up.</summary>
     internal async Task<bool> AnyAsync(CancellationToken cancellationToken)
     {
         try

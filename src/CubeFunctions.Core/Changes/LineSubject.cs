@@ -8,7 +8,7 @@ namespace CubeFunctions.Core.Changes;
 internal readonly record struct LineSubject(ReadOnlyMemory<byte> Record, string CustomerKey, string? ImportedId, bool IsJoined);
 
 /// <summary>What stands beside a record.</summary>
-/// <param name="CustomerId">The customer's imported id; null where nobody knows it any more.</param>
+/// <param name="CustomerId">The customer's imported id; null where it is no longer known.</param>
 /// <param name="Customer">The customer, where one is joined in.</param>
 /// <param name="Labels">Labels of the record's tenant-defined fields, or null.</param>
 internal readonly record struct LineExtras(string? CustomerId, KnownCustomer? Customer, IReadOnlyList<KeyValuePair<string, string>>? Labels);

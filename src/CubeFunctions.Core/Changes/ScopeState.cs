@@ -12,7 +12,7 @@ internal sealed record ScopeState
     /// <summary>The run and the claim that wrote it; empty where nothing is known.</summary>
     public string Run { get; init; } = "";
 
-    /// <summary>The run and the claim that wrote what was read from storage: what is told until the next write has this basis.</summary>
+    /// <summary>The run and the claim that wrote what was read from storage: change lines published until the next write have this basis.</summary>
     public string Basis { get; init; } = "";
 
     /// <summary>Readings that were compared, and those that entries point to.</summary>
@@ -27,7 +27,7 @@ internal sealed record ScopeState
     /// <summary>The last day that a first reading may have held: of an earlier file's scope the last day that was read.</summary>
     public int FirstReadDay => FirstDay > 0 ? FirstDay : Seen.Select(range => range.To).DefaultIfEmpty(0).Max();
 
-    /// <summary>Whether nothing was ever compared. A first snapshot is known even where it is empty: who comes after it is new.</summary>
+    /// <summary>Whether nothing was ever compared. A first snapshot is known even where it is empty: customers after it are new.</summary>
     public bool IsFirst => Basis.Length == 0;
 
     /// <summary>The first day whose records are still among the entries; those of older days were dropped.</summary>

@@ -17,7 +17,7 @@ internal sealed partial class WindowChangeFile(
 
     private readonly LineHeader _header = new(item.Feed, item.Scope, sources.AssignmentId, item.RunId, comparison.Known.Basis, stored.ReadAt);
 
-    /// <summary>Changes that take no line: nobody knows any more whom they are about, or only fields that are ignored differ.</summary>
+    /// <summary>Changes that take no line: the customer is no longer known, or only fields that are ignored differ.</summary>
     private readonly HashSet<PlannedChange> _silent = [];
 
     /// <summary>Changes of the imported id: to a reader that knows customers by it one is gone and another has come.</summary>

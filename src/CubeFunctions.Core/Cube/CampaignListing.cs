@@ -29,7 +29,7 @@ public sealed class CampaignListing(CubeClient cube, CubeSettings settings, Tena
             }
             catch (CubeException exception) when (exception.Kind is CubeFailureKind.NotJson or CubeFailureKind.NotFound)
             {
-                // Where no path has it, what the first one said tells more.
+                // Where no path has it, the first one's answer is the more telling.
                 first ??= exception;
                 _found = null;
             }

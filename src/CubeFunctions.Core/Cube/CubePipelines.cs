@@ -71,7 +71,7 @@ internal static class CubePipelines
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         ConnectTimeout = TimeSpan.FromSeconds(10),
 
-        // No spans of its own: they would hold whole URLs, and a customer's URL holds his id.
+        // No spans of its own: they would hold whole URLs, and a customer's URL holds the id.
         ActivityHeadersPropagator = null,
     };
 }

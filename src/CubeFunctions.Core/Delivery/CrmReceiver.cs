@@ -21,7 +21,7 @@ public sealed class CrmReceiver(HttpClient http, DeliverySettings settings, Sync
     /// <summary>How long a worker holds a stream, unless renewed.</summary>
     internal TimeSpan Lease => sync.Lease > ShortestLease ? sync.Lease : ShortestLease;
 
-    /// <summary>How long the receiver may take to answer: less than the lease, so that nobody else sends meanwhile.</summary>
+    /// <summary>How long the receiver may take to answer: less than the lease, so that no other worker sends meanwhile.</summary>
     internal TimeSpan AnswerLimit => Lease * 0.5 < LongestAnswer ? Lease * 0.5 : LongestAnswer;
 
     /// <summary>Sends changes.</summary>

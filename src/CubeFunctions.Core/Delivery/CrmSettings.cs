@@ -16,7 +16,7 @@ public sealed record CrmSettings
     /// <summary>What they are signed with, as the Standard Webhooks specification says.</summary>
     internal SenderSecret Secret { get; init; } = new([]);
 
-    /// <summary>Whether the first snapshot of a scope, which tells everyone as created, is delivered too. Default false.</summary>
+    /// <summary>Whether the first snapshot of a scope, in which everyone is new, is delivered too. Default false.</summary>
     public bool Baseline { get; init; }
 
     /// <summary>What the receiver gets of a customer's record; null for the record as Cube sent it.</summary>

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Core.Delivery;
 
-/// <summary>Wakes streams whose messages were never sent or whose worker died, and purges deliveries that ended long ago.</summary>
+/// <summary>Notifies streams whose messages were never sent or whose worker died, and purges deliveries that ended long ago.</summary>
 public sealed class DeliveryJanitor(
     DeliveryStore store, [FromKeyedServices(ReceiverFlag.Name)] SharedFlag pause, QueueNotifier<ChangeMessage> notifier, DeliverySettings settings,
     RetentionSettings retention, TimeProvider time, ILogger<DeliveryJanitor> logger) : IJanitorTask
@@ -23,7 +23,7 @@ public sealed class DeliveryJanitor(
     public TimeSpan Interval => TimeSpan.FromMinutes(1);
 
     /// <summary>One round by itself, for hosts that do not run the janitor of all lanes.</summary>
-    /// <param name="force">True to wake all, however lately their deliveries came about.</param>
+    /// <param name="force">True to notify all, however lately their deliveries came about.</param>
     /// <param name="cancellationToken">Ends the round.</param>
     public Task SweepAsync(bool force, CancellationToken cancellationToken) => RunAsync(new JanitorRound(Name, force, logger), cancellationToken);
 

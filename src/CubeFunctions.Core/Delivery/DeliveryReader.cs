@@ -76,7 +76,7 @@ public sealed class DeliveryReader(
     {
         var all = await store.AllAsync(DeliveryState.Dead, cancellationToken);
 
-        // What is held back is released one by one, by somebody who has looked.
+        // What is held back is released one by one, by a person who has looked.
         return ids.Count == 0 ? (all.FindAll(row => row.IsOfStream), []) : (all.FindAll(row => ids.Contains(row.Id)), [.. ids.Where(id => !all.Exists(row => row.Id == id))]);
     }
 

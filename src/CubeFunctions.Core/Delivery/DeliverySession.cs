@@ -37,7 +37,7 @@ internal sealed partial class DeliverySession(LeasedRow<DeliveryStreamRow> lease
     /// <returns>False when time was up.</returns>
     /// <exception cref="CrmException">The receiver does not take what <see cref="Current"/> is about.</exception>
     /// <exception cref="LeaseLostException">The lease was lost.</exception>
-    /// <exception cref="RowsChangedException">Somebody changed a delivery meanwhile: an erasure, or a person who dropped it.</exception>
+    /// <exception cref="RowsChangedException">A delivery was changed meanwhile, by an erasure or a drop.</exception>
     public async Task<bool> DeliverAsync(CancellationToken cancellationToken)
     {
         foreach (var changes in rows.Where(row => !row.IsFile).GroupBy(row => row.Customer).ToList())

@@ -45,6 +45,6 @@ public sealed class DeliveryStreamRow : IStoredRow, ILeasable
 
     internal FailureHistory History => new(Failures, FailingSince);
 
-    /// <summary>Something was delivered, or somebody wants it tried with all the time there is.</summary>
+    /// <summary>Something was delivered, or a person has asked for another full time of tries.</summary>
     internal void Recover() => (Failures, FailingSince, WakeAt) = (0, null, null);
 }

@@ -182,7 +182,7 @@ public sealed partial class DeliveryWorker(
         await ReleaseAsync(lease, again, row);
     }
 
-    /// <summary>Saves, gives the lease up, and has the stream tried again after a delay; null where nobody does before something happens.</summary>
+    /// <summary>Saves, gives the lease up, and has the stream tried again after a delay; null where nothing is to be done before something happens.</summary>
     private async Task ReleaseAsync(LeasedRow<DeliveryStreamRow> lease, TimeSpan? again, DeliveryRow? row = null)
     {
         // Not the caller's token: it may be cancelled already, and what was delivered must be saved.

@@ -46,7 +46,7 @@ public sealed class OperationEndpoints
     public Task<IResult> ListPausesAsync(HttpRequest request, CancellationToken cancellationToken) => OperationAnswer.RunAsync(
         request, async () => Results.Json(await _status.PausesAsync(cancellationToken), OperationsJson.Default.IReadOnlyListPauseView), cancellationToken);
 
-    /// <summary><c>DELETE /api/pauses/{name}</c>: lifts one, whoever asked for it.</summary>
+    /// <summary><c>DELETE /api/pauses/{name}</c>: lifts one, also one that another process raised.</summary>
     public Task<IResult> LiftPauseAsync(HttpRequest request, string name, CancellationToken cancellationToken) => OperationAnswer.RunAsync(request, async () =>
     {
         await _status.LiftAsync(name, cancellationToken);

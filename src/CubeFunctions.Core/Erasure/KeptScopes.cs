@@ -12,7 +12,7 @@ internal sealed class KeptScopes(StorageClients storage, CheckpointStore checkpo
 {
     private static readonly Feed[] Feeds = [.. FeedCatalogue.All.Where(ChangeDetector.Covers)];
 
-    /// <summary>All of them, in no order: also those that only a checkpoint's row names, which has to say that somebody was erased.</summary>
+    /// <summary>All of them, in no order: also those that only a checkpoint's row names, which has to say that a person was erased.</summary>
     public async Task<HashSet<(Feed Feed, Scope Scope)>> ListAsync(CancellationToken cancellationToken)
     {
         var rows = (await checkpoints.AllAsync(cancellationToken)).Select(row => (Feed: FeedCatalogue.Find(row.Feed, row.Scope.Kind)!, row.Scope));

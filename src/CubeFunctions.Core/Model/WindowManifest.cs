@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace CubeFunctions.Core.Model;
 
-/// <summary><c>_manifest.json</c>: what a window holds. Written last, so that whoever follows it sees complete windows only.</summary>
+/// <summary><c>_manifest.json</c>: what a window holds. Written last, so that readers see complete windows only.</summary>
 public sealed record WindowManifest
 {
     /// <summary>Version of this format.</summary>

@@ -34,7 +34,7 @@ internal sealed class BacklogCounter(
     /// <inheritdoc />
     public Task RunAsync(JanitorRound round, CancellationToken cancellationToken) => CountAsync(cancellationToken);
 
-    /// <summary>The figures: one read, unless nobody has counted for some minutes.</summary>
+    /// <summary>The figures: one read, unless the last count is some minutes old.</summary>
     public async Task<Figures> ReadAsync(CancellationToken cancellationToken) =>
         await _blobs.FindAsync(Path, cancellationToken) is { Data: { } data }
         && JsonSerializer.Deserialize(data.ToMemory().Span, OperationsJson.Default.Figures) is { } stored

@@ -54,7 +54,7 @@ internal sealed class StatusReader(RunReader runs, GapControl gaps, BacklogCount
         [.. (await pauses.ListAsync(cancellationToken)).Select(pause => new PauseView(
             pause.Name, pause.State.UntilLifted ? null : pause.State.Until, pause.State.Since, pause.State.Reason, pause.State.AskedBy))];
 
-    /// <summary>Lifts a pause, whoever asked for it.</summary>
+    /// <summary>Lifts a pause, also one that another process raised.</summary>
     /// <exception cref="OperationException">There is none of this name.</exception>
     public async Task LiftAsync(string name, CancellationToken cancellationToken)
     {

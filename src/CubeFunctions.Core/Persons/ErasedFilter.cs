@@ -5,7 +5,7 @@ using CubeFunctions.Core.Storage;
 namespace CubeFunctions.Core.Persons;
 
 /// <summary>The records of one scope and feed that belong to somebody who was erased. Safe to use from several tasks.</summary>
-/// <remarks>Where the scope's assignment is not known, the internal id alone tells.</remarks>
+/// <remarks>Where the scope's assignment is not known, only the internal id is compared.</remarks>
 internal sealed class ErasedFilter(Pseudonyms pseudonyms, Feed feed, string? assignment, IReadOnlyList<Tombstone> tombstones, DateTimeOffset readAt)
 {
     private readonly PersonMembers _members = PersonMembers.Of(feed);
@@ -19,7 +19,7 @@ internal sealed class ErasedFilter(Pseudonyms pseudonyms, Feed feed, string? ass
     /// <summary>Whom it leaves out.</summary>
     public IReadOnlyList<Tombstone> Tombstones => tombstones;
 
-    /// <summary>Whether a record of his came by.</summary>
+    /// <summary>Whether a record of the person was seen.</summary>
     public bool Saw(Tombstone tombstone) => _seen.ContainsKey(tombstone.Imported);
 
     /// <summary>Whether a record is of somebody who was erased.</summary>
@@ -48,7 +48,7 @@ internal sealed class ErasedFilter(Pseudonyms pseudonyms, Feed feed, string? ass
             : owners.FirstOrDefault(owner => owner.Imported == Hash.OfImported(pseudonyms, owner.Assignment, imported));
     }
 
-    /// <summary>The hashes that tombstones hold: of other parts than row keys, so that one does not tell the other.</summary>
+    /// <summary>The hashes that tombstones hold: of other parts than row keys, so that one does not give the other away.</summary>
     internal static class Hash
     {
         public static string OfImported(Pseudonyms pseudonyms, string assignment, string id) => pseudonyms.Of($"erased, imported id in {assignment}", id);

@@ -7,7 +7,7 @@ namespace CubeFunctions.Core.Persons;
 /// <param name="Imported">Hash of the imported id.</param>
 /// <param name="Internal">Hashes of Cube's own ids.</param>
 /// <param name="ErasedAt">The day.</param>
-/// <param name="GoneSince">Since when proven snapshots lack him; null while Cube has him.</param>
+/// <param name="GoneSince">Since when proven snapshots lack the person; null while Cube has the record.</param>
 internal sealed record Tombstone(string Assignment, string Imported, IReadOnlyList<string> Internal, DateOnly ErasedAt, DateOnly? GoneSince = null);
 
 /// <summary>The blob <c>tombstones</c> in <c>cube-state</c>: all who were erased.</summary>

@@ -34,7 +34,7 @@ public sealed class TombstoneStore(StorageClients storage)
             : throw new InvalidDataException($"The tombstones are of version {file.Schema}; this program knows version {Schema}.");
     }
 
-    /// <summary>Changes it, again on top of whatever somebody else wrote meanwhile.</summary>
+    /// <summary>Changes it, again on top of what another process wrote meanwhile.</summary>
     /// <param name="change">Gives the next list; the same list where nothing is to be written.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     internal async Task ChangeAsync(Func<IReadOnlyList<Tombstone>, IReadOnlyList<Tombstone>> change, CancellationToken cancellationToken)

@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 
 namespace CubeFunctions.Core.Senders;
 
-/// <summary>The field names of Cube's own, as far as its documents tell; tenants add more.</summary>
+/// <summary>The field names of Cube's own, as far as its documents say; tenants add more.</summary>
 internal static class CubeFields
 {
     public const string CustomerId = "customer_id";

@@ -49,7 +49,7 @@ internal static class EventTimes
         || (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && TryFromMilliseconds(number, out time));
 
     /// <summary>
-    /// <c>/Date(1697526000000)/</c>, or with an offset: <c>/Date(1697526000000+0200)/</c> is the same instant, told in that zone.
+    /// <c>/Date(1697526000000)/</c>, or with an offset: <c>/Date(1697526000000+0200)/</c> is the same instant, written in that zone.
     /// </summary>
     public static bool TryReadDateLiteral(string text, out DateTimeOffset time)
     {

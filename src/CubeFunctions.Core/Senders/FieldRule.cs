@@ -23,7 +23,7 @@ internal sealed record FieldRule
     /// <summary>The .NET date format that the sender uses; null: ISO 8601, milliseconds since 1970, <c>/Date(ms+zone)/</c>.</summary>
     public string? ParseFormat { get; init; }
 
-    /// <summary>The zone a point in time is told in; null: the offset it came with.</summary>
+    /// <summary>The zone a point in time is written in; null: the offset it came with.</summary>
     public TimeZoneInfo? Zone { get; init; }
 
     /// <summary>The sender's value, as text, to Cube's, as JSON.</summary>

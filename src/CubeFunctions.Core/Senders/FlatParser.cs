@@ -77,8 +77,8 @@ internal static class FlatParser
             }
 
             // A time that cannot be read must not become the arrival: an old event that came late would win over a newer one.
-            head = EventTimes.TryReadInstant(time, out var told)
-                ? post.Event(id, told)
+            head = EventTimes.TryReadInstant(time, out var given)
+                ? post.Event(id, given)
                 : head with { Dead = $"the event's time at '{place}' is not a time" };
         }
         else if (EnvelopeTime(post) is { } sent)

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace CubeFunctions.Core.Senders;
 
-/// <summary>A HubSpot property event: it tells of one property.</summary>
+/// <summary>A HubSpot property event: it carries one property.</summary>
 internal sealed class HubSpotEventRecord(JsonElement item) : SourceRecord
 {
     public bool HasProperty =>
@@ -13,7 +13,7 @@ internal sealed class HubSpotEventRecord(JsonElement item) : SourceRecord
     protected override bool TryFindField(string name, out JsonElement value)
     {
         value = default;
-        return item.TryGetProperty("propertyName", out var told) && told.ValueKind == JsonValueKind.String && told.ValueEquals(name)
+        return item.TryGetProperty("propertyName", out var given) && given.ValueKind == JsonValueKind.String && given.ValueEquals(name)
             && item.TryGetProperty("propertyValue", out value);
     }
 }

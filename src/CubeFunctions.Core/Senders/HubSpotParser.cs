@@ -36,7 +36,7 @@ internal static class HubSpotParser
         }
 
         // An id names the event, whatever the attempt: the same one twice in a post is one event.
-        return ParsedBody.Of([.. post.Body.EnumerateArray().Select((item, i) => Event(post, item, i)).DistinctBy(told => told.EventId, StringComparer.Ordinal)]);
+        return ParsedBody.Of([.. post.Body.EnumerateArray().Select((item, i) => Event(post, item, i)).DistinctBy(given => given.EventId, StringComparer.Ordinal)]);
     }
 
     private static UpsertEvent Event(SenderPost post, JsonElement item, int? index)

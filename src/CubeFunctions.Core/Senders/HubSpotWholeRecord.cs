@@ -22,7 +22,7 @@ internal sealed class HubSpotWholeRecord : SourceRecord
     /// <summary>HubSpot leaves out the properties that a record has no value of; a flat body holds what someone chose.</summary>
     public override bool IsComplete => _properties is not null;
 
-    /// <summary>The record's own id. Never a property that an account happens to call <c>id</c>: it would name somebody else.</summary>
+    /// <summary>The record's own id. Never a property that an account happens to call <c>id</c>: it would name another customer.</summary>
     public JsonElement? Id
     {
         get

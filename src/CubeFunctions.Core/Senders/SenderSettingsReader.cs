@@ -3,7 +3,7 @@ using CubeFunctions.Core.Settings;
 
 namespace CubeFunctions.Core.Senders;
 
-/// <summary>Reads one sender's settings; all of them, so that every fault is told at once.</summary>
+/// <summary>Reads one sender's settings; all of them, so that every fault is reported at once.</summary>
 internal sealed class SenderSettingsReader(SettingsReader reader, string block)
 {
     private const string Expected = "standard-webhooks, hubspot, dataverse, json";

@@ -2,10 +2,10 @@ using System.Text.Json;
 
 namespace CubeFunctions.Core.Senders;
 
-/// <summary>One customer as its sender tells of it.</summary>
+/// <summary>One customer as its sender describes it.</summary>
 internal abstract class SourceRecord
 {
-    /// <summary>Finds a value; one that the event does not tell of is not found, and one that it tells is empty is found as null.</summary>
+    /// <summary>Finds a value; one that the event does not carry is not found, and one that it gives as empty is found as null.</summary>
     public bool TryFind(SourcePath path, out JsonElement value) =>
         path.Pointer is { } pointer ? pointer.TryFind(Whole, out value) : TryFindField(path.Text, out value);
 
@@ -13,7 +13,7 @@ internal abstract class SourceRecord
     protected abstract JsonElement Whole { get; }
 
     /// <summary>
-    /// Whether what the event does not tell is known to be empty, as in a record just created: joined fields need not wait for it.
+    /// Whether what the event does not carry is known to be empty, as in a record just created: joined fields need not wait for it.
     /// </summary>
     public virtual bool IsComplete => false;
 

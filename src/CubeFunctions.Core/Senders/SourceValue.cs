@@ -6,7 +6,7 @@ namespace CubeFunctions.Core.Senders;
 /// <param name="RawJson">A JSON scalar: text, number, <c>true</c>, <c>false</c> or <c>null</c>.</param>
 /// <param name="Parts">
 /// How many parts the field is joined of; 1 for a whole value. A part 0 of several must not be kept where a whole value is kept:
-/// another sender may tell the same field as a whole, and each would be taken for the other.
+/// another sender may send the same field as a whole, and each would be taken for the other.
 /// </param>
 public sealed record SourceValue(string Field, int Part, string RawJson, int Parts = 1)
 {

@@ -16,7 +16,7 @@ internal static class StandardWebhooksSignature
     public const string TimestampHeader = "webhook-timestamp";
     public const string SignatureHeader = "webhook-signature";
 
-    /// <summary>Svix, where the specification comes from, names its headers so unless told otherwise.</summary>
+    /// <summary>Svix, where the specification comes from, names its headers so by default.</summary>
     private const string SvixPrefix = "svix-";
     private const string Prefix = "webhook-";
     private const string SecretPrefix = "whsec_";

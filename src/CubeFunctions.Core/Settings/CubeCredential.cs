@@ -3,7 +3,7 @@ using System.Text;
 
 namespace CubeFunctions.Core.Settings;
 
-/// <summary>What proves to Cube who we are. Never printed.</summary>
+/// <summary>What this deployment identifies itself with to Cube. Never printed.</summary>
 public sealed class CubeCredential
 {
     private CubeCredential(AuthenticationHeaderValue header) => Header = header;

@@ -5,7 +5,7 @@ namespace CubeFunctions.Core.Storage;
 /// <summary>A row with the columns of a lease. A row class implements it as it is; what wraps a <see cref="TableEntity"/> gives that as its <see cref="Entity"/>.</summary>
 internal interface ILeasable
 {
-    /// <summary>Who holds the lease; null for nobody.</summary>
+    /// <summary>The holder of the lease; null where there is none.</summary>
     string? LeaseHolder { get; set; }
 
     /// <summary>Until when, unless renewed.</summary>
@@ -26,7 +26,7 @@ internal interface ILeasable
 /// <summary>What a row says of its lease.</summary>
 internal static class Lease
 {
-    /// <summary>Whether somebody holds the row.</summary>
+    /// <summary>Whether a worker holds the row.</summary>
     public static bool IsHeld(this ILeasable row, DateTimeOffset now) => row.LeaseHolder is not null && row.LeaseUntil > now;
 }
 

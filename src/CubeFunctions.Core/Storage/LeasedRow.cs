@@ -1,7 +1,7 @@
 namespace CubeFunctions.Core.Storage;
 
 /// <summary>
-/// A row that one worker holds for a while. It is renewed in the background until released or disposed, and every save proves by ETag that nobody took it over.
+/// A row that one worker holds for a while. It is renewed in the background until released or disposed, and every save proves by ETag that no other worker took it over.
 /// </summary>
 /// <remarks>
 /// <para>
@@ -23,7 +23,7 @@ internal sealed class LeasedRow<T> : IAsyncDisposable
     /// <summary>The share of the lease after which a renewal that failed is tried again, and which one that comes late is given.</summary>
     private const double RetryAfter = 0.1;
 
-    /// <summary>The share of the lease that is left to whoever works under it to stop.</summary>
+    /// <summary>The share of the lease that is left for the work under it to stop.</summary>
     private const double Margin = 0.05;
 
     private readonly OptimisticTable _table;
@@ -32,7 +32,7 @@ internal sealed class LeasedRow<T> : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly Task _renewal;
 
-    // Not disposed: whoever works under the lease may still hold them, and nothing in them needs it.
+    // Not disposed: work under the lease may still hold them, and nothing in them needs it.
     private readonly SemaphoreSlim _gate = new(1);
     private readonly CancellationTokenSource _lost = new();
     private readonly CancellationTokenSource _stop = new();
@@ -50,7 +50,7 @@ internal sealed class LeasedRow<T> : IAsyncDisposable
     /// <summary>The row. Change it between saves, from one task at a time. <see cref="Until"/> says how long it is held, not the row's own column.</summary>
     public T Row { get; }
 
-    /// <summary>Cancelled when somebody else took over, or the lease could not be renewed in time.</summary>
+    /// <summary>Cancelled when another worker took over, or the lease could not be renewed in time.</summary>
     public CancellationToken Lost => _lost.Token;
 
     /// <summary>Until when the lease is held, unless renewed.</summary>
@@ -63,7 +63,7 @@ internal sealed class LeasedRow<T> : IAsyncDisposable
     /// <param name="length">How long it is held unless renewed.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Ends the try.</param>
-    /// <returns>Null where somebody was quicker: read the row again.</returns>
+    /// <returns>Null where another worker was quicker: read the row again.</returns>
     public static Task<LeasedRow<T>?> TryAcquireAsync(OptimisticTable table, T row, string holder, TimeSpan length, TimeProvider time, CancellationToken cancellationToken) =>
         TryAcquireAsync(table, row, holder, length, time, [], cancellationToken);
 
@@ -207,7 +207,7 @@ internal sealed class LeasedRow<T> : IAsyncDisposable
     /// <returns>False where storage is out of reach for a moment and the lease still holds.</returns>
     private async Task<bool> TryRenewAsync()
     {
-        // A process that slept past its lease may still have it: one short try tells.
+        // A process that slept past its lease may still have it: one short try shows.
         using var limit = new CancellationTokenSource(Left > TimeSpan.Zero ? Left : _length * RetryAfter, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stop.Token);
         try

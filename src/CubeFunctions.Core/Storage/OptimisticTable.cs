@@ -24,7 +24,7 @@ internal readonly record struct BatchOutcome(StorageOutcome Outcome, ITableEntit
 /// A write that ends without any answer (storage out of reach, or cancelled) may have been done as well. It is remembered with its row object: the next
 /// write of that object recognises it and goes on top of it. A row object is to be written by one task at a time.
 /// </para>
-/// <para>Costs: one transaction a write. A conflict costs one read more. Unconditional writes are repeated blindly: they must say the same whoever writes last.</para>
+/// <para>Costs: one transaction a write. A conflict costs one read more. Unconditional writes are repeated blindly: all writers must write the same.</para>
 /// </remarks>
 /// <param name="table">The table.</param>
 /// <param name="create">Creates it, and what else its lane needs.</param>
@@ -217,7 +217,7 @@ internal sealed class OptimisticTable(TableClient table, Func<CancellationToken,
             var (action, row, body) = writes[i];
             if (WriteIdAt(writes[i]) is { } other && row.ETag != stored[row.RowKey].ETag && _unanswered.TryGetValue(row, out var ours) && ours.Contains(other))
             {
-                // An earlier write of this object was done, though nobody said so: this one goes on top of it.
+                // An earlier write of this object was done and its answer lost: this one goes on top of it.
                 row.ETag = stored[row.RowKey].ETag;
                 writes[i] = new(action == TableTransactionActionType.Add ? TableTransactionActionType.UpdateReplace : action, row, body);
                 repeat = true;

@@ -25,7 +25,7 @@ public sealed partial class PoisonHandler(ILogger<PoisonHandler> logger)
         }
         catch (FormatException)
         {
-            // Nobody can act on it: the row that it was to name is woken by the janitor.
+            // The message cannot be acted on: the janitor sends a new one for the row that it was to name.
             LogUnreadable(logger, T.Queue);
             return;
         }

@@ -5,12 +5,12 @@ using Azure.Storage.Queues.Models;
 
 namespace CubeFunctions.Core.Storage;
 
-/// <summary>Sends the messages of one queue. They only wake a worker: the rows are the truth, and a message may come twice, or late.</summary>
+/// <summary>Sends the messages of one queue. They only notify a worker: the rows are the truth, and a message may come twice, or late.</summary>
 /// <remarks>One instance a process and queue: local pollers listen to <see cref="Sent"/>.</remarks>
 public sealed class QueueNotifier<T>(StorageClients storage, TimeProvider time)
     where T : class, IQueueMessage<T>
 {
-    /// <summary>A queue hides a message for seven days at most. One that waits longer is sent again by whoever takes it too early.</summary>
+    /// <summary>A queue hides a message for seven days at most. One that waits longer is taken too early and sent again.</summary>
     private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(6);
 
     /// <summary>A queue's default of seven days would lose what waits longer.</summary>

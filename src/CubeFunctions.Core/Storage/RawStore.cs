@@ -26,7 +26,7 @@ public sealed class RawStore(StorageClients storage)
     /// <returns>False where it is gone.</returns>
     internal Task<bool> CopyPageAsync(string from, string to, CancellationToken cancellationToken) => _blobs.CopyAsync(from, to, cancellationToken);
 
-    /// <summary>Writes a JSON file unless somebody else has.</summary>
+    /// <summary>Writes a JSON file unless another worker has.</summary>
     /// <returns>False when it was there before.</returns>
     internal async Task<bool> TryWriteAsync<T>(string path, T value, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         (await _blobs.CreateAsync(path, BlobBody.Json(JsonSerializer.SerializeToUtf8Bytes(value, type)), cancellationToken)).IsSaved;
@@ -47,7 +47,7 @@ public sealed class RawStore(StorageClients storage)
             : null;
 
     /// <summary>Replaces a manifest in the state it was read in.</summary>
-    /// <returns>False when somebody else has replaced it.</returns>
+    /// <returns>False when another worker has replaced it.</returns>
     internal async Task<bool> TryReplaceManifestAsync(string path, WindowManifest manifest, ETag etag, CancellationToken cancellationToken) =>
         (await _blobs.SaveAsync(path, BlobBody.Json(JsonSerializer.SerializeToUtf8Bytes(manifest, ManifestJson.Default.WindowManifest)), etag, cancellationToken)).IsSaved;
 

@@ -33,7 +33,7 @@ internal readonly record struct RowWrite(TableTransactionActionType Action, ITab
         return new(TableTransactionActionType.UpdateMerge, row, body);
     }
 
-    /// <summary>Adds a row, or replaces whatever is there. For rows that say the same whoever writes them.</summary>
+    /// <summary>Adds a row, or replaces whatever is there. For rows that are the same from every writer.</summary>
     public static RowWrite Put(ITableEntity row) => new(TableTransactionActionType.UpsertReplace, row, row);
 
     /// <summary>Deletes a row in the state it was read in. One that is gone already is deleted.</summary>

@@ -5,9 +5,9 @@ namespace CubeFunctions.Core.Storage;
 
 /// <summary>A flag that all processes respect, such as a pause: one row, known to each process for a few seconds without a look.</summary>
 /// <remarks>
-/// <para>It is only ever extended, unless somebody lifts it. This process respects what it asked for itself at once, also where storage fails to take it.</para>
+/// <para>It is only ever extended, unless a person lifts it. This process respects what it asked for itself at once, also where storage fails to take it.</para>
 /// <para>
-/// One that lasts until it is lifted is read at every <see cref="GetAsync"/>: what waits for it is woken once. Costs: one read in
+/// One that lasts until it is lifted is read at every <see cref="GetAsync"/>: what waits for it is notified once. Costs: one read in
 /// <see cref="FlagDefinition.RefreshEvery"/>, one write to raise it. Safe for any number of callers.
 /// </para>
 /// </remarks>
@@ -93,7 +93,7 @@ public sealed class SharedFlag
         return false;
     }
 
-    /// <summary>Takes it down, whoever asked for it. This process knows at once, the others within <see cref="FlagDefinition.RefreshEvery"/>.</summary>
+    /// <summary>Lifts the flag, also one that another process raised. This process knows at once, the others within <see cref="FlagDefinition.RefreshEvery"/>.</summary>
     public async Task LiftAsync(CancellationToken cancellationToken)
     {
         await _table.DeleteAsync(new TableEntity(_definition.Partition, _definition.Key) { ETag = ETag.All }, cancellationToken);
@@ -107,7 +107,7 @@ public sealed class SharedFlag
         var state = row is null || row.GetString(nameof(FlagDefinition.Address)) != _definition.Address ? null : FromRow(row);
         if (before?.Value.State is { } last && last.Until > _time.GetUtcNow() && !(state?.Until >= last.Until))
         {
-            // Lifted by somebody: that goes for what was added to it here as well.
+            // Lifted by a person: that goes for what was added to it here as well.
             _own = null;
         }
 

@@ -23,7 +23,7 @@ public sealed class StorageClients
     {
         var blobOptions = Configured(new BlobClientOptions(), settings);
 
-        // The Functions host reads and writes base64 messages unless told otherwise.
+        // The Functions host reads and writes base64 messages unless configured otherwise.
         var queueOptions = Configured(new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 }, settings);
         var tableOptions = Configured(new TableClientOptions(), settings);
         if (settings.ConnectionString is { } connection)

@@ -17,7 +17,7 @@ internal enum StorageErrorKind
     /// <summary>Storage, or the token for it, could not be had. Later may be better; a unit of work never dies of it.</summary>
     Trouble,
 
-    /// <summary>An answer about the row or blob: it exists, is gone, or was changed by somebody else.</summary>
+    /// <summary>An answer about the row or blob: it exists, is gone, or was changed by another worker.</summary>
     Conflict,
 
     /// <summary>Storage refuses what was sent, such as a row that is too large. The same request is refused again.</summary>

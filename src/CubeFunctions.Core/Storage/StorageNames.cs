@@ -30,13 +30,13 @@ public static class StorageNames
     /// <summary>Deliveries of changes to the CRM.</summary>
     public const string ChangesTable = "CubeChanges";
 
-    /// <summary>Wakes the worker of a sync item.</summary>
+    /// <summary>Notifies a worker of a sync item.</summary>
     public const string SyncQueue = "cube-sync";
 
-    /// <summary>Wakes the delivery of a customer to Cube.</summary>
+    /// <summary>Notifies a worker of a customer to be delivered to Cube.</summary>
     public const string UpsertsQueue = "cube-upserts";
 
-    /// <summary>Wakes the delivery of changes to the CRM.</summary>
+    /// <summary>Notifies a worker of changes to be delivered to the CRM.</summary>
     public const string ChangesQueue = "cube-changes";
 
     /// <summary>What the Functions host appends to a queue's name for messages it gave up on.</summary>

@@ -13,7 +13,7 @@ public enum StorageKind
     Queue,
 }
 
-/// <summary>A container, table or queue. The name alone does not tell: a container and a queue share one.</summary>
+/// <summary>A container, table or queue. The name alone is not enough: a container and a queue share one.</summary>
 /// <param name="Kind">What it is.</param>
 /// <param name="Name">Its name in the account.</param>
 public readonly record struct StorageResource(StorageKind Kind, string Name);

@@ -92,7 +92,7 @@ public sealed class CheckpointRow : IStoredRow, ILeasable
     public bool HasDeferredChanges { get; set; }
 
     /// <summary>
-    /// When a person was last erased here: a later claim has to know the tombstones of that time. Null where nobody ever was.
+    /// When a person was last erased here: a later claim has to know the tombstones of that time. Null where that never happened.
     /// </summary>
     public DateTimeOffset? ErasedAt { get; set; }
 

@@ -12,7 +12,7 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
 
     internal OptimisticTable Table { get; } = new(storage.Checkpoints, storage.CreateSyncLaneAsync);
 
-    /// <summary>All checkpoints. Rows that cannot be read are left out: whoever claims one fails by name.</summary>
+    /// <summary>All checkpoints. Rows that cannot be read are left out: a claim of one fails by name.</summary>
     internal async Task<List<CheckpointRow>> AllAsync(CancellationToken cancellationToken, string[]? columns = null)
     {
         const string Filter = "ScopeKind ne ''";
@@ -115,7 +115,7 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
     /// <param name="holder">Who takes it, as the row will name it.</param>
     /// <param name="note">What is noted in the row.</param>
     /// <param name="cancellationToken">Ends the try.</param>
-    /// <returns>The lease; null where somebody has it, or was quicker.</returns>
+    /// <returns>The lease; null where another worker has it, or was quicker.</returns>
     internal async Task<LeasedRow<CheckpointRow>?> TryHoldAsync(
         Feed feed, Scope scope, string holder, Action<CheckpointRow> note, CancellationToken cancellationToken)
     {

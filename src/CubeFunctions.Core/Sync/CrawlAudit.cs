@@ -21,7 +21,7 @@ internal sealed record CrawlAudit(
     /// <summary>Fewer records than Cube counts: never complete, however often it is read the same way.</summary>
     public bool IsShort => Records < ReportedCount;
 
-    /// <summary>Whether a crawl with other borders between pages can tell more than the same one again.</summary>
+    /// <summary>Whether a crawl with other borders between pages can show more than the same one again.</summary>
     public bool WantsOtherBorders => IsBroken || Records != ReportedCount || !CountsAgree || RepeatsAcrossPages;
 
     private bool Repeats => DistinctKeys + Keyless < Records;

@@ -10,7 +10,7 @@ internal abstract record CrawlOutcome
     /// <summary>It is stored, proven or not.</summary>
     internal sealed record Stored(StoredWindow Window) : CrawlOutcome;
 
-    /// <summary>Its pages do not agree: other borders may tell more. Nothing of it is stored.</summary>
+    /// <summary>Its pages do not agree: other borders may show more. Nothing of it is stored.</summary>
     /// <param name="Count">Records that Cube says there are; null where its pages disagree.</param>
     internal sealed record Halved(long? Count) : CrawlOutcome;
 

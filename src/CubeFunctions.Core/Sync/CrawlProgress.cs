@@ -1,6 +1,6 @@
 namespace CubeFunctions.Core.Sync;
 
-/// <summary>How far a crawl has come, beyond what the stored pages tell.</summary>
+/// <summary>How far a crawl has come, beyond what the stored pages show.</summary>
 /// <param name="Item">The item that crawls.</param>
 /// <param name="Window">Name of the window under way.</param>
 /// <param name="FirstAttempt">The attempt with which the crawl under way began.</param>

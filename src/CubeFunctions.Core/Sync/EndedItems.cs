@@ -17,7 +17,7 @@ public sealed class EndedItems(RunStore runs, TimeProvider time)
     private readonly Dictionary<string, Batch> _open = [];
     private readonly Lock _gate = new();
 
-    /// <summary>Saves a row that nobody changed since it was read.</summary>
+    /// <summary>Saves a row that was not changed since it was read.</summary>
     /// <param name="item">The row.</param>
     /// <param name="inHand">How many items of the run this process works on, this one included.</param>
     /// <param name="cancellationToken">Ends the wait.</param>

@@ -150,7 +150,7 @@ internal sealed class ItemPlan(
         first = ItemRow.Day(row.AbsentFrom) is { } absent && absent < first ? absent : first;
         var known = row.KnownSince is { } since ? DateOnly.FromDateTime(since.UtcDateTime).AddDays(-DefaultDaysBack) : first;
 
-        // Days before the first that were asked for are nobody's business, however deep the look back.
+        // Days before the first one asked for are not read, however deep the look-back.
         var floor = settings.StartDate ?? known;
         var deep = through.AddDays(-settings.DeepLookbackDays);
         deep = deep < floor ? floor : deep;

@@ -42,7 +42,7 @@ internal sealed class ObservedItem(ItemRow item, CheckpointRow row)
     /// <summary>What was read before this is not compared with what is read now; null where all is.</summary>
     public DateTimeOffset? AnewSince => row.AnewSince;
 
-    /// <summary>When a person was last erased in the scope; null where nobody ever was.</summary>
+    /// <summary>When a person was last erased in the scope; null where that never happened.</summary>
     public DateTimeOffset? ErasedAt
     {
         get => row.ErasedAt;

@@ -27,7 +27,7 @@ internal sealed class PageEraser(RawStore raw) : IPersonalData
             }
         }
 
-        // Records of the imported id may name an internal one that nobody knew.
+        // Records of the imported id may name an internal one that was not known.
         foreach (var id in place.Records.Learned)
         {
             search.Person.Learn(id);

@@ -8,7 +8,7 @@ namespace CubeFunctions.Core.Sync;
 /// <summary>Takes a person's records out of a page. Every other byte stays as Cube sent it.</summary>
 internal static class PageRedaction
 {
-    /// <summary>The page without his records; null where it holds none.</summary>
+    /// <summary>The page without the person's records; null where it holds none.</summary>
     /// <exception cref="System.Text.Json.JsonException">It is no page.</exception>
     public static byte[]? Without(Feed feed, ReadOnlySpan<byte> page, PersonRecords records)
     {

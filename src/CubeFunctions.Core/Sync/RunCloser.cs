@@ -7,7 +7,7 @@ namespace CubeFunctions.Core.Sync;
 
 /// <summary>Fan-in: the worker that ends the last item closes the run.</summary>
 /// <remarks>
-/// A process looks only when it has no other item of the run in hand. The process that ends the run's very last item has none, so somebody always looks after the
+/// A process looks only when it has no other item of the run in hand. The process that ends the run's very last item has none, so there is always a look after the
 /// last one; the janitor looks for a process that dies before that.
 /// </remarks>
 public sealed partial class RunCloser(RunStore runs, GapStore gaps, RawStore raw, SyncProgress progress, ILogger<RunCloser> logger)

@@ -220,7 +220,7 @@ public sealed partial class RunPlanner(
 
     private void Use(RunRow run, ItemPlan plan, ApiCatalogue generation, DateTimeOffset? switchedAt)
     {
-        // The default names the feeds of both generations: only what somebody asked for is missed.
+        // The default names the feeds of both generations: only feeds that were asked for by name count as missing.
         var missing = plan.Use(generation, switchedAt).Except(FeedCatalogue.Default.Select(feed => feed.Setting)).ToList();
         if (missing.Count > 0)
         {

@@ -41,7 +41,7 @@ public sealed class RunStore(StorageClients storage)
     internal async Task<RunRow?> FindRunToCloseAsync(string runId, CancellationToken cancellationToken) =>
         _plannedRuns.Take(RunRow.Partition, runId) ?? await FindRunAsync(runId, cancellationToken);
 
-    /// <summary>Notes that a person has cancelled a run, in a row of its own: nobody else writes it.</summary>
+    /// <summary>Notes that a person has cancelled a run, in a row of its own that has no other writer.</summary>
     internal Task NoteCancelledAsync(string runId, DateTimeOffset at, CancellationToken cancellationToken) =>
         _table.PutAsync(new TableEntity(CancelPartition, runId) { ["SchemaVersion"] = 1, ["At"] = at }, cancellationToken);
 
@@ -56,8 +56,8 @@ public sealed class RunStore(StorageClients storage)
     internal async Task<ItemRow?> FindItemToClaimAsync(string runId, string itemKey, CancellationToken cancellationToken) =>
         _planned.Take(runId, itemKey) ?? await FindItemAsync(runId, itemKey, cancellationToken);
 
-    /// <summary>Replaces a row that nobody changed since it was read.</summary>
-    /// <returns>False when somebody did.</returns>
+    /// <summary>Replaces a row that was not changed since it was read.</summary>
+    /// <returns>False when it was changed.</returns>
     internal async Task<bool> TryUpdateAsync(ITableEntity row, CancellationToken cancellationToken) =>
         await _table.SaveAsync(row, cancellationToken) == StorageOutcome.Saved;
 

@@ -3,7 +3,7 @@ using CubeFunctions.Core.Model;
 
 namespace CubeFunctions.Core.Sync;
 
-/// <summary>What this process has done since it started, for whoever shows it live.</summary>
+/// <summary>What this process has done since it started, for a live display.</summary>
 public sealed class SyncProgress
 {
     private readonly ConcurrentDictionary<string, string> _retrying = new();

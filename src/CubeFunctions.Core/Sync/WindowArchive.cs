@@ -8,7 +8,7 @@ namespace CubeFunctions.Core.Sync;
 internal sealed record StoredPage(int Number, int Attempt);
 
 /// <summary>
-/// The stored pages and the manifest of one window of one run. Pages that no manifest names are removed at the end, by whoever ends it.
+/// The stored pages and the manifest of one window of one run. Pages that no manifest names are removed at the end, by the worker that ends it.
 /// </summary>
 /// <param name="raw">The container.</param>
 /// <param name="folder">The window's folder.</param>

@@ -21,7 +21,7 @@ internal sealed record WindowScan(WindowFolder Folder)
     /// <summary>Whether anything is to be done.</summary>
     public bool IsEmpty => Hits.Count == 0 && Deleted.Count == 0;
 
-    /// <summary>Notes the keys of a page that may name the person. Pages that do not cannot share a key with his records.</summary>
+    /// <summary>Notes the keys of a page that may name the person. Other pages cannot share a key with the person's records.</summary>
     public void Note(IEnumerable<ulong> before, IEnumerable<ulong> after)
     {
         _keysBefore.UnionWith(before);

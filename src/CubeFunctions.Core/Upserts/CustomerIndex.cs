@@ -84,7 +84,7 @@ public sealed class CustomerIndex
         stream.Flush();
     }
 
-    /// <summary>Takes an imported id out. Only who has the lease of the assignment's customers may call it.</summary>
+    /// <summary>Takes an imported id out. Only the holder of the lease of the assignment's customers may call it.</summary>
     /// <returns>How many pairs went.</returns>
     internal async Task<int> RemoveAsync(string assignmentId, string customerId, CancellationToken cancellationToken)
     {

@@ -16,7 +16,7 @@ public sealed class CustomerResolver(
 
     private const string NoSnapshot = "waits for the first proven snapshot of the assignment's customers";
 
-    /// <summary>Why nobody of an assignment can be found yet: there is no proven snapshot; null where there is one.</summary>
+    /// <summary>Why no customer of an assignment can be found yet: there is no proven snapshot; null where there is one.</summary>
     internal async Task<string?> FindBarAsync(string assignmentId, CancellationToken cancellationToken) =>
         (await index.FindAsync(assignmentId, "", cancellationToken)).Snapshot ? null
         : await assignments.IsUnknownAsync(assignmentId, cancellationToken) ? $"assignment {assignmentId} is not among those that Cube lists; {NoSnapshot}"

@@ -7,7 +7,7 @@ namespace CubeFunctions.Core.Upserts;
 
 /// <summary>
 /// Finds out whether a customer exists whose POST was not answered: Cube has no way to ask for an imported id, so the list is read. One
-/// reading serves all who ask for a time before it.
+/// reading serves all searches for a time before it.
 /// </summary>
 public sealed class CustomerSearch(CubeClient cube, TenantGeneration generation, TimeProvider time)
 {

@@ -77,7 +77,7 @@ public sealed class CustomerWriter(
     private async Task<WriteOutcome> PostAsync(
         MailboxRow mailbox, Dictionary<string, string> fields, Func<Task> save, CancellationToken cancellationToken)
     {
-        // Noted before it is sent: who finds this note later looks the customer up before another POST.
+        // Noted before it is sent: a later worker that finds this note looks the customer up before another POST.
         mailbox.Content.PostedAt = time.GetUtcNow();
         await save();
         try
@@ -98,7 +98,7 @@ public sealed class CustomerWriter(
         }
         catch (CubeException exception) when (exception.Kind == CubeFailureKind.Rejected)
         {
-            // Created by somebody else since the snapshot, most likely: then there is a record to write to.
+            // Created by another client since the snapshot, most likely: then there is a record to write to.
             var target = !await generation.TakesImportedIdAsync(cancellationToken)
                 ? await resolver.SearchAsync(mailbox, mailbox.Content.PostedAt ?? time.GetUtcNow(), cancellationToken)
                 : new CustomerTarget.Missing();

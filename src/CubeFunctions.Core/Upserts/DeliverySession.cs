@@ -112,7 +112,7 @@ internal sealed class DeliverySession(
             return _pending.HasOpen ? SessionState.Waiting : SessionState.Ended;
         }
 
-        // Noted before it is sent: who reads a snapshot meanwhile must know what may be an echo.
+        // Noted before it is sent: a reader of a snapshot meanwhile must know what may be an echo.
         mailbox.Content.HasPending = true;
         mailbox.Content.NoteSending(outgoing, tools.Time.GetUtcNow() + tools.Lease);
         await using var lease = await tools.Store.TryAcquireAsync(mailbox, tools.Lease, cancellationToken);

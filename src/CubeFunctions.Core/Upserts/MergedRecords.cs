@@ -10,7 +10,7 @@ internal static class MergedRecords
     public static bool HasWork(MailboxContent content, List<UpsertRow> events) =>
         events.Exists(row => row.MergedInto is not null || IsToCarry(row, content.MergedAt));
 
-    /// <summary>Carries. Afterwards, or where somebody else took the mailbox, it is to be read again.</summary>
+    /// <summary>Carries. Afterwards, or where another worker took the mailbox, it is to be read again.</summary>
     /// <param name="tools">What all deliveries work with.</param>
     /// <param name="mailbox">The mailbox of the record that is no more.</param>
     /// <param name="events">Its pending events.</param>

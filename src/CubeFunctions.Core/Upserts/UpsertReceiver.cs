@@ -67,7 +67,7 @@ public sealed partial class UpsertReceiver(
         var plans = new List<PlannedUpsert>();
         foreach (var upsert in events)
         {
-            // Of one body the later entry is the newer, where the sender tells no difference.
+            // Of one body the later entry is the newer, where the sender gives no other order.
             var row = ToRow(sender, upsert, acceptedAt, postId);
             row.EventTime = row.EventTime.AddTicks(plans.Count);
             plans.Add(new PlannedUpsert(row, upsert.Values.Count > 0 ? upsert.Values : upsert.Mappable));

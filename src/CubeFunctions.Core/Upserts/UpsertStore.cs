@@ -171,7 +171,7 @@ public sealed class UpsertStore
         await _mailboxes.FindAsync<TableEntity>(customer, MailboxRow.Key, cancellationToken) is { } row ? MailboxRow.FromEntity(row) : null;
 
     /// <summary>Takes the lease of a post in the state it was read in, or adds a new one with it.</summary>
-    /// <returns>Null where somebody was quicker: read it again.</returns>
+    /// <returns>Null where another worker was quicker: read it again.</returns>
     internal Task<LeasedRow<PostRow>?> TryAcquireAsync(PostRow post, TimeSpan length, CancellationToken cancellationToken) =>
         LeasedRow<PostRow>.TryAcquireAsync(Rows, post, Guid.NewGuid().ToString("N"), length, _time, cancellationToken);
 
@@ -200,7 +200,7 @@ public sealed class UpsertStore
             .Select(row => row.PartitionKey).ToListAsync(cancellationToken);
 
     /// <summary>Takes the lease of a mailbox in the state it was read in.</summary>
-    /// <returns>Null where somebody was quicker: read it again.</returns>
+    /// <returns>Null where another worker was quicker: read it again.</returns>
     internal Task<LeasedRow<MailboxRow>?> TryAcquireAsync(MailboxRow mailbox, TimeSpan length, CancellationToken cancellationToken) =>
         LeasedRow<MailboxRow>.TryAcquireAsync(_mailboxes, mailbox, Guid.NewGuid().ToString("N"), length, _time, cancellationToken);
 
@@ -222,12 +222,12 @@ public sealed class UpsertStore
         _mailboxes.WriteAsync(RowWrite.Merge(mailbox, [new(nameof(MailboxRow.Uncompared), false)]), cancellationToken);
 
     /// <summary>Removes a mailbox as it was read.</summary>
-    /// <returns>False when somebody else has changed it.</returns>
+    /// <returns>False when another worker has changed it.</returns>
     internal async Task<bool> TryDeleteAsync(MailboxRow mailbox, CancellationToken cancellationToken) =>
         await _mailboxes.DeleteAsync(mailbox.Entity, cancellationToken) == StorageOutcome.Saved;
 
     /// <summary>Stores a mailbox on top of the state it was read in.</summary>
-    /// <returns>False when somebody else has changed it.</returns>
+    /// <returns>False when another worker has changed it.</returns>
     internal async Task<bool> TrySaveAsync(MailboxRow mailbox, string? holder, DateTimeOffset? until, CancellationToken cancellationToken)
     {
         (mailbox.LeaseHolder, mailbox.LeaseUntil) = (holder, until);

@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace CubeFunctions.Local.Commands;
 
-/// <summary>Starts a run, works on it together with whoever else does, and waits for its end.</summary>
+/// <summary>Starts a run, works on it together with other workers, and waits for its end.</summary>
 internal sealed class ForegroundRun(LocalApp app, SyncConsole output, ForegroundProgress progress)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
@@ -126,7 +126,7 @@ internal sealed class ForegroundRun(LocalApp app, SyncConsole output, Foreground
                 continue;
             }
 
-            // While items are in our own hands nobody else can close the run.
+            // While this process holds items, no other one can close the run.
             if (!app.Services.GetRequiredService<RunCloser>().HasInHand(runId) && await _reader.FindManifestAsync(runId, cancellationToken) is { } closedByOther)
             {
                 return closedByOther;

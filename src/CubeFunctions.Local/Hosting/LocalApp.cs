@@ -98,7 +98,7 @@ internal sealed partial class LocalApp : IAsyncDisposable
         }
     }
 
-    /// <summary>A run tells a receiver what it found, where there is one.</summary>
+    /// <summary>A run delivers what it found to the receiver, where there is one.</summary>
     private bool DeliversChanges(LocalQueue queue) =>
         queue.Name.StartsWith(StorageNames.ChangesQueue, StringComparison.Ordinal) && Services.GetRequiredService<DeliverySettings>().Crm is not null;
 

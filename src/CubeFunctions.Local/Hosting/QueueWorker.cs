@@ -123,7 +123,7 @@ internal sealed partial class QueueWorker(
         }
         catch (RequestFailedException exception) when (exception.ErrorCode == QueueErrorCode.QueueNotFound)
         {
-            // Created by whoever sends the first message.
+            // The first sender of a message creates the queue.
             return [];
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
