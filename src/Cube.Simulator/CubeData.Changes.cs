@@ -64,8 +64,11 @@ public sealed partial class CubeData
         var table = AssignmentTable(assignmentId);
         var early = CustomerRecord.ToEarly(fields ?? [], table.Assignment);
         early["customer_id"] ??= string.Create(CultureInfo.InvariantCulture, $"CRM-{Interlocked.Increment(ref agentsOrdinal):D6}");
-        return table.Add(early, CustomerTable.Text(early["customer_id"]), (id, body) =>
-            CustomerRecord.Complete(id, body, table.Assignment, LocalNow, "Kari Agent", "Import new"));
+        return table.Add(
+            early,
+            CustomerTable.Text(early["customer_id"]),
+            (id, body) => CustomerRecord.Complete(id, body, table.Assignment, LocalNow, "Kari Agent", "Import new")
+        );
     }
 
     /// <summary>Sets one field of a customer, as an agent would: the bookkeeping fields follow.</summary>
@@ -76,11 +79,17 @@ public sealed partial class CubeData
     public void EditCustomer(int assignmentId, long internalId, string field, JsonNode? value)
     {
         var table = AssignmentTable(assignmentId);
-        Found(internalId, table.Edit(internalId, record =>
-        {
-            record[LaterShape.ToEarly(field, table.Assignment)] = value?.DeepClone() ?? "";
-            CustomerRecord.Touch(record, LocalNow, "Kari Agent", "Manual update");
-        }));
+        Found(
+            internalId,
+            table.Edit(
+                internalId,
+                record =>
+                {
+                    record[LaterShape.ToEarly(field, table.Assignment)] = value?.DeepClone() ?? "";
+                    CustomerRecord.Touch(record, LocalNow, "Kari Agent", "Manual update");
+                }
+            )
+        );
     }
 
     /// <summary>Deletes a customer: not in any list, 404 by id. Responses and SMS of the customer stay.</summary>
@@ -99,9 +108,12 @@ public sealed partial class CubeData
     /// <param name="assignmentId">The assignment.</param>
     /// <param name="internalId">Cube's id.</param>
     /// <param name="importedId">The new imported id.</param>
-    public void RekeyCustomer(int assignmentId, long internalId, string importedId) => EditCustomer(assignmentId, internalId, "customer_id", importedId);
+    public void RekeyCustomer(int assignmentId, long internalId, string importedId) =>
+        EditCustomer(assignmentId, internalId, "customer_id", importedId);
 
-    /// <summary>Adds a second record with the imported id of a customer: another person, with an internal id of its own, listed last.</summary>
+    /// <summary>
+    /// Adds a second record with the imported id of a customer: another person, with an internal id of its own, listed last.
+    /// </summary>
     /// <param name="assignmentId">The assignment.</param>
     /// <param name="internalId">Cube's id of the first one.</param>
     /// <returns>Cube's id of the second one, which is the one the imported id leads to.</returns>
@@ -109,10 +121,15 @@ public sealed partial class CubeData
     {
         var first = Customer(assignmentId, internalId);
         Found(internalId, first);
-        return AddCustomer(assignmentId, new JsonObject { ["customer_id"] = first!["customer_id"]!.DeepClone(), ["name"] = "Dobbelt Registrert" });
+        return AddCustomer(
+            assignmentId,
+            new JsonObject { ["customer_id"] = first!["customer_id"]!.DeepClone(), ["name"] = "Dobbelt Registrert" }
+        );
     }
 
-    /// <summary>Removes an assignment (a CRM in generation 2) with its campaigns: off the lists, and every feed answers 404, until restored.</summary>
+    /// <summary>
+    /// Removes an assignment (a CRM in generation 2) with its campaigns: off the lists, and every feed answers 404, until restored.
+    /// </summary>
     /// <param name="assignmentId">The assignment.</param>
     public void RemoveAssignment(int assignmentId) => AssignmentTable(assignmentId).Gone = true;
 
@@ -122,7 +139,8 @@ public sealed partial class CubeData
 
     /// <summary>Takes from the user the right to see some generated customers: not in any list, 404 by id, until restored.</summary>
     /// <param name="assignmentId">The assignment.</param>
-    /// <param name="hidden">Chooses by index, 0 to <see cref="SimulatorOptions.CustomersPerAssignment"/> - 1; every other one by default.</param>
+    /// <param name="hidden">Chooses by index, 0 to <see cref="SimulatorOptions.CustomersPerAssignment"/> - 1; every other one by
+    /// default.</param>
     public void LosePermission(int assignmentId, Func<int, bool>? hidden = null) =>
         AssignmentTable(assignmentId).Hide(hidden ?? (index => index % 2 == 1));
 
@@ -138,8 +156,13 @@ public sealed partial class CubeData
     /// <param name="comment">Comment.</param>
     /// <param name="by">The agent.</param>
     public void AddResponse(
-        int campaignId, long internalCustomerId, DateTime? when = null, string type = "Sale", string comment = "", string by = "Kari Agent") =>
-        Add(responses, campaignId, internalCustomerId, when, type, comment, by);
+        int campaignId,
+        long internalCustomerId,
+        DateTime? when = null,
+        string type = "Sale",
+        string comment = "",
+        string by = "Kari Agent"
+    ) => Add(responses, campaignId, internalCustomerId, when, type, comment, by);
 
     /// <summary>Adds a response at an instant, which says which of the two it is when the clock shows an hour twice.</summary>
     /// <param name="campaignId">The campaign.</param>
@@ -166,7 +189,18 @@ public sealed partial class CubeData
             var (type, subtype) = Rng.Pick(hash, Words.ResponseTypes);
             var when = day.ToDateTime(new TimeOnly(21, 0)).AddMinutes(ordinal % 180);
             var customer = campaign.Assignment.InternalId(Rng.Below(Rng.Key(hash, 1), campaign.Assignment.CustomerCount));
-            responses.Add(campaign, day, new DayRow(customer, type, subtype, $"Etterregistrert {ordinal + 1}", Minutes(when), Rng.Pick(Rng.Key(hash, 2), Words.Agents)));
+            responses.Add(
+                campaign,
+                day,
+                new DayRow(
+                    customer,
+                    type,
+                    subtype,
+                    $"Etterregistrert {ordinal + 1}",
+                    Minutes(when),
+                    Rng.Pick(Rng.Key(hash, 2), Words.Agents)
+                )
+            );
         }
     }
 
@@ -238,7 +272,15 @@ public sealed partial class CubeData
             var ordinal = Interlocked.Increment(ref agentsOrdinal);
             var customer = campaign.Assignment.InternalId(ordinal % campaign.Assignment.CustomerCount);
             var text = string.Create(CultureInfo.InvariantCulture, $"Registrert fortløpende, nr. {ordinal}");
-            Add(feed == DayFeed.Responses ? responses : sms, campaign.Id, customer, null, feed == DayFeed.Responses ? "Offer" : "Out", text, $"Agent {ordinal}");
+            Add(
+                feed == DayFeed.Responses ? responses : sms,
+                campaign.Id,
+                customer,
+                null,
+                feed == DayFeed.Responses ? "Offer" : "Out",
+                text,
+                $"Agent {ordinal}"
+            );
         }
     }
 

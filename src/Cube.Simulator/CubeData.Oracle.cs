@@ -5,7 +5,8 @@ using Cube.Simulator.Rows;
 
 namespace Cube.Simulator;
 
-/// <content>What a client should read: the records as the feeds give them, without <c>filler</c>. Each is enumerated lazily over one state.</content>
+/// <content>What a client should read: the records as the feeds give them, without <c>filler</c>. Each is enumerated lazily over one
+/// state.</content>
 public sealed partial class CubeData
 {
     /// <summary>Every feed that the tenant answers at present, with its path. <see cref="Records"/> gives the records of each.</summary>
@@ -18,12 +19,19 @@ public sealed partial class CubeData
         foreach (var campaign in Listed(includeInactive))
         {
             foreach (var feed in FeedAddress.Feeds(current.Api, ofCampaign: true, ofCustomers: false))
-                yield return Described(current, "campaign", campaign.Id.ToString(CultureInfo.InvariantCulture), new FeedAddress(feed, campaign, null));
+                yield return Described(
+                    current,
+                    "campaign",
+                    campaign.Id.ToString(CultureInfo.InvariantCulture),
+                    new FeedAddress(feed, campaign, null)
+                );
         }
 
         foreach (var table in assignments.Where(table => !table.Gone))
         {
-            var (scope, id) = current.IsGeneration2 ? ("crm", CrmId(current, table.Assignment)) : ("assignment", table.Assignment.Id.ToString(CultureInfo.InvariantCulture));
+            var (scope, id) = current.IsGeneration2
+                ? ("crm", CrmId(current, table.Assignment))
+                : ("assignment", table.Assignment.Id.ToString(CultureInfo.InvariantCulture));
             foreach (var feed in FeedAddress.Feeds(current.Api, ofCampaign: false, ofCustomers: true))
                 yield return Described(current, scope, id, new FeedAddress(feed, null, table));
         }
@@ -62,14 +70,29 @@ public sealed partial class CubeData
     public IEnumerable<JsonObject> Campaigns(bool includeInactive = false)
     {
         var (current, today, listed) = (shape, Today, Listed(includeInactive));
-        return listed.Select(campaign => Json.ToObject(json => current.WriteObject(json, record => Listings.WriteCampaign(
-            record, current, campaign, today, inNoScope: current.Has(Variant.CampaignWithoutScope) && campaign == listed[^1]))));
+        return listed.Select(campaign =>
+            Json.ToObject(json =>
+                current.WriteObject(
+                    json,
+                    record =>
+                        Listings.WriteCampaign(
+                            record,
+                            current,
+                            campaign,
+                            today,
+                            inNoScope: current.Has(Variant.CampaignWithoutScope) && campaign == listed[^1]
+                        )
+                )
+            )
+        );
     }
 
     /// <summary>The customers feed of an assignment, or of the CRM that it is.</summary>
     /// <param name="assignmentId">The assignment.</param>
     public IEnumerable<JsonObject> Customers(int assignmentId) =>
-        Enumerate(Rows(shape, new FeedAddress(FeedAddress.CustomersFeed, null, AssignmentTable(assignmentId)), new FeedFilter(Today, Today)));
+        Enumerate(
+            Rows(shape, new FeedAddress(FeedAddress.CustomersFeed, null, AssignmentTable(assignmentId)), new FeedFilter(Today, Today))
+        );
 
     /// <summary>The internal ids of the customers that are listed, in the feed's order, whatever the shape.</summary>
     /// <param name="assignmentId">The assignment.</param>
@@ -99,7 +122,9 @@ public sealed partial class CubeData
     {
         var current = shape;
         var feed = current.IsGeneration2 ? FeedAddress.CallOutcomes : FeedAddress.Responses;
-        return Enumerate(Rows(current, new FeedAddress(feed, CampaignOf(campaignId), null), new FeedFilter(from, to) { Type = responseType }));
+        return Enumerate(
+            Rows(current, new FeedAddress(feed, CampaignOf(campaignId), null), new FeedFilter(from, to) { Type = responseType })
+        );
     }
 
     /// <summary>The SMS of a campaign, both days included.</summary>
@@ -119,21 +144,31 @@ public sealed partial class CubeData
     /// <summary>The call flow of a campaign.</summary>
     /// <param name="campaignId">The campaign.</param>
     /// <param name="callState">Only these, or null for all.</param>
-    public IEnumerable<JsonObject> CallflowCustomers(int campaignId, string? callState = null) => Enumerate(
-        Rows(shape, new FeedAddress(FeedAddress.CallflowCustomers, CampaignOf(campaignId), null), new FeedFilter(Today, Today) { CallState = callState }));
+    public IEnumerable<JsonObject> CallflowCustomers(int campaignId, string? callState = null) =>
+        Enumerate(
+            Rows(
+                shape,
+                new FeedAddress(FeedAddress.CallflowCustomers, CampaignOf(campaignId), null),
+                new FeedFilter(Today, Today) { CallState = callState }
+            )
+        );
 
     /// <summary>The call flow of an assignment, or of the CRM that it is.</summary>
     /// <param name="assignmentId">The assignment.</param>
     public IEnumerable<JsonObject> AssignmentCallflowCustomers(int assignmentId) =>
-        Enumerate(Rows(shape, new FeedAddress(FeedAddress.CallflowCustomers, null, AssignmentTable(assignmentId)), new FeedFilter(Today, Today)));
+        Enumerate(
+            Rows(shape, new FeedAddress(FeedAddress.CallflowCustomers, null, AssignmentTable(assignmentId)), new FeedFilter(Today, Today))
+        );
 
     /// <summary>The custom fields of an assignment, or of the CRM that it is.</summary>
     /// <param name="assignmentId">The assignment.</param>
     public IEnumerable<JsonObject> CustomFields(int assignmentId)
     {
         var current = shape;
-        return AssignmentTable(assignmentId).Assignment.CustomFields.Select(
-            field => Json.ToObject(json => current.WriteObject(json, record => Listings.WriteCustomField(record, field))));
+        return AssignmentTable(assignmentId)
+            .Assignment.CustomFields.Select(field =>
+                Json.ToObject(json => current.WriteObject(json, record => Listings.WriteCustomField(record, field)))
+            );
     }
 
     private static TenantFeed Described(TenantShape current, string scope, string id, FeedAddress address) =>

@@ -44,7 +44,12 @@ public sealed partial class CubeData
         sms = new DayTable(DayFeed.Sms, generator);
         callflow = new CallflowTable(options);
         var count = Math.Max(1, (options.Campaigns + options.CampaignsPerAssignment - 1) / options.CampaignsPerAssignment);
-        assignments = [.. Enumerable.Range(0, count).Select(ordinal => new CustomerTable(options, new Assignment(ordinal, options.CustomersPerAssignment)))];
+        assignments =
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(ordinal => new CustomerTable(options, new Assignment(ordinal, options.CustomersPerAssignment))),
+        ];
         campaigns = [.. SeedCampaigns.Of(options, [.. assignments.Select(table => table.Assignment)])];
     }
 
@@ -113,8 +118,8 @@ public sealed partial class CubeData
 
     internal CustomerTable? FindAssignment(int id) => Array.Find(assignments, table => table.Assignment.Id == id && !table.Gone);
 
-    internal CustomerTable? FindCrm(TenantShape current, string owner, string type) => Array.Find(
-        assignments, table => !table.Gone && CrmId(current, table.Assignment) == $"{owner}-{type}");
+    internal CustomerTable? FindCrm(TenantShape current, string owner, string type) =>
+        Array.Find(assignments, table => !table.Gone && CrmId(current, table.Assignment) == $"{owner}-{type}");
 
     internal Campaign? FindCampaign(int id) => Array.Find(campaigns, campaign => campaign.Id == id && Exists(campaign));
 
@@ -138,8 +143,26 @@ public sealed partial class CubeData
         {
             FeedAddress.Responses => new DayRows(responses, Views(address), filter, Today, DayRowWriter.WriteResponse),
             FeedAddress.CallOutcomes => new DayRows(responses, Views(address), filter, Today, outcomes.WriteCallOutcome),
-            FeedAddress.ProductRegistrations => new DayRows(responses, Views(address), filter with { Type = "Sale" }, Today, outcomes.WriteProductRegistration),
-            FeedAddress.Sms => new DayRows(sms, Views(address), filter with { Type = null }, Today, current.IsGeneration2 ? outcomes.WriteSms : DayRowWriter.WriteSms),
+            FeedAddress.ProductRegistrations => new DayRows(
+                responses,
+                Views(address),
+                filter with
+                {
+                    Type = "Sale",
+                },
+                Today,
+                outcomes.WriteProductRegistration
+            ),
+            FeedAddress.Sms => new DayRows(
+                sms,
+                Views(address),
+                filter with
+                {
+                    Type = null,
+                },
+                Today,
+                current.IsGeneration2 ? outcomes.WriteSms : DayRowWriter.WriteSms
+            ),
             FeedAddress.CallflowCustomers => new CallflowRows(callflow, Views(address), filter.CallState, new CallflowWriter(current)),
             FeedAddress.CustomersFeed => new CustomerRows(address.Customers!, new CustomerWriter(current)),
             _ => throw new ArgumentException($"The tenant has no pages of {address.Feed}.", nameof(address)),
@@ -170,11 +193,13 @@ public sealed partial class CubeData
     private static string CrmId(TenantShape current, Assignment assignment) =>
         string.Create(CultureInfo.InvariantCulture, $"{assignment.DataOwnerId}-{current.CrmType(assignment)}");
 
-    private CustomerTable CrmTable(string id) => Array.Find(assignments, table => CrmId(shape, table.Assignment) == id)
+    private CustomerTable CrmTable(string id) =>
+        Array.Find(assignments, table => CrmId(shape, table.Assignment) == id)
         ?? throw new ArgumentException($"There is no CRM {id}; there are {string.Join(", ", CrmIds)}.");
 
     // Those that vanished too: a test can ask for them, a client cannot.
-    private CustomerTable AssignmentTable(int id) => Array.Find(assignments, table => table.Assignment.Id == id)
+    private CustomerTable AssignmentTable(int id) =>
+        Array.Find(assignments, table => table.Assignment.Id == id)
         ?? throw new ArgumentException($"There is no assignment {id}; there are {string.Join(", ", AssignmentIds)}.");
 
     private Campaign CampaignOf(int id) =>

@@ -18,7 +18,14 @@ public sealed class CubeSimulator : IAsyncDisposable
     private readonly CancellationTokenSource stopping;
     private int disposed;
 
-    private CubeSimulator(WebApplication app, CubeServer server, CancellationTokenSource stopping, FaultPlan faults, CubeData data, RequestLog requests)
+    private CubeSimulator(
+        WebApplication app,
+        CubeServer server,
+        CancellationTokenSource stopping,
+        FaultPlan faults,
+        CubeData data,
+        RequestLog requests
+    )
     {
         this.app = app;
         this.server = server;
@@ -80,12 +87,14 @@ public sealed class CubeSimulator : IAsyncDisposable
         var server = new CubeServer(options, data, faults, requests, clock, stopping.Token);
 
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MinResponseDataRate = null;
-            kestrel.Listen(IPAddress.Loopback, options.Port);
-        });
+        builder
+            .WebHost.UseKestrelCore()
+            .ConfigureKestrel(kestrel =>
+            {
+                kestrel.AddServerHeader = false;
+                kestrel.Limits.MinResponseDataRate = null;
+                kestrel.Listen(IPAddress.Loopback, options.Port);
+            });
         builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(1));
         var app = builder.Build();

@@ -9,9 +9,7 @@ public sealed class RequestLog
     private readonly Queue<LoggedRequest> requests = new();
     private long total;
 
-    internal RequestLog()
-    {
-    }
+    internal RequestLog() { }
 
     /// <summary>How many requests are kept.</summary>
     public int Capacity { get; } = 50_000;
@@ -44,7 +42,8 @@ public sealed class RequestLog
             edges.Add((request.Ended ?? long.MaxValue, -1));
         }
 
-        int now = 0, most = 0;
+        int now = 0,
+            most = 0;
         foreach (var (_, step) in edges.Order())
             most = Math.Max(most, now += step);
         return most;

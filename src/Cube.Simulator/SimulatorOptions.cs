@@ -6,7 +6,9 @@ public sealed record SimulatorOptions
     /// <summary>The generation of the API the tenant speaks.</summary>
     public TenantApi Api { get; init; } = TenantApi.Assignments;
 
-    /// <summary>The documented variants it answers in; none by default. One of another generation, or two that exclude each other, are refused.</summary>
+    /// <summary>
+    /// The documented variants it answers in; none by default. One of another generation, or two that exclude each other, are refused.
+    /// </summary>
     public IReadOnlyCollection<Variant> Variants { get; init; } = [];
 
     /// <summary>Seed of the data and of the faults' dice.</summary>
@@ -51,7 +53,9 @@ public sealed record SimulatorOptions
     /// <summary>The password of <c>Authorization: Basic</c>.</summary>
     public string Password { get; init; } = "simulator-password";
 
-    /// <summary>The user is external: campaigns are under <c>/client_access/campaigns</c> only, and 403 elsewhere. Internal users get 403 there.</summary>
+    /// <summary>
+    /// The user is external: campaigns are under <c>/client_access/campaigns</c> only, and 403 elsewhere. Internal users get 403 there.
+    /// </summary>
     public bool ExternalUser { get; init; }
 
     /// <summary>The tenant's time zone: what "today" means, and what times are written in.</summary>

@@ -50,14 +50,15 @@ public sealed record AppSettings
         return reader.Declared;
     }
 
-    internal static AppSettings Read(SettingsReader reader) => new()
-    {
-        Cube = CubeSettings.Read(reader),
-        Storage = StorageSettings.Read(reader),
-        Sync = SyncSettings.Read(reader),
-        Upserts = UpsertSettings.Read(reader),
-        Changes = ChangeSettings.Read(reader),
-        Delivery = DeliverySettings.Read(reader),
-        Retention = RetentionSettings.Read(reader),
-    };
+    internal static AppSettings Read(SettingsReader reader) =>
+        new()
+        {
+            Cube = CubeSettings.Read(reader),
+            Storage = StorageSettings.Read(reader),
+            Sync = SyncSettings.Read(reader),
+            Upserts = UpsertSettings.Read(reader),
+            Changes = ChangeSettings.Read(reader),
+            Delivery = DeliverySettings.Read(reader),
+            Retention = RetentionSettings.Read(reader),
+        };
 }

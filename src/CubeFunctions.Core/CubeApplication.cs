@@ -21,7 +21,8 @@ public static class CubeApplication
 {
     /// <summary>Reads the settings and registers the whole application.</summary>
     /// <param name="builder">The host.</param>
-    /// <param name="needsSchedules">Whether the schedules must be set: the Functions host reads them itself, and has no default for them.</param>
+    /// <param name="needsSchedules">Whether the schedules must be set: the Functions host reads them itself, and has no default for
+    /// them.</param>
     /// <exception cref="SettingsException">A setting is missing or wrong; the message lists every fault.</exception>
     public static IHostApplicationBuilder AddCubeFunctions(this IHostApplicationBuilder builder, bool needsSchedules = false)
     {
@@ -32,7 +33,8 @@ public static class CubeApplication
         // The server's line a request holds the query, and there a Dataverse sender has its secret.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton(settings)
+        services
+            .AddSingleton(settings)
             .AddSingleton(settings.Storage)
             .AddSingleton(settings.Sync)
             .AddSingleton(settings.Upserts)
@@ -50,15 +52,18 @@ public static class CubeApplication
             .AddOperations()
             .AddEndpoints();
 
-        // A person is searched for in this order and erased in the reverse: pages name Cube's own ids, and keys by which lines and snapshots are found.
-        services.AddSingleton<IPersonalData, PageEraser>()
+        // A person is searched for in this order and erased in the reverse: pages name Cube's own ids, and keys by which lines and
+        // snapshots are found.
+        services
+            .AddSingleton<IPersonalData, PageEraser>()
             .AddSingleton<IPersonalData, IndexEraser>()
             .AddSingleton<IPersonalData, StateEraser>()
             .AddSingleton<IPersonalData, ChangeFileEraser>()
             .AddSingleton<IPersonalData, UpsertEraser>();
 
         // Observers are called in this order.
-        services.AddSingleton<IWindowObserver, CustomerIndexObserver>()
+        services
+            .AddSingleton<IWindowObserver, CustomerIndexObserver>()
             .AddSingleton<IWindowObserver>(provider => provider.GetRequiredService<ChangeDetector>())
             .AddSingleton<IChangeFileObserver, DeliveryPlanner>();
         return builder;

@@ -37,11 +37,14 @@ public static class CubeTelemetry
         }
 
         telemetry
-            .WithTracing(static tracing => tracing.AddSource(CubeTraces.SourceName, "Azure.Storage.*", "Azure.Data.Tables.*").AddProcessor<OrphanSpans>())
+            .WithTracing(static tracing =>
+                tracing.AddSource(CubeTraces.SourceName, "Azure.Storage.*", "Azure.Data.Tables.*").AddProcessor<OrphanSpans>()
+            )
             .WithMetrics(static metrics => metrics.AddMeter(CubeMetrics.MeterName))
             .WithLogging(null, static logging => logging.IncludeFormattedMessage = true);
-        builder.Services.ConfigureAll<LogRecordExportProcessorOptions>(
-            static options => options.BatchExportProcessorOptions.MaxQueueSize = Math.Max(options.BatchExportProcessorOptions.MaxQueueSize, LogQueue));
+        builder.Services.ConfigureAll<LogRecordExportProcessorOptions>(static options =>
+            options.BatchExportProcessorOptions.MaxQueueSize = Math.Max(options.BatchExportProcessorOptions.MaxQueueSize, LogQueue)
+        );
         if (!string.IsNullOrEmpty(builder.Configuration[AzureMonitor]))
         {
             telemetry.UseAzureMonitorExporter(options =>
@@ -69,14 +72,19 @@ public static class CubeTelemetry
     /// <summary>Reads <c>Authorization=AAD;ClientId=...</c>, as the Functions host does; null for a connection string with a key.</summary>
     internal static ManagedIdentityCredential? Credential(string? setting)
     {
-        var parts = (setting ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Select(part => part.Split('=', 2)).Where(part => part.Length == 2).ToDictionary(part => part[0], part => part[1], StringComparer.OrdinalIgnoreCase);
+        var parts = (setting ?? "")
+            .Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Select(part => part.Split('=', 2))
+            .Where(part => part.Length == 2)
+            .ToDictionary(part => part[0], part => part[1], StringComparer.OrdinalIgnoreCase);
         if (!parts.TryGetValue("Authorization", out var kind) || !kind.Equals("AAD", StringComparison.OrdinalIgnoreCase))
         {
             return null;
         }
 
-        return new ManagedIdentityCredential(parts.TryGetValue("ClientId", out var id) ? ManagedIdentityId.FromUserAssignedClientId(id) : ManagedIdentityId.SystemAssigned);
+        return new ManagedIdentityCredential(
+            parts.TryGetValue("ClientId", out var id) ? ManagedIdentityId.FromUserAssignedClientId(id) : ManagedIdentityId.SystemAssigned
+        );
     }
 
     /// <summary>Leaves out storage requests that belong to nothing: a poller's looks at empty queues, all day long.</summary>

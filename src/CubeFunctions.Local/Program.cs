@@ -38,11 +38,15 @@ if (parsed.Errors.Count > 0)
 
     if (args.Contains("--json"))
     {
-        await Console.Out.WriteLineAsync(new CommandFailure("Failed", string.Join(' ', parsed.Errors.Select(error => error.Message)), CommandLine.WrongUsage).ToJson());
+        await Console.Out.WriteLineAsync(
+            new CommandFailure("Failed", string.Join(' ', parsed.Errors.Select(error => error.Message)), CommandLine.WrongUsage).ToJson()
+        );
     }
 
     return CommandLine.WrongUsage;
 }
 
 // Time to save what was read when Ctrl-C comes.
-return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(40), EnableDefaultExceptionHandler = false });
+return await parsed.InvokeAsync(
+    new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(40), EnableDefaultExceptionHandler = false }
+);

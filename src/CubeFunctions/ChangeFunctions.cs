@@ -9,11 +9,15 @@ public sealed class ChangeFunctions(DeliveryWorker worker)
 {
     /// <summary>Delivers changes to the CRM's receiver.</summary>
     [Function(nameof(DeliverChanges))]
-    public Task DeliverChanges([QueueTrigger(StorageNames.ChangesQueue, Connection = "CubeStorage")] string message, CancellationToken cancellationToken) =>
-        worker.HandleAsync(message, cancellationToken);
+    public Task DeliverChanges(
+        [QueueTrigger(StorageNames.ChangesQueue, Connection = "CubeStorage")] string message,
+        CancellationToken cancellationToken
+    ) => worker.HandleAsync(message, cancellationToken);
 
     /// <summary>Ends the delivery whose message failed too often.</summary>
     [Function(nameof(DeliverChangesPoison))]
-    public Task DeliverChangesPoison([QueueTrigger(StorageNames.ChangesQueue + StorageNames.PoisonSuffix, Connection = "CubeStorage")] string message, CancellationToken cancellationToken) =>
-        worker.HandlePoisonAsync(message, cancellationToken);
+    public Task DeliverChangesPoison(
+        [QueueTrigger(StorageNames.ChangesQueue + StorageNames.PoisonSuffix, Connection = "CubeStorage")] string message,
+        CancellationToken cancellationToken
+    ) => worker.HandlePoisonAsync(message, cancellationToken);
 }

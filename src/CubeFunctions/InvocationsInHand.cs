@@ -15,10 +15,13 @@ internal sealed class InvocationsInHand(IHostApplicationLifetime lifetime) : IFu
 
     public async Task Invoke(FunctionContext context, FunctionExecutionDelegate next)
     {
-        var isRequest = context.FunctionDefinition.InputBindings.Values
-            .Any(binding => binding.Type.Equals("httpTrigger", StringComparison.OrdinalIgnoreCase));
+        var isRequest = context.FunctionDefinition.InputBindings.Values.Any(binding =>
+            binding.Type.Equals("httpTrigger", StringComparison.OrdinalIgnoreCase)
+        );
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(
-            context.CancellationToken, isRequest ? CancellationToken.None : lifetime.ApplicationStopping);
+            context.CancellationToken,
+            isRequest ? CancellationToken.None : lifetime.ApplicationStopping
+        );
         var running = next(new StoppableContext(context, stop.Token));
         _running[context.InvocationId] = running;
         try

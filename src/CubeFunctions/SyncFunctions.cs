@@ -25,11 +25,15 @@ public sealed class SyncFunctions(RunPlanner planner, ItemWorker items, Janitor 
 
     /// <summary>Works on an item.</summary>
     [Function(nameof(SyncFeed))]
-    public Task SyncFeed([QueueTrigger(StorageNames.SyncQueue, Connection = "CubeStorage")] string message, CancellationToken cancellationToken) =>
-        items.HandleAsync(message, cancellationToken);
+    public Task SyncFeed(
+        [QueueTrigger(StorageNames.SyncQueue, Connection = "CubeStorage")] string message,
+        CancellationToken cancellationToken
+    ) => items.HandleAsync(message, cancellationToken);
 
     /// <summary>Fails an item whose message failed too often.</summary>
     [Function(nameof(SyncFeedPoison))]
-    public Task SyncFeedPoison([QueueTrigger(StorageNames.SyncQueue + StorageNames.PoisonSuffix, Connection = "CubeStorage")] string message, CancellationToken cancellationToken) =>
-        items.HandlePoisonAsync(message, cancellationToken);
+    public Task SyncFeedPoison(
+        [QueueTrigger(StorageNames.SyncQueue + StorageNames.PoisonSuffix, Connection = "CubeStorage")] string message,
+        CancellationToken cancellationToken
+    ) => items.HandlePoisonAsync(message, cancellationToken);
 }

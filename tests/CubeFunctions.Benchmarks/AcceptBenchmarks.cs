@@ -18,7 +18,8 @@ using Microsoft.Extensions.Hosting;
 namespace CubeFunctions.Benchmarks;
 
 /// <summary>
-/// What accepting webhooks costs, 64 at a time, against a floor that does only the three storage requests: one blob, one row, one message. Needs
+/// What accepting webhooks costs, 64 at a time, against a floor that does only the three storage requests: one blob, one row, one message.
+/// Needs
 /// <c>CubeStorage</c> (Azurite will do). The share of the floor's throughput counts, not the milliseconds.
 /// </summary>
 [Config(typeof(Settings))]
@@ -39,15 +40,18 @@ public class AcceptBenchmarks
     public async Task SetUpAsync()
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
-        {
-            ["CubeStorage"] = Environment.GetEnvironmentVariable("CubeStorage") ?? throw new InvalidOperationException("CubeStorage: is missing"),
-            ["Cube:BaseUrl"] = "http://localhost",
-            ["Cube:Token"] = "none",
-            [$"Upserts:Senders:{Sender}:Kind"] = "json",
-            [$"Upserts:Senders:{Sender}:Secret"] = "test-secret",
-            [$"Upserts:Senders:{Sender}:AssignmentId"] = "17",
-        });
+        builder.Configuration.AddInMemoryCollection(
+            new Dictionary<string, string?>
+            {
+                ["CubeStorage"] =
+                    Environment.GetEnvironmentVariable("CubeStorage") ?? throw new InvalidOperationException("CubeStorage: is missing"),
+                ["Cube:BaseUrl"] = "http://localhost",
+                ["Cube:Token"] = "none",
+                [$"Upserts:Senders:{Sender}:Kind"] = "json",
+                [$"Upserts:Senders:{Sender}:Secret"] = "test-secret",
+                [$"Upserts:Senders:{Sender}:AssignmentId"] = "17",
+            }
+        );
         builder.AddCubeFunctions();
         _host = builder.Build();
         _storage = _host.Services.GetRequiredService<StorageClients>();
@@ -56,7 +60,9 @@ public class AcceptBenchmarks
         await PostAsync();
     }
 
-    /// <summary>Takes away what was stored, since an emulator slows down with each blob and row: the second benchmark would pay for the first.</summary>
+    /// <summary>
+    /// Takes away what was stored, since an emulator slows down with each blob and row: the second benchmark would pay for the first.
+    /// </summary>
     [IterationCleanup]
     public void TakeAway() => TakeAwayAsync().GetAwaiter().GetResult();
 
@@ -73,7 +79,14 @@ public class AcceptBenchmarks
     {
         var number = Interlocked.Increment(ref _number);
         await _storage.Inbox.GetBlobClient($"floor/{Guid.NewGuid():N}").UploadAsync(new BinaryData(Body(number)));
-        await _storage.Upserts.AddEntityAsync(new TableEntity(Guid.NewGuid().ToString("N"), "floor") { ["Sender"] = "floor", ["State"] = "Floor", ["Values"] = "x" });
+        await _storage.Upserts.AddEntityAsync(
+            new TableEntity(Guid.NewGuid().ToString("N"), "floor")
+            {
+                ["Sender"] = "floor",
+                ["State"] = "Floor",
+                ["Values"] = "x",
+            }
+        );
         QueueClient queue = _storage.Queue(StorageNames.UpsertsQueue);
         await queue.SendMessageAsync("{}", TimeSpan.Zero, TimeSpan.FromMinutes(5));
     }
@@ -103,19 +116,30 @@ public class AcceptBenchmarks
             }
         }
 
-        await foreach (var row in _storage.Upserts.QueryAsync<TableEntity>(row => row.GetString("Sender") == Sender || row.GetString("Sender") == "floor", select: ["PartitionKey", "RowKey"]))
+        await foreach (
+            var row in _storage.Upserts.QueryAsync<TableEntity>(
+                row => row.GetString("Sender") == Sender || row.GetString("Sender") == "floor",
+                select: ["PartitionKey", "RowKey"]
+            )
+        )
         {
             await _storage.Upserts.DeleteEntityAsync(row);
         }
     }
 
-    private static byte[] Body(int number) => Encoding.UTF8.GetBytes($$"""{"customer_id":"{{number}}","name":"Kari Eksempel","phone_1":"90000000","city":"Hamar"}""");
+    private static byte[] Body(int number) =>
+        Encoding.UTF8.GetBytes($$"""{"customer_id":"{{number}}","name":"Kari Eksempel","phone_1":"90000000","city":"Hamar"}""");
 
     private sealed class Settings : ManualConfig
     {
         public Settings()
         {
-            AddJob(Job.Default.WithToolchain(new InProcessEmitToolchain(TimeSpan.FromMinutes(10), logOutput: false)).WithStrategy(RunStrategy.Monitoring).WithWarmupCount(3).WithIterationCount(Iterations));
+            AddJob(
+                Job.Default.WithToolchain(new InProcessEmitToolchain(TimeSpan.FromMinutes(10), logOutput: false))
+                    .WithStrategy(RunStrategy.Monitoring)
+                    .WithWarmupCount(3)
+                    .WithIterationCount(Iterations)
+            );
             AddColumn(new ThroughputColumn(), new LatencyColumn(50, Iterations * AtOnce), new LatencyColumn(99, Iterations * AtOnce));
         }
     }

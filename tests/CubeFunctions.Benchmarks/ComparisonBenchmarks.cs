@@ -15,7 +15,8 @@ using CubeFunctions.Core.Storage;
 namespace CubeFunctions.Benchmarks;
 
 /// <summary>
-/// What it costs to find out which of many customers have changed (one in a hundred has), against a floor that only parses the same pages: digests of all
+/// What it costs to find out which of many customers have changed (one in a hundred has), against a floor that only parses the same pages:
+/// digests of all
 /// records, the comparison with what is known, and the state file read and written. Storage and Cube are left out. Needs nothing.
 /// </summary>
 [MemoryDiagnoser]
@@ -23,7 +24,10 @@ namespace CubeFunctions.Benchmarks;
 public class ComparisonBenchmarks
 {
     private const int PageSize = 500;
-    private static readonly RecordReader Reader = new(FeedCatalogue.Customers, new ContentRules(FeedCatalogue.Customers, new ChangeSettings()));
+    private static readonly RecordReader Reader = new(
+        FeedCatalogue.Customers,
+        new ContentRules(FeedCatalogue.Customers, new ChangeSettings())
+    );
     private byte[] _known = [];
     private List<byte[]> _pages = [];
 
@@ -36,7 +40,16 @@ public class ComparisonBenchmarks
         var source = new StateSource("customers/_manifest.json", null, null, DateTimeOffset.UnixEpoch, "r1", DateTimeOffset.UnixEpoch);
         _pages = Pages(changed: false);
         using var known = new MemoryStream();
-        StateFormat.Write(new ScopeState { Run = "r1", Basis = "r1", Sources = [source], Entries = Entries() }, known);
+        StateFormat.Write(
+            new ScopeState
+            {
+                Run = "r1",
+                Basis = "r1",
+                Sources = [source],
+                Entries = Entries(),
+            },
+            known
+        );
         _known = known.ToArray();
         _pages = Pages(changed: true);
     }
@@ -66,7 +79,9 @@ public class ComparisonBenchmarks
         var comparison = new WindowComparison(state, window, null);
         await using var file = TempFile.Create();
         StateFormat.Write(state with { Entries = window }, file);
-        return comparison.Changes.Count == Customers / 100 ? comparison.Changes.Count : throw new InvalidOperationException($"{comparison.Changes.Count} changes were found.");
+        return comparison.Changes.Count == Customers / 100
+            ? comparison.Changes.Count
+            : throw new InvalidOperationException($"{comparison.Changes.Count} changes were found.");
     }
 
     private StateEntry[] Entries()
@@ -85,15 +100,32 @@ public class ComparisonBenchmarks
         return entries;
     }
 
-    private List<byte[]> Pages(bool changed) => [.. Enumerable.Range(0, Customers).Chunk(PageSize).Select(chunk => Encoding.UTF8.GetBytes(
-        $$"""{"count":{{Customers}},"next":null,"previous":null,"results":[{{string.Join(',', chunk.Select(number => Record(number, changed && number % 100 == 0)))}}]}"""))];
+    private List<byte[]> Pages(bool changed) =>
+        [
+            .. Enumerable
+                .Range(0, Customers)
+                .Chunk(PageSize)
+                .Select(chunk =>
+                    Encoding.UTF8.GetBytes(
+                        $$"""{"count":{{Customers}},"next":null,"previous":null,"results":[{{string.Join(',', chunk.Select(number => Record(number, changed && number % 100 == 0)))}}]}"""
+                    )
+                ),
+        ];
 
-    private static string Record(int number, bool changed) => string.Create(
-        CultureInfo.InvariantCulture,
-        $$"""{"id":{{10_000_000 + number}},"customer_id":"CRM-{{number:D7}}","assignment_id":17,"name":"Kari Eksempel {{number}}","gender":"F","birth_date":"1970-01-01","address_street":"Storgata","address_street_no":{{number % 200}},"zip_code":"2317","city":"{{(changed ? "Ålesund" : "Hamar")}}","county":"Innlandet","country":"Norge","phone_1":"9{{number:D7}}","phone_2":"","email":"kari{{number}}@example.com","active products":"Strøm","Antall år":{{number % 9}},"updated":"2026-06-10 09:00","updated_by":"Kari Agent","update_method":"Import new"}""");
+    private static string Record(int number, bool changed) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $$"""{"id":{{10_000_000 + number}},"customer_id":"CRM-{{number:D7}}","assignment_id":17,"name":"Kari Eksempel {{number}}","gender":"F","birth_date":"1970-01-01","address_street":"Storgata","address_street_no":{{number % 200}},"zip_code":"2317","city":"{{(changed ? "Ålesund" : "Hamar")}}","county":"Innlandet","country":"Norge","phone_1":"9{{number:D7}}","phone_2":"","email":"kari{{number}}@example.com","active products":"Strøm","Antall år":{{number % 9}},"updated":"2026-06-10 09:00","updated_by":"Kari Agent","update_method":"Import new"}"""
+        );
 
     private sealed class Settings : ManualConfig
     {
-        public Settings() => AddJob(Job.Default.WithToolchain(new InProcessEmitToolchain(TimeSpan.FromMinutes(10), logOutput: false)).WithStrategy(RunStrategy.Monitoring).WithWarmupCount(1).WithIterationCount(5));
+        public Settings() =>
+            AddJob(
+                Job.Default.WithToolchain(new InProcessEmitToolchain(TimeSpan.FromMinutes(10), logOutput: false))
+                    .WithStrategy(RunStrategy.Monitoring)
+                    .WithWarmupCount(1)
+                    .WithIterationCount(5)
+            );
     }
 }

@@ -23,6 +23,8 @@ internal sealed class Latencies
     public TimeSpan Percentile(double share, int count)
     {
         long[] ticks = [.. _ticks.TakeLast(count).Order()];
-        return ticks.Length == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(0, ticks[Math.Min(ticks.Length - 1, (int)Math.Ceiling(share * ticks.Length) - 1)]);
+        return ticks.Length == 0
+            ? TimeSpan.Zero
+            : Stopwatch.GetElapsedTime(0, ticks[Math.Min(ticks.Length - 1, (int)Math.Ceiling(share * ticks.Length) - 1)]);
     }
 }

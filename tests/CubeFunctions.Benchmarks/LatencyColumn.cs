@@ -31,7 +31,10 @@ internal sealed class LatencyColumn(int percentile, int requests) : IColumn
     public bool IsDefault(Summary summary, BenchmarkCase benchmarkCase) => false;
 
     public string GetValue(Summary summary, BenchmarkCase benchmarkCase) =>
-        Latencies.Of(benchmarkCase.Descriptor.WorkloadMethod.Name).Percentile(percentile / 100d, requests).TotalMilliseconds.ToString("0.0 'ms'", CultureInfo.InvariantCulture);
+        Latencies
+            .Of(benchmarkCase.Descriptor.WorkloadMethod.Name)
+            .Percentile(percentile / 100d, requests)
+            .TotalMilliseconds.ToString("0.0 'ms'", CultureInfo.InvariantCulture);
 
     public string GetValue(Summary summary, BenchmarkCase benchmarkCase, SummaryStyle style) => GetValue(summary, benchmarkCase);
 }

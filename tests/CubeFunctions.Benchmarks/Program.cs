@@ -17,6 +17,9 @@ static int RunBenchmarks(string[] args)
     var summaries = BenchmarkSwitcher.FromAssembly(typeof(AcceptBenchmarks).Assembly).Run(args);
 
     // A benchmark that nobody has to look at: below the floor's share it fails.
-    return summaries.SelectMany(summary => summary.BenchmarksCases.Select(benchmark => ThroughputColumn.Of(summary, benchmark)))
-        .All(share => share >= AcceptBenchmarks.LeastThroughput) ? 0 : 1;
+    return summaries
+        .SelectMany(summary => summary.BenchmarksCases.Select(benchmark => ThroughputColumn.Of(summary, benchmark)))
+        .All(share => share >= AcceptBenchmarks.LeastThroughput)
+        ? 0
+        : 1;
 }

@@ -8,11 +8,12 @@ internal static class StartupHook
 {
     public const string FileVariable = "BENCH_ALLOCATED_FILE";
 
-    public static void Initialize() => AppDomain.CurrentDomain.ProcessExit += static (_, _) =>
-    {
-        if (Environment.GetEnvironmentVariable(FileVariable) is { } file)
+    public static void Initialize() =>
+        AppDomain.CurrentDomain.ProcessExit += static (_, _) =>
         {
-            File.WriteAllText(file, GC.GetTotalAllocatedBytes(precise: true).ToString(CultureInfo.InvariantCulture));
-        }
-    };
+            if (Environment.GetEnvironmentVariable(FileVariable) is { } file)
+            {
+                File.WriteAllText(file, GC.GetTotalAllocatedBytes(precise: true).ToString(CultureInfo.InvariantCulture));
+            }
+        };
 }

@@ -25,13 +25,15 @@ internal sealed class ThroughputColumn : IColumn
     public string Legend => "Requests a second, as a share of the floor's";
 
     /// <summary>The share; not a number where one of the two gave no result.</summary>
-    public static double Of(Summary summary, BenchmarkCase benchmarkCase) => Mean(summary, summary.BenchmarksCases.FirstOrDefault(other => other.Descriptor.Baseline)) / Mean(summary, benchmarkCase);
+    public static double Of(Summary summary, BenchmarkCase benchmarkCase) =>
+        Mean(summary, summary.BenchmarksCases.FirstOrDefault(other => other.Descriptor.Baseline)) / Mean(summary, benchmarkCase);
 
     public bool IsAvailable(Summary summary) => true;
 
     public bool IsDefault(Summary summary, BenchmarkCase benchmarkCase) => false;
 
-    public string GetValue(Summary summary, BenchmarkCase benchmarkCase) => Of(summary, benchmarkCase).ToString("0.00", CultureInfo.InvariantCulture);
+    public string GetValue(Summary summary, BenchmarkCase benchmarkCase) =>
+        Of(summary, benchmarkCase).ToString("0.00", CultureInfo.InvariantCulture);
 
     public string GetValue(Summary summary, BenchmarkCase benchmarkCase, SummaryStyle style) => GetValue(summary, benchmarkCase);
 

@@ -1,6 +1,8 @@
 namespace Cube.Simulator;
 
-/// <summary>A fault and when it happens. The dice follow from the plan's seed, the fault's place in the plan and the matching request's number.</summary>
+/// <summary>
+/// A fault and when it happens. The dice follow from the plan's seed, the fault's place in the plan and the matching request's number.
+/// </summary>
 public sealed record Fault
 {
     /// <summary>What happens.</summary>
@@ -30,7 +32,9 @@ public sealed record Fault
     /// <summary><c>Retry-After</c> word for word, instead of <see cref="RetryAfter"/>; any text.</summary>
     public string? RetryAfterText { get; init; }
 
-    /// <summary>How far the tenant's clock is ahead in the <c>Date</c> header and in dates of <c>Retry-After</c>; null leaves it to the options.</summary>
+    /// <summary>
+    /// How far the tenant's clock is ahead in the <c>Date</c> header and in dates of <c>Retry-After</c>; null leaves it to the options.
+    /// </summary>
     public TimeSpan? DateSkew { get; init; }
 
     /// <summary>Only requests whose <c>from_date</c> to <c>to_date</c> holds this day.</summary>
@@ -45,7 +49,9 @@ public sealed record Fault
     /// <summary>Rows that are missing, counted too many, or on a page; by the kind.</summary>
     public int? Rows { get; init; }
 
-    /// <summary>How long <see cref="FaultKind.SlowBody"/> trickles or <see cref="FaultKind.Delay"/> waits, in real time; 2 s by default.</summary>
+    /// <summary>
+    /// How long <see cref="FaultKind.SlowBody"/> trickles or <see cref="FaultKind.Delay"/> waits, in real time; 2 s by default.
+    /// </summary>
     public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>What <see cref="FaultKind.TooLarge"/> exceeds; 64 MiB by default.</summary>
@@ -54,6 +60,8 @@ public sealed record Fault
     /// <summary>Where <see cref="FaultKind.NextOtherHost"/> points.</summary>
     public Uri OtherHost { get; init; } = new("http://elsewhere.invalid/");
 
-    /// <summary>How <see cref="FaultKind.WorkThenFail"/> fails: ServiceUnavailable503, ResetBeforeBody or Hang; null for each in turn.</summary>
+    /// <summary>
+    /// How <see cref="FaultKind.WorkThenFail"/> fails: ServiceUnavailable503, ResetBeforeBody or Hang; null for each in turn.
+    /// </summary>
     public FaultKind? WorkThenFailAs { get; init; }
 }

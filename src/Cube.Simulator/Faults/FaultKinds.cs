@@ -29,7 +29,11 @@ public static class FaultKinds
         ("206", FaultKind.PartialContent206, "half of a page comes with status 206"),
         ("error-page", FaultKind.ErrorAsPage, "a page with count 0, no rows and a member 'error'"),
         ("too-large", FaultKind.TooLarge, "the body is padded to more than 'bytes' (default 64 MiB)"),
-        ("work-then-fail", FaultKind.WorkThenFail, "a write is done, then answered with 503, a reset or not at all ('as': 503, reset, hang; default: in turn)"),
+        (
+            "work-then-fail",
+            FaultKind.WorkThenFail,
+            "a write is done, then answered with 503, a reset or not at all ('as': 503, reset, hang; default: in turn)"
+        ),
         ("bad-request", FaultKind.BadRequest400, "a write is refused with errors per field"),
         ("next-http", FaultKind.NextHttp, "'next' is http:// without the port"),
         ("next-other-host", FaultKind.NextOtherHost, "'next' is on another host ('host')"),
@@ -39,12 +43,24 @@ public static class FaultKinds
         ("next-endless", FaultKind.NextEndless, "there is always a next page, with the rows of earlier ones"),
         ("count-wrong", FaultKind.CountWrong, "'count' is 7 too high"),
         ("count-changes", FaultKind.CountChanges, "'count' is one too high every other time"),
-        ("rows-shift", FaultKind.RowsShift, "rows move from the front to the end or back between pages, until it settles ('times' per feed, default 3)"),
+        (
+            "rows-shift",
+            FaultKind.RowsShift,
+            "rows move from the front to the end or back between pages, until it settles ('times' per feed, default 3)"
+        ),
         ("drift-forever", FaultKind.DriftForever, "rows move between pages and never settle"),
         ("count-high", FaultKind.CountHigh, "'count' is 'rows' (default 1) too high, for the same addresses each time"),
-        ("short", FaultKind.ShortListing, "'rows' (default 2) at the end of the listing, or of its 'day', are counted and not given, for the same addresses each time"),
+        (
+            "short",
+            FaultKind.ShortListing,
+            "'rows' (default 2) at the end of the listing, or of its 'day', are counted and not given, for the same addresses each time"
+        ),
         ("empty-page", FaultKind.EmptyPage, "a page without rows, its count and 'next' right; with from-page and to-page in the middle"),
-        ("page-size", FaultKind.PageSizeChanges, "pages of 'rows' records (default half of the size); with from-page in the middle of a crawl"),
+        (
+            "page-size",
+            FaultKind.PageSizeChanges,
+            "pages of 'rows' records (default half of the size); with from-page in the middle of a crawl"
+        ),
         ("delay", FaultKind.Delay, "a page comes 'seconds' (default 2) or 'ms' later, in real time"),
         ("next-bare", FaultKind.NextBare, "'next' has no question mark"),
         ("next-other-feed", FaultKind.NextOtherFeed, "'next' has another feed's path"),
@@ -53,11 +69,15 @@ public static class FaultKinds
     ];
 
     /// <summary>The kinds by command-line name.</summary>
-    public static IReadOnlyDictionary<string, FaultKind> ByName { get; } = Table.ToDictionary(row => row.Name, row => row.Kind, StringComparer.OrdinalIgnoreCase);
+    public static IReadOnlyDictionary<string, FaultKind> ByName { get; } =
+        Table.ToDictionary(row => row.Name, row => row.Kind, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>A description of one line for each command-line name, in the order to show them.</summary>
-    public static IReadOnlyDictionary<string, string> Descriptions { get; } = new OrderedDictionary<string, string>(
-        Table.Select(row => KeyValuePair.Create(row.Name, row.Description)), StringComparer.OrdinalIgnoreCase);
+    public static IReadOnlyDictionary<string, string> Descriptions { get; } =
+        new OrderedDictionary<string, string>(
+            Table.Select(row => KeyValuePair.Create(row.Name, row.Description)),
+            StringComparer.OrdinalIgnoreCase
+        );
 
     /// <summary>Kinds that change a page of a feed, rather than the answer that carries it.</summary>
     internal static bool IsOfPage(FaultKind kind) => kind >= FaultKind.NextHttp;

@@ -17,10 +17,14 @@ public sealed class FaultPlan
     /// <param name="seed">Seed of the dice.</param>
     public FaultPlan(int seed = 1) => this.seed = seed;
 
-    /// <summary>The faults that are switched on, in the order they are tried: of those that fail the answer, the first one counts.</summary>
+    /// <summary>
+    /// The faults that are switched on, in the order they are tried: of those that fail the answer, the first one counts.
+    /// </summary>
     public IReadOnlyList<Fault> Active => [.. rules.Select(rule => rule.Fault)];
 
-    /// <summary>Reads a fault from its command-line form, such as <c>429=0.1</c> or <c>reset-in-body=0.05,path=/responses,times=3</c>.</summary>
+    /// <summary>
+    /// Reads a fault from its command-line form, such as <c>429=0.1</c> or <c>reset-in-body=0.05,path=/responses,times=3</c>.
+    /// </summary>
     /// <param name="text"><c>name[=rate][,key=value]...</c></param>
     /// <exception cref="FormatException">The text names no fault; the message is fit to be shown to the user.</exception>
     public static Fault Parse(string text) => FaultText.Parse(text);
@@ -90,7 +94,10 @@ public sealed class FaultPlan
     }
 
     private bool Moves(Fault fault, RequestShape request) =>
-        fault.Kind != FaultKind.RowsShift || fault.Times is not null || !drifts.TryGetValue(request.Feed, out var drift) || drift.Moves < ShiftsThatSettle;
+        fault.Kind != FaultKind.RowsShift
+        || fault.Times is not null
+        || !drifts.TryGetValue(request.Feed, out var drift)
+        || drift.Moves < ShiftsThatSettle;
 
     private sealed class Drift
     {
@@ -124,7 +131,8 @@ public sealed class FaultPlan
         public bool Matches(RequestShape request) =>
             (fault.PathContains is null || request.Path.Contains(fault.PathContains, StringComparison.Ordinal))
             && (fault.Method is null || string.Equals(fault.Method, request.Method, StringComparison.OrdinalIgnoreCase))
-            && request.Page >= fault.FromPage && request.Page <= fault.ToPage
+            && request.Page >= fault.FromPage
+            && request.Page <= fault.ToPage
             && (!FaultKinds.NeedsPage(fault.Kind) || request.IsPaged)
             && (fault.Day is null || (request.From <= fault.Day && fault.Day <= request.To))
             && (fault.From is null || request.From == fault.From)

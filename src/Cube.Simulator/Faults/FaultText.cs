@@ -5,7 +5,8 @@ namespace Cube.Simulator;
 /// <summary>Reads a fault from its command-line form: <c>name[=rate][,key=value]...</c>.</summary>
 internal static class FaultText
 {
-    private const string Keys = "path, method, from-page, to-page, times, seconds, ms, bytes, rows, day, from, to, retry-after, skew, host, as";
+    private const string Keys =
+        "path, method, from-page, to-page, times, seconds, ms, bytes, rows, day, from, to, retry-after, skew, host, as";
 
     public static Fault Parse(string text)
     {
@@ -33,7 +34,11 @@ internal static class FaultText
             "from-page" => fault with { FromPage = Whole(value, text) },
             "to-page" => fault with { ToPage = Whole(value, text) },
             "times" => fault with { Times = Whole(value, text) },
-            "seconds" => fault with { Duration = TimeSpan.FromSeconds(Whole(value, text)), RetryAfter = TimeSpan.FromSeconds(Whole(value, text)) },
+            "seconds" => fault with
+            {
+                Duration = TimeSpan.FromSeconds(Whole(value, text)),
+                RetryAfter = TimeSpan.FromSeconds(Whole(value, text)),
+            },
             "ms" => fault with { Duration = TimeSpan.FromMilliseconds(Whole(value, text)) },
             "rows" => fault with { Rows = Whole(value, text) },
             "day" => fault with { Day = Date(value, text) },
@@ -49,13 +54,14 @@ internal static class FaultText
         };
     }
 
-    private static FaultKind As(string value, string text) => value switch
-    {
-        "503" => FaultKind.ServiceUnavailable503,
-        "reset" => FaultKind.ResetBeforeBody,
-        "hang" => FaultKind.Hang,
-        _ => throw new FormatException($"'as={value}' in fault '{text}' should be 503, reset or hang."),
-    };
+    private static FaultKind As(string value, string text) =>
+        value switch
+        {
+            "503" => FaultKind.ServiceUnavailable503,
+            "reset" => FaultKind.ResetBeforeBody,
+            "hang" => FaultKind.Hang,
+            _ => throw new FormatException($"'as={value}' in fault '{text}' should be 503, reset or hang."),
+        };
 
     private static double Rate(string value, string text) =>
         double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var rate) && rate is >= 0 and <= 1

@@ -18,7 +18,9 @@ internal sealed record Assignment(int Ordinal, int CustomerCount)
 
     public string ClientShortName => $"KUNDE{Ordinal / 2}";
 
-    /// <summary>In generation 2 every third assignment is the B2B side of the data owner before it: (data owner, CRM type) is unique.</summary>
+    /// <summary>
+    /// In generation 2 every third assignment is the B2B side of the data owner before it: (data owner, CRM type) is unique.
+    /// </summary>
     public int DataOwnerId => 3 + DataOwnerOrdinal;
 
     public string DataOwnerName => $"Eier {(char)('A' + (DataOwnerOrdinal % 26))} Ærlig Strøm AS";

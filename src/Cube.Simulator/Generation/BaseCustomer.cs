@@ -23,7 +23,13 @@ internal readonly struct BaseCustomer(SimulatorOptions options, Assignment assig
 
     public string Name => $"{First} {Last}";
 
-    public string Gender => Rng.Below(Hash(3), 3) switch { 0 => "M", 1 => "F", _ => "" };
+    public string Gender =>
+        Rng.Below(Hash(3), 3) switch
+        {
+            0 => "M",
+            1 => "F",
+            _ => "",
+        };
 
     public string BirthDate => Rng.Below(Hash(4), 5) == 0 ? "" : Date(1940, Hash(4), 60 * 365);
 
@@ -51,7 +57,13 @@ internal readonly struct BaseCustomer(SimulatorOptions options, Assignment assig
 
     public string UpdatedBy => Rng.Pick(Hash(19), Words.Agents);
 
-    public string UpdateMethod => Rng.Below(Hash(20), 3) switch { 0 => "Import new", 1 => "Import update", _ => "Manual update" };
+    public string UpdateMethod =>
+        Rng.Below(Hash(20), 3) switch
+        {
+            0 => "Import new",
+            1 => "Import update",
+            _ => "Manual update",
+        };
 
     /// <summary>A tenant-defined field's value; numbers come as text at times, and are missing at times.</summary>
     public (string Text, int? Number) Custom(CustomField field)

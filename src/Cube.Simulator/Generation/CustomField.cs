@@ -5,15 +5,19 @@ internal sealed record CustomField(int Number, string Label, string Type, int Ma
 {
     private static readonly CustomField[] Consumers =
     [
-        new(1, "active products", "text", 200, ""), new(2, "gen info 1", "text", 500, "Free text"),
-        new(3, "Antall år", "number", 3, "Hvor lenge kunde"), new(4, "Pris på dagens avtale", "number", 8, "kr/mnd"),
+        new(1, "active products", "text", 200, ""),
+        new(2, "gen info 1", "text", 500, "Free text"),
+        new(3, "Antall år", "number", 3, "Hvor lenge kunde"),
+        new(4, "Pris på dagens avtale", "number", 8, "kr/mnd"),
         new(5, "Målernummer", "text", 20, ""),
     ];
 
     private static readonly CustomField[] Companies =
     [
-        new(1, "active products", "text", 200, ""), new(2, "Kontaktperson økonomi", "text", 100, ""),
-        new(3, "Antall ansatte på avtalen", "number", 6, ""), new(4, "Avtale løper ut", "date", 10, "yyyy-mm-dd"),
+        new(1, "active products", "text", 200, ""),
+        new(2, "Kontaktperson økonomi", "text", 100, ""),
+        new(3, "Antall ansatte på avtalen", "number", 6, ""),
+        new(4, "Avtale løper ut", "date", 10, "yyyy-mm-dd"),
     ];
 
     public string LaterName { get; } = $"crm__custom_info__{Number}";

@@ -45,6 +45,5 @@ internal sealed class DayGenerator(SimulatorOptions options)
 
     private static (string Type, string Subtype) Type(ulong hash) => Rng.Pick(hash, Words.ResponseTypes);
 
-    private ulong Key(DayFeed feed, Campaign campaign, DateOnly day) =>
-        Rng.Key(options.Seed, 2 + (int)feed, campaign.Id, day.DayNumber);
+    private ulong Key(DayFeed feed, Campaign campaign, DateOnly day) => Rng.Key(options.Seed, 2 + (int)feed, campaign.Id, day.DayNumber);
 }

@@ -11,16 +11,17 @@ internal static class ImportedId
     private const long Plain = 355_116;
     private const long Long = 5_029_249_275;
 
-    public static string Of(Assignment assignment, int index) => (index % 40) switch
-    {
-        // Somebody else's internal id.
-        7 => Text(assignment.InternalId(index - 1)),
-        // Somebody else's imported id but for a leading zero.
-        11 => "0" + Text(Plain + index - 1),
-        // Eleven digits, the first a zero.
-        3 or 19 => "0" + Text(Long + index),
-        _ => Text(Plain + index),
-    };
+    public static string Of(Assignment assignment, int index) =>
+        (index % 40) switch
+        {
+            // Somebody else's internal id.
+            7 => Text(assignment.InternalId(index - 1)),
+            // Somebody else's imported id but for a leading zero.
+            11 => "0" + Text(Plain + index - 1),
+            // Eleven digits, the first a zero.
+            3 or 19 => "0" + Text(Long + index),
+            _ => Text(Plain + index),
+        };
 
     /// <summary>Plain ids are numbers in some records and text in others, not the same ones in each feed.</summary>
     public static bool IsNumber(int index, int feed) => index % 40 is not (7 or 11 or 3 or 19) && (index + feed) % 3 == 0;

@@ -11,8 +11,7 @@ internal static class Rng
         return value ^ (value >> 31);
     }
 
-    public static ulong Key(int seed, int kind, long a, long b = 0) =>
-        Mix(Mix(Mix(Mix((ulong)seed) ^ (ulong)kind) ^ (ulong)a) ^ (ulong)b);
+    public static ulong Key(int seed, int kind, long a, long b = 0) => Mix(Mix(Mix(Mix((ulong)seed) ^ (ulong)kind) ^ (ulong)a) ^ (ulong)b);
 
     public static ulong Key(ulong key, int salt) => Mix(key ^ ((ulong)salt * 0xD1342543DE82EF95));
 

@@ -16,7 +16,8 @@ internal static class SeedCampaigns
                 assignment,
                 ordinal % options.CampaignsPerAssignment,
                 new DateOnly(2016, 1, 4).AddDays(ordinal % 20),
-                ordinal % 4 == 3 ? new DateOnly(2099, 12, 31) : null);
+                ordinal % 4 == 3 ? new DateOnly(2099, 12, 31) : null
+            );
         }
 
         for (var ordinal = 0; ordinal < options.EndedCampaigns; ordinal++)
@@ -27,7 +28,8 @@ internal static class SeedCampaigns
                 assignments[ordinal % assignments.Length],
                 options.CampaignsPerAssignment + (ordinal / assignments.Length),
                 new DateOnly(2015, 3, 2),
-                new DateOnly(2017, 6, 30).AddDays(ordinal * 31));
+                new DateOnly(2017, 6, 30).AddDays(ordinal * 31)
+            );
         }
     }
 }

@@ -9,7 +9,8 @@ internal abstract record Answer
 
     public static Answer Forbidden { get; } = new BodyAnswer(403, Json.Detail("You do not have permission to perform this action."));
 
-    public static Answer Unauthorized { get; } = new BodyAnswer(401, Json.Detail("Authentication credentials were not provided or are wrong."));
+    public static Answer Unauthorized { get; } =
+        new BodyAnswer(401, Json.Detail("Authentication credentials were not provided or are wrong."));
 
     public static Answer Throttled { get; } = new BodyAnswer(429, Json.Detail("Request was throttled."));
 
@@ -19,16 +20,20 @@ internal abstract record Answer
     public static Answer ErrorAsPage { get; } =
         new BodyAnswer(200, """{"count":0,"next":null,"previous":null,"results":[],"error":"partial outage"}"""u8.ToArray());
 
-    public static Answer ProxyError { get; } = new BodyAnswer(502, Html("Bad gateway", "The server did not answer in time."), "text/html; charset=utf-8");
+    public static Answer ProxyError { get; } =
+        new BodyAnswer(502, Html("Bad gateway", "The server did not answer in time."), "text/html; charset=utf-8");
 
     public static Answer MethodNotAllowed(string method) => new BodyAnswer(405, Json.Detail($"Method \"{method}\" not allowed."));
 
     public static Answer NotImplemented() => new BodyAnswer(501, Json.Detail("not yet implemented"));
 
-    public static Answer Invalid(string field, string message) => new BodyAnswer(400, Json.FieldErrors([KeyValuePair.Create(field, message)]));
+    public static Answer Invalid(string field, string message) =>
+        new BodyAnswer(400, Json.FieldErrors([KeyValuePair.Create(field, message)]));
 
     private static byte[] Html(string title, string text) =>
-        System.Text.Encoding.UTF8.GetBytes($"<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1><p>{text}</p></body></html>\n");
+        System.Text.Encoding.UTF8.GetBytes(
+            $"<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1><p>{text}</p></body></html>\n"
+        );
 }
 
 /// <summary>A small answer, ready.</summary>

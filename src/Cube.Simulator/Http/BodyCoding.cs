@@ -12,7 +12,10 @@ internal static class BodyCoding
 
     /// <summary>Whether bodies are UTF-8 as they are, so that pages can be written while they are sent.</summary>
     public static bool IsPlain(TenantShape shape, HttpRequest request) =>
-        !shape.Has(Variant.ByteOrderMark) && !shape.Has(Variant.Latin1) && !shape.Has(Variant.Latin1Undeclared) && !Compresses(shape, request);
+        !shape.Has(Variant.ByteOrderMark)
+        && !shape.Has(Variant.Latin1)
+        && !shape.Has(Variant.Latin1Undeclared)
+        && !Compresses(shape, request);
 
     public static BodyAnswer ToCharset(TenantShape shape, BodyAnswer answer)
     {

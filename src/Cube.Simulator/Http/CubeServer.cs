@@ -4,7 +4,14 @@ using Microsoft.AspNetCore.Http;
 namespace Cube.Simulator.Http;
 
 /// <summary>One request from arrival to the last byte.</summary>
-internal sealed class CubeServer(SimulatorOptions options, CubeData data, FaultPlan plan, RequestLog log, TimeProvider clock, CancellationToken stopping)
+internal sealed class CubeServer(
+    SimulatorOptions options,
+    CubeData data,
+    FaultPlan plan,
+    RequestLog log,
+    TimeProvider clock,
+    CancellationToken stopping
+)
 {
     private static readonly FaultKind[] WaysToFail = [FaultKind.ServiceUnavailable503, FaultKind.ResetBeforeBody, FaultKind.Hang];
 
@@ -115,7 +122,13 @@ internal sealed class CubeServer(SimulatorOptions options, CubeData data, FaultP
     }
 
     private static async Task SendAsync(
-        HttpContext context, TenantShape tenant, BodyAnswer body, Fault? failure, LoggedRequest entry, CancellationToken cancellationToken)
+        HttpContext context,
+        TenantShape tenant,
+        BodyAnswer body,
+        Fault? failure,
+        LoggedRequest entry,
+        CancellationToken cancellationToken
+    )
     {
         body = BodyCoding.ToCharset(tenant, body);
         if (failure is not null)
@@ -136,14 +149,18 @@ internal sealed class CubeServer(SimulatorOptions options, CubeData data, FaultP
     private static RequestShape Shape(HttpRequest request, string[] path)
     {
         var isPage = int.TryParse(request.Query["page"], NumberStyles.None, CultureInfo.InvariantCulture, out var page);
-        var filters = request.Query.Where(parameter => parameter.Key != "page").Select(parameter => $"&{parameter.Key}={parameter.Value}").Order(StringComparer.Ordinal);
+        var filters = request
+            .Query.Where(parameter => parameter.Key != "page")
+            .Select(parameter => $"&{parameter.Key}={parameter.Value}")
+            .Order(StringComparer.Ordinal);
         return new RequestShape(
             request.Method,
             request.Path.Value ?? "/",
             isPage ? page : 1,
             Routes.IsPaged(path),
             HttpMethods.IsPut(request.Method) || HttpMethods.IsPost(request.Method),
-            string.Join('/', path) + string.Concat(filters))
+            string.Join('/', path) + string.Concat(filters)
+        )
         {
             From = DateWindow.Parse(request.Query["from_date"]),
             To = DateWindow.Parse(request.Query["to_date"]),

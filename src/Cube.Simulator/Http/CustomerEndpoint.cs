@@ -11,7 +11,13 @@ internal sealed class CustomerEndpoint(SimulatorOptions options, CubeData data)
 {
     private const string Required = "This field is required.";
 
-    public async Task<Answer> AnswerAsync(HttpRequest request, TenantShape shape, CustomerTable? table, string customer, CancellationToken cancellationToken)
+    public async Task<Answer> AnswerAsync(
+        HttpRequest request,
+        TenantShape shape,
+        CustomerTable? table,
+        string customer,
+        CancellationToken cancellationToken
+    )
     {
         if (HttpMethods.IsGet(request.Method))
             return table is not null && Find(shape, table, customer) is { } id ? Record(shape, table, id, 200) : Answer.NotFound;
@@ -35,7 +41,9 @@ internal sealed class CustomerEndpoint(SimulatorOptions options, CubeData data)
         var (body, refusal) = await ReadAsync(request, cancellationToken);
         if (body is null)
             return refusal!;
-        var table = int.TryParse(CustomerTable.Text(body["assignment_id"]), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? data.FindAssignment(id) : null;
+        var table = int.TryParse(CustomerTable.Text(body["assignment_id"]), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+            ? data.FindAssignment(id)
+            : null;
         return table is null ? Answer.Invalid("assignment_id", "No such assignment.") : Post(shape, table, ImportedIdIn(shape, body), body);
     }
 
@@ -60,12 +68,15 @@ internal sealed class CustomerEndpoint(SimulatorOptions options, CubeData data)
         if (Errors(shape, table, body) is { } errors)
             return errors;
         // The fields go to whom the URL names, whatever customer_id the body has: a client that mixes up the two ids shows in the data.
-        var done = table.Edit(id, record =>
-        {
-            CustomerRecord.Merge(record, CustomerRecord.ToEarly(body, table.Assignment));
-            CustomerRecord.Touch(record, data.LocalNow, options.Username, "Import update");
-            data.Record(new CustomerWrite("PUT", table.Assignment.Id, id, CustomerTable.Text(record["customer_id"]), body));
-        });
+        var done = table.Edit(
+            id,
+            record =>
+            {
+                CustomerRecord.Merge(record, CustomerRecord.ToEarly(body, table.Assignment));
+                CustomerRecord.Touch(record, data.LocalNow, options.Username, "Import update");
+                data.Record(new CustomerWrite("PUT", table.Assignment.Id, id, CustomerTable.Text(record["customer_id"]), body));
+            }
+        );
         return done is null ? Answer.NotFound : Record(shape, table, id, 200);
     }
 
@@ -75,12 +86,18 @@ internal sealed class CustomerEndpoint(SimulatorOptions options, CubeData data)
             return errors;
         if (ImportedIdIn(shape, body) != customer)
             return Answer.Invalid("customer_id", "Does not match the URL.");
-        var id = table.TryAdd(CustomerRecord.ToEarly(body, table.Assignment), customer, (newId, fields) =>
-        {
-            data.Record(new CustomerWrite("POST", table.Assignment.Id, newId, customer, body));
-            return CustomerRecord.Complete(newId, fields, table.Assignment, data.LocalNow, options.Username, "Import new");
-        });
-        return id is null ? Answer.Invalid("customer_id", "customer with this customer_id already exists.") : Record(shape, table, id.Value, 201);
+        var id = table.TryAdd(
+            CustomerRecord.ToEarly(body, table.Assignment),
+            customer,
+            (newId, fields) =>
+            {
+                data.Record(new CustomerWrite("POST", table.Assignment.Id, newId, customer, body));
+                return CustomerRecord.Complete(newId, fields, table.Assignment, data.LocalNow, options.Username, "Import new");
+            }
+        );
+        return id is null
+            ? Answer.Invalid("customer_id", "customer with this customer_id already exists.")
+            : Record(shape, table, id.Value, 201);
     }
 
     // Generation 2 has no assignments: there the URL alone says whose customers these are.
@@ -100,12 +117,13 @@ internal sealed class CustomerEndpoint(SimulatorOptions options, CubeData data)
     private static string ImportedIdIn(TenantShape shape, JsonObject body) =>
         CustomerTable.Text(body["customer_id"] ?? (shape.IsGeneration2 ? body["crm__customer_id"] : null));
 
-    private static Answer Refusal(TenantShape shape, string method) => shape.Writes switch
-    {
-        WriteMode.MethodNotAllowed405 => Answer.MethodNotAllowed(method),
-        WriteMode.NotImplemented501 => Answer.NotImplemented(),
-        _ => Answer.NotFound,
-    };
+    private static Answer Refusal(TenantShape shape, string method) =>
+        shape.Writes switch
+        {
+            WriteMode.MethodNotAllowed405 => Answer.MethodNotAllowed(method),
+            WriteMode.NotImplemented501 => Answer.NotImplemented(),
+            _ => Answer.NotFound,
+        };
 
     private static long? Find(TenantShape shape, CustomerTable table, string customer)
     {
@@ -114,6 +132,9 @@ internal sealed class CustomerEndpoint(SimulatorOptions options, CubeData data)
         return long.TryParse(customer, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && table.Exists(id) ? id : null;
     }
 
-    private static BodyAnswer Record(TenantShape shape, CustomerTable table, long id, int status) => new(status, Json.ToBytes(json =>
-        shape.WriteObject(json, record => new CustomerWriter(shape).WriteSingle(record, table, table.State, id))));
+    private static BodyAnswer Record(TenantShape shape, CustomerTable table, long id, int status) =>
+        new(
+            status,
+            Json.ToBytes(json => shape.WriteObject(json, record => new CustomerWriter(shape).WriteSingle(record, table, table.State, id)))
+        );
 }

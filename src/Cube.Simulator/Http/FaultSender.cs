@@ -12,7 +12,13 @@ internal sealed class FaultSender(TimeProvider clock)
     private static readonly byte[] Spaces = [.. Enumerable.Repeat((byte)' ', 64 * 1024)];
 
     /// <summary>Faults that need no answer to spoil; false when the kind is not one of these.</summary>
-    public async Task<bool> TrySendInsteadAsync(HttpContext context, Fault fault, TimeSpan? skew, LoggedRequest entry, CancellationToken cancellationToken)
+    public async Task<bool> TrySendInsteadAsync(
+        HttpContext context,
+        Fault fault,
+        TimeSpan? skew,
+        LoggedRequest entry,
+        CancellationToken cancellationToken
+    )
     {
         switch (fault.Kind)
         {
@@ -32,7 +38,9 @@ internal sealed class FaultSender(TimeProvider clock)
         else if (fault.Kind is FaultKind.TooManyRequestsSeconds or FaultKind.ServiceUnavailable503)
             context.Response.Headers.RetryAfter = Math.Ceiling(fault.RetryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         else if (fault.Kind == FaultKind.TooManyRequestsDate)
-            context.Response.Headers.RetryAfter = (clock.GetUtcNow() + (fault.DateSkew ?? skew ?? TimeSpan.Zero) + fault.RetryAfter + TimeSpan.FromMilliseconds(999)).ToString("R", CultureInfo.InvariantCulture);
+            context.Response.Headers.RetryAfter = (
+                clock.GetUtcNow() + (fault.DateSkew ?? skew ?? TimeSpan.Zero) + fault.RetryAfter + TimeSpan.FromMilliseconds(999)
+            ).ToString("R", CultureInfo.InvariantCulture);
         await SendAsync(context, answer, entry, cancellationToken);
         return true;
     }
@@ -46,7 +54,13 @@ internal sealed class FaultSender(TimeProvider clock)
     }
 
     /// <summary>An answer whose body goes wrong on the way.</summary>
-    public static async Task SpoilAsync(HttpContext context, Fault fault, BodyAnswer answer, LoggedRequest entry, CancellationToken cancellationToken)
+    public static async Task SpoilAsync(
+        HttpContext context,
+        Fault fault,
+        BodyAnswer answer,
+        LoggedRequest entry,
+        CancellationToken cancellationToken
+    )
     {
         var body = answer.Body;
         var half = body.AsMemory(0, body.Length / 2);
@@ -99,40 +113,56 @@ internal sealed class FaultSender(TimeProvider clock)
         }
     }
 
-    private static BodyAnswer? Instead(FaultKind kind, string method) => kind switch
-    {
-        FaultKind.TooManyRequestsSeconds or FaultKind.TooManyRequestsDate => (BodyAnswer)Answer.Throttled,
-        FaultKind.ServiceUnavailable503 => new BodyAnswer(503, Json.Detail("Down for maintenance.")),
-        FaultKind.RequestTimeout408 => new BodyAnswer(408, Json.Detail("Request timeout.")),
-        FaultKind.InternalError500 => new BodyAnswer(500, Json.Detail("A server error occurred.")),
-        FaultKind.BadGateway502 => new BodyAnswer(502, []),
-        FaultKind.Html200 => (BodyAnswer)Answer.LoginPage,
-        FaultKind.Html502 => (BodyAnswer)Answer.ProxyError,
-        FaultKind.Unauthorized401 => (BodyAnswer)Answer.Unauthorized,
-        FaultKind.Forbidden403 => (BodyAnswer)Answer.Forbidden,
-        FaultKind.NotFound404 => (BodyAnswer)Answer.NotFound,
-        FaultKind.MethodNotAllowed405 => (BodyAnswer)Answer.MethodNotAllowed(method),
-        FaultKind.NotImplemented501 => (BodyAnswer)Answer.NotImplemented(),
-        FaultKind.ErrorAsPage => (BodyAnswer)Answer.ErrorAsPage,
-        FaultKind.BadRequest400 => (BodyAnswer)Answer.Invalid("phone_1", "Enter a valid phone number."),
-        _ => null,
-    };
+    private static BodyAnswer? Instead(FaultKind kind, string method) =>
+        kind switch
+        {
+            FaultKind.TooManyRequestsSeconds or FaultKind.TooManyRequestsDate => (BodyAnswer)Answer.Throttled,
+            FaultKind.ServiceUnavailable503 => new BodyAnswer(503, Json.Detail("Down for maintenance.")),
+            FaultKind.RequestTimeout408 => new BodyAnswer(408, Json.Detail("Request timeout.")),
+            FaultKind.InternalError500 => new BodyAnswer(500, Json.Detail("A server error occurred.")),
+            FaultKind.BadGateway502 => new BodyAnswer(502, []),
+            FaultKind.Html200 => (BodyAnswer)Answer.LoginPage,
+            FaultKind.Html502 => (BodyAnswer)Answer.ProxyError,
+            FaultKind.Unauthorized401 => (BodyAnswer)Answer.Unauthorized,
+            FaultKind.Forbidden403 => (BodyAnswer)Answer.Forbidden,
+            FaultKind.NotFound404 => (BodyAnswer)Answer.NotFound,
+            FaultKind.MethodNotAllowed405 => (BodyAnswer)Answer.MethodNotAllowed(method),
+            FaultKind.NotImplemented501 => (BodyAnswer)Answer.NotImplemented(),
+            FaultKind.ErrorAsPage => (BodyAnswer)Answer.ErrorAsPage,
+            FaultKind.BadRequest400 => (BodyAnswer)Answer.Invalid("phone_1", "Enter a valid phone number."),
+            _ => null,
+        };
 
-    private static async Task TrickleAsync(HttpContext context, TimeSpan duration, BodyAnswer answer, LoggedRequest entry, CancellationToken cancellationToken)
+    private static async Task TrickleAsync(
+        HttpContext context,
+        TimeSpan duration,
+        BodyAnswer answer,
+        LoggedRequest entry,
+        CancellationToken cancellationToken
+    )
     {
         Begin(context, answer, entry);
         context.Response.ContentLength = answer.Body.Length;
         var size = (answer.Body.Length / Drops) + 1;
         for (var sent = 0; sent < answer.Body.Length; sent += size)
         {
-            await context.Response.Body.WriteAsync(answer.Body.AsMemory(sent, Math.Min(size, answer.Body.Length - sent)), cancellationToken);
+            await context.Response.Body.WriteAsync(
+                answer.Body.AsMemory(sent, Math.Min(size, answer.Body.Length - sent)),
+                cancellationToken
+            );
             await context.Response.Body.FlushAsync(cancellationToken);
             // Real time: a test's clock may stand still, a network does not.
             await Task.Delay(duration / Drops, TimeProvider.System, cancellationToken);
         }
     }
 
-    private static async Task PadAsync(HttpContext context, long bytes, BodyAnswer answer, LoggedRequest entry, CancellationToken cancellationToken)
+    private static async Task PadAsync(
+        HttpContext context,
+        long bytes,
+        BodyAnswer answer,
+        LoggedRequest entry,
+        CancellationToken cancellationToken
+    )
     {
         Begin(context, answer, entry);
         await context.Response.Body.WriteAsync(answer.Body, cancellationToken);

@@ -82,9 +82,15 @@ internal sealed class PageEnvelope(HttpRequest request, int page, int pages, int
     // As in the vendor's sample: the parameters in the order of their names.
     private string Bare(int number)
     {
-        var all = request.Query.Where(parameter => parameter.Key != "page").Select(parameter => (parameter.Key, Value: parameter.Value.ToString()))
+        var all = request
+            .Query.Where(parameter => parameter.Key != "page")
+            .Select(parameter => (parameter.Key, Value: parameter.Value.ToString()))
             .Append(("page", number.ToString(CultureInfo.InvariantCulture)));
-        return string.Join('&', all.OrderBy(parameter => parameter.Item1, StringComparer.Ordinal).Select(parameter => $"{parameter.Item1}={Uri.EscapeDataString(parameter.Item2)}"));
+        return string.Join(
+            '&',
+            all.OrderBy(parameter => parameter.Item1, StringComparer.Ordinal)
+                .Select(parameter => $"{parameter.Item1}={Uri.EscapeDataString(parameter.Item2)}")
+        );
     }
 
     private string OtherFeed()

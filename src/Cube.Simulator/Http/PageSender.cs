@@ -17,9 +17,17 @@ internal sealed class PageSender(SimulatorOptions options, FaultPlan plan)
 
     /// <summary>Null when the page exists; otherwise what to answer instead.</summary>
     public static Answer? Refuse(PageAnswer answer, IReadOnlyList<PickedFault> faults) =>
-        answer.Page > new PageCut(answer, faults, drift: 0).Pages && !faults.Any(picked => picked.Fault.Kind == FaultKind.NextEndless) ? InvalidPage : null;
+        answer.Page > new PageCut(answer, faults, drift: 0).Pages && !faults.Any(picked => picked.Fault.Kind == FaultKind.NextEndless)
+            ? InvalidPage
+            : null;
 
-    public async Task SendAsync(HttpContext context, PageAnswer answer, string feed, IReadOnlyList<PickedFault> faults, CancellationToken cancellationToken)
+    public async Task SendAsync(
+        HttpContext context,
+        PageAnswer answer,
+        string feed,
+        IReadOnlyList<PickedFault> faults,
+        CancellationToken cancellationToken
+    )
     {
         var writer = context.Response.BodyWriter;
         await using var json = new Utf8JsonWriter(writer, Json.Options);
@@ -44,15 +52,19 @@ internal sealed class PageSender(SimulatorOptions options, FaultPlan plan)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using var json = new Utf8JsonWriter(buffer, Json.Options);
-        foreach (var _ in Steps(json, request, answer, feed, faults))
-        {
-        }
+        foreach (var _ in Steps(json, request, answer, feed, faults)) { }
 
         json.Flush();
         return buffer.WrittenSpan.ToArray();
     }
 
-    private IEnumerable<int> Steps(Utf8JsonWriter json, HttpRequest request, PageAnswer answer, string feed, IReadOnlyList<PickedFault> faults)
+    private IEnumerable<int> Steps(
+        Utf8JsonWriter json,
+        HttpRequest request,
+        PageAnswer answer,
+        string feed,
+        IReadOnlyList<PickedFault> faults
+    )
     {
         var cut = new PageCut(answer, faults, plan.DriftOf(feed));
         new PageEnvelope(request, answer.Page, cut.Pages, cut.Count, faults).WriteStart(json);

@@ -20,7 +20,10 @@ internal sealed class RateLimiter(TimeProvider clock)
             var now = clock.GetUtcNow();
             while (recent.TryPeek(out var oldest) && now - oldest >= TimeSpan.FromSeconds(1))
                 recent.Dequeue();
-            if (Limit is not { } limit || ((limit.Concurrent is not { } most || running < most) && (limit.PerSecond is not { } rate || recent.Count < rate)))
+            if (
+                Limit is not { } limit
+                || ((limit.Concurrent is not { } most || running < most) && (limit.PerSecond is not { } rate || recent.Count < rate))
+            )
             {
                 recent.Enqueue(now);
                 running++;

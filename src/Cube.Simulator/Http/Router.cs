@@ -41,7 +41,9 @@ internal sealed class Router(SimulatorOptions options, CubeData data)
             ["campaigns"] or ["api", "v1", "campaigns"] => external ? Answer.Forbidden : Campaigns(request, shape),
             ["client_access", "campaigns"] when externalUnderApi => Answer.NotFound,
             ["api", "v1", "client_access", "campaigns"] when !externalUnderApi => Answer.NotFound,
-            ["client_access", "campaigns"] or ["api", "v1", "client_access", "campaigns"] => external ? Campaigns(request, shape) : Answer.Forbidden,
+            ["client_access", "campaigns"] or ["api", "v1", "client_access", "campaigns"] => external
+                ? Campaigns(request, shape)
+                : Answer.Forbidden,
             ["assignments"] when !shape.IsGeneration2 => options.AssignmentsListed ? Assignments(shape) : Answer.NotImplemented(),
             _ => null,
         };
@@ -54,7 +56,9 @@ internal sealed class Router(SimulatorOptions options, CubeData data)
             return Listings.Array(shape, address.Customers!.Assignment.CustomFields, Listings.WriteCustomField);
         var filter = new FeedFilter(data.Today, data.Today)
         {
-            Type = shape.IsGeneration2 ? Filter(query, "call_outcomes") ?? Filter(query, "call_outcomes_type") : Filter(query, "response_type"),
+            Type = shape.IsGeneration2
+                ? Filter(query, "call_outcomes") ?? Filter(query, "call_outcomes_type")
+                : Filter(query, "response_type"),
             CallState = Filter(query, "call_state"),
         };
         if (address.IsDated)
@@ -83,7 +87,10 @@ internal sealed class Router(SimulatorOptions options, CubeData data)
         var isCustomer = routes.FindCustomer(shape, path) is { Customers: not null };
         if (!isCustomer && routes.Find(shape, path) is null && path is not (["campaigns"] or ["api", "v1", "campaigns"]))
             return Answer.NotFound;
-        return new BodyAnswer(200, Json.Detail("See Allow.")) { Allow = isCustomer && shape.Writes == WriteMode.Enabled ? "GET, PUT, POST, HEAD, OPTIONS" : "GET, HEAD, OPTIONS" };
+        return new BodyAnswer(200, Json.Detail("See Allow."))
+        {
+            Allow = isCustomer && shape.Writes == WriteMode.Enabled ? "GET, PUT, POST, HEAD, OPTIONS" : "GET, HEAD, OPTIONS",
+        };
     }
 
     private static Answer Page(IQueryCollection query, IRows rows, int size)

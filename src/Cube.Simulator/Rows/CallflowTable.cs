@@ -14,9 +14,8 @@ internal sealed class CallflowTable(SimulatorOptions options)
     public int IndexAt(Campaign campaign, int position) =>
         (int)((((long)campaign.OrdinalInAssignment * Size(campaign)) + position) % campaign.Assignment.CustomerCount);
 
-    public string State(Campaign campaign, long customerId) => states.TryGetValue((campaign.Id, customerId), out var state)
-        ? state
-        : Rng.Pick(Key(campaign, customerId), Words.CallStates);
+    public string State(Campaign campaign, long customerId) =>
+        states.TryGetValue((campaign.Id, customerId), out var state) ? state : Rng.Pick(Key(campaign, customerId), Words.CallStates);
 
     public void SetState(Campaign campaign, long customerId, string state) => states[(campaign.Id, customerId)] = state;
 

@@ -9,8 +9,25 @@ internal static class CustomerRecord
 {
     private static readonly string[] Members =
     [
-        "name", "gender", "birth_date", "need_to_know", "care_of_name", "zone_name", "address_street", "address_street_no",
-        "address_entrance", "zip_code", "city", "municipality", "county", "country", "phone_1", "phone_2", "phone_3", "email", "company",
+        "name",
+        "gender",
+        "birth_date",
+        "need_to_know",
+        "care_of_name",
+        "zone_name",
+        "address_street",
+        "address_street_no",
+        "address_entrance",
+        "zip_code",
+        "city",
+        "municipality",
+        "county",
+        "country",
+        "phone_1",
+        "phone_2",
+        "phone_3",
+        "email",
+        "company",
     ];
 
     private static readonly string[] Kept = ["id", "assignment_id", "updated", "updated_by", "update_method"];
@@ -26,7 +43,12 @@ internal static class CustomerRecord
     /// <summary>The record that Cube keeps of what was sent: every known member, then whatever else there was.</summary>
     public static JsonObject Complete(long id, JsonObject fields, Assignment assignment, DateTime now, string by, string method)
     {
-        var record = new JsonObject { ["id"] = id, ["customer_id"] = fields["customer_id"]?.DeepClone() ?? "", ["assignment_id"] = assignment.Id };
+        var record = new JsonObject
+        {
+            ["id"] = id,
+            ["customer_id"] = fields["customer_id"]?.DeepClone() ?? "",
+            ["assignment_id"] = assignment.Id,
+        };
         foreach (var member in Members.Concat(assignment.CustomFields.Select(field => field.Label)))
             record[member] = fields[member]?.DeepClone() ?? "";
         Merge(record, fields);
@@ -47,7 +69,14 @@ internal static class CustomerRecord
     /// <summary>Sets the bookkeeping fields, at the end of the record as always.</summary>
     public static void Touch(JsonObject record, DateTime now, string by, string method)
     {
-        foreach (var (name, value) in new[] { ("updated", now.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)), ("updated_by", by), ("update_method", method) })
+        foreach (
+            var (name, value) in new[]
+            {
+                ("updated", now.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)),
+                ("updated_by", by),
+                ("update_method", method),
+            }
+        )
         {
             record.Remove(name);
             record[name] = value;

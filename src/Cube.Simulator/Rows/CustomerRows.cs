@@ -29,5 +29,6 @@ internal sealed class CustomerRows : IRows
 
     public void Write(Utf8JsonWriter json, int position) => writer.WriteListed(json, table, state, IdAt(position));
 
-    private long IdAt(int position) => position < generated ? table.Assignment.InternalId(Skip.At(absent, position)) : added[position - generated];
+    private long IdAt(int position) =>
+        position < generated ? table.Assignment.InternalId(Skip.At(absent, position)) : added[position - generated];
 }

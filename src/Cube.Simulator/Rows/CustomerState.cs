@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace Cube.Simulator.Rows;
 
-/// <summary>What differs from the generated customers of an assignment. Immutable: a request reads one state from first to last row.</summary>
+/// <summary>
+/// What differs from the generated customers of an assignment. Immutable: a request reads one state from first to last row.
+/// </summary>
 internal sealed record CustomerState
 {
     public static readonly CustomerState Untouched = new();

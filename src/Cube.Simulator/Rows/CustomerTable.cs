@@ -78,9 +78,7 @@ internal sealed class CustomerTable(SimulatorOptions options, Assignment assignm
                 next = next with { Imported = Released(next, old) };
             var index = assignment.IndexOf(id);
             // An added customer keeps its place in Added as a tombstone, so that internal ids are never given twice.
-            state = index >= 0
-                ? next with { Deleted = next.Deleted.Add(index) }
-                : next with { Overlays = next.Overlays.Remove(id) };
+            state = index >= 0 ? next with { Deleted = next.Deleted.Add(index) } : next with { Overlays = next.Overlays.Remove(id) };
             return true;
         }
     }
@@ -159,9 +157,12 @@ internal sealed class CustomerTable(SimulatorOptions options, Assignment assignm
     }
 
     internal static string Text(JsonNode? node) =>
-        node is null ? "" : node.GetValueKind() == JsonValueKind.String ? node.GetValue<string>() : node.ToJsonString();
+        node is null ? ""
+        : node.GetValueKind() == JsonValueKind.String ? node.GetValue<string>()
+        : node.ToJsonString();
 
-    private static string Member(CustomerOverlay overlay, string name) => overlay.Fields.TryGetProperty(name, out var value) ? value.ToString() : "";
+    private static string Member(CustomerOverlay overlay, string name) =>
+        overlay.Fields.TryGetProperty(name, out var value) ? value.ToString() : "";
 
     private bool Exists(CustomerState current, long id)
     {
@@ -171,14 +172,21 @@ internal sealed class CustomerTable(SimulatorOptions options, Assignment assignm
 
     // A row of an added customer who was deleted has nobody to show: it borrows a generated one's fields no test looks at.
     private BaseCustomer Base(long id) =>
-        new(options, assignment, assignment.IndexOf(id) is var index and >= 0 ? index : (int)((id - assignment.InternalIdBase) % Math.Max(1, assignment.CustomerCount)));
+        new(
+            options,
+            assignment,
+            assignment.IndexOf(id) is var index and >= 0
+                ? index
+                : (int)((id - assignment.InternalIdBase) % Math.Max(1, assignment.CustomerCount))
+        );
 
-    private JsonObject Read(CustomerState current, long id) => Json.ToObject(json =>
-    {
-        json.WriteStartObject();
-        WriteEarly(json, current, id);
-        json.WriteEndObject();
-    });
+    private JsonObject Read(CustomerState current, long id) =>
+        Json.ToObject(json =>
+        {
+            json.WriteStartObject();
+            WriteEarly(json, current, id);
+            json.WriteEndObject();
+        });
 
     private void Store(long id, string importedId, bool anonymised, JsonObject record, CustomerState next)
     {
@@ -201,7 +209,11 @@ internal sealed class CustomerTable(SimulatorOptions options, Assignment assignm
             return current.Imported;
         if (!current.HasSharedIds)
             return current.Imported.Remove(old.ImportedId);
-        var heir = current.Overlays.Values.Where(other => other.Id != old.Id && other.ImportedId == old.ImportedId).Select(other => other.Id).Order().ToList();
+        var heir = current
+            .Overlays.Values.Where(other => other.Id != old.Id && other.ImportedId == old.ImportedId)
+            .Select(other => other.Id)
+            .Order()
+            .ToList();
         return heir.Count == 0 ? current.Imported.Remove(old.ImportedId) : current.Imported.SetItem(old.ImportedId, heir[0]);
     }
 }

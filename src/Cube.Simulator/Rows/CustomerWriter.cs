@@ -5,9 +5,11 @@ namespace Cube.Simulator.Rows;
 /// <summary>Writes a customer of the customers feed, or one asked for alone.</summary>
 internal sealed class CustomerWriter(TenantShape shape)
 {
-    public void WriteListed(Utf8JsonWriter json, CustomerTable table, CustomerState state, long id) => Write(json, table, state, id, "customer_id");
+    public void WriteListed(Utf8JsonWriter json, CustomerTable table, CustomerState state, long id) =>
+        Write(json, table, state, id, "customer_id");
 
-    public void WriteSingle(Utf8JsonWriter json, CustomerTable table, CustomerState state, long id) => Write(json, table, state, id, "external_customer_id");
+    public void WriteSingle(Utf8JsonWriter json, CustomerTable table, CustomerState state, long id) =>
+        Write(json, table, state, id, "external_customer_id");
 
     private void Write(Utf8JsonWriter json, CustomerTable table, CustomerState state, long id, string idMember)
     {

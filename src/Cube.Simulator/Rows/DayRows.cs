@@ -32,7 +32,8 @@ internal sealed class DayRows : IRows
 
     public void Write(Utf8JsonWriter json, int position)
     {
-        int low = 0, high = segments.Count - 1;
+        int low = 0,
+            high = segments.Count - 1;
         while (low < high)
         {
             var middle = (low + high + 1) / 2;
@@ -45,7 +46,11 @@ internal sealed class DayRows : IRows
         var segment = segments[low];
         var local = position - segment.Start;
         var campaign = segment.View.Campaign;
-        format(json, table.RowAt(campaign, segment.Day, segment.Overlay, segment.Filtered is null ? local : segment.Filtered[local]), segment.View);
+        format(
+            json,
+            table.RowAt(campaign, segment.Day, segment.Overlay, segment.Filtered is null ? local : segment.Filtered[local]),
+            segment.View
+        );
     }
 
     public (int First, int Count) PositionsOf(DateOnly day)

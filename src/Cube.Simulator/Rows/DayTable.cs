@@ -40,21 +40,43 @@ internal sealed class DayTable(DayFeed feed, DayGenerator generator)
     public void Add(Campaign campaign, DateOnly day, DayRow row) =>
         Change(campaign, day, overlay => overlay with { Added = overlay.Added.Insert(0, row) });
 
-    public void Correct(Campaign campaign, DateOnly day, int position, Func<DayRow, DayRow> correct) => Change(campaign, day, overlay =>
-    {
-        var row = correct(RowAt(campaign, day, Checked(campaign, day, overlay, position), position));
-        return position < overlay.Added.Count
-            ? overlay with { Added = overlay.Added.SetItem(position, row) }
-            : overlay with { Corrected = overlay.Corrected.SetItem(Skip.At(overlay.Removed, position - overlay.Added.Count), row) };
-    });
+    public void Correct(Campaign campaign, DateOnly day, int position, Func<DayRow, DayRow> correct) =>
+        Change(
+            campaign,
+            day,
+            overlay =>
+            {
+                var row = correct(RowAt(campaign, day, Checked(campaign, day, overlay, position), position));
+                return position < overlay.Added.Count
+                    ? overlay with
+                    {
+                        Added = overlay.Added.SetItem(position, row),
+                    }
+                    : overlay with
+                    {
+                        Corrected = overlay.Corrected.SetItem(Skip.At(overlay.Removed, position - overlay.Added.Count), row),
+                    };
+            }
+        );
 
-    public void Remove(Campaign campaign, DateOnly day, int position) => Change(campaign, day, overlay =>
-    {
-        Checked(campaign, day, overlay, position);
-        return position < overlay.Added.Count
-            ? overlay with { Added = overlay.Added.RemoveAt(position) }
-            : overlay with { Removed = overlay.Removed.Add(Skip.At(overlay.Removed, position - overlay.Added.Count)) };
-    });
+    public void Remove(Campaign campaign, DateOnly day, int position) =>
+        Change(
+            campaign,
+            day,
+            overlay =>
+            {
+                Checked(campaign, day, overlay, position);
+                return position < overlay.Added.Count
+                    ? overlay with
+                    {
+                        Added = overlay.Added.RemoveAt(position),
+                    }
+                    : overlay with
+                    {
+                        Removed = overlay.Removed.Add(Skip.At(overlay.Removed, position - overlay.Added.Count)),
+                    };
+            }
+        );
 
     private void Change(Campaign campaign, DateOnly day, Func<DayOverlay, DayOverlay> change)
     {
@@ -66,7 +88,11 @@ internal sealed class DayTable(DayFeed feed, DayGenerator generator)
     {
         var count = Count(campaign, day, overlay);
         if (position < 0 || position >= count)
-            throw new ArgumentOutOfRangeException(nameof(position), position, $"Campaign {campaign.Id} has {count} rows on {day:yyyy-MM-dd}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(position),
+                position,
+                $"Campaign {campaign.Id} has {count} rows on {day:yyyy-MM-dd}."
+            );
         return overlay;
     }
 }

@@ -2,7 +2,9 @@ using Cube.Simulator.Generation;
 
 namespace Cube.Simulator.Rows;
 
-/// <summary>A feed of one scope: of a campaign, of an assignment's customers (a CRM in generation 2), or of the whole tenant when neither is given.</summary>
+/// <summary>
+/// A feed of one scope: of a campaign, of an assignment's customers (a CRM in generation 2), or of the whole tenant when neither is given.
+/// </summary>
 internal sealed record FeedAddress(string Feed, Campaign? Campaign, CustomerTable? Customers)
 {
     public const string CallOutcomes = "call_outcomes";
@@ -23,13 +25,14 @@ internal sealed record FeedAddress(string Feed, Campaign? Campaign, CustomerTabl
 
     public static bool IsPaged(string feed) => PagedFeeds.Contains(feed);
 
-    public static string[] Feeds(TenantApi api, bool ofCampaign, bool ofCustomers) => (api, ofCampaign, ofCustomers) switch
-    {
-        (TenantApi.Assignments, true, _) => [Responses, Sms, CallflowCustomers],
-        (TenantApi.Assignments, _, true) => [CustomersFeed, CustomFields, Sms, CallflowCustomers],
-        (TenantApi.DataOwners, true, _) => [CallOutcomes, ProductRegistrations, Sms, CallflowCustomers],
-        (TenantApi.DataOwners, _, true) => [CustomersFeed, CustomFields, CallOutcomes, ProductRegistrations, Sms, CallflowCustomers],
-        (TenantApi.DataOwners, _, _) => [CallOutcomes],
-        _ => [],
-    };
+    public static string[] Feeds(TenantApi api, bool ofCampaign, bool ofCustomers) =>
+        (api, ofCampaign, ofCustomers) switch
+        {
+            (TenantApi.Assignments, true, _) => [Responses, Sms, CallflowCustomers],
+            (TenantApi.Assignments, _, true) => [CustomersFeed, CustomFields, Sms, CallflowCustomers],
+            (TenantApi.DataOwners, true, _) => [CallOutcomes, ProductRegistrations, Sms, CallflowCustomers],
+            (TenantApi.DataOwners, _, true) => [CustomersFeed, CustomFields, CallOutcomes, ProductRegistrations, Sms, CallflowCustomers],
+            (TenantApi.DataOwners, _, _) => [CallOutcomes],
+            _ => [],
+        };
 }

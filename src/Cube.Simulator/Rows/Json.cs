@@ -8,7 +8,11 @@ namespace Cube.Simulator.Rows;
 /// <summary>How the simulator writes JSON: UTF-8 with the letters as they are, as Cube does.</summary>
 internal static class Json
 {
-    public static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    public static readonly JsonWriterOptions Options = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        SkipValidation = true,
+    };
 
     public static byte[] ToBytes(Action<Utf8JsonWriter> write)
     {
@@ -21,12 +25,15 @@ internal static class Json
     public static JsonObject ToObject(Action<Utf8JsonWriter> write) => JsonNode.Parse(ToBytes(write))!.AsObject();
 
     /// <summary>A record whose members <paramref name="write"/> writes.</summary>
-    public static JsonDocument ToDocument(Action<Utf8JsonWriter> write) => JsonDocument.Parse(ToBytes(json =>
-    {
-        json.WriteStartObject();
-        write(json);
-        json.WriteEndObject();
-    }));
+    public static JsonDocument ToDocument(Action<Utf8JsonWriter> write) =>
+        JsonDocument.Parse(
+            ToBytes(json =>
+            {
+                json.WriteStartObject();
+                write(json);
+                json.WriteEndObject();
+            })
+        );
 
     public static JsonElement ToElement(JsonObject record)
     {
@@ -35,24 +42,26 @@ internal static class Json
     }
 
     /// <summary>A Django REST framework error: <c>{"detail": "..."}</c>.</summary>
-    public static byte[] Detail(string message) => ToBytes(json =>
-    {
-        json.WriteStartObject();
-        json.WriteString("detail"u8, message);
-        json.WriteEndObject();
-    });
+    public static byte[] Detail(string message) =>
+        ToBytes(json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("detail"u8, message);
+            json.WriteEndObject();
+        });
 
     /// <summary>A Django REST framework validation error: field names with lists of messages.</summary>
-    public static byte[] FieldErrors(IEnumerable<KeyValuePair<string, string>> errors) => ToBytes(json =>
-    {
-        json.WriteStartObject();
-        foreach (var (field, message) in errors)
+    public static byte[] FieldErrors(IEnumerable<KeyValuePair<string, string>> errors) =>
+        ToBytes(json =>
         {
-            json.WriteStartArray(field);
-            json.WriteStringValue(message);
-            json.WriteEndArray();
-        }
+            json.WriteStartObject();
+            foreach (var (field, message) in errors)
+            {
+                json.WriteStartArray(field);
+                json.WriteStringValue(message);
+                json.WriteEndArray();
+            }
 
-        json.WriteEndObject();
-    });
+            json.WriteEndObject();
+        });
 }

@@ -8,8 +8,12 @@ internal static class LaterShape
 {
     private static readonly (string Early, string Later)[] Standard =
     [
-        ("customer_id", "crm__customer_id"), ("name", "crm__standard_info__name"), ("phone_1", "crm__standard_info__phone_1"),
-        ("phone_2", "crm__standard_info__phone_2"), ("phone_3", "crm__standard_info__phone_3"), ("email", "crm__standard_info__email"),
+        ("customer_id", "crm__customer_id"),
+        ("name", "crm__standard_info__name"),
+        ("phone_1", "crm__standard_info__phone_1"),
+        ("phone_2", "crm__standard_info__phone_2"),
+        ("phone_3", "crm__standard_info__phone_3"),
+        ("email", "crm__standard_info__email"),
     ];
 
     public static void Write(Utf8JsonWriter json, JsonElement early, Assignment assignment)

@@ -96,10 +96,16 @@ internal sealed class OutcomeWriter(TenantShape shape)
     private string Timestamp(DayRow row)
     {
         var hash = Hash(row);
-        var local = DateTime.ParseExact(row.When, "yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture).AddMilliseconds(Rng.Below(Rng.Key(hash, 3), 60_000));
+        var local = DateTime
+            .ParseExact(row.When, "yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)
+            .AddMilliseconds(Rng.Below(Rng.Key(hash, 3), 60_000));
         var offset = row.Offset ?? shape.Zone.GetUtcOffset(local);
-        return string.Create(CultureInfo.InvariantCulture, $"{local:yyyy-MM-dd'T'HH:mm:ss.fff}{(offset < TimeSpan.Zero ? '-' : '+')}{offset:hhmm}");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{local:yyyy-MM-dd'T'HH:mm:ss.fff}{(offset < TimeSpan.Zero ? '-' : '+')}{offset:hhmm}"
+        );
     }
 
-    private static ulong Hash(DayRow row) => row.When.Aggregate(Rng.Mix((ulong)row.CustomerId), static (hash, letter) => Rng.Key(hash, letter));
+    private static ulong Hash(DayRow row) =>
+        row.When.Aggregate(Rng.Mix((ulong)row.CustomerId), static (hash, letter) => Rng.Key(hash, letter));
 }

@@ -8,7 +8,8 @@ internal static class Skip
     /// <summary>The number at a position, when <paramref name="missing"/> are left out.</summary>
     public static int At(ImmutableSortedSet<int> missing, int position)
     {
-        int low = 0, high = missing.Count;
+        int low = 0,
+            high = missing.Count;
         while (low < high)
         {
             var middle = (low + high) / 2;

@@ -29,7 +29,10 @@ internal sealed class ValueRules
 
     private void WriteMember(Utf8JsonWriter json, string name, JsonElement value)
     {
-        if (empty is not null && (value.ValueKind == JsonValueKind.Null || (value.ValueKind == JsonValueKind.String && value.ValueEquals(""u8))))
+        if (
+            empty is not null
+            && (value.ValueKind == JsonValueKind.Null || (value.ValueKind == JsonValueKind.String && value.ValueEquals(""u8)))
+        )
         {
             if (empty == Variant.EmptyNull)
                 json.WriteNull(name);
@@ -47,8 +50,12 @@ internal sealed class ValueRules
     /// <summary>Writes an id as a number where the text is the number's own, or as text.</summary>
     public static void WriteId(Utf8JsonWriter json, string name, JsonElement value, bool asNumber)
     {
-        if (asNumber && value.ValueKind == JsonValueKind.String && long.TryParse(value.GetString(), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            && number.ToString(CultureInfo.InvariantCulture) == value.GetString())
+        if (
+            asNumber
+            && value.ValueKind == JsonValueKind.String
+            && long.TryParse(value.GetString(), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number.ToString(CultureInfo.InvariantCulture) == value.GetString()
+        )
             json.WriteNumber(name, number);
         else if (!asNumber && value.ValueKind == JsonValueKind.Number)
             json.WriteString(name, value.GetRawText());

@@ -46,7 +46,10 @@ internal sealed class TenantShape
 
     public bool HasCrmTypeMembers => Has(Variant.CrmTypeMembers) || Has(Variant.CrmTypeFreeNames);
 
-    public int? PageSize => Has(Variant.PageSize50) ? 50 : Has(Variant.PageSize500) ? 500 : null;
+    public int? PageSize =>
+        Has(Variant.PageSize50) ? 50
+        : Has(Variant.PageSize500) ? 500
+        : null;
 
     public WriteMode Writes =>
         Has(Variant.Writes404) ? WriteMode.NotFound404

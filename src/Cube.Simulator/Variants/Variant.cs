@@ -1,6 +1,8 @@
 namespace Cube.Simulator;
 
-/// <summary>A documented way in which tenants differ. <see cref="VariantKinds"/> has the command-line name and a description of each.</summary>
+/// <summary>
+/// A documented way in which tenants differ. <see cref="VariantKinds"/> has the command-line name and a description of each.
+/// </summary>
 public enum Variant
 {
 #pragma warning disable CS1591 // VariantKinds describes each.

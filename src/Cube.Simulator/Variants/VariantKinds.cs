@@ -8,14 +8,38 @@ public static class VariantKinds
 
     private static readonly Row[] Table =
     [
-        new("listing-halfway", Variant.ListingHalfway, One, null, "campaign__id with assignment__id; external users under /api/v1/client_access"),
-        new("listing-broken", Variant.ListingBroken, null, null, "three broken entries more: null, one without an id, one whose id is an object"),
+        new(
+            "listing-halfway",
+            Variant.ListingHalfway,
+            One,
+            null,
+            "campaign__id with assignment__id; external users under /api/v1/client_access"
+        ),
+        new(
+            "listing-broken",
+            Variant.ListingBroken,
+            null,
+            null,
+            "three broken entries more: null, one without an id, one whose id is an object"
+        ),
         new("listing-archived", Variant.ListingArchived, Two, null, "archived campaigns are always listed"),
         new("campaign-without-scope", Variant.CampaignWithoutScope, null, null, "the last campaign has an empty assignment or CRM"),
         new("crm-type-members", Variant.CrmTypeMembers, Two, null, "crm_type__id and crm_type__name instead of campaign__crm_type"),
-        new("crm-type-free-names", Variant.CrmTypeFreeNames, Two, null, "as crm-type-members, with names other than B2C and B2B, in paths too"),
+        new(
+            "crm-type-free-names",
+            Variant.CrmTypeFreeNames,
+            Two,
+            null,
+            "as crm-type-members, with names other than B2C and B2B, in paths too"
+        ),
         new("campaigns-at-root", Variant.CampaignsAtRoot, One, "campaigns", "the listing is at /campaigns only, 404 under /api/v1"),
-        new("campaigns-under-api", Variant.CampaignsUnderApi, One, "campaigns", "the listing is at /api/v1/campaigns only, 404 at /campaigns"),
+        new(
+            "campaigns-under-api",
+            Variant.CampaignsUnderApi,
+            One,
+            "campaigns",
+            "the listing is at /api/v1/campaigns only, 404 at /campaigns"
+        ),
         new("external-user", Variant.ExternalUser, null, "user", "campaigns under client_access only"),
         new("external-user-under-api", Variant.ExternalUserUnderApi, One, "user", "campaigns under /api/v1/client_access only"),
         new("customers-under-crm", Variant.CustomersUnderCrm, Two, null, "customers under /crm/{type}/customers/, 404 without /crm"),
@@ -23,9 +47,21 @@ public static class VariantKinds
         new("customers-later", Variant.CustomersLater, One, null, "crm__* names and no internal id"),
         new("customer-by-imported-id", Variant.CustomerByImportedId, One, null, "the imported id in the address of one customer"),
         new("anonymised-customers", Variant.AnonymisedCustomers, null, null, "a tenth of the customers is anonymised from the start"),
-        new("call-outcomes-old-names", Variant.CallOutcomesOldNames, Two, "outcomes", "call_outcome__submitted_when|by|in_department, additional_input_text"),
+        new(
+            "call-outcomes-old-names",
+            Variant.CallOutcomesOldNames,
+            Two,
+            "outcomes",
+            "call_outcome__submitted_when|by|in_department, additional_input_text"
+        ),
         new("call-outcomes-local-time", Variant.CallOutcomesLocalTime, Two, "outcomes", "minutes of local time alone, no timestamp"),
-        new("call-outcomes-timestamp", Variant.CallOutcomesTimestamp, Two, "outcomes", "the timestamp with an offset alone, no minutes of local time"),
+        new(
+            "call-outcomes-timestamp",
+            Variant.CallOutcomesTimestamp,
+            Two,
+            "outcomes",
+            "the timestamp with an offset alone, no minutes of local time"
+        ),
         new("callflow-later", Variant.CallflowLater, Two, null, "callflow__callstate__name, meeting__*, product__{code}, no internal id"),
         new("sms-generation1", Variant.SmsGeneration1, Two, null, "crm__name, client__short_name, no data_owner__*"),
         new("page-size-50", Variant.PageSize50, null, "page size", "50 records per page"),
@@ -52,11 +88,15 @@ public static class VariantKinds
     ];
 
     /// <summary>The variants by command-line name.</summary>
-    public static IReadOnlyDictionary<string, Variant> ByName { get; } = Table.ToDictionary(row => row.Name, row => row.Variant, StringComparer.OrdinalIgnoreCase);
+    public static IReadOnlyDictionary<string, Variant> ByName { get; } =
+        Table.ToDictionary(row => row.Name, row => row.Variant, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>A description of one line for each command-line name, in the order to show them.</summary>
-    public static IReadOnlyDictionary<string, string> Descriptions { get; } = new OrderedDictionary<string, string>(
-        Table.Select(row => KeyValuePair.Create(row.Name, row.Description)), StringComparer.OrdinalIgnoreCase);
+    public static IReadOnlyDictionary<string, string> Descriptions { get; } =
+        new OrderedDictionary<string, string>(
+            Table.Select(row => KeyValuePair.Create(row.Name, row.Description)),
+            StringComparer.OrdinalIgnoreCase
+        );
 
     /// <summary>Whether a tenant of a generation can have a variant.</summary>
     /// <param name="variant">The variant.</param>
@@ -67,7 +107,9 @@ public static class VariantKinds
     /// <param name="name">The name.</param>
     /// <exception cref="FormatException">There is none of that name; the message is fit to be shown to the user.</exception>
     public static Variant Parse(string name) =>
-        ByName.TryGetValue(name, out var variant) ? variant : throw new FormatException($"Unknown variant '{name}'. Known: {string.Join(", ", Descriptions.Keys)}.");
+        ByName.TryGetValue(name, out var variant)
+            ? variant
+            : throw new FormatException($"Unknown variant '{name}'. Known: {string.Join(", ", Descriptions.Keys)}.");
 
     /// <summary>Why a tenant cannot have these variants together, or null.</summary>
     /// <param name="api">The generation.</param>
@@ -86,7 +128,8 @@ public static class VariantKinds
         return null;
     }
 
-    private static Row Find(Variant variant) => Array.Find(Table, row => row.Variant == variant) ?? throw new ArgumentOutOfRangeException(nameof(variant));
+    private static Row Find(Variant variant) =>
+        Array.Find(Table, row => row.Variant == variant) ?? throw new ArgumentOutOfRangeException(nameof(variant));
 
     // Variants of one group exclude each other.
     private sealed record Row(string Name, Variant Variant, TenantApi? Api, string? Group, string Description);

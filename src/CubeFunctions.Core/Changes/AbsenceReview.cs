@@ -4,7 +4,9 @@ using CubeFunctions.Core.Sync;
 
 namespace CubeFunctions.Core.Changes;
 
-/// <summary>Decides for one item what it means that a proven window lacks known records. Absence is not deletion: a lost permission looks the same.</summary>
+/// <summary>
+/// Decides for one item what it means that a proven window lacks known records. Absence is not deletion: a lost permission looks the same.
+/// </summary>
 internal sealed class AbsenceReview(ObservedItem item, EarlierRecords earlier, DeletionCheck deletions)
 {
     private bool _heldBack;
@@ -16,7 +18,9 @@ internal sealed class AbsenceReview(ObservedItem item, EarlierRecords earlier, D
     {
         var outcome = new AbsenceOutcome();
         var (absent, removed) = (comparison.Absent, comparison.Changes.FindAll(change => change.Op == ChangeOp.Removed));
-        var nameless = item.Feed.ListsCustomers ? comparison.Changes.FindAll(change => change.Old < 0 && comparison.After(change).Key == KeyHash.None) : [];
+        var nameless = item.Feed.ListsCustomers
+            ? comparison.Changes.FindAll(change => change.Old < 0 && comparison.After(change).Key == KeyHash.None)
+            : [];
         if (await deletions.IsHeldBackAsync(item, absent.Count + removed.Count, comparison.Known.Entries.Length, cancellationToken))
         {
             // Of dated feeds as well: a lost permission empties days.
@@ -53,7 +57,10 @@ internal sealed class AbsenceReview(ObservedItem item, EarlierRecords earlier, D
         }
     }
 
-    /// <summary>Records of a dated feed that are absent stay known, and are marked: their days are read again until a later look confirms them or sees them again.</summary>
+    /// <summary>
+    /// Records of a dated feed that are absent stay known, and are marked: their days are read again until a later look confirms them or
+    /// sees them again.
+    /// </summary>
     private static void Postpone(WindowComparison comparison, List<PlannedChange> removed, AbsenceOutcome outcome)
     {
         var postponed = removed.ToHashSet();
@@ -67,25 +74,37 @@ internal sealed class AbsenceReview(ObservedItem item, EarlierRecords earlier, D
     /// <summary>A customer is asked for; what cannot be asked for has to be absent again hours later.</summary>
     /// <param name="comparison">The comparison.</param>
     /// <param name="anonymises">
-    /// Whether records without any id have come: people whom Cube has anonymised, ids included. Nothing says which of those who are gone each of them was, so that
+    /// Whether records without any id have come: people whom Cube has anonymised, ids included. Nothing says which of those who are gone
+    /// each of them was, so that
     /// all are taken for erased: whoever is told must not keep somebody who wanted to be forgotten.
     /// </param>
     /// <param name="outcome">Takes what is left.</param>
     /// <param name="readAt">When the window was read.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    private async Task ConfirmAsync(WindowComparison comparison, bool anonymises, AbsenceOutcome outcome, DateTimeOffset readAt, CancellationToken cancellationToken)
+    private async Task ConfirmAsync(
+        WindowComparison comparison,
+        bool anonymises,
+        AbsenceOutcome outcome,
+        DateTimeOffset readAt,
+        CancellationToken cancellationToken
+    )
     {
         var ids = new Dictionary<int, string>();
         if (item.Feed.ListsCustomers)
         {
             var members = await deletions.AddressMembersAsync(cancellationToken);
-            await earlier.ReadAsync(comparison.Known, comparison.Absent, (index, record) =>
-            {
-                if (CustomerIds.Find(record.Span, members) is { } id)
+            await earlier.ReadAsync(
+                comparison.Known,
+                comparison.Absent,
+                (index, record) =>
                 {
-                    ids[index] = id;
-                }
-            }, cancellationToken);
+                    if (CustomerIds.Find(record.Span, members) is { } id)
+                    {
+                        ids[index] = id;
+                    }
+                },
+                cancellationToken
+            );
         }
 
         var gone = ids.Count == 0 ? new Dictionary<int, ChangeOp>() : await deletions.GoneAsync(item.Scope, ids, cancellationToken);
@@ -94,7 +113,9 @@ internal sealed class AbsenceReview(ObservedItem item, EarlierRecords earlier, D
             var flags = comparison.Known.Entries[index].Flags;
             if (ids.ContainsKey(index) ? gone.ContainsKey(index) : flags.IsConfirmed(readAt))
             {
-                comparison.Changes.Add(new PlannedChange(anonymises ? ChangeOp.Erased : gone.GetValueOrDefault(index, ChangeOp.Deleted), index, -1));
+                comparison.Changes.Add(
+                    new PlannedChange(anonymises ? ChangeOp.Erased : gone.GetValueOrDefault(index, ChangeOp.Deleted), index, -1)
+                );
             }
             else if (ids.ContainsKey(index) || flags.IsMarked())
             {

@@ -10,7 +10,17 @@ namespace CubeFunctions.Core.Changes;
 /// <param name="RunId">The run that read them.</param>
 /// <param name="At">When Cube was read.</param>
 /// <param name="Manifest">Path of the manifest that names the pages, in <c>cube-raw</c>.</param>
-/// <param name="Days">The days that it stands for; null for a snapshot. A record outside of the manifest's days counts on the nearest of them.</param>
+/// <param name="Days">The days that it stands for; null for a snapshot. A record outside of the manifest's days counts on the nearest of
+/// them.</param>
 /// <param name="Records">How many records that were.</param>
 internal sealed record Baseline(
-    string Id, Feed Feed, Scope Scope, string? AssignmentId, string RunId, DateTimeOffset At, string Manifest, DayRange? Days, int Records);
+    string Id,
+    Feed Feed,
+    Scope Scope,
+    string? AssignmentId,
+    string RunId,
+    DateTimeOffset At,
+    string Manifest,
+    DayRange? Days,
+    int Records
+);

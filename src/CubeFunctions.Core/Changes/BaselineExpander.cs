@@ -6,8 +6,13 @@ using CubeFunctions.Core.Persons;
 
 namespace CubeFunctions.Core.Changes;
 
-/// <summary>Makes of a baseline line the lines that it stands for, from the pages that its manifest names: one a record, <c>created</c> or <c>recorded</c>.</summary>
-/// <remarks>The same line gives the same lines with the same ids, in the same order, as long as the pages stand. One page is in memory at a time.</remarks>
+/// <summary>
+/// Makes of a baseline line the lines that it stands for, from the pages that its manifest names: one a record, <c>created</c> or
+/// <c>recorded</c>.
+/// </summary>
+/// <remarks>
+/// The same line gives the same lines with the same ids, in the same order, as long as the pages stand. One page is in memory at a time.
+/// </remarks>
 public sealed class BaselineExpander(RecordLookup lookup, CustomerLookup customers, ErasedPersons erased)
 {
     /// <summary>Whether a change line stands for a reading.</summary>
@@ -34,7 +39,10 @@ public sealed class BaselineExpander(RecordLookup lookup, CustomerLookup custome
     /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>Lines, each ended by a line feed.</returns>
     /// <exception cref="BaselineGoneException">The manifest or one of its pages is gone.</exception>
-    public async IAsyncEnumerable<ReadOnlyMemory<byte>> ExpandAsync(ReadOnlyMemory<byte> line, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> ExpandAsync(
+        ReadOnlyMemory<byte> line,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default
+    )
     {
         var baseline = Parse(line.Span);
         var records = lookup.RecordsOf(baseline.Feed);
@@ -49,8 +57,17 @@ public sealed class BaselineExpander(RecordLookup lookup, CustomerLookup custome
             var page = records.Read(body.Bytes);
             var wanted = Enumerable.Range(0, page.Digests.Length).Where(i => Covers(baseline, manifest, page.Digests[i])).ToList();
             var keys = wanted.ConvertAll(i => records.KeyOf(page.Bounds[i].Of(body.Bytes.Span)));
-            var subjects = wanted.Select((i, place) => new LineSubject(
-                page.Bounds[i].Of(body.Bytes), keys[place][0], CustomerIds.Find(page.Bounds[i].Of(body.Bytes.Span), CustomerIds.Imported), !page.Digests[i].Anonymised)).ToList();
+            var subjects = wanted
+                .Select(
+                    (i, place) =>
+                        new LineSubject(
+                            page.Bounds[i].Of(body.Bytes),
+                            keys[place][0],
+                            CustomerIds.Find(page.Bounds[i].Of(body.Bytes.Span), CustomerIds.Imported),
+                            !page.Digests[i].Anonymised
+                        )
+                )
+                .ToList();
             var extras = await context.DescribeAsync(subjects, newerThan: null, cancellationToken);
             for (var i = 0; i < subjects.Count; i++)
             {
@@ -59,7 +76,14 @@ public sealed class BaselineExpander(RecordLookup lookup, CustomerLookup custome
         }
     }
 
-    private static byte[] LineOf(Baseline baseline, in RecordDigest digest, string[] key, LineSubject subject, LineExtras extras, Dictionary<KeyHash, List<ulong>> ordinals)
+    private static byte[] LineOf(
+        Baseline baseline,
+        in RecordDigest digest,
+        string[] key,
+        LineSubject subject,
+        LineExtras extras,
+        Dictionary<KeyHash, List<ulong>> ordinals
+    )
     {
         var ordinal = 0;
         if (ordinals.TryGetValue(digest.Key, out var contents))
@@ -69,29 +93,44 @@ public sealed class BaselineExpander(RecordLookup lookup, CustomerLookup custome
         }
 
         using var stream = new MemoryStream();
-        using var writer = new ChangeLineWriter(stream, new LineHeader(baseline.Feed, baseline.Scope, baseline.AssignmentId, baseline.RunId, "", baseline.At));
-        writer.Write(new ChangeLine
-        {
-            Id = ChangeKeys.IdOf(baseline, digest.Key, ordinal),
-            Op = baseline.Feed.Dated ? ChangeOp.Recorded : ChangeOp.Created,
-            Key = ChangeKeys.TextOf(baseline.Feed, baseline.Scope, key, ordinal),
-            CustomerId = extras.CustomerId,
-            Record = subject.Record,
-            Customer = extras.Customer,
-            Labels = extras.Labels,
-        });
+        using var writer = new ChangeLineWriter(
+            stream,
+            new LineHeader(baseline.Feed, baseline.Scope, baseline.AssignmentId, baseline.RunId, "", baseline.At)
+        );
+        writer.Write(
+            new ChangeLine
+            {
+                Id = ChangeKeys.IdOf(baseline, digest.Key, ordinal),
+                Op = baseline.Feed.Dated ? ChangeOp.Recorded : ChangeOp.Created,
+                Key = ChangeKeys.TextOf(baseline.Feed, baseline.Scope, key, ordinal),
+                CustomerId = extras.CustomerId,
+                Record = subject.Record,
+                Customer = extras.Customer,
+                Labels = extras.Labels,
+            }
+        );
         return stream.ToArray();
     }
 
     /// <summary>Contents of records of equal keys, in the order of their ordinals. Keys that occur once are left out.</summary>
     private static async Task<Dictionary<KeyHash, List<ulong>>> OrdinalsAsync(
-        Baseline baseline, WindowManifest manifest, FeedRecords records, EarlierRecords earlier, CancellationToken cancellationToken)
+        Baseline baseline,
+        WindowManifest manifest,
+        FeedRecords records,
+        EarlierRecords earlier,
+        CancellationToken cancellationToken
+    )
     {
         var all = new List<(KeyHash Key, ulong Content)>((int)manifest.Records);
         for (var number = 1; number <= manifest.Pages.Count; number++)
         {
             using var body = await earlier.FindPageAsync(baseline.Manifest, number, cancellationToken) ?? throw new BaselineGoneException();
-            all.AddRange(records.Read(body.Bytes).Digests.Where(digest => Covers(baseline, manifest, digest)).Select(digest => (digest.Key, digest.Content)));
+            all.AddRange(
+                records
+                    .Read(body.Bytes)
+                    .Digests.Where(digest => Covers(baseline, manifest, digest))
+                    .Select(digest => (digest.Key, digest.Content))
+            );
         }
 
         all.Sort();
@@ -131,12 +170,21 @@ public sealed class BaselineExpander(RecordLookup lookup, CustomerLookup custome
         var reader = new Utf8JsonReader(line);
         var json = JsonElement.ParseValue(ref reader);
         string Text(string name) => json.GetProperty(name).GetString()!;
-        int DayOf(string name) => Days.TryParse(Text(name), out var day) ? day.DayNumber : throw new FormatException("A baseline names no day.");
+        int DayOf(string name) =>
+            Days.TryParse(Text(name), out var day) ? day.DayNumber : throw new FormatException("A baseline names no day.");
         DayRange? days = json.TryGetProperty("from", out _) ? new DayRange(DayOf("from"), DayOf("to")) : null;
         var feed = FeedCatalogue.All.First(feed => feed.Name == Text("feed") && new Scope(feed.Scope, "").KindName == Text("scope"));
         return new Baseline(
-            Text("id"), feed, new Scope(feed.Scope, Text("scopeId")), json.GetProperty("assignmentId").GetString(), Text("runId"), json.GetProperty("at").GetDateTimeOffset(),
-            Text("manifest"), days, json.GetProperty("records").GetInt32());
+            Text("id"),
+            feed,
+            new Scope(feed.Scope, Text("scopeId")),
+            json.GetProperty("assignmentId").GetString(),
+            Text("runId"),
+            json.GetProperty("at").GetDateTimeOffset(),
+            Text("manifest"),
+            days,
+            json.GetProperty("records").GetInt32()
+        );
     }
 }
 

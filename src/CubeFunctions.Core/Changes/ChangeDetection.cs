@@ -5,8 +5,14 @@ namespace CubeFunctions.Core.Changes;
 
 /// <summary>Change detection over the windows of one claimed item. Each step of a comparison takes what the one before it gives.</summary>
 internal sealed class ChangeDetection(
-    ObservedItem item, ScopeKnowledge knowledge, FeedRecords records, AbsenceReview absences, ChangeFile file, ItemTombstones tombstones, ChangePublisher publisher)
-    : IItemObservation
+    ObservedItem item,
+    ScopeKnowledge knowledge,
+    FeedRecords records,
+    AbsenceReview absences,
+    ChangeFile file,
+    ItemTombstones tombstones,
+    ChangePublisher publisher
+) : IItemObservation
 {
     private readonly List<(Window Window, bool IsSettled)> _compared = [];
 
@@ -69,8 +75,11 @@ internal sealed class ChangeDetection(
             await publisher.PublishAsync(stored.Result.Window, published, cancellationToken);
         }
 
-        knowledge.Learn(reading.Comparison, outcome, new StateSource(
-            stored.Result.Manifest, stored.Result.From, stored.Result.To, stored.ReadAt, item.RunId, stored.StartedAt));
+        knowledge.Learn(
+            reading.Comparison,
+            outcome,
+            new StateSource(stored.Result.Manifest, stored.Result.From, stored.Result.To, stored.ReadAt, item.RunId, stored.StartedAt)
+        );
         if (!outcome.HeldBack)
         {
             await tombstones.NoteAsync(stored.ReadAt, cancellationToken);
@@ -80,7 +89,9 @@ internal sealed class ChangeDetection(
     }
 
     /// <summary>A window is compared once a run; and one that was read before another that is compared already says nothing new.</summary>
-    private bool IsCompared(ScopeState state, StoredWindow stored) => state.Sources.Any(source =>
-        (source.Run == item.RunId && source.From == stored.Result.From && source.To == stored.Result.To)
-        || (source.At > stored.ReadAt && (source.From is null || (source.From <= stored.Result.To && source.To >= stored.Result.From))));
+    private bool IsCompared(ScopeState state, StoredWindow stored) =>
+        state.Sources.Any(source =>
+            (source.Run == item.RunId && source.From == stored.Result.From && source.To == stored.Result.To)
+            || (source.At > stored.ReadAt && (source.From is null || (source.From <= stored.Result.To && source.To >= stored.Result.From)))
+        );
 }

@@ -7,12 +7,19 @@ namespace CubeFunctions.Core.Changes;
 
 /// <summary>Compares proven windows with what is known, writes change files, then what is known now.</summary>
 /// <remarks>
-/// In this order, and before the checkpoint moves: the change file, once, under a name that follows from run and window; then the state, by ETag. A worker that
+/// In this order, and before the checkpoint moves: the change file, once, under a name that follows from run and window; then the state, by
+/// ETag. A worker that
 /// died between the two is followed by one that compares again, with the same outcome and the same ids.
 /// </remarks>
 internal sealed class ChangeDetector(
-    ChangeStore store, RecordLookup lookup, ChangeFiles files, DeletionCheck deletions, IEnumerable<IChangeFileObserver> publishing, ErasedPersons erased, SyncSettings sync)
-    : IWindowObserver, IDisposable
+    ChangeStore store,
+    RecordLookup lookup,
+    ChangeFiles files,
+    DeletionCheck deletions,
+    IEnumerable<IChangeFileObserver> publishing,
+    ErasedPersons erased,
+    SyncSettings sync
+) : IWindowObserver, IDisposable
 {
     /// <summary>Windows compared at once: it is work for processors, and takes memory.</summary>
     private const int AtOnce = 2;
@@ -37,7 +44,13 @@ internal sealed class ChangeDetector(
         var earlier = lookup.EarlierOf(records);
         var knowledge = new ScopeKnowledge(store, item, sync);
         return new ChangeDetection(
-            item, knowledge, records, new AbsenceReview(item, earlier, deletions), files.Create(item, records, earlier),
-            new ItemTombstones(item, records, erased, sync), new ChangePublisher(item, publishing, _comparing));
+            item,
+            knowledge,
+            records,
+            new AbsenceReview(item, earlier, deletions),
+            files.Create(item, records, earlier),
+            new ItemTombstones(item, records, erased, sync),
+            new ChangePublisher(item, publishing, _comparing)
+        );
     }
 }

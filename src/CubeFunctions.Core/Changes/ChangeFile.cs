@@ -6,12 +6,24 @@ namespace CubeFunctions.Core.Changes;
 internal sealed class ChangeFile(ObservedItem item, LineSources sources, UndoneWrites? undone)
 {
     /// <summary>Compares a window with what is known.</summary>
-    public async Task<WindowChangeFile> BeginAsync(ScopeState state, StoredWindow stored, WindowCapture capture, CancellationToken cancellationToken)
+    public async Task<WindowChangeFile> BeginAsync(
+        ScopeState state,
+        StoredWindow stored,
+        WindowCapture capture,
+        CancellationToken cancellationToken
+    )
     {
         sources.Earlier.Know(stored.Result.Manifest, stored.Manifest);
         var window = await capture.EntriesAsync(state, stored, sources.Earlier, cancellationToken);
         var comparison = new WindowComparison(state, window, capture.Days, FirstReading.Create(state, capture.Days, item.Today));
-        return new WindowChangeFile(item, sources, undone, comparison.IsMixed ? new WindowComparison(state, window, capture.Days) : comparison, capture, stored);
+        return new WindowChangeFile(
+            item,
+            sources,
+            undone,
+            comparison.IsMixed ? new WindowComparison(state, window, capture.Days) : comparison,
+            capture,
+            stored
+        );
     }
 
     /// <summary>What is known is stored.</summary>

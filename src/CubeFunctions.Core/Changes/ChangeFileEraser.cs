@@ -35,15 +35,17 @@ internal sealed class ChangeFileEraser(StorageClients storage, IEnumerable<IChan
             }
         }
 
-        return found.Count == 0 ? null : async token =>
-        {
-            foreach (var name in found)
+        return found.Count == 0
+            ? null
+            : async token =>
             {
-                var lines = await RewriteAsync(place, customers, name, token);
-                search.Tally.Add(Erased.Lines, lines);
-                search.Tally.Add(Erased.Files, lines > 0 ? 1 : 0);
-            }
-        };
+                foreach (var name in found)
+                {
+                    var lines = await RewriteAsync(place, customers, name, token);
+                    search.Tally.Add(Erased.Lines, lines);
+                    search.Tally.Add(Erased.Files, lines > 0 ? 1 : 0);
+                }
+            };
     }
 
     private async Task<bool> HoldsAsync(SearchedScope place, PersonRecords customers, string path, CancellationToken cancellationToken)
@@ -52,7 +54,11 @@ internal sealed class ChangeFileEraser(StorageClients storage, IEnumerable<IChan
         var holds = false;
 
         // To its end: later lines may depend on what each of these shows of its key.
-        await foreach (var line in answer is null ? AsyncEnumerable.Empty<ReadOnlyMemory<byte>>() : LineReader.ReadAsync(answer.Content, cancellationToken))
+        await foreach (
+            var line in answer is null
+                ? AsyncEnumerable.Empty<ReadOnlyMemory<byte>>()
+                : LineReader.ReadAsync(answer.Content, cancellationToken)
+        )
         {
             holds |= Matches(place, customers, line.Span);
         }
@@ -96,7 +102,10 @@ internal sealed class ChangeFileEraser(StorageClients storage, IEnumerable<IChan
             await observer.RemovingAsync(new LinesToRemove(place.Feed, place.Scope, path, left, following), cancellationToken);
         }
 
-        if (removed.Count > 0 && await ReplaceAsync(path, kept, answer.Details, cancellationToken) is not (StorageOutcome.Saved or StorageOutcome.Gone))
+        if (
+            removed.Count > 0
+            && await ReplaceAsync(path, kept, answer.Details, cancellationToken) is not (StorageOutcome.Saved or StorageOutcome.Gone)
+        )
         {
             throw new ErasureBusyException($"A change file of {place.Feed} of {place.Scope} is being written by another worker");
         }
@@ -104,7 +113,12 @@ internal sealed class ChangeFileEraser(StorageClients storage, IEnumerable<IChan
         return removed.Count;
     }
 
-    private async Task<StorageOutcome> ReplaceAsync(string path, FileStream kept, Azure.Storage.Blobs.Models.BlobDownloadDetails old, CancellationToken cancellationToken)
+    private async Task<StorageOutcome> ReplaceAsync(
+        string path,
+        FileStream kept,
+        Azure.Storage.Blobs.Models.BlobDownloadDetails old,
+        CancellationToken cancellationToken
+    )
     {
         if (kept.Length == 0)
         {
@@ -113,7 +127,11 @@ internal sealed class ChangeFileEraser(StorageClients storage, IEnumerable<IChan
 
         await kept.FlushAsync(cancellationToken);
         kept.Position = 0;
-        var body = new BlobBody(kept, "application/x-ndjson") { Metadata = new Dictionary<string, string>(old.Metadata), Transfer = ChangeStore.Transfer };
+        var body = new BlobBody(kept, "application/x-ndjson")
+        {
+            Metadata = new Dictionary<string, string>(old.Metadata),
+            Transfer = ChangeStore.Transfer,
+        };
         return (await _files.SaveAsync(path, body, old.ETag, cancellationToken)).Outcome;
     }
 
@@ -136,7 +154,11 @@ internal sealed class ChangeFileEraser(StorageClients storage, IEnumerable<IChan
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var (isRecord, isCustomer, isKey) = (reader.ValueTextEquals("record"u8), reader.ValueTextEquals("customer"u8), reader.ValueTextEquals("key"u8));
+            var (isRecord, isCustomer, isKey) = (
+                reader.ValueTextEquals("record"u8),
+                reader.ValueTextEquals("customer"u8),
+                reader.ValueTextEquals("key"u8)
+            );
             var isId = reader.ValueTextEquals("customerId"u8);
             reader.Read();
             var start = (int)reader.TokenStartIndex;
@@ -145,7 +167,8 @@ internal sealed class ChangeFileEraser(StorageClients storage, IEnumerable<IChan
             reader.Skip();
             var value = line[start..(int)reader.BytesConsumed];
             record = isRecord && isObject ? place.Records.Matches(value) : record;
-            customer |= (isCustomer && isObject && customers.Matches(value)) || (isId && place.Records.MatchesImported(JsonText.Of(ref reader)));
+            customer |=
+                (isCustomer && isObject && customers.Matches(value)) || (isId && place.Records.MatchesImported(JsonText.Of(ref reader)));
         }
 
         return customer || (record ?? place.Records.MatchesKey(ChangeKeys.CustomerOf(key, place.Feed)));

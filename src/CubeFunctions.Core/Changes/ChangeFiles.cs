@@ -10,7 +10,9 @@ public sealed class ChangeFiles(ChangeStore store, CustomerLookup customers, Ech
     {
         var assignment = item.Assignment;
         return new ChangeFile(
-            item, new LineSources(store, records, earlier, customers.Create(item.Feed, assignment), echoes, assignment, logger),
-            item.Feed.ListsCustomers ? echoes.UndoneOf(item.Scope.Id, earlier, records) : null);
+            item,
+            new LineSources(store, records, earlier, customers.Create(item.Feed, assignment), echoes, assignment, logger),
+            item.Feed.ListsCustomers ? echoes.UndoneOf(item.Scope.Id, earlier, records) : null
+        );
     }
 }

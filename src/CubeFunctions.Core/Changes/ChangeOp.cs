@@ -32,16 +32,17 @@ public enum ChangeOp
 internal static class ChangeOps
 {
     /// <summary>The name of an op.</summary>
-    public static string NameOf(ChangeOp op) => op switch
-    {
-        ChangeOp.Created => "created",
-        ChangeOp.Updated => "updated",
-        ChangeOp.Deleted => "deleted",
-        ChangeOp.Erased => "erased",
-        ChangeOp.Recorded => "recorded",
-        ChangeOp.Corrected => "corrected",
-        ChangeOp.Removed => "removed",
-        ChangeOp.Baseline => "baseline",
-        _ => throw new ArgumentOutOfRangeException(nameof(op)),
-    };
+    public static string NameOf(ChangeOp op) =>
+        op switch
+        {
+            ChangeOp.Created => "created",
+            ChangeOp.Updated => "updated",
+            ChangeOp.Deleted => "deleted",
+            ChangeOp.Erased => "erased",
+            ChangeOp.Recorded => "recorded",
+            ChangeOp.Corrected => "corrected",
+            ChangeOp.Removed => "removed",
+            ChangeOp.Baseline => "baseline",
+            _ => throw new ArgumentOutOfRangeException(nameof(op)),
+        };
 }

@@ -9,18 +9,27 @@ namespace CubeFunctions.Core.Changes;
 /// <summary>State blobs in <c>cube-state</c> and change files in <c>cube-changes</c>.</summary>
 public sealed partial class ChangeStore(StorageClients storage, ILogger<ChangeStore> logger)
 {
-    /// <summary>Metadata of a change file: the claim that wrote it. Claims of a scope and feed are numbered, so files of one are in order by it.</summary>
+    /// <summary>
+    /// Metadata of a change file: the claim that wrote it. Claims of a scope and feed are numbered, so files of one are in order by it.
+    /// </summary>
     private const string AttemptName = "attempt";
     private const int ReadAhead = 1 << 20;
 
     /// <summary>One request for what a window usually holds; a large file goes up in blocks, and is seen when all are there.</summary>
-    internal static readonly StorageTransferOptions Transfer = new() { InitialTransferSize = 128 << 20, MaximumTransferSize = 16 << 20, MaximumConcurrency = 1 };
+    internal static readonly StorageTransferOptions Transfer = new()
+    {
+        InitialTransferSize = 128 << 20,
+        MaximumTransferSize = 16 << 20,
+        MaximumConcurrency = 1,
+    };
 
     private readonly OptimisticBlobs _states = new(storage.State);
     private readonly OptimisticBlobs _files = new(storage.ChangeFiles);
 
     /// <summary>Reads what is known; an empty state where there is none.</summary>
-    /// <remarks>A file that was overwritten from outside, or broken, reads as empty too and is replaced: the next proven reading is a baseline.</remarks>
+    /// <remarks>
+    /// A file that was overwritten from outside, or broken, reads as empty too and is replaced: the next proven reading is a baseline.
+    /// </remarks>
     /// <exception cref="InvalidDataException">It is of a later version than this program knows.</exception>
     internal async Task<ScopeState> ReadStateAsync(Feed feed, Scope scope, CancellationToken cancellationToken)
     {
@@ -33,7 +42,9 @@ public sealed partial class ChangeStore(StorageClients storage, ILogger<ChangeSt
         try
         {
             var state = await StateFormat.ReadAsync(found.Content, cancellationToken) with { ETag = found.Details.ETag };
-            return Array.Exists(state.Entries, entry => entry.Source >= state.Sources.Count) ? throw new FormatException("It names a source that it lacks.") : state;
+            return Array.Exists(state.Entries, entry => entry.Source >= state.Sources.Count)
+                ? throw new FormatException("It names a source that it lacks.")
+                : state;
         }
         catch (FormatException exception)
         {
@@ -49,7 +60,12 @@ public sealed partial class ChangeStore(StorageClients storage, ILogger<ChangeSt
     {
         await using var stream = TempFile.Create();
         StateFormat.Write(state, stream);
-        var written = await _states.SaveAsync(BlobPaths.State(feed, scope), new BlobBody(stream, "application/octet-stream") { Transfer = Transfer }, state.ETag, cancellationToken);
+        var written = await _states.SaveAsync(
+            BlobPaths.State(feed, scope),
+            new BlobBody(stream, "application/octet-stream") { Transfer = Transfer },
+            state.ETag,
+            cancellationToken
+        );
         return written.Outcome == StorageOutcome.Saved ? state with { ETag = written.ETag } : throw new StateChangedException();
     }
 
@@ -71,7 +87,8 @@ public sealed partial class ChangeStore(StorageClients storage, ILogger<ChangeSt
 
     /// <summary>Opens a change file.</summary>
     /// <returns>Null when it is gone.</returns>
-    internal Task<Stream?> FindFileAsync(string path, long offset, CancellationToken cancellationToken) => _files.OpenAtAsync(path, offset, ReadAhead, cancellationToken);
+    internal Task<Stream?> FindFileAsync(string path, long offset, CancellationToken cancellationToken) =>
+        _files.OpenAtAsync(path, offset, ReadAhead, cancellationToken);
 
     /// <summary>The attempt that wrote a change file; 0 when it is gone.</summary>
     internal async Task<int> AttemptOfAsync(string path, CancellationToken cancellationToken) =>
@@ -79,10 +96,15 @@ public sealed partial class ChangeStore(StorageClients storage, ILogger<ChangeSt
             ? int.Parse(attempt, CultureInfo.InvariantCulture)
             : 0;
 
-    [LoggerMessage(302, LogLevel.Error,
-        "What is known of {Feed} of {ScopeKind} {ScopeId} cannot be read ({Reason}): it is built anew, and the next proven reading counts as the first")]
+    [LoggerMessage(
+        302,
+        LogLevel.Error,
+        "What is known of {Feed} of {ScopeKind} {ScopeId} cannot be read ({Reason}): it is built anew, and the next proven reading counts as the first"
+    )]
     private static partial void LogBroken(ILogger logger, string feed, string scopeKind, string scopeId, string reason);
 }
 
-/// <summary>Somebody else has written what is known of a scope and feed: the lease was lost, or a backup restored. The item is to be compared again.</summary>
+/// <summary>
+/// Somebody else has written what is known of a scope and feed: the lease was lost, or a backup restored. The item is to be compared again.
+/// </summary>
 public sealed class StateChangedException() : Exception("What is known was changed by another worker.");

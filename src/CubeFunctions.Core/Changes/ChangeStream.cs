@@ -1,9 +1,5 @@
 using CubeFunctions.Core.Model;
 
-
-
-
-
 namespace CubeFunctions.Core.Changes;
 
 /// <summary>Names of streams: the changes of one feed and scope, which are delivered in order.</summary>

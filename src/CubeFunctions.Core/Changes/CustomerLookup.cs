@@ -7,17 +7,28 @@ using CubeFunctions.Core.Sync;
 namespace CubeFunctions.Core.Changes;
 
 /// <summary>Gives change lines what belongs beside their records: the customer's imported id, the customer's record, labels.</summary>
-public sealed class CustomerLookup(CheckpointStore checkpoints, ChangeStore store, RawStore raw, RecordLookup lookup, CustomerReader customers, ChangeSettings settings, TenantGeneration generation)
+public sealed class CustomerLookup(
+    CheckpointStore checkpoints,
+    ChangeStore store,
+    RawStore raw,
+    RecordLookup lookup,
+    CustomerReader customers,
+    ChangeSettings settings,
+    TenantGeneration generation
+)
 {
     /// <summary>The lookups of one feed in one assignment or CRM.</summary>
     /// <param name="feed">The feed.</param>
     /// <param name="assignmentId">The assignment or CRM; null where it is not known.</param>
     internal ChangeContext Create(Feed feed, string? assignmentId) => new(this, customers, settings, feed, assignmentId);
 
-    /// <summary>Where the customers are whom a feed's records name. A feed of both generations is that of the tenant's; the id of a CRM has a dash.</summary>
+    /// <summary>
+    /// Where the customers are whom a feed's records name. A feed of both generations is that of the tenant's; the id of a CRM has a dash.
+    /// </summary>
     internal async ValueTask<CustomerPlace> PlaceOfAsync(Feed feed, string assignmentId, CancellationToken cancellationToken)
     {
-        var catalogue = FeedCatalogue.Generations.Where(catalogue => catalogue.Feeds.Contains(feed)).ToList() is [var only] ? only
+        var catalogue =
+            FeedCatalogue.Generations.Where(catalogue => catalogue.Feeds.Contains(feed)).ToList() is [var only] ? only
             : assignmentId.Contains('-', StringComparison.Ordinal) ? await generation.GetAsync(cancellationToken)
             : FeedCatalogue.Assignments;
         return new CustomerPlace(catalogue, new Scope(catalogue.CustomersScope, assignmentId));

@@ -10,7 +10,10 @@ internal readonly record struct CustomerName(string? Internal, string? Imported)
     /// <summary>Whether nobody is named.</summary>
     public bool IsEmpty => Internal is null && Imported is null;
 
-    /// <summary>The name by a record's key and imported id. A key names the customer by the internal id where the feed has it, else by the imported one.</summary>
+    /// <summary>
+    /// The name by a record's key and imported id. A key names the customer by the internal id where the feed has it, else by the imported
+    /// one.
+    /// </summary>
     public static CustomerName Of(Feed feed, LineSubject subject)
     {
         var key = subject.CustomerKey.Length > 0 ? subject.CustomerKey : null;
@@ -22,5 +25,6 @@ internal readonly record struct CustomerName(string? Internal, string? Imported)
     /// <summary>Whether a customer is the one: by the internal id where both have it, else by the imported one.</summary>
     /// <param name="imported">The customer's imported id.</param>
     /// <param name="own">Cube's own id of the customer.</param>
-    public bool IsOf(string? imported, string? own) => Internal is not null && own is not null ? Internal == own : Imported is not null && Imported == imported;
+    public bool IsOf(string? imported, string? own) =>
+        Internal is not null && own is not null ? Internal == own : Imported is not null && Imported == imported;
 }

@@ -11,7 +11,8 @@ public sealed class CustomerReader(CubeClient cube, CubeSettings settings, Tenan
     internal int Parallel => settings.MaxConcurrentRequests;
 
     /// <summary>
-    /// Members that hold the id that a customer's address takes, the best first. By the wrong one a customer who is there would answer 404, and count as deleted.
+    /// Members that hold the id that a customer's address takes, the best first. By the wrong one a customer who is there would answer 404,
+    /// and count as deleted.
     /// </summary>
     internal async ValueTask<IReadOnlyList<string>> AddressMembersAsync(CancellationToken cancellationToken) =>
         await generation.TakesImportedIdAsync(cancellationToken) ? CustomerIds.Imported : CustomerIds.InternalFirst;
@@ -20,7 +21,8 @@ public sealed class CustomerReader(CubeClient cube, CubeSettings settings, Tenan
     /// <param name="assignment">The customer's assignment.</param>
     /// <param name="id">The id that the address takes.</param>
     /// <param name="cancellationToken">Ends the request.</param>
-    /// <exception cref="CubeException">Cube does not give it; <see cref="CubeFailureKind.NotFound"/> where there is no such customer.</exception>
+    /// <exception cref="CubeException">Cube does not give it; <see cref="CubeFailureKind.NotFound"/> where there is no such
+    /// customer.</exception>
     internal async Task<KnownCustomer> ReadAsync(Scope assignment, string id, CancellationToken cancellationToken)
     {
         var readAt = time.GetUtcNow();

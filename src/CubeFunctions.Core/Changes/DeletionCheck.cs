@@ -7,7 +7,8 @@ namespace CubeFunctions.Core.Changes;
 
 /// <summary>Finds out whether records that a proven snapshot lacks are gone.</summary>
 /// <remarks>
-/// A customer is deleted when Cube answers 404 to a GET of that customer. One whom Cube still has stays known, and is looked at again by the next snapshot.
+/// A customer is deleted when Cube answers 404 to a GET of that customer. One whom Cube still has stays known, and is looked at again by
+/// the next snapshot.
 /// Callflow customers, and customers without a key, cannot be asked for: a proven snapshot hours later that lacks them too confirms it.
 /// </remarks>
 public sealed partial class DeletionCheck(CustomerReader customers, MassDeletionGuard guard, ILogger<DeletionCheck> logger)
@@ -17,40 +18,51 @@ public sealed partial class DeletionCheck(CustomerReader customers, MassDeletion
     private const int MaxUnanswered = 20;
 
     /// <inheritdoc cref="MassDeletionGuard.HoldsAsync"/>
-    internal Task<bool> IsHeldBackAsync(ObservedItem item, int absent, int known, CancellationToken cancellationToken) => guard.HoldsAsync(item, absent, known, cancellationToken);
+    internal Task<bool> IsHeldBackAsync(ObservedItem item, int absent, int known, CancellationToken cancellationToken) =>
+        guard.HoldsAsync(item, absent, known, cancellationToken);
 
     /// <inheritdoc cref="MassDeletionGuard.EndAsync"/>
-    internal Task EndAsync(ObservedItem item, int left, CancellationToken cancellationToken) => guard.EndAsync(item, left, cancellationToken);
+    internal Task EndAsync(ObservedItem item, int left, CancellationToken cancellationToken) =>
+        guard.EndAsync(item, left, cancellationToken);
 
     /// <inheritdoc cref="CustomerReader.AddressMembersAsync"/>
-    internal ValueTask<IReadOnlyList<string>> AddressMembersAsync(CancellationToken cancellationToken) => customers.AddressMembersAsync(cancellationToken);
+    internal ValueTask<IReadOnlyList<string>> AddressMembersAsync(CancellationToken cancellationToken) =>
+        customers.AddressMembersAsync(cancellationToken);
 
     /// <summary>What became of customers whom a snapshot lacks.</summary>
     /// <param name="scope">Their assignment.</param>
     /// <param name="ids">Index of each, and the id that its address takes.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>The indexes of those that are gone: deleted, or erased where Cube gives an anonymised record for them.</returns>
-    internal async Task<IReadOnlyDictionary<int, ChangeOp>> GoneAsync(Scope scope, IReadOnlyDictionary<int, string> ids, CancellationToken cancellationToken)
+    internal async Task<IReadOnlyDictionary<int, ChangeOp>> GoneAsync(
+        Scope scope,
+        IReadOnlyDictionary<int, string> ids,
+        CancellationToken cancellationToken
+    )
     {
         var gone = new Dictionary<int, ChangeOp>();
         var unanswered = 0;
         var options = new ParallelOptions { MaxDegreeOfParallelism = customers.Parallel, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(ids.Take(MaxAsked), options, async (entry, token) =>
-        {
-            // A Cube that fails again and again is not asked for the rest: the next snapshot does.
-            var answer = unanswered < MaxUnanswered ? await AskAsync(scope, entry.Value, token) : null;
-            if (answer is ChangeOp.Deleted or ChangeOp.Erased)
+        await Parallel.ForEachAsync(
+            ids.Take(MaxAsked),
+            options,
+            async (entry, token) =>
             {
-                lock (gone)
+                // A Cube that fails again and again is not asked for the rest: the next snapshot does.
+                var answer = unanswered < MaxUnanswered ? await AskAsync(scope, entry.Value, token) : null;
+                if (answer is ChangeOp.Deleted or ChangeOp.Erased)
                 {
-                    gone.Add(entry.Key, answer.Value);
+                    lock (gone)
+                    {
+                        gone.Add(entry.Key, answer.Value);
+                    }
+                }
+                else if (answer is null)
+                {
+                    Interlocked.Increment(ref unanswered);
                 }
             }
-            else if (answer is null)
-            {
-                Interlocked.Increment(ref unanswered);
-            }
-        });
+        );
         if (unanswered > 0)
         {
             LogUnanswered(logger, scope.KindName, scope.Id, unanswered);
@@ -59,13 +71,17 @@ public sealed partial class DeletionCheck(CustomerReader customers, MassDeletion
         return gone;
     }
 
-    /// <summary>Deleted, erased, still there (<see cref="ChangeOp.Updated"/>, for the next snapshot to say), or null where Cube does not say.</summary>
+    /// <summary>
+    /// Deleted, erased, still there (<see cref="ChangeOp.Updated"/>, for the next snapshot to say), or null where Cube does not say.
+    /// </summary>
     private async Task<ChangeOp?> AskAsync(Scope scope, string id, CancellationToken cancellationToken)
     {
         try
         {
             var customer = await customers.ReadAsync(scope, id, cancellationToken);
-            return customer.ImportedId is null && CustomerIds.Find(customer.Record.Span, CustomerIds.Names) == CustomerIds.Anonymised ? ChangeOp.Erased : ChangeOp.Updated;
+            return customer.ImportedId is null && CustomerIds.Find(customer.Record.Span, CustomerIds.Names) == CustomerIds.Anonymised
+                ? ChangeOp.Erased
+                : ChangeOp.Updated;
         }
         catch (CubeException exception) when (exception.Kind == CubeFailureKind.NotFound)
         {
@@ -78,6 +94,10 @@ public sealed partial class DeletionCheck(CustomerReader customers, MassDeletion
         }
     }
 
-    [LoggerMessage(301, LogLevel.Warning, "{ScopeKind} {ScopeId}: Cube does not say whether {Count} absent customers still exist; they are kept as known")]
+    [LoggerMessage(
+        301,
+        LogLevel.Warning,
+        "{ScopeKind} {ScopeId}: Cube does not say whether {Count} absent customers still exist; they are kept as known"
+    )]
     private static partial void LogUnanswered(ILogger logger, string scopeKind, string scopeId, int count);
 }

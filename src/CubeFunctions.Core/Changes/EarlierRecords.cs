@@ -15,12 +15,19 @@ internal sealed class EarlierRecords(RawStore raw, FeedRecords records)
     /// <param name="indexes">Which of its entries.</param>
     /// <param name="take">Gets the entry's index and the record's bytes, which are good until it returns; one call at a time.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    public async Task ReadAsync(ScopeState state, IEnumerable<int> indexes, Action<int, ReadOnlyMemory<byte>> take, CancellationToken cancellationToken)
+    public async Task ReadAsync(
+        ScopeState state,
+        IEnumerable<int> indexes,
+        Action<int, ReadOnlyMemory<byte>> take,
+        CancellationToken cancellationToken
+    )
     {
         var gate = new Lock();
         var pages = indexes.GroupBy(index => (state.Entries[index].Source, state.Entries[index].Page));
         await System.Threading.Tasks.Parallel.ForEachAsync(
-            pages, new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = cancellationToken }, async (page, token) =>
+            pages,
+            new ParallelOptions { MaxDegreeOfParallelism = Parallel, CancellationToken = cancellationToken },
+            async (page, token) =>
             {
                 using var body = await FindPageAsync(state.Sources[page.Key.Source].Manifest, page.Key.Page, token);
                 if (body is not null)
@@ -30,7 +37,8 @@ internal sealed class EarlierRecords(RawStore raw, FeedRecords records)
                         Match(state, page, body.Bytes, take);
                     }
                 }
-            });
+            }
+        );
     }
 
     /// <summary>A manifest, read once; null when it is gone.</summary>
@@ -57,7 +65,10 @@ internal sealed class EarlierRecords(RawStore raw, FeedRecords records)
             for (var i = 0; i < page.Digests.Length; i++)
             {
                 var digest = page.Digests[i];
-                var match = wanted[digest.Key].Where(index => !found.Contains(index) && (!exact || state.Entries[index].Content == digest.Content)).Take(1).ToList();
+                var match = wanted[digest.Key]
+                    .Where(index => !found.Contains(index) && (!exact || state.Entries[index].Content == digest.Content))
+                    .Take(1)
+                    .ToList();
                 if (match is [var index])
                 {
                     found.Add(index);

@@ -7,30 +7,46 @@ using CubeFunctions.Core.Upserts;
 
 namespace CubeFunctions.Core.Changes;
 
-/// <summary>What upserts brought to one customer: a difference that is exactly that came from the CRM, and is not published back to it.</summary>
+/// <summary>
+/// What upserts brought to one customer: a difference that is exactly that came from the CRM, and is not published back to it.
+/// </summary>
 internal sealed class Echo(MailboxContent mailbox)
 {
     private const string StandardInfo = "crm__standard_info__";
 
     /// <summary>Members that say who the customer is: a record that an upsert created has them as well.</summary>
-    private static readonly HashSet<string> Identity = new([.. CustomerIds.InternalFirst, CubeFields.AssignmentId, "crm_type_id"], StringComparer.Ordinal);
+    private static readonly HashSet<string> Identity = new(
+        [.. CustomerIds.InternalFirst, CubeFields.AssignmentId, "crm_type_id"],
+        StringComparer.Ordinal
+    );
 
-    /// <summary>Whether something was on its way to Cube after a reading began: its pages may hold it in part, and are compared next time.</summary>
-    public bool IsLaterThan(DateTimeOffset readingStarted) => mailbox.Sent.Values.Any(sent => sent.Exists(value => value.Latest > readingStarted));
+    /// <summary>
+    /// Whether something was on its way to Cube after a reading began: its pages may hold it in part, and are compared next time.
+    /// </summary>
+    public bool IsLaterThan(DateTimeOffset readingStarted) =>
+        mailbox.Sent.Values.Any(sent => sent.Exists(value => value.Latest > readingStarted));
 
     /// <summary>Which of the changed members are what upserts brought.</summary>
     /// <param name="changed">Names of the changed members.</param>
     /// <param name="members">Hashes of the record's members by name, as it is now.</param>
     /// <param name="knownSince">When the reading began that the record is compared with: what came before was compared then.</param>
     public List<string> Explained(IEnumerable<string> changed, IReadOnlyDictionary<string, UInt128> members, DateTimeOffset knownSince) =>
-        changed.Where(name => Sent(name).Any(value => value.Latest >= knownSince && HashOf(name, value.Json) == members.GetValueOrDefault(name))).ToList();
+        changed
+            .Where(name =>
+                Sent(name).Any(value => value.Latest >= knownSince && HashOf(name, value.Json) == members.GetValueOrDefault(name))
+            )
+            .ToList();
 
     /// <summary>Whether a record that was not known is all what upserts brought.</summary>
     /// <param name="members">Hashes of its members by name.</param>
     public bool ExplainsAll(IReadOnlyDictionary<string, UInt128> members) =>
-        mailbox.Sent.Count > 0 && members.Keys.Where(name => !Identity.Contains(name)).ToList() is var names && Explained(names, members, DateTimeOffset.MinValue).Count == names.Count;
+        mailbox.Sent.Count > 0
+        && members.Keys.Where(name => !Identity.Contains(name)).ToList() is var names
+        && Explained(names, members, DateTimeOffset.MinValue).Count == names.Count;
 
-    /// <summary>Members that upserts wrote, and that say something else now though nothing else was seen in between: they were set back in Cube.</summary>
+    /// <summary>
+    /// Members that upserts wrote, and that say something else now though nothing else was seen in between: they were set back in Cube.
+    /// </summary>
     /// <param name="members">Hashes of all the record's content members by name, those without a value among them.</param>
     /// <param name="knownSince">When the reading began that the record is compared with.</param>
     public List<string> Undone(IReadOnlyDictionary<string, UInt128> members, DateTimeOffset knownSince)
@@ -52,7 +68,8 @@ internal sealed class Echo(MailboxContent mailbox)
     private IEnumerable<SentValue> Sent(string name)
     {
         var other = name.StartsWith(StandardInfo, StringComparison.Ordinal) ? name[StandardInfo.Length..] : StandardInfo + name;
-        return (mailbox.Sent.GetValueOrDefault(name) ?? []).Concat(mailbox.Sent.GetValueOrDefault(other) ?? [])
+        return (mailbox.Sent.GetValueOrDefault(name) ?? [])
+            .Concat(mailbox.Sent.GetValueOrDefault(other) ?? [])
             .Concat(mailbox.Sent.GetValueOrDefault(CubeFields.CustomPrefix + name) ?? []);
     }
 

@@ -1,6 +1,9 @@
 namespace CubeFunctions.Core.Changes;
 
-/// <summary>Marks of a known record, as they stand in state files: the lower 8 bits. The upper 24 hold when it was first absent; see <see cref="AbsenceMark"/>.</summary>
+/// <summary>
+/// Marks of a known record, as they stand in state files: the lower 8 bits. The upper 24 hold when it was first absent; see
+/// <see cref="AbsenceMark"/>.
+/// </summary>
 [Flags]
 internal enum EntryFlags
 {
@@ -14,7 +17,9 @@ internal enum EntryFlags
     Absent = 2,
 }
 
-/// <summary>When a record was first absent: whole hours since 2000 in UTC, above the marks. 0, as in earlier state files, where that is not known.</summary>
+/// <summary>
+/// When a record was first absent: whole hours since 2000 in UTC, above the marks. 0, as in earlier state files, where that is not known.
+/// </summary>
 internal static class AbsenceMark
 {
     private const int HourShift = 8;

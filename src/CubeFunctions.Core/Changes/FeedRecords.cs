@@ -26,8 +26,13 @@ internal sealed class FeedRecords(Feed feed, RecordReaders readers, ChangeSettin
         }
 
         var kept = Enumerable.Range(0, records.Digests.Length).Where(i => !erased.Covers(records.Bounds[i].Of(page.Span))).ToList();
-        return kept.Count == records.Digests.Length ? records
-            : records with { Digests = [.. kept.Select(i => records.Digests[i])], Bounds = [.. kept.Select(i => records.Bounds[i])] };
+        return kept.Count == records.Digests.Length
+            ? records
+            : records with
+            {
+                Digests = [.. kept.Select(i => records.Digests[i])],
+                Bounds = [.. kept.Select(i => records.Bounds[i])],
+            };
     }
 
     /// <summary>The records of a page that are wanted, by their digest.</summary>

@@ -34,7 +34,11 @@ internal sealed class FirstReading(IReadOnlyList<DayRange>? days)
     /// <param name="window">The window's days; null for a snapshot.</param>
     /// <param name="today">The tenant's day now.</param>
     public static FirstReading? Create(ScopeState known, DayRange? window, DateOnly today) =>
-        window is { } range ? known.Unread(range, today.DayNumber) is { Count: > 0 } unread ? new FirstReading(unread) : null
-        : known.IsFirst ? new FirstReading(null)
-        : null;
+        window is { } range
+            ? known.Unread(range, today.DayNumber) is { Count: > 0 } unread
+                ? new FirstReading(unread)
+                : null
+            : known.IsFirst
+                ? new FirstReading(null)
+                : null;
 }

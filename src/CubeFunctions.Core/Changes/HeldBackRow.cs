@@ -3,7 +3,10 @@ using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Changes;
 
-/// <summary>Deletions of one feed and scope that are held back: a row of <c>CubeChanges</c> with the columns of a delivery, so that both are listed as one.</summary>
+/// <summary>
+/// Deletions of one feed and scope that are held back: a row of <c>CubeChanges</c> with the columns of a delivery, so that both are listed
+/// as one.
+/// </summary>
 internal sealed class HeldBackRow : IStoredRow
 {
     /// <summary>The partition of all such rows. Their row keys are the names of streams.</summary>

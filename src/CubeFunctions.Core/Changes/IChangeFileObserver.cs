@@ -3,11 +3,14 @@ using CubeFunctions.Core.Sync;
 
 namespace CubeFunctions.Core.Changes;
 
-/// <summary>Observes change files that were written. Change detection knows no observer; the composition root registers them (delivery to the CRM).</summary>
+/// <summary>
+/// Observes change files that were written. Change detection knows no observer; the composition root registers them (delivery to the CRM).
+/// </summary>
 internal interface IChangeFileObserver
 {
     /// <summary>
-    /// Called after the file is stored and before the snapshot that includes its changes is saved. A crash between the two repeats the call for the same file.
+    /// Called after the file is stored and before the snapshot that includes its changes is saved. A crash between the two repeats the call
+    /// for the same file.
     /// </summary>
     /// <param name="item">The item whose window was compared.</param>
     /// <param name="window">The window.</param>
@@ -20,7 +23,9 @@ internal interface IChangeFileObserver
     /// <param name="cancellationToken">Ends the work.</param>
     Task CompletedAsync(ObservedItem item, CancellationToken cancellationToken);
 
-    /// <summary>Called before lines are taken out of a file: what was to go on with one of them goes on with the next. May come again.</summary>
+    /// <summary>
+    /// Called before lines are taken out of a file: what was to go on with one of them goes on with the next. May come again.
+    /// </summary>
     /// <param name="lines">The lines.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     Task RemovingAsync(LinesToRemove lines, CancellationToken cancellationToken);

@@ -11,7 +11,9 @@ internal sealed class ItemTombstones(ObservedItem item, FeedRecords records, Era
     private const int FirstClaims = 4;
 
     /// <summary>Finds out whose records are left out.</summary>
-    /// <remarks>Costs nothing where no person was ever erased: that is asked while nothing is proven yet, and from then on the row says it.</remarks>
+    /// <remarks>
+    /// Costs nothing where no person was ever erased: that is asked while nothing is proven yet, and from then on the row says it.
+    /// </remarks>
     public async Task LoadAsync(CancellationToken cancellationToken)
     {
         if (item.ErasedAt is not null || !item.HasReadings || item.Attempt <= FirstClaims)

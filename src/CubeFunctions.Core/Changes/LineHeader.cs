@@ -8,7 +8,8 @@ namespace CubeFunctions.Core.Changes;
 /// <param name="AssignmentId">The assignment that the records belong to; null where it is not known.</param>
 /// <param name="RunId">The run that publishes them.</param>
 /// <param name="Basis">
-/// The run and claim that wrote the snapshot they are compared with: another run that finds the same against the same snapshot gives the same ids.
+/// The run and claim that wrote the snapshot they are compared with: another run that finds the same against the same snapshot gives the
+/// same ids.
 /// </param>
 /// <param name="At">When Cube was read.</param>
 internal sealed record LineHeader(Feed Feed, Scope Scope, string? AssignmentId, string RunId, string Basis, DateTimeOffset At);

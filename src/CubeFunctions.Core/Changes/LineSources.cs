@@ -11,4 +11,11 @@ namespace CubeFunctions.Core.Changes;
 /// <param name="AssignmentId">The assignment that the records belong to; null where it is not known.</param>
 /// <param name="Logger">Where it is said.</param>
 internal sealed record LineSources(
-    ChangeStore Store, FeedRecords Records, EarlierRecords Earlier, ChangeContext Context, Echoes Echoes, string? AssignmentId, ILogger Logger);
+    ChangeStore Store,
+    FeedRecords Records,
+    EarlierRecords Earlier,
+    ChangeContext Context,
+    Echoes Echoes,
+    string? AssignmentId,
+    ILogger Logger
+);

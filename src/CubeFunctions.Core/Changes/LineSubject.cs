@@ -11,4 +11,8 @@ internal readonly record struct LineSubject(ReadOnlyMemory<byte> Record, string 
 /// <param name="CustomerId">The customer's imported id; null where it is no longer known.</param>
 /// <param name="Customer">The customer, where one is joined in.</param>
 /// <param name="Labels">Labels of the record's tenant-defined fields, or null.</param>
-internal readonly record struct LineExtras(string? CustomerId, KnownCustomer? Customer, IReadOnlyList<KeyValuePair<string, string>>? Labels);
+internal readonly record struct LineExtras(
+    string? CustomerId,
+    KnownCustomer? Customer,
+    IReadOnlyList<KeyValuePair<string, string>>? Labels
+);

@@ -8,12 +8,15 @@ using Microsoft.Extensions.Logging;
 namespace CubeFunctions.Core.Changes;
 
 /// <summary>
-/// Holds deletions back that are too many to be true: of one scope and feed, or of a whole run. Each is a row of <c>CubeChanges</c>, dead until a healthy run takes it
+/// Holds deletions back that are too many to be true: of one scope and feed, or of a whole run. Each is a row of <c>CubeChanges</c>, dead
+/// until a healthy run takes it
 /// away, or until a person releases it. Then the next run believes as many absences as that, though Cube is still asked for each customer.
 /// </summary>
 /// <remarks>
-/// Of one scope up to <see cref="AlwaysAllowed"/> records may go at once, else up to 5 % and up to <see cref="MaxAllowed"/>. A scope that empties waits for a person, or
-/// until it has been empty for <see cref="EmptyFor"/>. Over a run, scopes that shrink are added up: more than <see cref="MaxAllowed"/> and 5 % of what they held are held back
+/// Of one scope up to <see cref="AlwaysAllowed"/> records may go at once, else up to 5 % and up to <see cref="MaxAllowed"/>. A scope that
+/// empties waits for a person, or
+/// until it has been empty for <see cref="EmptyFor"/>. Over a run, scopes that shrink are added up: more than <see cref="MaxAllowed"/> and
+/// 5 % of what they held are held back
 /// from then on.
 /// </remarks>
 public sealed partial class MassDeletionGuard(StorageClients storage, TimeProvider time, ILogger<MassDeletionGuard> logger) : IJanitorTask
@@ -44,7 +47,8 @@ public sealed partial class MassDeletionGuard(StorageClients storage, TimeProvid
         }
 
         var isEmpty = absent == known;
-        var reason = isEmpty ? "all"
+        var reason =
+            isEmpty ? "all"
             : absent > AlwaysAllowed && (absent > MaxAllowed || absent > known / AllowedShare) ? "too many"
             : await IsRunAboveAsync(item, absent, known, cancellationToken) ? "too many in the run's scopes together"
             : null;
@@ -55,7 +59,9 @@ public sealed partial class MassDeletionGuard(StorageClients storage, TimeProvid
 
         item.DeletionsHeldBack = true;
         var key = ChangeStream.NameOf(item.Feed, item.Scope);
-        var row = await _table.FindAsync<HeldBackRow>(HeldBackRow.Partition, key, cancellationToken) ?? new HeldBackRow { RowKey = key, CreatedAt = time.GetUtcNow() };
+        var row =
+            await _table.FindAsync<HeldBackRow>(HeldBackRow.Partition, key, cancellationToken)
+            ?? new HeldBackRow { RowKey = key, CreatedAt = time.GetUtcNow() };
         if ((row.IsReleased && absent <= row.Changes * Growth) || (isEmpty && row.IsEmpty && row.CreatedAt <= time.GetUtcNow() - EmptyFor))
         {
             return false;
@@ -64,7 +70,8 @@ public sealed partial class MassDeletionGuard(StorageClients storage, TimeProvid
         row.State = HeldBackRow.Held;
         row.CreatedAt = isEmpty == row.IsEmpty ? row.CreatedAt : time.GetUtcNow();
         (row.Changes, row.IsEmpty, row.CompletedAt) = (absent, isEmpty, time.GetUtcNow());
-        row.Reason = $"{absent} of {known} known records of {item.Feed.Name} of {item.Scope.KindName} {item.Scope.Id} are absent at once ({reason}); "
+        row.Reason =
+            $"{absent} of {known} known records of {item.Feed.Name} of {item.Scope.KindName} {item.Scope.Id} are absent at once ({reason}); "
             + "'replay changes --id' with this row's id has the next run publish them as gone";
 
         // A conflict means that a person releases it at this moment: the next run looks again.
@@ -109,17 +116,35 @@ public sealed partial class MassDeletionGuard(StorageClients storage, TimeProvid
     public Task RunAsync(JanitorRound round, CancellationToken cancellationToken)
     {
         var before = time.GetUtcNow() - KeptFor;
-        var filter = TableClient.CreateQueryFilter($"PartitionKey ge {RunAbsenceRow.Prefix} and PartitionKey lt {RunAbsenceRow.PrefixEnd} and Timestamp lt {before}");
-        return round.EachAsync(_table.QueryAsync<RunAbsenceRow>(filter, null, cancellationToken), (row, token) => _table.DeleteAsync(row, token), cancellationToken);
+        var filter = TableClient.CreateQueryFilter(
+            $"PartitionKey ge {RunAbsenceRow.Prefix} and PartitionKey lt {RunAbsenceRow.PrefixEnd} and Timestamp lt {before}"
+        );
+        return round.EachAsync(
+            _table.QueryAsync<RunAbsenceRow>(filter, null, cancellationToken),
+            (row, token) => _table.DeleteAsync(row, token),
+            cancellationToken
+        );
     }
 
     /// <summary>Counts an item's absences for its run, once however often it is compared, and adds up those of the run.</summary>
     private async Task<bool> IsRunAboveAsync(ObservedItem item, int absent, int known, CancellationToken cancellationToken)
     {
-        var row = new RunAbsenceRow { PartitionKey = RunAbsenceRow.Prefix + item.RunId, RowKey = ChangeStream.NameOf(item.Feed, item.Scope), Absent = absent, Known = known };
+        var row = new RunAbsenceRow
+        {
+            PartitionKey = RunAbsenceRow.Prefix + item.RunId,
+            RowKey = ChangeStream.NameOf(item.Feed, item.Scope),
+            Absent = absent,
+            Known = known,
+        };
         await _table.PutAsync(row, cancellationToken);
         var (all, of) = (0L, 0L);
-        await foreach (var other in _table.QueryAsync<RunAbsenceRow>(TableClient.CreateQueryFilter($"PartitionKey eq {row.PartitionKey}"), null, cancellationToken))
+        await foreach (
+            var other in _table.QueryAsync<RunAbsenceRow>(
+                TableClient.CreateQueryFilter($"PartitionKey eq {row.PartitionKey}"),
+                null,
+                cancellationToken
+            )
+        )
         {
             (all, of) = (all + other.Absent, of + other.Known);
         }
@@ -127,7 +152,18 @@ public sealed partial class MassDeletionGuard(StorageClients storage, TimeProvid
         return all > MaxAllowed && all > of / AllowedShare;
     }
 
-    [LoggerMessage(300, LogLevel.Error,
-        "{Feed} of {ScopeKind} {ScopeId}: {Absent} of {Known} known records are absent at once ({Reason}); deletions are held back until a later run sees them again, or a person replays them (was a permission lost?)")]
-    private static partial void LogHeldBack(ILogger logger, string feed, string scopeKind, string scopeId, int absent, int known, string reason);
+    [LoggerMessage(
+        300,
+        LogLevel.Error,
+        "{Feed} of {ScopeKind} {ScopeId}: {Absent} of {Known} known records are absent at once ({Reason}); deletions are held back until a later run sees them again, or a person replays them (was a permission lost?)"
+    )]
+    private static partial void LogHeldBack(
+        ILogger logger,
+        string feed,
+        string scopeKind,
+        string scopeId,
+        int absent,
+        int known,
+        string reason
+    );
 }

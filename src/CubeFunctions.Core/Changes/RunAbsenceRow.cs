@@ -3,7 +3,9 @@ using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Changes;
 
-/// <summary>How many records one scope and feed lacked in one run: a row of <c>CubeChanges</c>, which the guard over the whole run adds up.</summary>
+/// <summary>
+/// How many records one scope and feed lacked in one run: a row of <c>CubeChanges</c>, which the guard over the whole run adds up.
+/// </summary>
 internal sealed class RunAbsenceRow : IStoredRow
 {
     /// <summary>What the partition of a run begins with; its id follows.</summary>

@@ -4,7 +4,9 @@ using CubeFunctions.Core.Sync;
 
 namespace CubeFunctions.Core.Changes;
 
-/// <summary>What is known of one claimed item's scope and feed: read once, when it is needed, and written once, by <see cref="CommitAsync"/>.</summary>
+/// <summary>
+/// What is known of one claimed item's scope and feed: read once, when it is needed, and written once, by <see cref="CommitAsync"/>.
+/// </summary>
 internal sealed class ScopeKnowledge(ChangeStore store, ObservedItem item, SyncSettings sync) : IDisposable
 {
     /// <summary>Days before the look-back that a dated feed's state keeps.</summary>
@@ -45,7 +47,12 @@ internal sealed class ScopeKnowledge(ChangeStore store, ObservedItem item, SyncS
     private async Task<ScopeState> ReadAsync(CancellationToken cancellationToken)
     {
         var state = await store.ReadStateAsync(item.Feed, item.Scope, cancellationToken);
-        return item.AnewSince is { } since && state.Sources.All(source => source.At < since) ? ScopeState.Empty with { ETag = state.ETag } : state;
+        return item.AnewSince is { } since && state.Sources.All(source => source.At < since)
+            ? ScopeState.Empty with
+            {
+                ETag = state.ETag,
+            }
+            : state;
     }
 
     /// <summary>Takes a window in: what is known differs, or was last seen in pages that will not be there much longer.</summary>
@@ -55,7 +62,13 @@ internal sealed class ScopeKnowledge(ChangeStore store, ObservedItem item, SyncS
     public void Learn(WindowComparison comparison, AbsenceOutcome outcome, StateSource source)
     {
         var state = comparison.Known;
-        if (comparison.Changes.Count == 0 && comparison.BaselineRecords.Count == 0 && outcome.Marked.Count == 0 && !IsAged(state, source.At) && !state.IsFirst)
+        if (
+            comparison.Changes.Count == 0
+            && comparison.BaselineRecords.Count == 0
+            && outcome.Marked.Count == 0
+            && !IsAged(state, source.At)
+            && !state.IsFirst
+        )
         {
             return;
         }
@@ -76,14 +89,18 @@ internal sealed class ScopeKnowledge(ChangeStore store, ObservedItem item, SyncS
         }
 
         // Two runs may cross on a scope, each in several claims: only run and claim together name one state.
-        var named = _state! with { Run = string.Create(CultureInfo.InvariantCulture, $"{item.RunId}/{item.Attempt}") };
+        var named = _state! with
+        {
+            Run = string.Create(CultureInfo.InvariantCulture, $"{item.RunId}/{item.Attempt}"),
+        };
         _state = await store.WriteStateAsync(item.Feed, item.Scope, named, cancellationToken) with { Basis = named.Run };
         _differs = false;
     }
 
     public void Dispose() => _gate.Dispose();
 
-    private static bool IsAged(ScopeState state, DateTimeOffset now) => state.Entries.Length > 0 && state.Sources.Max(source => source.At) < now - OldestSource;
+    private static bool IsAged(ScopeState state, DateTimeOffset now) =>
+        state.Entries.Length > 0 && state.Sources.Max(source => source.At) < now - OldestSource;
 
     private int KeptFrom(ScopeState state)
     {

@@ -12,7 +12,9 @@ internal sealed record ScopeState
     /// <summary>The run and the claim that wrote it; empty where nothing is known.</summary>
     public string Run { get; init; } = "";
 
-    /// <summary>The run and the claim that wrote what was read from storage: change lines published until the next write have this basis.</summary>
+    /// <summary>
+    /// The run and the claim that wrote what was read from storage: change lines published until the next write have this basis.
+    /// </summary>
     public string Basis { get; init; } = "";
 
     /// <summary>Readings that were compared, and those that entries point to.</summary>
@@ -21,7 +23,10 @@ internal sealed record ScopeState
     /// <summary>Days of a dated feed that were reported once, as ranges that do not touch.</summary>
     public IReadOnlyList<DayRange> Seen { get; init; } = [];
 
-    /// <summary>The tenant's day on which the scope and feed was first read, as <see cref="DateOnly.DayNumber"/>; 0 where nothing is known or the file is older.</summary>
+    /// <summary>
+    /// The tenant's day on which the scope and feed was first read, as <see cref="DateOnly.DayNumber"/>; 0 where nothing is known or the
+    /// file is older.
+    /// </summary>
     public int FirstDay { get; init; }
 
     /// <summary>The last day that a first reading may have held: of an earlier file's scope the last day that was read.</summary>
@@ -45,7 +50,8 @@ internal sealed record ScopeState
     /// <summary>The index of a record of this key and content, or -1.</summary>
     public int Find(KeyHash key, ulong content)
     {
-        int low = 0, high = Entries.Length - 1;
+        int low = 0,
+            high = Entries.Length - 1;
         while (low <= high)
         {
             var middle = (low + high) >>> 1;
@@ -64,7 +70,8 @@ internal sealed record ScopeState
     }
 
     /// <summary>
-    /// Days of a window that are read for the first time and lie no later than the first reading: their records are a baseline. A later day is news, also where it
+    /// Days of a window that are read for the first time and lie no later than the first reading: their records are a baseline. A later day
+    /// is news, also where it
     /// was missed.
     /// </summary>
     /// <param name="days">The window's days.</param>

@@ -1,6 +1,8 @@
 namespace CubeFunctions.Core.Changes;
 
-/// <summary>Renumbers sources: those that an entry points to stay, and those of the run that writes, which say what it has compared.</summary>
+/// <summary>
+/// Renumbers sources: those that an entry points to stay, and those of the run that writes, which say what it has compared.
+/// </summary>
 internal sealed class SourceTable
 {
     private readonly IReadOnlyList<StateSource> _before;

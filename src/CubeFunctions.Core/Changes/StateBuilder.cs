@@ -12,10 +12,21 @@ internal static class StateBuilder
     {
         var (state, window, days) = (comparison.Known, comparison.Window, comparison.Days);
         var postponed = outcome.Postponed.Where(change => change.New >= 0).Select(change => change.New).ToHashSet();
-        var kept = outcome.Postponed.Where(change => change.Old >= 0).Select(change => change.Old).Concat(comparison.Untouched).Concat(outcome.Waiting).ToList();
+        var kept = outcome
+            .Postponed.Where(change => change.Old >= 0)
+            .Select(change => change.Old)
+            .Concat(comparison.Untouched)
+            .Concat(outcome.Waiting)
+            .ToList();
         var sources = new SourceTable(state.Sources, source);
-        var isWhole = kept.Count == 0 && postponed.Count == 0 && outcome.Marked.Count == 0 && !(days is not null && Array.Exists(window, entry => entry.Day < keptFrom));
-        var entries = isWhole ? window : [.. Merge(comparison, outcome, postponed, kept, sources).Where(entry => days is null || entry.Day >= keptFrom)];
+        var isWhole =
+            kept.Count == 0
+            && postponed.Count == 0
+            && outcome.Marked.Count == 0
+            && !(days is not null && Array.Exists(window, entry => entry.Day < keptFrom));
+        var entries = isWhole
+            ? window
+            : [.. Merge(comparison, outcome, postponed, kept, sources).Where(entry => days is null || entry.Day >= keptFrom)];
         if (!isWhole)
         {
             StateEntry.Sort(entries);
@@ -32,26 +43,41 @@ internal static class StateBuilder
     }
 
     private static IEnumerable<StateEntry> Merge(
-        WindowComparison comparison, AbsenceOutcome outcome, HashSet<int> postponed, List<int> kept, SourceTable sources)
+        WindowComparison comparison,
+        AbsenceOutcome outcome,
+        HashSet<int> postponed,
+        List<int> kept,
+        SourceTable sources
+    )
     {
         var (state, window) = (comparison.Known, comparison.Window);
         for (var i = 0; i < window.Length; i++)
         {
             if (!postponed.Contains(i))
             {
-                yield return window[i] with { Source = SourceTable.Current };
+                yield return window[i] with
+                {
+                    Source = SourceTable.Current,
+                };
             }
         }
 
         foreach (var old in kept)
         {
-            yield return state.Entries[old] with { Source = sources.Renumber(state.Entries[old].Source) };
+            yield return state.Entries[old] with
+            {
+                Source = sources.Renumber(state.Entries[old].Source),
+            };
         }
 
         foreach (var old in outcome.Marked)
         {
             var entry = state.Entries[old];
-            yield return entry with { Source = sources.Renumber(entry.Source), Flags = entry.Flags.MarkAbsent(sources.ReadAt) };
+            yield return entry with
+            {
+                Source = sources.Renumber(entry.Source),
+                Flags = entry.Flags.MarkAbsent(sources.ReadAt),
+            };
         }
     }
 }

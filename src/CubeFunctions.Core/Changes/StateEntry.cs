@@ -11,7 +11,16 @@ namespace CubeFunctions.Core.Changes;
 /// <param name="Source">Which manifest names that page: index into <see cref="ScopeState.Sources"/>.</param>
 /// <param name="Ordinal">Tells records of equal keys apart; kept as long as the record is known.</param>
 /// <param name="Flags">Marks.</param>
-internal readonly record struct StateEntry(KeyHash Key, ulong Content, ulong Alias, int Day, int Page, ushort Source, ushort Ordinal, EntryFlags Flags) : IComparable<StateEntry>
+internal readonly record struct StateEntry(
+    KeyHash Key,
+    ulong Content,
+    ulong Alias,
+    int Day,
+    int Page,
+    ushort Source,
+    ushort Ordinal,
+    EntryFlags Flags
+) : IComparable<StateEntry>
 {
     /// <summary>Sorts entries: by the upper half of their keys, which nearly always differs, and where it does not as a whole.</summary>
     public static void Sort(StateEntry[] entries)
@@ -20,9 +29,7 @@ internal readonly record struct StateEntry(KeyHash Key, ulong Content, ulong Ali
         Array.Sort(keys, entries);
         for (int start = 0, end; start < keys.Length; start = end)
         {
-            for (end = start + 1; end < keys.Length && keys[end] == keys[start]; end++)
-            {
-            }
+            for (end = start + 1; end < keys.Length && keys[end] == keys[start]; end++) { }
 
             if (end - start > 1)
             {

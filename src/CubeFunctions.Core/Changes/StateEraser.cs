@@ -22,7 +22,9 @@ internal sealed class StateEraser(ChangeStore store) : IPersonalData
         var state = await store.ReadStateAsync(place.Feed, place.Scope, cancellationToken);
         var keys = place.Records.Keys.Select(key => KeyHash.Of([key])).ToHashSet();
         var imported = CustomerIds.HashOf(search.Person.Imported);
-        var kept = state.Entries.Where(entry => !keys.Contains(entry.Key) && !(place.Feed.ListsCustomers && entry.Alias == imported)).ToArray();
+        var kept = state
+            .Entries.Where(entry => !keys.Contains(entry.Key) && !(place.Feed.ListsCustomers && entry.Alias == imported))
+            .ToArray();
         if (kept.Length == state.Entries.Length)
         {
             return null;

@@ -23,7 +23,7 @@ namespace CubeFunctions.Core.Changes;
 ///   int32   page in which the record was last seen, from 1
 ///   uint16  index of the manifest among the sources
 ///   uint16  ordinal among records of equal keys
-///   uint32  flags: 1 anonymised, 2 absent from the last snapshot; the upper 24 bits: hours since 2000-01-01 UTC at which it was first absent
+/// uint32 flags: 1 anonymised, 2 absent from the last snapshot; the upper 24 bits: hours since 2000-01-01 UTC at which it was first absent
 /// </code>
 /// It holds no field of a record, but hashes of ids can be guessed: treat it as personal data.
 /// </remarks>
@@ -41,7 +41,9 @@ internal static partial class StateFormat
     public static void Write(ScopeState state, Stream stream)
     {
         var header = JsonSerializer.SerializeToUtf8Bytes(
-            new Header(Version, state.Run, state.Entries.Length, state.KeptFrom, state.FirstDay, state.Seen, state.Sources), HeaderJson.Default.Header);
+            new Header(Version, state.Run, state.Entries.Length, state.KeptFrom, state.FirstDay, state.Seen, state.Sources),
+            HeaderJson.Default.Header
+        );
         Span<byte> buffer = stackalloc byte[EntrySize];
         stream.Write(Magic);
         BinaryPrimitives.WriteInt32LittleEndian(buffer, Version);
@@ -105,7 +107,16 @@ internal static partial class StateFormat
             }
         }
 
-        return new ScopeState { Run = header.Run, Basis = header.Run, KeptFrom = header.KeptFrom, FirstDay = header.FirstDay, Seen = header.Seen, Sources = header.Sources, Entries = entries };
+        return new ScopeState
+        {
+            Run = header.Run,
+            Basis = header.Run,
+            KeptFrom = header.KeptFrom,
+            FirstDay = header.FirstDay,
+            Seen = header.Seen,
+            Sources = header.Sources,
+            Entries = entries,
+        };
     }
 
     private static int HeaderLength(ReadOnlySpan<byte> start)
@@ -118,23 +129,38 @@ internal static partial class StateFormat
         var version = BinaryPrimitives.ReadInt32LittleEndian(start[8..]);
         var length = BinaryPrimitives.ReadInt32LittleEndian(start[12..]);
         return version == Version
-            ? length is > 0 and <= MaxHeader ? length : throw new FormatException("The state file's header has no length.")
+            ? length is > 0 and <= MaxHeader
+                ? length
+                : throw new FormatException("The state file's header has no length.")
             : throw new InvalidDataException($"The state file is of version {version}; this program knows version {Version}.");
     }
 
-    private static StateEntry Entry(ReadOnlySpan<byte> bytes) => new(
-        new KeyHash(BinaryPrimitives.ReadUInt64LittleEndian(bytes), BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..])),
-        BinaryPrimitives.ReadUInt64LittleEndian(bytes[16..]),
-        BinaryPrimitives.ReadUInt64LittleEndian(bytes[24..]),
-        BinaryPrimitives.ReadInt32LittleEndian(bytes[32..]),
-        BinaryPrimitives.ReadInt32LittleEndian(bytes[36..]),
-        BinaryPrimitives.ReadUInt16LittleEndian(bytes[40..]),
-        BinaryPrimitives.ReadUInt16LittleEndian(bytes[42..]),
-        (EntryFlags)BinaryPrimitives.ReadUInt32LittleEndian(bytes[44..]));
+    private static StateEntry Entry(ReadOnlySpan<byte> bytes) =>
+        new(
+            new KeyHash(BinaryPrimitives.ReadUInt64LittleEndian(bytes), BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..])),
+            BinaryPrimitives.ReadUInt64LittleEndian(bytes[16..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(bytes[24..]),
+            BinaryPrimitives.ReadInt32LittleEndian(bytes[32..]),
+            BinaryPrimitives.ReadInt32LittleEndian(bytes[36..]),
+            BinaryPrimitives.ReadUInt16LittleEndian(bytes[40..]),
+            BinaryPrimitives.ReadUInt16LittleEndian(bytes[42..]),
+            (EntryFlags)BinaryPrimitives.ReadUInt32LittleEndian(bytes[44..])
+        );
 
-    private sealed record Header(int Schema, string Run, int Count, int KeptFrom, int FirstDay, IReadOnlyList<DayRange> Seen, IReadOnlyList<StateSource> Sources);
+    private sealed record Header(
+        int Schema,
+        string Run,
+        int Count,
+        int KeptFrom,
+        int FirstDay,
+        IReadOnlyList<DayRange> Seen,
+        IReadOnlyList<StateSource> Sources
+    );
 
-    [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonSourceGenerationOptions(
+        PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull
+    )]
     [JsonSerializable(typeof(Header))]
     private sealed partial class HeaderJson : JsonSerializerContext;
 }

@@ -6,16 +6,22 @@ using CubeFunctions.Core.Upserts;
 namespace CubeFunctions.Core.Changes;
 
 /// <summary>
-/// Finds customers to whom an upsert brought something that was set back in Cube before a snapshot saw it: their records are as they were known, and
+/// Finds customers to whom an upsert brought something that was set back in Cube before a snapshot saw it: their records are as they were
+/// known, and
 /// only what was written shows that the CRM now has something else.
 /// </summary>
 internal sealed class UndoneWrites(UpsertStore upserts, EarlierRecords earlier, FeedRecords records, string assignmentId)
 {
     private readonly List<TableEntity> _compared = [];
 
-    /// <summary>Updates to be published although nothing differs from what is known, with the names of the members that were set back.</summary>
+    /// <summary>
+    /// Updates to be published although nothing differs from what is known, with the names of the members that were set back.
+    /// </summary>
     public async Task<Dictionary<PlannedChange, List<string>>> FindAsync(
-        WindowComparison comparison, StoredWindow stored, CancellationToken cancellationToken)
+        WindowComparison comparison,
+        StoredWindow stored,
+        CancellationToken cancellationToken
+    )
     {
         var (state, window) = (comparison.Known, comparison.Window);
         var found = new Dictionary<PlannedChange, List<string>>();
@@ -38,14 +44,23 @@ internal sealed class UndoneWrites(UpsertStore upserts, EarlierRecords earlier, 
 
             // A list that was proven by two sweeps may have a customer twice.
             var wanted = page.DistinctBy(i => window[i].Key).ToDictionary(i => window[i].Key);
-            records.Visit(body.Bytes, digest => wanted.ContainsKey(digest.Key) && echoes.ContainsKey(digest.Alias), (digest, record) =>
-            {
-                var old = state.Find(digest.Key, digest.Content);
-                if (old >= 0 && echoes[digest.Alias].Undone(records.Members(record.Span, withEmpty: true), state.Sources[state.Entries[old].Source].StartedAt) is { Count: > 0 } names)
+            records.Visit(
+                body.Bytes,
+                digest => wanted.ContainsKey(digest.Key) && echoes.ContainsKey(digest.Alias),
+                (digest, record) =>
                 {
-                    found[new PlannedChange(ChangeOp.Updated, old, wanted[digest.Key])] = names;
+                    var old = state.Find(digest.Key, digest.Content);
+                    if (
+                        old >= 0
+                        && echoes[digest.Alias]
+                            .Undone(records.Members(record.Span, withEmpty: true), state.Sources[state.Entries[old].Source].StartedAt)
+                            is { Count: > 0 } names
+                    )
+                    {
+                        found[new PlannedChange(ChangeOp.Updated, old, wanted[digest.Key])] = names;
+                    }
                 }
-            });
+            );
         }
 
         return found;
@@ -62,24 +77,28 @@ internal sealed class UndoneWrites(UpsertStore upserts, EarlierRecords earlier, 
     {
         var echoes = new Dictionary<ulong, Echo>();
         var options = new ParallelOptions { MaxDegreeOfParallelism = Echoes.Parallel, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(await upserts.UncomparedAsync(assignmentId, cancellationToken), options, async (row, token) =>
-        {
-            var mailbox = await upserts.FindMailboxAsync(row.PartitionKey, token);
-            var echo = mailbox is null ? null : new Echo(mailbox.Content);
-            if (echo?.IsLaterThan(readingStarted) == true)
+        await Parallel.ForEachAsync(
+            await upserts.UncomparedAsync(assignmentId, cancellationToken),
+            options,
+            async (row, token) =>
             {
-                return;
-            }
-
-            lock (echoes)
-            {
-                _compared.Add(row);
-                if (echo is not null)
+                var mailbox = await upserts.FindMailboxAsync(row.PartitionKey, token);
+                var echo = mailbox is null ? null : new Echo(mailbox.Content);
+                if (echo?.IsLaterThan(readingStarted) == true)
                 {
-                    echoes[CustomerIds.HashOf(mailbox!.CustomerId)] = echo;
+                    return;
+                }
+
+                lock (echoes)
+                {
+                    _compared.Add(row);
+                    if (echo is not null)
+                    {
+                        echoes[CustomerIds.HashOf(mailbox!.CustomerId)] = echo;
+                    }
                 }
             }
-        });
+        );
         return echoes;
     }
 }

@@ -7,10 +7,17 @@ using CubeFunctions.Core.Sync;
 namespace CubeFunctions.Core.Changes;
 
 /// <summary>
-/// What a comparison needs of a window, kept while its pages come by: digests of all records, and the bytes of those that are not known, cut out of their pages. So
+/// What a comparison needs of a window, kept while its pages come by: digests of all records, and the bytes of those that are not known,
+/// cut out of their pages. So
 /// no page is read from storage again unless a claim died on the way.
 /// </summary>
-internal sealed class WindowCapture(ChangeDetection detection, ObservedItem item, Window window, ScopeKnowledge knowledge, FeedRecords records) : IWindowObservation
+internal sealed class WindowCapture(
+    ChangeDetection detection,
+    ObservedItem item,
+    Window window,
+    ScopeKnowledge knowledge,
+    FeedRecords records
+) : IWindowObservation
 {
     private readonly ConcurrentDictionary<int, RecordDigest[]> _pages = new();
     private readonly Dictionary<(int Page, KeyHash Key, ulong Content), (long Start, int Length)> _kept = [];
@@ -56,10 +63,18 @@ internal sealed class WindowCapture(ChangeDetection detection, ObservedItem item
     public Task ProvenAsync(bool hasEarlierReading, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc />
-    public Task StoredAsync(StoredWindow stored, CancellationToken cancellationToken) => detection.CompareAsync(stored, this, cancellationToken);
+    public Task StoredAsync(StoredWindow stored, CancellationToken cancellationToken) =>
+        detection.CompareAsync(stored, this, cancellationToken);
 
-    /// <summary>The window's records, sorted. Takes over what was kept of the pages; those that did not come by are read from storage.</summary>
-    public async Task<StateEntry[]> EntriesAsync(ScopeState state, StoredWindow stored, EarlierRecords earlier, CancellationToken cancellationToken)
+    /// <summary>
+    /// The window's records, sorted. Takes over what was kept of the pages; those that did not come by are read from storage.
+    /// </summary>
+    public async Task<StateEntry[]> EntriesAsync(
+        ScopeState state,
+        StoredWindow stored,
+        EarlierRecords earlier,
+        CancellationToken cancellationToken
+    )
     {
         var entries = new StateEntry[stored.Manifest.Records];
         var count = 0;
@@ -67,7 +82,8 @@ internal sealed class WindowCapture(ChangeDetection detection, ObservedItem item
         {
             if (!_pages.TryRemove(number, out var digests))
             {
-                using var page = await earlier.FindPageAsync(stored.Result.Manifest, number, cancellationToken)
+                using var page =
+                    await earlier.FindPageAsync(stored.Result.Manifest, number, cancellationToken)
                     ?? throw new InvalidDataException($"A page of {item.Feed.Name} that a manifest names is gone.");
                 digests = records.Read(page.Bytes).Digests;
             }
@@ -78,7 +94,16 @@ internal sealed class WindowCapture(ChangeDetection detection, ObservedItem item
                 var day = DayOf(digest);
                 if (Days is null || day >= state.KeptFrom || !state.HasSeen(day))
                 {
-                    entries[count++] = new StateEntry(digest.Key, digest.Content, digest.Alias, day, number, 0, 0, digest.Anonymised ? EntryFlags.Anonymised : EntryFlags.None);
+                    entries[count++] = new StateEntry(
+                        digest.Key,
+                        digest.Content,
+                        digest.Alias,
+                        day,
+                        number,
+                        0,
+                        0,
+                        digest.Anonymised ? EntryFlags.Anonymised : EntryFlags.None
+                    );
                 }
             }
         }

@@ -9,13 +9,26 @@ namespace CubeFunctions.Core.Changes;
 
 /// <summary>Writes the change file of one window: page by page, so that memory does not follow the number of changes.</summary>
 internal sealed partial class WindowChangeFile(
-    ObservedItem item, LineSources sources, UndoneWrites? undone, WindowComparison comparison, WindowCapture capture, StoredWindow stored)
+    ObservedItem item,
+    LineSources sources,
+    UndoneWrites? undone,
+    WindowComparison comparison,
+    WindowCapture capture,
+    StoredWindow stored
+)
 {
     /// <summary>Changes written, and known records read back for them, before the next are looked at.</summary>
     private const int Batch = 4000;
     private const int OldBatch = 2000;
 
-    private readonly LineHeader _header = new(item.Feed, item.Scope, sources.AssignmentId, item.RunId, comparison.Known.Basis, stored.ReadAt);
+    private readonly LineHeader _header = new(
+        item.Feed,
+        item.Scope,
+        sources.AssignmentId,
+        item.RunId,
+        comparison.Known.Basis,
+        stored.ReadAt
+    );
 
     /// <summary>Changes that take no line: the customer is no longer known, or only fields that are ignored differ.</summary>
     private readonly HashSet<PlannedChange> _silent = [];
@@ -39,7 +52,8 @@ internal sealed partial class WindowChangeFile(
     /// <summary>Writes the file unless nothing is to be published.</summary>
     /// <returns>The file, or null.</returns>
     /// <remarks>
-    /// Where an earlier try wrote it, that file counts. What it does not hold (Cube may have changed between the tries) is postponed: the snapshot keeps it as it was.
+    /// Where an earlier try wrote it, that file counts. What it does not hold (Cube may have changed between the tries) is postponed: the
+    /// snapshot keeps it as it was.
     /// </remarks>
     public async Task<PublishedChangeFile?> WriteAsync(AbsenceOutcome outcome, CancellationToken cancellationToken)
     {
@@ -52,19 +66,37 @@ internal sealed partial class WindowChangeFile(
         using var lines = new ChangeLineWriter(file, _header);
         WriteBaselines(lines);
         await WriteGoneAsync(lines, cancellationToken);
-        var mayEcho = !item.Feed.Dated && !comparison.Known.IsFirst && sources.AssignmentId is not null && await sources.Echoes.AnyAsync(cancellationToken);
+        var mayEcho =
+            !item.Feed.Dated
+            && !comparison.Known.IsFirst
+            && sources.AssignmentId is not null
+            && await sources.Echoes.AnyAsync(cancellationToken);
         var changes = comparison.Changes;
         changes.Sort((one, other) => (PageOf(one), one.New).CompareTo((PageOf(other), other.New)));
         for (var start = changes.FindIndex(change => change.New >= 0); start >= 0 && start < changes.Count;)
         {
             var end = EndOfBatch(start);
-            await WriteBatchAsync(lines, changes[start..end].FindAll(change => !_silent.Contains(change)), outcome, mayEcho, cancellationToken);
+            await WriteBatchAsync(
+                lines,
+                changes[start..end].FindAll(change => !_silent.Contains(change)),
+                outcome,
+                mayEcho,
+                cancellationToken
+            );
             start = end;
         }
 
         // What is postponed is published by the next run.
         _silent.UnionWith(outcome.Postponed);
-        LogChanges(sources.Logger, item.Feed.Name, item.Scope.KindName, item.Scope.Id, stored.Result.Window.Name, lines.Changes, lines.BaselineRecords);
+        LogChanges(
+            sources.Logger,
+            item.Feed.Name,
+            item.Scope.KindName,
+            item.Scope.Id,
+            stored.Result.Window.Name,
+            lines.Changes,
+            lines.BaselineRecords
+        );
         if (lines.Changes + lines.BaselineRecords == 0)
         {
             return null;
@@ -75,7 +107,12 @@ internal sealed partial class WindowChangeFile(
         return await SaveAsync(file, lines, outcome, cancellationToken);
     }
 
-    private async Task<PublishedChangeFile> SaveAsync(FileStream content, ChangeLineWriter lines, AbsenceOutcome outcome, CancellationToken cancellationToken)
+    private async Task<PublishedChangeFile> SaveAsync(
+        FileStream content,
+        ChangeLineWriter lines,
+        AbsenceOutcome outcome,
+        CancellationToken cancellationToken
+    )
     {
         var path = BlobPaths.Changes(item.Feed, item.Scope, item.Today, item.RunId, stored.Result.Window);
         if (await sources.Store.TryWriteFileAsync(path, content, item.Attempt, cancellationToken))
@@ -85,17 +122,28 @@ internal sealed partial class WindowChangeFile(
         }
 
         var (there, baselines) = (new HashSet<string>(StringComparer.Ordinal), 0);
-        using var reader = await sources.Store.FindFileAsync(path, 0, cancellationToken) is { } file ? new StreamReader(file) : StreamReader.Null;
+        using var reader = await sources.Store.FindFileAsync(path, 0, cancellationToken) is { } file
+            ? new StreamReader(file)
+            : StreamReader.Null;
         while (await reader.ReadLineAsync(cancellationToken) is { } line)
         {
             using var document = JsonDocument.Parse(line);
-            baselines += document.RootElement.TryGetProperty("manifest", out _) ? document.RootElement.GetProperty("records").GetInt32() : 0;
+            baselines += document.RootElement.TryGetProperty("manifest", out _)
+                ? document.RootElement.GetProperty("records").GetInt32()
+                : 0;
             there.Add(document.RootElement.GetProperty("id").GetString()!);
         }
 
         outcome.Postponed.RemoveAll(change => there.Contains(comparison.IdOf(_header, change)));
-        outcome.Postponed.AddRange(comparison.Changes.Where(change => !_silent.Contains(change) && !there.Contains(comparison.IdOf(_header, change))));
-        return new PublishedChangeFile(path, await sources.Store.AttemptOfAsync(path, cancellationToken), there.Count - (baselines > 0 ? 1 : 0), baselines);
+        outcome.Postponed.AddRange(
+            comparison.Changes.Where(change => !_silent.Contains(change) && !there.Contains(comparison.IdOf(_header, change)))
+        );
+        return new PublishedChangeFile(
+            path,
+            await sources.Store.AttemptOfAsync(path, cancellationToken),
+            there.Count - (baselines > 0 ? 1 : 0),
+            baselines
+        );
     }
 
     private void WriteBaselines(ChangeLineWriter lines)
@@ -103,13 +151,25 @@ internal sealed partial class WindowChangeFile(
         foreach (var (range, records) in comparison.BaselineRecords.OrderBy(days => days.Key.From))
         {
             var days = comparison.Baseline!.DaysOf(range);
-            lines.Write(new Baseline(
-                ChangeKeys.IdOf(_header, days), item.Feed, item.Scope, sources.AssignmentId, item.RunId, stored.ReadAt, stored.Result.Manifest, days, records));
+            lines.Write(
+                new Baseline(
+                    ChangeKeys.IdOf(_header, days),
+                    item.Feed,
+                    item.Scope,
+                    sources.AssignmentId,
+                    item.RunId,
+                    stored.ReadAt,
+                    stored.Result.Manifest,
+                    days,
+                    records
+                )
+            );
         }
     }
 
     /// <summary>
-    /// Records that are gone, before anything that has come: an imported id may have been handed on. Their keys and ids are read back, their fields are not published.
+    /// Records that are gone, before anything that has come: an imported id may have been handed on. Their keys and ids are read back,
+    /// their fields are not published.
     /// </summary>
     private async Task WriteGoneAsync(ChangeLineWriter lines, CancellationToken cancellationToken)
     {
@@ -117,23 +177,35 @@ internal sealed partial class WindowChangeFile(
         var gone = comparison.Changes.FindAll(change => (change.New < 0 || IsRekeyed(change)) && !_silent.Contains(change));
         var known = new Dictionary<int, (string[] Key, string? ImportedId)>();
         await sources.Earlier.ReadAsync(
-            comparison.Known, gone.Select(change => change.Old), (index, record) => known[index] = (sources.Records.KeyOf(record.Span), ImportedIdOf(record)), cancellationToken);
+            comparison.Known,
+            gone.Select(change => change.Old),
+            (index, record) => known[index] = (sources.Records.KeyOf(record.Span), ImportedIdOf(record)),
+            cancellationToken
+        );
         var named = gone.FindAll(change => known.ContainsKey(change.Old));
         _silent.UnionWith(gone.Where(change => change.New < 0 && !known.ContainsKey(change.Old)));
         var extras = await sources.Context.DescribeAsync(
-            named.ConvertAll(change => new LineSubject(default, known[change.Old].Key[0], known[change.Old].ImportedId, IsJoined: false)), newerThan: null, cancellationToken);
-        await ForgetAsync(named.Where(change => change.Op == ChangeOp.Erased).Select(change => known[change.Old].ImportedId), cancellationToken);
+            named.ConvertAll(change => new LineSubject(default, known[change.Old].Key[0], known[change.Old].ImportedId, IsJoined: false)),
+            newerThan: null,
+            cancellationToken
+        );
+        await ForgetAsync(
+            named.Where(change => change.Op == ChangeOp.Erased).Select(change => known[change.Old].ImportedId),
+            cancellationToken
+        );
         for (var i = 0; i < named.Count; i++)
         {
             var (change, id) = (named[i], comparison.IdOf(_header, named[i]));
             var rekeyed = change.New >= 0 && _rekeyed.Add(change);
-            lines.Write(new ChangeLine
-            {
-                Id = rekeyed ? ChangeKeys.IdOfPart(id, "rekeyed") : id,
-                Op = rekeyed ? ChangeOp.Deleted : change.Op,
-                Key = ChangeKeys.TextOf(item.Feed, item.Scope, known[change.Old].Key, comparison.Before(change).Ordinal),
-                CustomerId = extras[i].CustomerId,
-            });
+            lines.Write(
+                new ChangeLine
+                {
+                    Id = rekeyed ? ChangeKeys.IdOfPart(id, "rekeyed") : id,
+                    Op = rekeyed ? ChangeOp.Deleted : change.Op,
+                    Key = ChangeKeys.TextOf(item.Feed, item.Scope, known[change.Old].Key, comparison.Before(change).Ordinal),
+                    CustomerId = extras[i].CustomerId,
+                }
+            );
         }
     }
 
@@ -151,18 +223,33 @@ internal sealed partial class WindowChangeFile(
     }
 
     private bool IsRekeyed(PlannedChange change) =>
-        change.Op == ChangeOp.Updated && change.New >= 0 && comparison.Before(change).Alias is var before and not 0 && comparison.After(change).Alias != before;
+        change.Op == ChangeOp.Updated
+        && change.New >= 0
+        && comparison.Before(change).Alias is var before and not 0
+        && comparison.After(change).Alias != before;
 
-    private async Task WriteBatchAsync(ChangeLineWriter lines, List<PlannedChange> batch, AbsenceOutcome outcome, bool mayEcho, CancellationToken cancellationToken)
+    private async Task WriteBatchAsync(
+        ChangeLineWriter lines,
+        List<PlannedChange> batch,
+        AbsenceOutcome outcome,
+        bool mayEcho,
+        CancellationToken cancellationToken
+    )
     {
         var before = new Dictionary<int, EarlierRecord>();
         await sources.Earlier.ReadAsync(
-            comparison.Known, batch.Where(change => change.Old >= 0).Select(change => change.Old),
-            (index, record) => before[index] = new EarlierRecord(sources.Records.Members(record.Span), ImportedIdOf(record)), cancellationToken);
+            comparison.Known,
+            batch.Where(change => change.Old >= 0).Select(change => change.Old),
+            (index, record) => before[index] = new EarlierRecord(sources.Records.Members(record.Span), ImportedIdOf(record)),
+            cancellationToken
+        );
         if (mayEcho && item.Feed.ListsCustomers)
         {
             // What we know of people whom Cube has anonymised goes too: their earlier records name them last.
-            var erased = batch.Where(change => change.Op == ChangeOp.Erased).Select(change => before.GetValueOrDefault(change.Old)?.ImportedId).OfType<string>();
+            var erased = batch
+                .Where(change => change.Op == ChangeOp.Erased)
+                .Select(change => before.GetValueOrDefault(change.Old)?.ImportedId)
+                .OfType<string>();
             await sources.Echoes.ForgetAsync(sources.AssignmentId!, erased, cancellationToken);
         }
 
@@ -170,9 +257,15 @@ internal sealed partial class WindowChangeFile(
         {
             var records = await RecordsAsync(page.Key, [.. page], cancellationToken);
             var subjects = records.ConvertAll(entry => new LineSubject(
-                entry.Record, entry.Key[0], ImportedIdOf(entry.Record) ?? before.GetValueOrDefault(entry.Change.Old)?.ImportedId, !IsAnonymised(entry.Change)));
+                entry.Record,
+                entry.Key[0],
+                ImportedIdOf(entry.Record) ?? before.GetValueOrDefault(entry.Change.Old)?.ImportedId,
+                !IsAnonymised(entry.Change)
+            ));
             var extras = await sources.Context.DescribeAsync(subjects, stored.StartedAt, cancellationToken);
-            var echoes = mayEcho ? await sources.Echoes.FindAsync(sources.AssignmentId!, records.ConvertAll(entry => entry.Record), cancellationToken) : [];
+            var echoes = mayEcho
+                ? await sources.Echoes.FindAsync(sources.AssignmentId!, records.ConvertAll(entry => entry.Record), cancellationToken)
+                : [];
             for (var i = 0; i < records.Count; i++)
             {
                 var entry = records[i];
@@ -191,7 +284,13 @@ internal sealed partial class WindowChangeFile(
         }
     }
 
-    private IEnumerable<ChangeLine> LinesOf(ChangedRecord entry, LineExtras extras, EarlierRecord? before, Echo? echo, AbsenceOutcome outcome)
+    private IEnumerable<ChangeLine> LinesOf(
+        ChangedRecord entry,
+        LineExtras extras,
+        EarlierRecord? before,
+        Echo? echo,
+        AbsenceOutcome outcome
+    )
     {
         var (change, record, key) = entry;
         var isUpdate = change.Op is ChangeOp.Updated or ChangeOp.Corrected;
@@ -220,7 +319,9 @@ internal sealed partial class WindowChangeFile(
         return echo is null || setBack is not null ? [line] : PartsOf(echo, line, members, KnownSince(change));
     }
 
-    /// <summary>What an upsert brought and what was made in Cube are published apart, field by field: only the latter is for the CRM.</summary>
+    /// <summary>
+    /// What an upsert brought and what was made in Cube are published apart, field by field: only the latter is for the CRM.
+    /// </summary>
     private IEnumerable<ChangeLine> PartsOf(Echo echo, ChangeLine line, Dictionary<string, UInt128> members, DateTimeOffset knownSince)
     {
         if (line.Op != ChangeOp.Updated)
@@ -229,10 +330,28 @@ internal sealed partial class WindowChangeFile(
         }
 
         var brought = echo.Explained(line.Changed, members, knownSince);
-        List<string> made = [.. line.Changed.Except(brought).Union(echo.Undone(sources.Records.Members(line.Record.Span, withEmpty: true), knownSince)).Order(StringComparer.Ordinal)];
+        List<string> made =
+        [
+            .. line
+                .Changed.Except(brought)
+                .Union(echo.Undone(sources.Records.Members(line.Record.Span, withEmpty: true), knownSince))
+                .Order(StringComparer.Ordinal),
+        ];
         return brought.Count == 0 ? [line with { Changed = made }]
             : made.Count == 0 ? [line with { IsEcho = true }]
-            : [line with { Id = ChangeKeys.IdOfPart(line.Id, ChangeLineWriter.FromCrm), Changed = brought, IsEcho = true }, line with { Changed = made }];
+            :
+            [
+                line with
+                {
+                    Id = ChangeKeys.IdOfPart(line.Id, ChangeLineWriter.FromCrm),
+                    Changed = brought,
+                    IsEcho = true,
+                },
+                line with
+                {
+                    Changed = made,
+                },
+            ];
     }
 
     /// <summary>The changed records of one page: as they were kept when it came by, else from the stored page.</summary>
@@ -252,12 +371,21 @@ internal sealed partial class WindowChangeFile(
             return found;
         }
 
-        using var body = await sources.Earlier.FindPageAsync(stored.Result.Manifest, page, cancellationToken) ?? throw new InvalidDataException("A page that a manifest names is gone.");
+        using var body =
+            await sources.Earlier.FindPageAsync(stored.Result.Manifest, page, cancellationToken)
+            ?? throw new InvalidDataException("A page that a manifest names is gone.");
         found.Clear();
-        var wanted = changes.GroupBy(change => (comparison.After(change).Key, comparison.After(change).Content)).ToDictionary(group => group.Key, group => new Queue<PlannedChange>(group));
+        var wanted = changes
+            .GroupBy(change => (comparison.After(change).Key, comparison.After(change).Content))
+            .ToDictionary(group => group.Key, group => new Queue<PlannedChange>(group));
         sources.Records.Visit(
-            body.Bytes, digest => wanted.TryGetValue((digest.Key, digest.Content), out var queue) && queue.Count > 0,
-            (digest, record) => found.Add(new ChangedRecord(wanted[(digest.Key, digest.Content)].Dequeue(), record.ToArray(), sources.Records.KeyOf(record.Span))));
+            body.Bytes,
+            digest => wanted.TryGetValue((digest.Key, digest.Content), out var queue) && queue.Count > 0,
+            (digest, record) =>
+                found.Add(
+                    new ChangedRecord(wanted[(digest.Key, digest.Content)].Dequeue(), record.ToArray(), sources.Records.KeyOf(record.Span))
+                )
+        );
         return found;
     }
 
@@ -265,7 +393,8 @@ internal sealed partial class WindowChangeFile(
 
     private bool IsAnonymised(PlannedChange change) => comparison.After(change).Flags.HasFlag(EntryFlags.Anonymised);
 
-    private DateTimeOffset KnownSince(PlannedChange change) => change.Old >= 0 ? comparison.Known.Sources[comparison.Before(change).Source].StartedAt : default;
+    private DateTimeOffset KnownSince(PlannedChange change) =>
+        change.Old >= 0 ? comparison.Known.Sources[comparison.Before(change).Source].StartedAt : default;
 
     /// <summary>Records that are gone come first.</summary>
     private int PageOf(PlannedChange change) => change.New >= 0 ? comparison.After(change).Page : 0;
@@ -284,12 +413,27 @@ internal sealed partial class WindowChangeFile(
     }
 
     private static List<string> Difference(Dictionary<string, UInt128> before, Dictionary<string, UInt128> after) =>
-    [
-        .. before.Keys.Union(after.Keys).Where(name => before.GetValueOrDefault(name) != after.GetValueOrDefault(name)).Order(StringComparer.Ordinal),
-    ];
+        [
+            .. before
+                .Keys.Union(after.Keys)
+                .Where(name => before.GetValueOrDefault(name) != after.GetValueOrDefault(name))
+                .Order(StringComparer.Ordinal),
+        ];
 
-    [LoggerMessage(310, LogLevel.Information, "{Feed} of {ScopeKind} {ScopeId}, window {Window}: {Count} changes, {Baseline} records of a first reading")]
-    private static partial void LogChanges(ILogger logger, string feed, string scopeKind, string scopeId, string window, int count, int baseline);
+    [LoggerMessage(
+        310,
+        LogLevel.Information,
+        "{Feed} of {ScopeKind} {ScopeId}, window {Window}: {Count} changes, {Baseline} records of a first reading"
+    )]
+    private static partial void LogChanges(
+        ILogger logger,
+        string feed,
+        string scopeKind,
+        string scopeId,
+        string window,
+        int count,
+        int baseline
+    );
 
     /// <summary>A changed record of the window.</summary>
     private sealed record ChangedRecord(PlannedChange Change, ReadOnlyMemory<byte> Record, string[] Key);

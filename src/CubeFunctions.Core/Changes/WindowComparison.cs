@@ -2,9 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace CubeFunctions.Core.Changes;
 
-/// <summary>Compares the records of a window with what is known, in one pass over both in the order of their keys. Pure: it reads and writes nothing.</summary>
+/// <summary>
+/// Compares the records of a window with what is known, in one pass over both in the order of their keys. Pure: it reads and writes
+/// nothing.
+/// </summary>
 /// <remarks>
-/// Among records of equal keys those of equal content are matched first, whatever their order; what is left over is paired in the order of content
+/// Among records of equal keys those of equal content are matched first, whatever their order; what is left over is paired in the order of
+/// content
 /// (one is the correction of the other), and what is left over then was added or is absent.
 /// </remarks>
 internal sealed class WindowComparison
@@ -21,11 +25,16 @@ internal sealed class WindowComparison
     public WindowComparison(ScopeState state, StateEntry[] window, DayRange? days, FirstReading? baseline = null)
     {
         (Known, Window, Days, Baseline, _old, _new) = (state, window, days, baseline, state.Entries, window);
-        int o = 0, n = 0;
+        int o = 0,
+            n = 0;
         while (o < _old.Length || n < _new.Length)
         {
-            var order = o == _old.Length ? 1 : n == _new.Length ? -1 : _old[o].Key.CompareTo(_new[n].Key);
-            int o2 = o, n2 = n;
+            var order =
+                o == _old.Length ? 1
+                : n == _new.Length ? -1
+                : _old[o].Key.CompareTo(_new[n].Key);
+            int o2 = o,
+                n2 = n;
             while (order <= 0 && o2 < _old.Length && _old[o2].Key == _old[o].Key)
             {
                 o2++;
@@ -56,7 +65,10 @@ internal sealed class WindowComparison
     /// <summary>Records that are read for the first time, by the days that a baseline line of theirs stands for.</summary>
     public Dictionary<DayRange, int> BaselineRecords { get; } = [];
 
-    /// <summary>Whether a record that is read for the first time has the key of one that is known: a pointer to the pages would not say which is which.</summary>
+    /// <summary>
+    /// Whether a record that is read for the first time has the key of one that is known: a pointer to the pages would not say which is
+    /// which.
+    /// </summary>
     public bool IsMixed { get; private set; }
 
     /// <summary>Added and changed records; in dated feeds removed ones too. Without those of a baseline.</summary>
@@ -88,7 +100,10 @@ internal sealed class WindowComparison
         var first = n;
         while (o < oEnd || n < nEnd)
         {
-            var order = o == oEnd ? 1 : n == nEnd ? -1 : _old[o].Content.CompareTo(_new[n].Content);
+            var order =
+                o == oEnd ? 1
+                : n == nEnd ? -1
+                : _old[o].Content.CompareTo(_new[n].Content);
             if (order == 0)
             {
                 _new[n] = _new[n] with { Ordinal = _old[o].Ordinal };

@@ -1,12 +1,15 @@
 namespace CubeFunctions.Core.Cube;
 
 /// <summary>
-/// How many requests are to be under way at once, learned from the answers: a little more after each good one, half after one that says that there were too many, some
+/// How many requests are to be under way at once, learned from the answers: a little more after each good one, half after one that says
+/// that there were too many, some
 /// less after one that took far longer than the quickest. Pure: the clock is the caller's.
 /// </summary>
 /// <remarks>
-/// It begins at the bound, since Cube takes that many as a rule. A number that was refused is tried again only after many good answers: each refusal costs a pause. Only answers to requests that were sent after the last decrease count for the next one: those that were
-/// under way together say the same thing. Slowness alone never goes below half of the bound: pages differ in size, and what is slow by nature is not mended by asking less.
+/// It begins at the bound, since Cube takes that many as a rule. A number that was refused is tried again only after many good answers:
+/// each refusal costs a pause. Only answers to requests that were sent after the last decrease count for the next one: those that were
+/// under way together say the same thing. Slowness alone never goes below half of the bound: pages differ in size, and what is slow by
+/// nature is not mended by asking less.
 /// </remarks>
 /// <param name="most">The bound, 1 or more.</param>
 internal sealed class AdaptiveLimit(int most)
@@ -20,7 +23,9 @@ internal sealed class AdaptiveLimit(int most)
     /// <summary>Near a number that was refused it grows so many times more slowly.</summary>
     private const int Wary = 200;
 
-    /// <summary>The quickest answer counts for less and less: a tenant that has become slower for good is not held against it for ever.</summary>
+    /// <summary>
+    /// The quickest answer counts for less and less: a tenant that has become slower for good is not held against it for ever.
+    /// </summary>
     private const double Forgetting = 1.01;
 
     private static readonly TimeSpan NeverSlow = TimeSpan.FromSeconds(1);

@@ -8,7 +8,9 @@ internal static class CampaignEntry
 {
     private static readonly IReadOnlyList<string> IdMembers = FeedCatalogue.Campaigns.Key.Parts[0];
 
-    /// <summary>The generations that a listing is in, by the members of its entries. Both for one that names assignments and data owners.</summary>
+    /// <summary>
+    /// The generations that a listing is in, by the members of its entries. Both for one that names assignments and data owners.
+    /// </summary>
     public static IReadOnlyList<ApiCatalogue> Recognise(ReadOnlyMemory<byte> listing)
     {
         using var document = JsonDocument.Parse(PageReader.WithoutMark(listing));

@@ -9,10 +9,14 @@ namespace CubeFunctions.Core.Cube;
 
 /// <summary>Hashes values so that equal content has equal hashes, however Cube spells it.</summary>
 /// <remarks>
-/// The order of members, insignificant white space and escapes do not count. A number, <c>true</c> and <c>false</c> are hashed as the text that they are
-/// written with, so that <c>355116</c> equals <c>"355116"</c>; <c>1.0</c> and <c>1</c>, or <c>007</c> and <c>7</c>, differ. <c>""</c>, <c>null</c>,
-/// <c>{}</c>, <c>[]</c> and a member that is missing are all "no value": Cube writes <c>""</c> where null is meant, and leaves fields out at will.
-/// Half a surrogate pair counts as U+FFFD. Code that passes 128-bit numbers is not compiled ahead: it is optimized at once, since every value of every page passes it.
+/// The order of members, insignificant white space and escapes do not count. A number, <c>true</c> and <c>false</c> are hashed as the text
+/// that they are
+/// written with, so that <c>355116</c> equals <c>"355116"</c>; <c>1.0</c> and <c>1</c>, or <c>007</c> and <c>7</c>, differ. <c>""</c>,
+/// <c>null</c>,
+/// <c>{}</c>, <c>[]</c> and a member that is missing are all "no value": Cube writes <c>""</c> where null is meant, and leaves fields out
+/// at will.
+/// Half a surrogate pair counts as U+FFFD. Code that passes 128-bit numbers is not compiled ahead: it is optimized at once, since every
+/// value of every page passes it.
 /// </remarks>
 internal static class ContentHash
 {
@@ -35,13 +39,14 @@ internal static class ContentHash
 
     /// <summary>Hashes a value; the reader stands on its start and is left on its end.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static UInt128 Value(ref Utf8JsonReader reader, long seed) => reader.TokenType switch
-    {
-        JsonTokenType.Null => UInt128.Zero,
-        JsonTokenType.StartObject => Object(ref reader, seed),
-        JsonTokenType.StartArray => Array(ref reader, seed),
-        _ => Scalar(ref reader, seed),
-    };
+    public static UInt128 Value(ref Utf8JsonReader reader, long seed) =>
+        reader.TokenType switch
+        {
+            JsonTokenType.Null => UInt128.Zero,
+            JsonTokenType.StartObject => Object(ref reader, seed),
+            JsonTokenType.StartArray => Array(ref reader, seed),
+            _ => Scalar(ref reader, seed),
+        };
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static UInt128 Scalar(ref Utf8JsonReader reader, long seed)

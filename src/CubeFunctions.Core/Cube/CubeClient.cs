@@ -9,14 +9,23 @@ using Polly.Registry;
 
 namespace CubeFunctions.Core.Cube;
 
-/// <summary>The only way to Cube. Every request passes <see cref="SendAsync"/>: limits, retries, credentials and failures are decided there.</summary>
+/// <summary>
+/// The only way to Cube. Every request passes <see cref="SendAsync"/>: limits, retries, credentials and failures are decided there.
+/// </summary>
 /// <remarks>
 /// Retries wrap the whole exchange, body and parse included, and not only the headers as a message handler would:
 /// a cut body and an HTML page with status 200 have to be tried again as well.
 /// </remarks>
 public sealed class CubeClient(
-    HttpClient http, CubeSettings settings, TenantPause pause, CubeLimits limits, RecordReaders records, ResiliencePipelineProvider<string> pipelines, TenantGeneration generation,
-    TimeProvider time)
+    HttpClient http,
+    CubeSettings settings,
+    TenantPause pause,
+    CubeLimits limits,
+    RecordReaders records,
+    ResiliencePipelineProvider<string> pipelines,
+    TenantGeneration generation,
+    TimeProvider time
+)
 {
     private const int MaxRedirects = 3;
     private readonly ResiliencePipeline _retries = pipelines.GetPipeline(CubePipelines.Retries);
@@ -32,16 +41,26 @@ public sealed class CubeClient(
     public Task<Page> GetPageAsync(Feed feed, string path, string query, CancellationToken cancellationToken) =>
         SendAsync(
             new(HttpMethod.Get, path, query, null, $"GET {path}", feed.Path.Length > 0 ? feed.Path : path),
-            static (received, state) => new Page(received, state.records.Read(state.feed, received.Bytes.Span)), (records, feed), cancellationToken);
+            static (received, state) => new Page(received, state.records.Read(state.feed, received.Bytes.Span)),
+            (records, feed),
+            cancellationToken
+        );
 
-    /// <summary>Reads one page of a scope's feed. Where a path is documented in two forms and the first answers 404, the other is tried; the one found is remembered.</summary>
+    /// <summary>
+    /// Reads one page of a scope's feed. Where a path is documented in two forms and the first answers 404, the other is tried; the one
+    /// found is remembered.
+    /// </summary>
     /// <exception cref="CubeException">The request failed, after the retries that its kind deserves.</exception>
     public async Task<Page> GetPageAsync(Feed feed, Scope scope, string query, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(feed);
         var known = generation.HasOtherPath(feed);
         CubeException? first = null;
-        foreach (var other in known is { } form ? [form] : feed.OtherPath is null ? [false] : new[] { false, true })
+        foreach (
+            var other in known is { } form ? [form]
+            : feed.OtherPath is null ? [false]
+            : new[] { false, true }
+        )
         {
             try
             {
@@ -65,8 +84,15 @@ public sealed class CubeClient(
     /// <param name="body">JSON to send, or null.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     /// <returns>The JSON answer; the caller disposes it.</returns>
-    /// <exception cref="CubeException">The request failed. A write is not retried here: whether it was done is for the caller to find out.</exception>
-    public async Task<PooledBody> SendCustomerAsync(HttpMethod method, string assignmentId, string customerId, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken)
+    /// <exception cref="CubeException">The request failed. A write is not retried here: whether it was done is for the caller to find
+    /// out.</exception>
+    public async Task<PooledBody> SendCustomerAsync(
+        HttpMethod method,
+        string assignmentId,
+        string customerId,
+        ReadOnlyMemory<byte>? body,
+        CancellationToken cancellationToken
+    )
     {
         var feed = (await generation.GetAsync(cancellationToken)).Customers;
         var scope = new Scope(feed.Scope, assignmentId);
@@ -78,19 +104,36 @@ public sealed class CubeClient(
 
         var path = feed.PathOf(scope, generation.HasOtherPath(feed) == true) + Uri.EscapeDataString(customerId);
         var route = feed.Path + "{customer}";
-        return await SendAsync(new(method, path, "", body, $"{method} {route}", route), static (received, _) => CheckJson(received), 0, cancellationToken);
+        return await SendAsync(
+            new(method, path, "", body, $"{method} {route}", route),
+            static (received, _) => CheckJson(received),
+            0,
+            cancellationToken
+        );
     }
 
-    /// <summary>Sends one request without a body at a path of the caller's own and hands back the JSON answer, which the caller disposes.</summary>
+    /// <summary>
+    /// Sends one request without a body at a path of the caller's own and hands back the JSON answer, which the caller disposes.
+    /// </summary>
     /// <param name="method">The method; one that changes nothing.</param>
     /// <param name="path">Path on the tenant's origin.</param>
     /// <param name="route">The path with placeholders: names no person.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     /// <exception cref="CubeException">The request failed.</exception>
     internal Task<PooledBody> AskAsync(HttpMethod method, string path, string route, CancellationToken cancellationToken) =>
-        SendAsync(new(method, path, "", null, $"{method} {route}", route), static (received, _) => CheckJson(received), 0, cancellationToken);
+        SendAsync(
+            new(method, path, "", null, $"{method} {route}", route),
+            static (received, _) => CheckJson(received),
+            0,
+            cancellationToken
+        );
 
-    private async Task<T> SendAsync<T, TState>(CubeRequest request, Func<PooledBody, TState, T> read, TState state, CancellationToken cancellationToken)
+    private async Task<T> SendAsync<T, TState>(
+        CubeRequest request,
+        Func<PooledBody, TState, T> read,
+        TState state,
+        CancellationToken cancellationToken
+    )
     {
         async ValueTask<T> AttemptAsync(CancellationToken token)
         {
@@ -117,7 +160,9 @@ public sealed class CubeClient(
 
         try
         {
-            return request.Method == HttpMethod.Get ? await _retries.ExecuteAsync(AttemptAsync, cancellationToken) : await AttemptAsync(cancellationToken);
+            return request.Method == HttpMethod.Get
+                ? await _retries.ExecuteAsync(AttemptAsync, cancellationToken)
+                : await AttemptAsync(cancellationToken);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
@@ -125,7 +170,12 @@ public sealed class CubeClient(
         }
     }
 
-    private async Task<T> ExchangeAsync<T, TState>(CubeRequest request, Func<PooledBody, TState, T> read, TState state, CancellationToken cancellationToken)
+    private async Task<T> ExchangeAsync<T, TState>(
+        CubeRequest request,
+        Func<PooledBody, TState, T> read,
+        TState state,
+        CancellationToken cancellationToken
+    )
     {
         using var silence = new CancellationTokenSource(CubePipelines.SilenceLimit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancellationToken);
@@ -140,8 +190,12 @@ public sealed class CubeClient(
         }
 
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-        var received = await PooledBody.ReadAsync(stream, response.Content.Headers.ContentLength, settings.MaxPageBytes, Heard, cancellationToken)
-            ?? throw new CubeException(CubeFailureKind.TooLarge, $"Cube's answer to {request.What} is over {settings.MaxPageBytes >> 20} MiB");
+        var received =
+            await PooledBody.ReadAsync(stream, response.Content.Headers.ContentLength, settings.MaxPageBytes, Heard, cancellationToken)
+            ?? throw new CubeException(
+                CubeFailureKind.TooLarge,
+                $"Cube's answer to {request.What} is over {settings.MaxPageBytes >> 20} MiB"
+            );
         try
         {
             return read(received, state);
@@ -165,13 +219,26 @@ public sealed class CubeClient(
         for (var hop = 0; ; hop++)
         {
             using var span = RequestSpans.Start(asked.Method, address, asked.Route);
-            using var request = new HttpRequestMessage(asked.Method, address) { Content = new ReadOnlyMemoryContent(asked.Body ?? ReadOnlyMemory<byte>.Empty) };
+            using var request = new HttpRequestMessage(asked.Method, address)
+            {
+                Content = new ReadOnlyMemoryContent(asked.Body ?? ReadOnlyMemory<byte>.Empty),
+            };
             request.Headers.Authorization = settings.Credential.Header;
             request.Headers.Accept.ParseAdd("application/json");
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
             var response = await http.SendAsync(request, span, cancellationToken);
-            if (response.StatusCode is not (HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect)
-                || response.Headers.Location is not { } location || hop == MaxRedirects || asked.Method != HttpMethod.Get)
+            if (
+                response.StatusCode
+                    is not (
+                        HttpStatusCode.MovedPermanently
+                        or HttpStatusCode.Found
+                        or HttpStatusCode.TemporaryRedirect
+                        or HttpStatusCode.PermanentRedirect
+                    )
+                || response.Headers.Location is not { } location
+                || hop == MaxRedirects
+                || asked.Method != HttpMethod.Get
+            )
             {
                 return response;
             }
@@ -187,12 +254,26 @@ public sealed class CubeClient(
         }
     }
 
-    private static async Task<CubeException> WithDetailAsync(CubeException failure, HttpResponseMessage response, CancellationToken cancellationToken)
+    private static async Task<CubeException> WithDetailAsync(
+        CubeException failure,
+        HttpResponseMessage response,
+        CancellationToken cancellationToken
+    )
     {
         const int MostWords = 16 * 1024;
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-        using var body = await PooledBody.ReadAsync(stream, response.Content.Headers.ContentLength, MostWords, static () => { }, cancellationToken);
-        return new CubeException(failure.Kind, failure.Message) { Status = failure.Status, Detail = body is null ? null : System.Text.Encoding.UTF8.GetString(body.Bytes.Span) };
+        using var body = await PooledBody.ReadAsync(
+            stream,
+            response.Content.Headers.ContentLength,
+            MostWords,
+            static () => { },
+            cancellationToken
+        );
+        return new CubeException(failure.Kind, failure.Message)
+        {
+            Status = failure.Status,
+            Detail = body is null ? null : System.Text.Encoding.UTF8.GetString(body.Bytes.Span),
+        };
     }
 
     private static PooledBody CheckJson(PooledBody received)
@@ -204,9 +285,7 @@ public sealed class CubeClient(
         }
 
         var reader = new Utf8JsonReader(json);
-        while (reader.Read())
-        {
-        }
+        while (reader.Read()) { }
 
         return received;
     }

@@ -61,7 +61,9 @@ public sealed class CubeException(CubeFailureKind kind, string message, Exceptio
     /// <summary>Cube's own words (the body of a 400), for writes. May hold personal data: never logged.</summary>
     public string? Detail { get; init; }
 
-    /// <summary>Whether the same request is worth another try at once. HTML may be a proxy's hiccup, a broken page a cut connection.</summary>
+    /// <summary>
+    /// Whether the same request is worth another try at once. HTML may be a proxy's hiccup, a broken page a cut connection.
+    /// </summary>
     public bool WorthRetrying => Kind is CubeFailureKind.Transient or CubeFailureKind.NotJson or CubeFailureKind.MalformedPage;
 }
 
@@ -88,42 +90,72 @@ internal static class CubeFailure
             _ => CubeFailureKind.Rejected,
         };
 
-        var words = response.StatusCode == HttpStatusCode.ProxyAuthenticationRequired ? "a proxy in the way of Cube answered 407, look at HTTPS_PROXY and NO_PROXY,"
+        var words =
+            response.StatusCode == HttpStatusCode.ProxyAuthenticationRequired
+                ? "a proxy in the way of Cube answered 407, look at HTTPS_PROXY and NO_PROXY,"
             : kind == CubeFailureKind.NotJson ? $"Cube redirected ({status}) instead of answering"
             : $"Cube answered {status.ToString(CultureInfo.InvariantCulture)}";
         return new CubeException(kind, $"{words} to {what}{Advice(kind)}")
         {
             Status = response.StatusCode,
-            RetryAfter = RetryAfterHeader.Read(response.Headers, time.GetUtcNow()) is { } asked ? Recoverability.Bound(asked, TimeSpan.Zero) : null,
+            RetryAfter = RetryAfterHeader.Read(response.Headers, time.GetUtcNow()) is { } asked
+                ? Recoverability.Bound(asked, TimeSpan.Zero)
+                : null,
         };
     }
 
     /// <summary>The failure behind what the HTTP stack, the time limits or the parser threw.</summary>
-    public static CubeException FromException(Exception exception, string what) => exception switch
-    {
-        CubeException cube => cube,
-        TimeoutRejectedException or OperationCanceledException => new CubeException(CubeFailureKind.Transient, $"Cube did not answer in time to {what}", exception),
-        HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } =>
-            new CubeException(CubeFailureKind.Transient, $"Cube's host name{Host(exception)} is not known: look at Cube__BaseUrl (asked for {what})", exception),
-        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } =>
-            new CubeException(CubeFailureKind.Transient, $"Cube cannot be reached{Host(exception)}{Because(exception)} (asked for {what})", exception),
-        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } =>
-            new CubeException(CubeFailureKind.Transient, $"no secure connection to the host of Cube__BaseUrl{Certificate(exception)} (asked for {what})", exception),
-        HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } proxy =>
-            new CubeException(CubeFailureKind.Transient, $"the proxy in the way of Cube does not connect{Status(proxy)}: look at HTTPS_PROXY and NO_PROXY (asked for {what})", exception),
-        HttpRequestException or IOException => new CubeException(CubeFailureKind.Transient, $"the connection broke during {what}", exception),
-        InvalidDataException => new CubeException(CubeFailureKind.Transient, $"Cube's answer to {what} is packed and broken", exception),
-        JsonException => new CubeException(CubeFailureKind.MalformedPage, $"Cube's answer to {what} is broken JSON", exception),
-        _ => new CubeException(CubeFailureKind.Transient, $"{what} failed: {exception.GetType().Name}", exception),
-    };
+    public static CubeException FromException(Exception exception, string what) =>
+        exception switch
+        {
+            CubeException cube => cube,
+            TimeoutRejectedException or OperationCanceledException => new CubeException(
+                CubeFailureKind.Transient,
+                $"Cube did not answer in time to {what}",
+                exception
+            ),
+            HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => new CubeException(
+                CubeFailureKind.Transient,
+                $"Cube's host name{Host(exception)} is not known: look at Cube__BaseUrl (asked for {what})",
+                exception
+            ),
+            HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => new CubeException(
+                CubeFailureKind.Transient,
+                $"Cube cannot be reached{Host(exception)}{Because(exception)} (asked for {what})",
+                exception
+            ),
+            HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => new CubeException(
+                CubeFailureKind.Transient,
+                $"no secure connection to the host of Cube__BaseUrl{Certificate(exception)} (asked for {what})",
+                exception
+            ),
+            HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } proxy => new CubeException(
+                CubeFailureKind.Transient,
+                $"the proxy in the way of Cube does not connect{Status(proxy)}: look at HTTPS_PROXY and NO_PROXY (asked for {what})",
+                exception
+            ),
+            HttpRequestException or IOException => new CubeException(
+                CubeFailureKind.Transient,
+                $"the connection broke during {what}",
+                exception
+            ),
+            InvalidDataException => new CubeException(
+                CubeFailureKind.Transient,
+                $"Cube's answer to {what} is packed and broken",
+                exception
+            ),
+            JsonException => new CubeException(CubeFailureKind.MalformedPage, $"Cube's answer to {what} is broken JSON", exception),
+            _ => new CubeException(CubeFailureKind.Transient, $"{what} failed: {exception.GetType().Name}", exception),
+        };
 
     /// <summary>The setting to look at.</summary>
-    private static string Advice(CubeFailureKind kind) => kind switch
-    {
-        CubeFailureKind.Unauthorised => ": look at Cube__Token, or Cube__Username and Cube__Password",
-        CubeFailureKind.Forbidden => ": the user of Cube__Token or Cube__Username lacks this permission in Cube",
-        _ => "",
-    };
+    private static string Advice(CubeFailureKind kind) =>
+        kind switch
+        {
+            CubeFailureKind.Unauthorised => ": look at Cube__Token, or Cube__Username and Cube__Password",
+            CubeFailureKind.Forbidden => ": the user of Cube__Token or Cube__Username lacks this permission in Cube",
+            _ => "",
+        };
 
     /// <summary>Host and port, which the HTTP stack puts at the end of its message: <c>Connection refused (cube.example:443)</c>.</summary>
     private static string Host(Exception exception)
@@ -140,8 +172,10 @@ internal static class CubeFailure
         return message switch
         {
             _ when message.Contains(nameof(X509ChainStatusFlags.NotTimeValid), StringComparison.Ordinal) => ": its certificate has expired",
-            _ when message.Contains(nameof(SslPolicyErrors.RemoteCertificateNameMismatch), StringComparison.Ordinal) => ": its certificate is for another name",
-            _ when message.Contains(nameof(X509ChainStatusFlags.UntrustedRoot), StringComparison.Ordinal) || message.Contains(nameof(X509ChainStatusFlags.PartialChain), StringComparison.Ordinal) =>
+            _ when message.Contains(nameof(SslPolicyErrors.RemoteCertificateNameMismatch), StringComparison.Ordinal) =>
+                ": its certificate is for another name",
+            _ when message.Contains(nameof(X509ChainStatusFlags.UntrustedRoot), StringComparison.Ordinal)
+                    || message.Contains(nameof(X509ChainStatusFlags.PartialChain), StringComparison.Ordinal) =>
                 ": its certificate is from an unknown authority",
             _ => "",
         };
@@ -150,5 +184,6 @@ internal static class CubeFailure
     private static string Status(HttpRequestException exception) => exception.StatusCode is { } status ? $" ({(int)status})" : "";
 
     /// <summary>The socket's own reason, such as ConnectionRefused, where there is one.</summary>
-    private static string Because(Exception exception) => exception.GetBaseException() is SocketException socket ? $": {socket.SocketErrorCode}" : "";
+    private static string Because(Exception exception) =>
+        exception.GetBaseException() is SocketException socket ? $": {socket.SocketErrorCode}" : "";
 }

@@ -5,7 +5,11 @@ using CubeFunctions.Core.Settings;
 namespace CubeFunctions.Core.Cube;
 
 /// <summary>Bounds the requests to Cube that this process has under way: by the setting, and below it by what Cube's answers say.</summary>
-[SuppressMessage("Reliability", "CA1001", Justification = "Lives as long as the process: a host that stops disposes services under work in hand.")]
+[SuppressMessage(
+    "Reliability",
+    "CA1001",
+    Justification = "Lives as long as the process: a host that stops disposes services under work in hand."
+)]
 public sealed class CubeLimits
 {
     private readonly int _most;

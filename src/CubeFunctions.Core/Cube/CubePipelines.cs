@@ -13,7 +13,9 @@ internal static class CubePipelines
     public const string Retries = "cube-retries";
     public const string Attempt = "cube-attempt";
 
-    /// <summary>The longest silence: until the headers come, and between two reads of the body. A slow body that moves is left to arrive.</summary>
+    /// <summary>
+    /// The longest silence: until the headers come, and between two reads of the body. A slow body that moves is left to arrive.
+    /// </summary>
     public static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(30);
 
     /// <summary>The most for one attempt, body included.</summary>
@@ -24,54 +26,85 @@ internal static class CubePipelines
 
     public static IServiceCollection AddCube(this IServiceCollection services, CubeSettings settings)
     {
-        services.AddSingleton(settings).AddSingleton<TenantPause>().AddSingleton(static provider => new CubeLimits(provider.GetRequiredService<CubeSettings>())).AddSingleton<RecordReaders>().AddSingleton<CampaignListing>().AddSingleton<TenantGeneration>()
+        services
+            .AddSingleton(settings)
+            .AddSingleton<TenantPause>()
+            .AddSingleton(static provider => new CubeLimits(provider.GetRequiredService<CubeSettings>()))
+            .AddSingleton<RecordReaders>()
+            .AddSingleton<CampaignListing>()
+            .AddSingleton<TenantGeneration>()
             .AddSingleton(static provider => provider.GetRequiredService<TenantPause>().Flag);
-        services.AddHttpClient<CubeClient>(client => client.Timeout = Timeout.InfiniteTimeSpan)
+        services
+            .AddHttpClient<CubeClient>(client => client.Timeout = Timeout.InfiniteTimeSpan)
             .ConfigurePrimaryHttpMessageHandler(NewHandler)
-            .AddHttpMessageHandler(static provider => new AnswerTimes(provider.GetRequiredService<CubeLimits>(), provider.GetRequiredService<TimeProvider>()))
+            .AddHttpMessageHandler(static provider => new AnswerTimes(
+                provider.GetRequiredService<CubeLimits>(),
+                provider.GetRequiredService<TimeProvider>()
+            ))
             .RemoveAllLoggers();
 
-        services.AddResiliencePipeline(Retries, static (builder, context) =>
-        {
-            builder.TimeProvider = context.ServiceProvider.GetRequiredService<TimeProvider>();
-            builder.AddTimeout(TotalLimit).AddRetry(new RetryStrategyOptions
+        services.AddResiliencePipeline(
+            Retries,
+            static (builder, context) =>
             {
-                MaxRetryAttempts = 5,
-                Delay = TimeSpan.FromMilliseconds(500),
-                MaxDelay = TimeSpan.FromSeconds(15),
-                BackoffType = DelayBackoffType.Exponential,
-                UseJitter = true,
-                OnRetry = static arguments =>
-                {
-                    var failure = (CubeException)arguments.Outcome.Exception!;
-                    CubeMetrics.RequestsRetried.Add(1, new KeyValuePair<string, object?>("reason", failure.Status is { } status ? $"{(int)status}" : $"{failure.Kind}"));
-                    return default;
-                },
-                ShouldHandle = static arguments => ValueTask.FromResult(
-                    arguments.Outcome.Exception is CubeException { WorthRetrying: true } failure && !(failure.RetryAfter > TenantPause.LongestWait)),
-            });
-        });
+                builder.TimeProvider = context.ServiceProvider.GetRequiredService<TimeProvider>();
+                builder
+                    .AddTimeout(TotalLimit)
+                    .AddRetry(
+                        new RetryStrategyOptions
+                        {
+                            MaxRetryAttempts = 5,
+                            Delay = TimeSpan.FromMilliseconds(500),
+                            MaxDelay = TimeSpan.FromSeconds(15),
+                            BackoffType = DelayBackoffType.Exponential,
+                            UseJitter = true,
+                            OnRetry = static arguments =>
+                            {
+                                var failure = (CubeException)arguments.Outcome.Exception!;
+                                CubeMetrics.RequestsRetried.Add(
+                                    1,
+                                    new KeyValuePair<string, object?>(
+                                        "reason",
+                                        failure.Status is { } status ? $"{(int)status}" : $"{failure.Kind}"
+                                    )
+                                );
+                                return default;
+                            },
+                            ShouldHandle = static arguments =>
+                                ValueTask.FromResult(
+                                    arguments.Outcome.Exception is CubeException { WorthRetrying: true } failure
+                                        && !(failure.RetryAfter > TenantPause.LongestWait)
+                                ),
+                        }
+                    );
+            }
+        );
 
-        services.AddResiliencePipeline(Attempt, static (builder, context) =>
-        {
-            builder.TimeProvider = context.ServiceProvider.GetRequiredService<TimeProvider>();
-            builder.AddTimeout(AttemptLimit);
-        });
+        services.AddResiliencePipeline(
+            Attempt,
+            static (builder, context) =>
+            {
+                builder.TimeProvider = context.ServiceProvider.GetRequiredService<TimeProvider>();
+                builder.AddTimeout(AttemptLimit);
+            }
+        );
         return services;
     }
 
     /// <summary>How a connection to Cube is made.</summary>
-    public static SocketsHttpHandler NewHandler() => new()
-    {
-        // Redirects are followed by hand, within the origin. Pages travel packed and are unpacked before anything looks at them: the size cap holds for
-        // what is unpacked, and that is what is stored.
-        AllowAutoRedirect = false,
-        AutomaticDecompression = DecompressionMethods.GZip,
-        UseCookies = false,
-        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-        ConnectTimeout = TimeSpan.FromSeconds(10),
+    public static SocketsHttpHandler NewHandler() =>
+        new()
+        {
+            // Redirects are followed by hand, within the origin. Pages travel packed and are unpacked before anything looks at them: the
+            // size cap holds for
+            // what is unpacked, and that is what is stored.
+            AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.GZip,
+            UseCookies = false,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            ConnectTimeout = TimeSpan.FromSeconds(10),
 
-        // No spans of its own: they would hold whole URLs, and a customer's URL holds the id.
-        ActivityHeadersPropagator = null,
-    };
+            // No spans of its own: they would hold whole URLs, and a customer's URL holds the id.
+            ActivityHeadersPropagator = null,
+        };
 }

@@ -12,8 +12,12 @@ internal sealed record CustomField(string Label, string? Name)
     public static IReadOnlyList<CustomField> ReadAll(ReadOnlyMemory<byte> list)
     {
         using var document = JsonDocument.Parse(list);
-        return [.. document.RootElement.EnumerateArray()
-            .Where(field => JsonText.Of(field, "key") is not null)
-            .Select(field => new CustomField(JsonText.Of(field, "key")!, JsonText.Of(field, "lookup__id")))];
+        return
+        [
+            .. document
+                .RootElement.EnumerateArray()
+                .Where(field => JsonText.Of(field, "key") is not null)
+                .Select(field => new CustomField(JsonText.Of(field, "key")!, JsonText.Of(field, "lookup__id"))),
+        ];
     }
 }

@@ -5,7 +5,10 @@ using Polly.Registry;
 
 namespace CubeFunctions.Core.Cube;
 
-/// <summary>A connection of its own to Cube, through the one client, that tries each request once and notes what the answers show besides their bodies.</summary>
+/// <summary>
+/// A connection of its own to Cube, through the one client, that tries each request once and notes what the answers show besides their
+/// bodies.
+/// </summary>
 internal sealed class ObservedConnection : IDisposable
 {
     private static readonly TimeSpan AttemptLimit = TimeSpan.FromSeconds(15);
@@ -13,7 +16,14 @@ internal sealed class ObservedConnection : IDisposable
     private readonly ResiliencePipelineRegistry<string> _pipelines = new();
     private readonly Observer _observer;
 
-    public ObservedConnection(CubeSettings settings, TenantPause pause, CubeLimits limits, RecordReaders records, TenantGeneration generation, TimeProvider time)
+    public ObservedConnection(
+        CubeSettings settings,
+        TenantPause pause,
+        CubeLimits limits,
+        RecordReaders records,
+        TenantGeneration generation,
+        TimeProvider time
+    )
     {
         var handler = CubePipelines.NewHandler();
         handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
@@ -24,11 +34,14 @@ internal sealed class ObservedConnection : IDisposable
         _observer = new Observer(handler, time);
         _http = new HttpClient(_observer) { Timeout = Timeout.InfiniteTimeSpan };
         _pipelines.TryAddBuilder(CubePipelines.Retries, static (_, _) => { });
-        _pipelines.TryAddBuilder(CubePipelines.Attempt, (builder, _) =>
-        {
-            builder.TimeProvider = time;
-            builder.AddTimeout(AttemptLimit);
-        });
+        _pipelines.TryAddBuilder(
+            CubePipelines.Attempt,
+            (builder, _) =>
+            {
+                builder.TimeProvider = time;
+                builder.AddTimeout(AttemptLimit);
+            }
+        );
         Client = new CubeClient(_http, settings, pause, limits, records, _pipelines, generation, time);
     }
 

@@ -13,15 +13,19 @@ public static class PageReader
 
     /// <summary>Reads a page.</summary>
     /// <exception cref="CubeException">
-    /// <see cref="CubeFailureKind.NotJson"/> for HTML, <see cref="CubeFailureKind.MalformedPage"/> for anything that is not the page the feed promises.
+    /// <see cref="CubeFailureKind.NotJson"/> for HTML, <see cref="CubeFailureKind.MalformedPage"/> for anything that is not the page the
+    /// feed promises.
     /// </exception>
-    public static PageSummary Read(Feed feed, ReadOnlySpan<byte> body) => new RecordReader(feed, new ContentRules(feed, Plain)).Read(body).Summary;
+    public static PageSummary Read(Feed feed, ReadOnlySpan<byte> body) =>
+        new RecordReader(feed, new ContentRules(feed, Plain)).Read(body).Summary;
 
     /// <summary>The bytes after a byte order mark, where there is one.</summary>
-    internal static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> body) => body.StartsWith(ByteOrderMark) ? body[ByteOrderMark.Length..] : body;
+    internal static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> body) =>
+        body.StartsWith(ByteOrderMark) ? body[ByteOrderMark.Length..] : body;
 
     /// <inheritdoc cref="WithoutMark(ReadOnlySpan{byte})"/>
-    internal static ReadOnlyMemory<byte> WithoutMark(ReadOnlyMemory<byte> body) => body.Span.StartsWith(ByteOrderMark) ? body[ByteOrderMark.Length..] : body;
+    internal static ReadOnlyMemory<byte> WithoutMark(ReadOnlyMemory<byte> body) =>
+        body.Span.StartsWith(ByteOrderMark) ? body[ByteOrderMark.Length..] : body;
 
     internal static bool LooksLikeHtml(ReadOnlySpan<byte> body)
     {

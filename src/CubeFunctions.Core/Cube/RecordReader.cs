@@ -8,13 +8,17 @@ using CubeFunctions.Core.Model;
 namespace CubeFunctions.Core.Cube;
 
 /// <summary>
-/// Reads everything off a page in one pass: <c>count</c>, <c>next</c>, and of each record its key, the hashes of its content and where it stands. It builds no
+/// Reads everything off a page in one pass: <c>count</c>, <c>next</c>, and of each record its key, the hashes of its content and where it
+/// stands. It builds no
 /// record in memory. Members are recognised by their place in the record before: records of a feed name the same members in the same order.
 /// </summary>
 /// <param name="feed">The feed.</param>
 /// <param name="rules">What counts as content.</param>
-/// <param name="zone">The tenant's local time; where it is null, times with an offset are filed under the day that they are written in.</param>
-/// <remarks>Keeps what it has learned of the members from page to page. For one caller at a time; see <see cref="RecordReaders"/>.</remarks>
+/// <param name="zone">The tenant's local time; where it is null, times with an offset are filed under the day that they are written
+/// in.</param>
+/// <remarks>
+/// Keeps what it has learned of the members from page to page. For one caller at a time; see <see cref="RecordReaders"/>.
+/// </remarks>
 internal sealed class RecordReader(Feed feed, ContentRules rules, TimeZoneInfo? zone = null)
 {
     /// <summary>Names that are kept. More than a feed has: a tenant that makes names up does not fill the memory.</summary>
@@ -36,14 +40,18 @@ internal sealed class RecordReader(Feed feed, ContentRules rules, TimeZoneInfo? 
 
     /// <summary>Reads a page.</summary>
     /// <exception cref="CubeException">
-    /// <see cref="CubeFailureKind.NotJson"/> for HTML, <see cref="CubeFailureKind.MalformedPage"/> for anything that is not the page the feed promises.
+    /// <see cref="CubeFailureKind.NotJson"/> for HTML, <see cref="CubeFailureKind.MalformedPage"/> for anything that is not the page the
+    /// feed promises.
     /// </exception>
     public PageRecords Read(ReadOnlySpan<byte> page)
     {
         var body = PageReader.WithoutMark(page);
         if (PageReader.LooksLikeHtml(body))
         {
-            throw new CubeException(CubeFailureKind.NotJson, "Cube answered an HTML page instead of JSON (a login page, or a proxy's error page)");
+            throw new CubeException(
+                CubeFailureKind.NotJson,
+                "Cube answered an HTML page instead of JSON (a login page, or a proxy's error page)"
+            );
         }
 
         Reset();
@@ -54,13 +62,18 @@ internal sealed class RecordReader(Feed feed, ContentRules rules, TimeZoneInfo? 
             var (count, next) = feed.Shape == FeedShape.Array ? ReadArray(ref reader, body) : ReadPaged(ref reader, body);
 
             // Bytes after the end are as wrong as bytes that miss.
-            while (reader.Read())
-            {
-            }
+            while (reader.Read()) { }
 
             var mark = page.Length - body.Length;
-            var summary = new PageSummary(count ?? _number, next, _number, [.. _keys], _number - _keys.Count, _content) { Customers = [.. _customers] };
-            return new PageRecords(summary, [.. _digests], mark == 0 ? [.. _bounds] : [.. _bounds.Select(bounds => bounds with { Start = bounds.Start + mark })]);
+            var summary = new PageSummary(count ?? _number, next, _number, [.. _keys], _number - _keys.Count, _content)
+            {
+                Customers = [.. _customers],
+            };
+            return new PageRecords(
+                summary,
+                [.. _digests],
+                mark == 0 ? [.. _bounds] : [.. _bounds.Select(bounds => bounds with { Start = bounds.Start + mark })]
+            );
         }
         catch (JsonException exception)
         {
@@ -152,7 +165,12 @@ internal sealed class RecordReader(Feed feed, ContentRules rules, TimeZoneInfo? 
             return number;
         }
 
-        if (reader.TokenType == JsonTokenType.String && Utf8Parser.TryParse(reader.ValueSpan, out long text, out var used) && used == reader.ValueSpan.Length && text >= 0)
+        if (
+            reader.TokenType == JsonTokenType.String
+            && Utf8Parser.TryParse(reader.ValueSpan, out long text, out var used)
+            && used == reader.ValueSpan.Length
+            && text >= 0
+        )
         {
             return text;
         }
@@ -200,7 +218,6 @@ internal sealed class RecordReader(Feed feed, ContentRules rules, TimeZoneInfo? 
                 reader.Skip();
                 continue;
             }
-
             unchecked
             {
                 content += ContentHash.Value(ref reader, member.Seed);
@@ -216,7 +233,15 @@ internal sealed class RecordReader(Feed feed, ContentRules rules, TimeZoneInfo? 
 
         var key = KeyOf(body);
         var alias = feed.CustomerIds.Count > 0 ? AddCustomer(body) : 0;
-        _digests.Add(new RecordDigest(key, (ulong)content ^ (ulong)(content >> 64), alias, feed.Dated ? RecordTime.DayOf(Text(body, _values[WhenPart]), zone) : 0, anonymised));
+        _digests.Add(
+            new RecordDigest(
+                key,
+                (ulong)content ^ (ulong)(content >> 64),
+                alias,
+                feed.Dated ? RecordTime.DayOf(Text(body, _values[WhenPart]), zone) : 0,
+                anonymised
+            )
+        );
         if (_values[0].Rank != int.MaxValue)
         {
             _keys.Add(key.High);

@@ -4,7 +4,10 @@ using CubeFunctions.Core.Settings;
 
 namespace CubeFunctions.Core.Cube;
 
-/// <summary>Readers of all feeds, kept from page to page: what one has learned of a feed's members serves the next page. Safe to use from several tasks.</summary>
+/// <summary>
+/// Readers of all feeds, kept from page to page: what one has learned of a feed's members serves the next page. Safe to use from several
+/// tasks.
+/// </summary>
 /// <param name="settings">What counts as content.</param>
 /// <param name="cube">The tenant, for its local time.</param>
 public sealed class RecordReaders(ChangeSettings settings, CubeSettings cube)

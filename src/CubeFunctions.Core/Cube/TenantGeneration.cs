@@ -7,7 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace CubeFunctions.Core.Cube;
 
 /// <summary>
-/// Which generation of Cube's API the tenant speaks: by <c>Cube__Api</c>, or recognised by the first listing of campaigns, kept in storage and held to. A tenant that
+/// Which generation of Cube's API the tenant speaks: by <c>Cube__Api</c>, or recognised by the first listing of campaigns, kept in storage
+/// and held to. A tenant that
 /// speaks another one later is a failure by name: two readings of the same people under other ids would look like deletions and creations.
 /// </summary>
 public sealed partial class TenantGeneration
@@ -38,21 +39,29 @@ public sealed partial class TenantGeneration
         _known ??= (await _stored.GetAsync(cancellationToken)).Value is { } row ? FeedCatalogue.Of(row.Api) : null;
 
     /// <summary>The generation, or generation 1 as long as it is not known.</summary>
-    public async ValueTask<ApiCatalogue> GetAsync(CancellationToken cancellationToken) => await FindAsync(cancellationToken) ?? FeedCatalogue.Assignments;
+    public async ValueTask<ApiCatalogue> GetAsync(CancellationToken cancellationToken) =>
+        await FindAsync(cancellationToken) ?? FeedCatalogue.Assignments;
 
-    /// <summary>Whether the address of one customer takes the imported id: by <c>Cube__CustomerIdInUrl</c>, else by the generation.</summary>
+    /// <summary>
+    /// Whether the address of one customer takes the imported id: by <c>Cube__CustomerIdInUrl</c>, else by the generation.
+    /// </summary>
     internal async ValueTask<bool> TakesImportedIdAsync(CancellationToken cancellationToken) =>
-        _settings.IsCustomerIdInUrlSet ? _settings.CustomerIdInUrl == CustomerIdInUrl.Imported : (await GetAsync(cancellationToken)).ImportedIdInUrl;
+        _settings.IsCustomerIdInUrlSet
+            ? _settings.CustomerIdInUrl == CustomerIdInUrl.Imported
+            : (await GetAsync(cancellationToken)).ImportedIdInUrl;
 
     /// <summary>Why no upsert is delivered: by <c>Cube__Writes</c>, else by the generation; null where they are.</summary>
     internal async ValueTask<string?> FindWritesOffAsync(CancellationToken cancellationToken) =>
         _settings.Writes is { } chosen ? (chosen ? null : "writes are switched off by the setting Cube__Writes")
-        : (await GetAsync(cancellationToken)) is { Writes: false } catalogue ? $"no write request is documented for {catalogue.Api}: kept until Cube__Writes=true has those of generation 1 tried"
+        : (await GetAsync(cancellationToken)) is { Writes: false } catalogue
+            ? $"no write request is documented for {catalogue.Api}: kept until Cube__Writes=true has those of generation 1 tried"
         : null;
 
     /// <summary>
-    /// When this deployment moved over from the other generation: what was read before then of a feed that both have is not to be compared with what is read since.
-    /// Null where it never did; <see cref="DateTimeOffset.MaxValue"/> where the settings name another generation, and no listing of it was read yet.
+    /// When this deployment moved over from the other generation: what was read before then of a feed that both have is not to be compared
+    /// with what is read since.
+    /// Null where it never did; <see cref="DateTimeOffset.MaxValue"/> where the settings name another generation, and no listing of it was
+    /// read yet.
     /// </summary>
     internal async ValueTask<DateTimeOffset?> FindSwitchAsync(CancellationToken cancellationToken)
     {
@@ -85,7 +94,8 @@ public sealed partial class TenantGeneration
         {
             throw new CubeException(
                 CubeFailureKind.GenerationChanged,
-                $"the campaigns listing is one of {spoken[0].Api}, but this deployment reads {held.Api}: nothing is read until somebody decides; Cube__Api={spoken[0].Api} moves to it");
+                $"the campaigns listing is one of {spoken[0].Api}, but this deployment reads {held.Api}: nothing is read until somebody decides; Cube__Api={spoken[0].Api} moves to it"
+            );
         }
 
         var catalogue = held ?? (spoken.Count > 0 ? spoken[0] : null);
@@ -112,23 +122,41 @@ public sealed partial class TenantGeneration
             var before = row?.Api;
             row ??= new GenerationRow();
             (row.Api, row.Since, row.Before) = (catalogue.Api, _time.GetUtcNow(), before?.ToString());
-            if (await _table.SaveAsync(row, cancellationToken) != StorageOutcome.Saved && await FindRowAsync(cancellationToken) is { } other && other.Api != catalogue.Api)
+            if (
+                await _table.SaveAsync(row, cancellationToken) != StorageOutcome.Saved
+                && await FindRowAsync(cancellationToken) is { } other
+                && other.Api != catalogue.Api
+            )
             {
-                throw new CubeException(CubeFailureKind.GenerationChanged, $"another process reads {other.Api} where this one reads {catalogue.Api}: give both the same Cube__Api");
+                throw new CubeException(
+                    CubeFailureKind.GenerationChanged,
+                    $"another process reads {other.Api} where this one reads {catalogue.Api}: give both the same Cube__Api"
+                );
             }
 
-            LogGeneration(_logger, catalogue.Api, before?.ToString() ?? "none", _settings.Api == CubeApi.Auto ? "recognised by the listing" : "set by Cube__Api");
+            LogGeneration(
+                _logger,
+                catalogue.Api,
+                before?.ToString() ?? "none",
+                _settings.Api == CubeApi.Auto ? "recognised by the listing" : "set by Cube__Api"
+            );
         }
 
         _known = catalogue;
         _stored.Set(row);
     }
 
-    private Task<GenerationRow?> FindRowAsync(CancellationToken cancellationToken) => _table.FindOrRepairAsync<GenerationRow>(
-        GenerationRow.Partition, GenerationRow.Key,
-        static (_, _) => throw new CubeException(
-            CubeFailureKind.GenerationChanged, "the row that keeps the generation of Cube's API cannot be read: set Cube__Api, and delete row 'generation' of partition 'cube' in CubeCheckpoints"),
-        cancellationToken);
+    private Task<GenerationRow?> FindRowAsync(CancellationToken cancellationToken) =>
+        _table.FindOrRepairAsync<GenerationRow>(
+            GenerationRow.Partition,
+            GenerationRow.Key,
+            static (_, _) =>
+                throw new CubeException(
+                    CubeFailureKind.GenerationChanged,
+                    "the row that keeps the generation of Cube's API cannot be read: set Cube__Api, and delete row 'generation' of partition 'cube' in CubeCheckpoints"
+                ),
+            cancellationToken
+        );
 
     [LoggerMessage(410, LogLevel.Information, "Cube's API is read as {Api} (before: {Before}): {Why}")]
     private static partial void LogGeneration(ILogger logger, CubeApi api, string before, string why);

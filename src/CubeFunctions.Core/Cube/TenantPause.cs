@@ -3,10 +3,17 @@ using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Cube;
 
-/// <summary>A pause that Cube asked for with <c>Retry-After</c>, shared by all processes. No request starts before it is over; <c>status</c> shows it, a person can lift it.</summary>
+/// <summary>
+/// A pause that Cube asked for with <c>Retry-After</c>, shared by all processes. No request starts before it is over; <c>status</c> shows
+/// it, a person can lift it.
+/// </summary>
 public sealed class TenantPause
 {
-    private static readonly FlagDefinition Definition = new("cube", "pause", "tenant") { WorthSharing = TimeSpan.FromSeconds(2), DownAtStart = true };
+    private static readonly FlagDefinition Definition = new("cube", "pause", "tenant")
+    {
+        WorthSharing = TimeSpan.FromSeconds(2),
+        DownAtStart = true,
+    };
     private readonly TimeProvider _time;
 
     /// <summary>The pause of the tenant.</summary>
@@ -23,7 +30,8 @@ public sealed class TenantPause
     public SharedFlag Flag { get; }
 
     /// <summary>How long the pause still lasts by what this process knows; zero when there is none.</summary>
-    public TimeSpan Remaining => Flag.Known is { } pause && pause.Until - _time.GetUtcNow() is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    public TimeSpan Remaining =>
+        Flag.Known is { } pause && pause.Until - _time.GetUtcNow() is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
 
     /// <summary>Waits until the pause is over.</summary>
     /// <exception cref="CubeException">The pause is longer than <see cref="LongestWait"/>.</exception>
@@ -34,7 +42,10 @@ public sealed class TenantPause
         {
             if (left > LongestWait)
             {
-                throw new CubeException(CubeFailureKind.Transient, "Cube asked for a pause") { RetryAfter = Recoverability.Bound(left, TimeSpan.Zero) };
+                throw new CubeException(CubeFailureKind.Transient, "Cube asked for a pause")
+                {
+                    RetryAfter = Recoverability.Bound(left, TimeSpan.Zero),
+                };
             }
 
             await Task.Delay(left, _time, cancellationToken);

@@ -5,10 +5,16 @@ using CubeFunctions.Core.Senders;
 
 namespace CubeFunctions.Core.Delivery;
 
-/// <summary>What the receiver gets: <c>{"schema":1,"changes":[...]}</c>, each change as it stands in its file, or with the customer's record mapped.</summary>
+/// <summary>
+/// What the receiver gets: <c>{"schema":1,"changes":[...]}</c>, each change as it stands in its file, or with the customer's record mapped.
+/// </summary>
 public sealed class ChangeBody(DeliverySettings settings)
 {
-    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    private static readonly JsonWriterOptions Options = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        SkipValidation = true,
+    };
 
     /// <summary>Makes a change ready for the receiver.</summary>
     /// <returns>Its JSON; null where the field map takes nothing of what changed.</returns>
@@ -66,10 +72,16 @@ public sealed class ChangeBody(DeliverySettings settings)
 
     private static void Write(Utf8JsonWriter json, JsonProperty member, bool isCustomer, FieldMap map, List<string> targets)
     {
-        if (member.Value.ValueKind == JsonValueKind.Object && (member.NameEquals("customer") || (isCustomer && member.NameEquals("record"))))
+        if (
+            member.Value.ValueKind == JsonValueKind.Object
+            && (member.NameEquals("customer") || (isCustomer && member.NameEquals("record")))
+        )
         {
             json.WriteStartObject(member.Name);
-            foreach (var (field, value) in map.Make(new FlatRecord(member.Value), out var fault) ?? throw new CrmException(CrmFailureKind.Refused, fault!))
+            foreach (
+                var (field, value) in map.Make(new FlatRecord(member.Value), out var fault)
+                    ?? throw new CrmException(CrmFailureKind.Refused, fault!)
+            )
             {
                 json.WritePropertyName(field);
                 json.WriteRawValue(value, skipInputValidation: true);

@@ -18,7 +18,11 @@ internal sealed record ChangeEntry(ReadOnlyMemory<byte> Line, long Start, string
         var change = document.RootElement;
         var feed = FeedCatalogue.All.First(feed => change.GetProperty("feed").ValueEquals(feed.Name));
         return new ChangeEntry(
-            line, start, change.GetProperty("id").GetString()!, change.GetProperty("origin").ValueEquals(ChangeLineWriter.FromCrm),
-            ChangeKeys.CustomerOf(change.GetProperty("key").GetString()!, feed));
+            line,
+            start,
+            change.GetProperty("id").GetString()!,
+            change.GetProperty("origin").ValueEquals(ChangeLineWriter.FromCrm),
+            ChangeKeys.CustomerOf(change.GetProperty("key").GetString()!, feed)
+        );
     }
 }

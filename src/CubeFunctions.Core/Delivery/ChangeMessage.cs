@@ -9,7 +9,8 @@ namespace CubeFunctions.Core.Delivery;
 /// <param name="Stream">Feed and scope.</param>
 /// <param name="Traceparent">W3C trace context of the sender, or null.</param>
 /// <param name="Due">When it is to be handled.</param>
-public sealed record ChangeMessage(int V, string Stream, string? Traceparent = null, DateTimeOffset? Due = null) : IQueueMessage<ChangeMessage>
+public sealed record ChangeMessage(int V, string Stream, string? Traceparent = null, DateTimeOffset? Due = null)
+    : IQueueMessage<ChangeMessage>
 {
     /// <inheritdoc />
     public static string Queue => StorageNames.ChangesQueue;
@@ -28,6 +29,9 @@ public sealed record ChangeMessage(int V, string Stream, string? Traceparent = n
     public bool IsComplete() => V == 1 && Stream is { Length: > 0 };
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull
+)]
 [JsonSerializable(typeof(ChangeMessage))]
 internal sealed partial class ChangeMessageJson : JsonSerializerContext;

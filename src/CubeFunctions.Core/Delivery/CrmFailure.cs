@@ -13,7 +13,9 @@ internal enum CrmFailureKind
     Gone,
 }
 
-/// <summary>The receiver has not taken what it was sent. The message holds neither its address, which may be a secret, nor anything of the content.</summary>
+/// <summary>
+/// The receiver has not taken what it was sent. The message holds neither its address, which may be a secret, nor anything of the content.
+/// </summary>
 internal sealed class CrmException(CrmFailureKind kind, string message, Exception? inner = null) : Exception(message, inner)
 {
     public CrmFailureKind Kind => kind;

@@ -63,7 +63,9 @@ public sealed class CrmReceiver(HttpClient http, DeliverySettings settings, Sync
         }
         catch (HttpRequestException exception)
         {
-            var why = exception.GetBaseException() is SocketException socket ? $": {socket.SocketErrorCode}" : $": {exception.HttpRequestError}";
+            var why = exception.GetBaseException() is SocketException socket
+                ? $": {socket.SocketErrorCode}"
+                : $": {exception.HttpRequestError}";
             throw new CrmException(CrmFailureKind.Transient, $"the receiver cannot be reached{why}", exception);
         }
     }
@@ -74,9 +76,15 @@ public sealed class CrmReceiver(HttpClient http, DeliverySettings settings, Sync
         var kind = answer.StatusCode switch
         {
             HttpStatusCode.Gone => CrmFailureKind.Gone,
-            HttpStatusCode.BadRequest or HttpStatusCode.Conflict or HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.UnprocessableEntity => CrmFailureKind.Refused,
+            HttpStatusCode.BadRequest
+            or HttpStatusCode.Conflict
+            or HttpStatusCode.RequestEntityTooLarge
+            or HttpStatusCode.UnprocessableEntity => CrmFailureKind.Refused,
             _ => CrmFailureKind.Transient,
         };
-        return new CrmException(kind, $"the receiver answered {(int)answer.StatusCode}") { RetryAfter = RetryAfterHeader.Read(answer.Headers, time.GetUtcNow()) };
+        return new CrmException(kind, $"the receiver answered {(int)answer.StatusCode}")
+        {
+            RetryAfter = RetryAfterHeader.Read(answer.Headers, time.GetUtcNow()),
+        };
     }
 }

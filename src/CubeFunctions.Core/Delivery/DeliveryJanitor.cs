@@ -7,8 +7,14 @@ namespace CubeFunctions.Core.Delivery;
 
 /// <summary>Notifies streams whose messages were never sent or whose worker died, and purges deliveries that ended long ago.</summary>
 public sealed class DeliveryJanitor(
-    DeliveryStore store, [FromKeyedServices(ReceiverFlag.Name)] SharedFlag pause, QueueNotifier<ChangeMessage> notifier, DeliverySettings settings,
-    RetentionSettings retention, TimeProvider time, ILogger<DeliveryJanitor> logger) : IJanitorTask
+    DeliveryStore store,
+    [FromKeyedServices(ReceiverFlag.Name)] SharedFlag pause,
+    QueueNotifier<ChangeMessage> notifier,
+    DeliverySettings settings,
+    RetentionSettings retention,
+    TimeProvider time,
+    ILogger<DeliveryJanitor> logger
+) : IJanitorTask
 {
     private static readonly TimeSpan PurgeEvery = TimeSpan.FromHours(6);
 
@@ -25,7 +31,8 @@ public sealed class DeliveryJanitor(
     /// <summary>One round by itself, for hosts that do not run the janitor of all lanes.</summary>
     /// <param name="force">True to notify all, however lately their deliveries came about.</param>
     /// <param name="cancellationToken">Ends the round.</param>
-    public Task SweepAsync(bool force, CancellationToken cancellationToken) => RunAsync(new JanitorRound(Name, force, logger), cancellationToken);
+    public Task SweepAsync(bool force, CancellationToken cancellationToken) =>
+        RunAsync(new JanitorRound(Name, force, logger), cancellationToken);
 
     /// <inheritdoc />
     public async Task RunAsync(JanitorRound round, CancellationToken cancellationToken)
@@ -34,7 +41,10 @@ public sealed class DeliveryJanitor(
         if (settings.Crm is not null && await pause.GetAsync(cancellationToken) is null)
         {
             var waiting = await store.AllAsync(DeliveryState.Waiting, cancellationToken);
-            var streams = waiting.Where(row => row.IsOfStream && (round.Force || now - row.CreatedAt > OnItsWay)).Select(row => row.PartitionKey).Distinct();
+            var streams = waiting
+                .Where(row => row.IsOfStream && (round.Force || now - row.CreatedAt > OnItsWay))
+                .Select(row => row.PartitionKey)
+                .Distinct();
             await round.EachAsync(streams, (stream, token) => WakeAsync(stream, now, token), cancellationToken);
         }
 
@@ -43,7 +53,11 @@ public sealed class DeliveryJanitor(
             _purgedAt = now;
             await store.RepairUnknownAsync(cancellationToken);
             var before = now.AddDays(-retention.Days);
-            await round.EachAsync(store.EndedAsync(before, cancellationToken), (row, token) => store.Table.DeleteAsync(row, token), cancellationToken);
+            await round.EachAsync(
+                store.EndedAsync(before, cancellationToken),
+                (row, token) => store.Table.DeleteAsync(row, token),
+                cancellationToken
+            );
         }
     }
 

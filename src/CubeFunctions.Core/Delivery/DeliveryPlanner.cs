@@ -7,10 +7,16 @@ namespace CubeFunctions.Core.Delivery;
 
 /// <summary>Decides which change files go to the CRM, and sends them on their way.</summary>
 /// <remarks>
-/// What is known and what is delivered have their own marks: the changes of a manual run that delivers nothing are deferred, and go first when a later run of the scope
+/// What is known and what is delivered have their own marks: the changes of a manual run that delivers nothing are deferred, and go first
+/// when a later run of the scope
 /// and feed does, with changes of its own or without. First readings go only where the settings say so.
 /// </remarks>
-internal sealed class DeliveryPlanner(DeliveryStore store, QueueNotifier<ChangeMessage> notifier, DeliverySettings settings, TimeProvider time) : IChangeFileObserver
+internal sealed class DeliveryPlanner(
+    DeliveryStore store,
+    QueueNotifier<ChangeMessage> notifier,
+    DeliverySettings settings,
+    TimeProvider time
+) : IChangeFileObserver
 {
     /// <inheritdoc />
     public async Task PublishedAsync(ObservedItem item, Window window, PublishedChangeFile file, CancellationToken cancellationToken)
@@ -75,8 +81,11 @@ internal sealed class DeliveryPlanner(DeliveryStore store, QueueNotifier<ChangeM
         foreach (var row in await store.DeferredAsync(ChangeStream.NameOf(item.Feed, item.Scope), cancellationToken))
         {
             // An erasure may move it on at the same time: then it is read again.
-            for (var current = row; current is { State: DeliveryState.Deferred };
-                current = await store.Table.FindAsync<DeliveryRow>(row.PartitionKey, row.RowKey, cancellationToken))
+            for (
+                var current = row;
+                current is { State: DeliveryState.Deferred };
+                current = await store.Table.FindAsync<DeliveryRow>(row.PartitionKey, row.RowKey, cancellationToken)
+            )
             {
                 current.State = DeliveryState.Waiting;
                 if (await store.Table.SaveAsync(current, cancellationToken) == StorageOutcome.Saved)

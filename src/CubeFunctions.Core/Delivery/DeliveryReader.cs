@@ -5,7 +5,11 @@ namespace CubeFunctions.Core.Delivery;
 
 /// <summary>What people ask of deliveries to the CRM, and do with the dead.</summary>
 public sealed class DeliveryReader(
-    DeliveryStore store, [FromKeyedServices(ReceiverFlag.Name)] SharedFlag pause, QueueNotifier<ChangeMessage> notifier, TimeProvider time)
+    DeliveryStore store,
+    [FromKeyedServices(ReceiverFlag.Name)] SharedFlag pause,
+    QueueNotifier<ChangeMessage> notifier,
+    TimeProvider time
+)
 {
     /// <summary>Tries that follow each other within seconds.</summary>
     private const int FewFailures = 3;
@@ -14,10 +18,16 @@ public sealed class DeliveryReader(
     public async Task<IReadOnlyList<DeliveryRow>> InStateAsync(DeliveryState state, CancellationToken cancellationToken) =>
         [.. (await store.AllAsync(state, cancellationToken)).OrderBy(row => row.CreatedAt)];
 
-    /// <summary>Until when the receiver is left alone; <see cref="DateTimeOffset.MaxValue"/> when it answered 410; null when it is not.</summary>
-    public async Task<DateTimeOffset?> PausedUntilAsync(CancellationToken cancellationToken) => (await pause.GetAsync(cancellationToken))?.Until;
+    /// <summary>
+    /// Until when the receiver is left alone; <see cref="DateTimeOffset.MaxValue"/> when it answered 410; null when it is not.
+    /// </summary>
+    public async Task<DateTimeOffset?> PausedUntilAsync(CancellationToken cancellationToken) =>
+        (await pause.GetAsync(cancellationToken))?.Until;
 
-    /// <summary>Whether something is on its way that the receiver may take within moments: not what is rescheduled for longer, or waits for a person.</summary>
+    /// <summary>
+    /// Whether something is on its way that the receiver may take within moments: not what is rescheduled for longer, or waits for a
+    /// person.
+    /// </summary>
     public async Task<bool> AnyDueAsync(CancellationToken cancellationToken)
     {
         if (await pause.GetAsync(cancellationToken) is not null)
@@ -25,10 +35,21 @@ public sealed class DeliveryReader(
             return false;
         }
 
-        var dead = (await store.AllAsync(DeliveryState.Dead, cancellationToken)).Where(row => row.IsFile).Select(row => row.PartitionKey).ToHashSet();
-        foreach (var name in (await store.AllAsync(DeliveryState.Waiting, cancellationToken)).Where(row => row.IsFile).Select(row => row.PartitionKey).Distinct())
+        var dead = (await store.AllAsync(DeliveryState.Dead, cancellationToken))
+            .Where(row => row.IsFile)
+            .Select(row => row.PartitionKey)
+            .ToHashSet();
+        foreach (
+            var name in (await store.AllAsync(DeliveryState.Waiting, cancellationToken))
+                .Where(row => row.IsFile)
+                .Select(row => row.PartitionKey)
+                .Distinct()
+        )
         {
-            if (!dead.Contains(name) && (await store.FindStreamAsync(name, cancellationToken) is not { } stream || stream.Failures <= FewFailures))
+            if (
+                !dead.Contains(name)
+                && (await store.FindStreamAsync(name, cancellationToken) is not { } stream || stream.Failures <= FewFailures)
+            )
             {
                 return true;
             }
@@ -37,9 +58,15 @@ public sealed class DeliveryReader(
         return false;
     }
 
-    /// <summary>Sends dead deliveries again; all of them where no id is given, but deletions that are held back only by their id. A receiver that answered 410 is asked again, too.</summary>
+    /// <summary>
+    /// Sends dead deliveries again; all of them where no id is given, but deletions that are held back only by their id. A receiver that
+    /// answered 410 is asked again, too.
+    /// </summary>
     /// <returns>How many, and the ids that name no dead delivery.</returns>
-    public async Task<(int Count, IReadOnlyList<string> Unknown)> ReplayAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
+    public async Task<(int Count, IReadOnlyList<string> Unknown)> ReplayAsync(
+        IReadOnlyList<string> ids,
+        CancellationToken cancellationToken
+    )
     {
         var (dead, unknown) = await DeadAsync(ids, cancellationToken);
         if (unknown.Count > 0)
@@ -72,12 +99,17 @@ public sealed class DeliveryReader(
         return (dead.Count, unknown);
     }
 
-    private async Task<(List<DeliveryRow> Dead, IReadOnlyList<string> Unknown)> DeadAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
+    private async Task<(List<DeliveryRow> Dead, IReadOnlyList<string> Unknown)> DeadAsync(
+        IReadOnlyList<string> ids,
+        CancellationToken cancellationToken
+    )
     {
         var all = await store.AllAsync(DeliveryState.Dead, cancellationToken);
 
         // What is held back is released one by one, by a person who has looked.
-        return ids.Count == 0 ? (all.FindAll(row => row.IsOfStream), []) : (all.FindAll(row => ids.Contains(row.Id)), [.. ids.Where(id => !all.Exists(row => row.Id == id))]);
+        return ids.Count == 0
+            ? (all.FindAll(row => row.IsOfStream), [])
+            : (all.FindAll(row => ids.Contains(row.Id)), [.. ids.Where(id => !all.Exists(row => row.Id == id))]);
     }
 
     private async Task ChangeAsync(List<DeliveryRow> dead, DeliveryState state, CancellationToken cancellationToken)

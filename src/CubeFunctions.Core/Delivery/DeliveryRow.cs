@@ -9,8 +9,10 @@ using CubeFunctions.Core.Storage;
 namespace CubeFunctions.Core.Delivery;
 
 /// <summary>
-/// What is delivered to the CRM, in <c>CubeChanges</c>: a change file with a cursor into it, or one change of a file that the receiver refused, or that
-/// waits behind such a one of the same customer. Deliveries of one scope and feed share a partition (their stream) and go out in the order of their row keys.
+/// What is delivered to the CRM, in <c>CubeChanges</c>: a change file with a cursor into it, or one change of a file that the receiver
+/// refused, or that
+/// waits behind such a one of the same customer. Deliveries of one scope and feed share a partition (their stream) and go out in the order
+/// of their row keys.
 /// </summary>
 public sealed class DeliveryRow : IStoredRow
 {
@@ -20,7 +22,9 @@ public sealed class DeliveryRow : IStoredRow
     /// <summary>The stream: feed and scope, <c>customers|assignment=17</c>.</summary>
     public string PartitionKey { get; set; } = "";
 
-    /// <summary><c>file|{attempt}|{window}|{run}</c>, or <c>change|{salted hash of the customer}|{attempt}|{window}|{run}|{place}</c>.</summary>
+    /// <summary>
+    /// <c>file|{attempt}|{window}|{run}</c>, or <c>change|{salted hash of the customer}|{attempt}|{window}|{run}|{place}</c>.
+    /// </summary>
     public string RowKey { get; set; } = "";
 
     /// <inheritdoc />
@@ -75,7 +79,8 @@ public sealed class DeliveryRow : IStoredRow
     public string? Reason { get; set; }
 
     /// <summary>The id that people use.</summary>
-    internal string Id => XxHash3.HashToUInt64(Encoding.UTF8.GetBytes($"{PartitionKey}\n{RowKey}")).ToString("x16", CultureInfo.InvariantCulture);
+    internal string Id =>
+        XxHash3.HashToUInt64(Encoding.UTF8.GetBytes($"{PartitionKey}\n{RowKey}")).ToString("x16", CultureInfo.InvariantCulture);
 
     /// <summary>Whether a stream delivers it; else it stands for deletions that are held back.</summary>
     internal bool IsOfStream => PartitionKey != HeldBackRow.Partition;
@@ -85,9 +90,12 @@ public sealed class DeliveryRow : IStoredRow
     /// <summary>The salted hash of the customer, of a single change.</summary>
     internal string Customer => RowKey.Split('|')[1];
 
-    internal static string FileKey(int attempt, string window, string runId) => string.Create(CultureInfo.InvariantCulture, $"{FilePrefix}{attempt:D10}|{window}|{runId}");
+    internal static string FileKey(int attempt, string window, string runId) =>
+        string.Create(CultureInfo.InvariantCulture, $"{FilePrefix}{attempt:D10}|{window}|{runId}");
 
-    /// <summary>Changes of one customer are in order by their keys: by the file's place among the files, then by the place in the file.</summary>
+    /// <summary>
+    /// Changes of one customer are in order by their keys: by the file's place among the files, then by the place in the file.
+    /// </summary>
     internal static string ChangeKey(string customer, DeliveryRow file, int line) =>
         string.Create(CultureInfo.InvariantCulture, $"{ChangePrefix}{customer}|{file.RowKey[FilePrefix.Length..]}|{line:D9}");
 }

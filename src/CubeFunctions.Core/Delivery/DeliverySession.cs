@@ -5,12 +5,21 @@ using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Core.Delivery;
 
-/// <summary>Delivers one stream under its lease: first single changes that were refused once and are to be sent again, then the files, in order.</summary>
+/// <summary>
+/// Delivers one stream under its lease: first single changes that were refused once and are to be sent again, then the files, in order.
+/// </summary>
 /// <remarks>
-/// A batch that the receiver refuses is halved until it is clear which changes it does not take. These are dead, and what follows of the same customers waits
-/// behind them, so that nothing is out of order for a customer; the others go on. A receiver that refuses every change of a batch is taken for one that is broken.
+/// A batch that the receiver refuses is halved until it is clear which changes it does not take. These are dead, and what follows of the
+/// same customers waits
+/// behind them, so that nothing is out of order for a customer; the others go on. A receiver that refuses every change of a batch is taken
+/// for one that is broken.
 /// </remarks>
-internal sealed partial class DeliverySession(LeasedRow<DeliveryStreamRow> lease, List<DeliveryRow> rows, DeliverySources sources, DateTimeOffset deadline)
+internal sealed partial class DeliverySession(
+    LeasedRow<DeliveryStreamRow> lease,
+    List<DeliveryRow> rows,
+    DeliverySources sources,
+    DateTimeOffset deadline
+)
 {
     /// <summary>The most changes of one request, and the most bytes unless one change alone has more.</summary>
     internal const int MaxChanges = 100;
@@ -82,7 +91,9 @@ internal sealed partial class DeliverySession(LeasedRow<DeliveryStreamRow> lease
         {
             var entry = reader.Next!;
             var refused = await SendAsync([entry], isolated: true, cancellationToken);
-            (row.State, row.Reason) = refused.TryGetValue(entry, out var reason) ? (DeliveryState.Dead, reason) : (DeliveryState.Delivered, null);
+            (row.State, row.Reason) = refused.TryGetValue(entry, out var reason)
+                ? (DeliveryState.Dead, reason)
+                : (DeliveryState.Delivered, null);
             row.CompletedAt = sources.Time.GetUtcNow();
             row.Taken = row.State == DeliveryState.Delivered ? 1 : 0;
             await SaveAsync([row], cancellationToken);
@@ -123,8 +134,7 @@ internal sealed partial class DeliverySession(LeasedRow<DeliveryStreamRow> lease
                     }
 
                     await DeliverBatchAsync(row, reader, cancellationToken);
-                }
-                while (reader.Next is not null);
+                } while (reader.Next is not null);
             }
 
             return true;
@@ -142,7 +152,12 @@ internal sealed partial class DeliverySession(LeasedRow<DeliveryStreamRow> lease
         var single = new List<DeliveryRow>();
         var lines = new Dictionary<ChangeEntry, int>(ReferenceEqualityComparer.Instance);
         var (read, bytes) = (0, 0);
-        while (reader.Next is { } entry && batch.Count < MaxChanges && read < MaxChanges * 10 && (batch.Count == 0 || bytes + entry.Line.Length <= MaxBytes))
+        while (
+            reader.Next is { } entry
+            && batch.Count < MaxChanges
+            && read < MaxChanges * 10
+            && (batch.Count == 0 || bytes + entry.Line.Length <= MaxBytes)
+        )
         {
             if (!entry.IsEcho && _held.Count > 0 && _held.Contains(await CustomerAsync(entry, cancellationToken)))
             {
@@ -163,7 +178,9 @@ internal sealed partial class DeliverySession(LeasedRow<DeliveryStreamRow> lease
         foreach (var (entry, reason) in refused)
         {
             var isFirst = _held.Add(await CustomerAsync(entry, cancellationToken));
-            single.Add(await SingleAsync(row, lines[entry], entry, isFirst ? DeliveryState.Dead : DeliveryState.Waiting, reason, cancellationToken));
+            single.Add(
+                await SingleAsync(row, lines[entry], entry, isFirst ? DeliveryState.Dead : DeliveryState.Waiting, reason, cancellationToken)
+            );
         }
 
         foreach (var chunk in single.Chunk(MaxRows))
@@ -194,7 +211,11 @@ internal sealed partial class DeliverySession(LeasedRow<DeliveryStreamRow> lease
     /// <param name="isolated">Whether they were refused before, so that a refusal says nothing new of the receiver.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>Those that are not taken, in order, with the reason.</returns>
-    private async Task<Dictionary<ChangeEntry, string>> SendAsync(List<ChangeEntry> batch, bool isolated, CancellationToken cancellationToken)
+    private async Task<Dictionary<ChangeEntry, string>> SendAsync(
+        List<ChangeEntry> batch,
+        bool isolated,
+        CancellationToken cancellationToken
+    )
     {
         var refused = new Dictionary<ChangeEntry, string>(ReferenceEqualityComparer.Instance);
         var ready = new List<(ChangeEntry Entry, ReadOnlyMemory<byte> Json)>();
@@ -237,7 +258,11 @@ internal sealed partial class DeliverySession(LeasedRow<DeliveryStreamRow> lease
             try
             {
                 await KeepLeaseAsync(cancellationToken);
-                await sources.Receiver.PostAsync(send.Select(change => change.Entry.Id), ChangeBody.Of(send.ConvertAll(change => change.Json)), cancellationToken);
+                await sources.Receiver.PostAsync(
+                    send.Select(change => change.Entry.Id),
+                    ChangeBody.Of(send.ConvertAll(change => change.Json)),
+                    cancellationToken
+                );
                 taken += send.Count;
             }
             catch (CrmException exception) when (exception.Kind == CrmFailureKind.Refused && send.Count == 1)
@@ -269,7 +294,10 @@ internal sealed partial class DeliverySession(LeasedRow<DeliveryStreamRow> lease
     private async Task SaveAsync(IReadOnlyList<DeliveryRow> changed, CancellationToken cancellationToken)
     {
         lease.Row.Recover();
-        var saved = await lease.SaveAsync([.. changed.Select(row => row.ETag == default ? RowWrite.Put(row) : RowWrite.Replace(row))], cancellationToken);
+        var saved = await lease.SaveAsync(
+            [.. changed.Select(row => row.ETag == default ? RowWrite.Put(row) : RowWrite.Replace(row))],
+            cancellationToken
+        );
         if (saved.Outcome != StorageOutcome.Saved)
         {
             throw new RowsChangedException();
@@ -285,18 +313,26 @@ internal sealed partial class DeliverySession(LeasedRow<DeliveryStreamRow> lease
         await SaveAsync([row], cancellationToken);
     }
 
-    private async Task<DeliveryRow> SingleAsync(DeliveryRow file, int line, ChangeEntry entry, DeliveryState state, string reason, CancellationToken cancellationToken) => new()
-    {
-        PartitionKey = file.PartitionKey,
-        RowKey = DeliveryRow.ChangeKey(await CustomerAsync(entry, cancellationToken), file, line),
-        State = state,
-        Path = file.Path,
-        Changes = 1,
-        NextId = entry.Id,
-        CreatedAt = sources.Time.GetUtcNow(),
-        CompletedAt = state == DeliveryState.Dead ? sources.Time.GetUtcNow() : null,
-        Reason = reason,
-    };
+    private async Task<DeliveryRow> SingleAsync(
+        DeliveryRow file,
+        int line,
+        ChangeEntry entry,
+        DeliveryState state,
+        string reason,
+        CancellationToken cancellationToken
+    ) =>
+        new()
+        {
+            PartitionKey = file.PartitionKey,
+            RowKey = DeliveryRow.ChangeKey(await CustomerAsync(entry, cancellationToken), file, line),
+            State = state,
+            Path = file.Path,
+            Changes = 1,
+            NextId = entry.Id,
+            CreatedAt = sources.Time.GetUtcNow(),
+            CompletedAt = state == DeliveryState.Dead ? sources.Time.GetUtcNow() : null,
+            Reason = reason,
+        };
 
     private ValueTask<string> CustomerAsync(ChangeEntry entry, CancellationToken cancellationToken) =>
         sources.Pseudonyms.OfAsync(lease.Row.PartitionKey, entry.CustomerId, cancellationToken);

@@ -1,9 +1,5 @@
 using CubeFunctions.Core.Settings;
 
-
-
-
-
 namespace CubeFunctions.Core.Delivery;
 
 /// <summary>Where changes are delivered.</summary>

@@ -6,7 +6,14 @@ namespace CubeFunctions.Core.Delivery;
 
 /// <summary>What a delivery reads from and sends to.</summary>
 public sealed class DeliverySources(
-    ChangeFileReaders files, ChangeBody bodies, CrmReceiver receiver, Pseudonyms pseudonyms, SyncSettings sync, TimeProvider time, ILogger<DeliverySources> logger)
+    ChangeFileReaders files,
+    ChangeBody bodies,
+    CrmReceiver receiver,
+    Pseudonyms pseudonyms,
+    SyncSettings sync,
+    TimeProvider time,
+    ILogger<DeliverySources> logger
+)
 {
     internal ChangeFileReaders Files => files;
 

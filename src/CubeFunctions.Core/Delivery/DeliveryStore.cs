@@ -13,34 +13,51 @@ public sealed class DeliveryStore(StorageClients storage)
     internal Task AddAsync(DeliveryRow row, CancellationToken cancellationToken) => Table.AddAsync(row, cancellationToken);
 
     /// <summary>Deliveries of a stream that wait or are dead, in order.</summary>
-    internal Task<List<DeliveryRow>> OpenAsync(string stream, CancellationToken cancellationToken) => ListAsync(
-        TableClient.CreateQueryFilter($"PartitionKey eq {stream} and RowKey ne {DeliveryStreamRow.Key} and (State eq {nameof(DeliveryState.Waiting)} or State eq {nameof(DeliveryState.Dead)})"),
-        cancellationToken);
+    internal Task<List<DeliveryRow>> OpenAsync(string stream, CancellationToken cancellationToken) =>
+        ListAsync(
+            TableClient.CreateQueryFilter(
+                $"PartitionKey eq {stream} and RowKey ne {DeliveryStreamRow.Key} and (State eq {nameof(DeliveryState.Waiting)} or State eq {nameof(DeliveryState.Dead)})"
+            ),
+            cancellationToken
+        );
 
     /// <summary>Deliveries of a stream that wait for a run which delivers.</summary>
-    internal Task<List<DeliveryRow>> DeferredAsync(string stream, CancellationToken cancellationToken) => ListAsync(
-        TableClient.CreateQueryFilter($"PartitionKey eq {stream} and State eq {nameof(DeliveryState.Deferred)}"), cancellationToken);
+    internal Task<List<DeliveryRow>> DeferredAsync(string stream, CancellationToken cancellationToken) =>
+        ListAsync(
+            TableClient.CreateQueryFilter($"PartitionKey eq {stream} and State eq {nameof(DeliveryState.Deferred)}"),
+            cancellationToken
+        );
 
     /// <summary>All deliveries in a state, those of a stream in order.</summary>
     internal Task<List<DeliveryRow>> AllAsync(DeliveryState state, CancellationToken cancellationToken) =>
         ListAsync(TableClient.CreateQueryFilter($"State eq {state.ToString()}"), cancellationToken);
 
     /// <summary>Deliveries that ended before a time, as delivered or dropped.</summary>
-    internal IAsyncEnumerable<DeliveryRow> EndedAsync(DateTimeOffset before, CancellationToken cancellationToken) => Table.QueryAsync<DeliveryRow>(
-        TableClient.CreateQueryFilter($"(State eq {nameof(DeliveryState.Delivered)} or State eq {nameof(DeliveryState.Dropped)}) and CompletedAt lt {before}"), null, cancellationToken);
+    internal IAsyncEnumerable<DeliveryRow> EndedAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
+        Table.QueryAsync<DeliveryRow>(
+            TableClient.CreateQueryFilter(
+                $"(State eq {nameof(DeliveryState.Delivered)} or State eq {nameof(DeliveryState.Dropped)}) and CompletedAt lt {before}"
+            ),
+            null,
+            cancellationToken
+        );
 
     /// <summary>Finds deliveries whose state is no name: they are in no list, and are dead by name from now on.</summary>
     internal async Task RepairUnknownAsync(CancellationToken cancellationToken)
     {
         var known = string.Join(" and ", Enum.GetValues<DeliveryState>().Select(state => $"State ne '{state}'"));
-        _ = await ListAsync($"((RowKey ge 'file|' and RowKey lt 'file}}') or (RowKey ge 'change|' and RowKey lt 'change}}')) and {known}", cancellationToken);
+        _ = await ListAsync(
+            $"((RowKey ge 'file|' and RowKey lt 'file}}') or (RowKey ge 'change|' and RowKey lt 'change}}')) and {known}",
+            cancellationToken
+        );
     }
 
     internal Task<DeliveryStreamRow?> FindStreamAsync(string stream, CancellationToken cancellationToken) =>
         Table.FindAsync<DeliveryStreamRow>(stream, DeliveryStreamRow.Key, cancellationToken);
 
     /// <summary>
-    /// Moves deliveries on that were to go on with a line which is about to be taken out of their file. Before it is: a worker that delivers meanwhile finds the
+    /// Moves deliveries on that were to go on with a line which is about to be taken out of their file. Before it is: a worker that
+    /// delivers meanwhile finds the
     /// next line by its id.
     /// </summary>
     /// <param name="stream">The stream.</param>
@@ -48,9 +65,17 @@ public sealed class DeliveryStore(StorageClients storage)
     /// <param name="left">How many lines stay.</param>
     /// <param name="following">Ids of the lines that go, each with the id of the next one that stays, or null where none does.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    internal async Task MoveOnAsync(string stream, string path, int left, IReadOnlyDictionary<string, string?> following, CancellationToken cancellationToken)
+    internal async Task MoveOnAsync(
+        string stream,
+        string path,
+        int left,
+        IReadOnlyDictionary<string, string?> following,
+        CancellationToken cancellationToken
+    )
     {
-        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {stream} and Path eq {path} and State ne {nameof(DeliveryState.Delivered)}");
+        var filter = TableClient.CreateQueryFilter(
+            $"PartitionKey eq {stream} and Path eq {path} and State ne {nameof(DeliveryState.Delivered)}"
+        );
         while (true)
         {
             var isSaved = true;
@@ -74,9 +99,10 @@ public sealed class DeliveryStore(StorageClients storage)
             }
         }
 
-        async Task<bool> SaveOrDeleteAsync(DeliveryRow row, bool isKept) => (isKept
-            ? await Table.SaveAsync(row, cancellationToken)
-            : await Table.DeleteAsync(row, cancellationToken)) is StorageOutcome.Saved or StorageOutcome.Gone;
+        async Task<bool> SaveOrDeleteAsync(DeliveryRow row, bool isKept) =>
+            (isKept ? await Table.SaveAsync(row, cancellationToken) : await Table.DeleteAsync(row, cancellationToken))
+                is StorageOutcome.Saved
+                    or StorageOutcome.Gone;
     }
 
     /// <summary>Has a stream tried at once, with all the time there is before it is given up.</summary>
@@ -98,7 +124,9 @@ public sealed class DeliveryStore(StorageClients storage)
         return [.. rows.OrderBy(row => row.PartitionKey, StringComparer.Ordinal).ThenBy(row => row.RowKey, StringComparer.Ordinal)];
     }
 
-    /// <summary>A delivery whose row cannot be read is dead. What can be read of it is kept: a replay sends its file again, under the same ids.</summary>
+    /// <summary>
+    /// A delivery whose row cannot be read is dead. What can be read of it is kept: a replay sends its file again, under the same ids.
+    /// </summary>
     private async Task<DeliveryRow> RepairAsync(TableEntity garbled, CancellationToken cancellationToken)
     {
         var row = new DeliveryRow

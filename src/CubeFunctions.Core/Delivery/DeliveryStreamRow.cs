@@ -4,7 +4,10 @@ using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Delivery;
 
-/// <summary>One stream's lease and its failures: a row of <c>CubeChanges</c> beside those of its deliveries, so that both change together or not at all.</summary>
+/// <summary>
+/// One stream's lease and its failures: a row of <c>CubeChanges</c> beside those of its deliveries, so that both change together or not at
+/// all.
+/// </summary>
 public sealed class DeliveryStreamRow : IStoredRow, ILeasable
 {
     /// <summary>Its row key.</summary>

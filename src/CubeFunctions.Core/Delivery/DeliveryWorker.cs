@@ -6,10 +6,18 @@ using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Core.Delivery;
 
-/// <summary>Delivers the streams' changes to the receiver: one worker a stream at a time, in order, at least once, for up to 48 hours of trouble.</summary>
+/// <summary>
+/// Delivers the streams' changes to the receiver: one worker a stream at a time, in order, at least once, for up to 48 hours of trouble.
+/// </summary>
 public sealed partial class DeliveryWorker(
-    DeliveryStore store, DeliverySources sources, [FromKeyedServices(ReceiverFlag.Name)] SharedFlag pause, QueueNotifier<ChangeMessage> notifier, PoisonHandler poison,
-    DeliverySettings settings, ILogger<DeliveryWorker> logger)
+    DeliveryStore store,
+    DeliverySources sources,
+    [FromKeyedServices(ReceiverFlag.Name)] SharedFlag pause,
+    QueueNotifier<ChangeMessage> notifier,
+    PoisonHandler poison,
+    DeliverySettings settings,
+    ILogger<DeliveryWorker> logger
+)
 {
     private static readonly TimeSpan SaveLimit = TimeSpan.FromSeconds(20);
 
@@ -18,7 +26,10 @@ public sealed partial class DeliveryWorker(
 
     /// <summary>How long a message waits whose stream another worker holds.</summary>
     private static readonly TimeSpan BusyDelay = TimeSpan.FromSeconds(10);
-    private static readonly RecoveryPolicy Policy = RecoveryPolicy.Exponential(TimeSpan.FromSeconds(2), TimeSpan.FromHours(1)) with { GiveUpAfter = TimeSpan.FromHours(48) };
+    private static readonly RecoveryPolicy Policy = RecoveryPolicy.Exponential(TimeSpan.FromSeconds(2), TimeSpan.FromHours(1)) with
+    {
+        GiveUpAfter = TimeSpan.FromHours(48),
+    };
 
     /// <summary>Handles a message of <c>cube-changes</c>. Messages may repeat and come late.</summary>
     /// <exception cref="FormatException">It is no message of ours.</exception>
@@ -32,19 +43,33 @@ public sealed partial class DeliveryWorker(
     }
 
     /// <summary>Handles a message that was delivered too often: it counts as an unforeseen failure of the delivery in front.</summary>
-    public Task HandlePoisonAsync(string message, CancellationToken cancellationToken) => poison.HandleAsync<ChangeMessage>(message, async (parsed, token) =>
-    {
-        if (await TryAcquireAsync(parsed.Stream, isDue: true, token) is not { } lease)
-        {
-            return;
-        }
+    public Task HandlePoisonAsync(string message, CancellationToken cancellationToken) =>
+        poison.HandleAsync<ChangeMessage>(
+            message,
+            async (parsed, token) =>
+            {
+                if (await TryAcquireAsync(parsed.Stream, isDue: true, token) is not { } lease)
+                {
+                    return;
+                }
 
-        await using (lease)
-        {
-            var first = First(await store.OpenAsync(parsed.Stream, token));
-            await RecoverAsync(lease, first, new Failure(FailureKind.Unexpected, first?.Reason is { Length: > 0 } last ? $"its message failed too often; last: {last}" : "its message failed too often"));
-        }
-    }, cancellationToken);
+                await using (lease)
+                {
+                    var first = First(await store.OpenAsync(parsed.Stream, token));
+                    await RecoverAsync(
+                        lease,
+                        first,
+                        new Failure(
+                            FailureKind.Unexpected,
+                            first?.Reason is { Length: > 0 } last
+                                ? $"its message failed too often; last: {last}"
+                                : "its message failed too often"
+                        )
+                    );
+                }
+            },
+            cancellationToken
+        );
 
     /// <summary>Delivers what a stream has, unless another worker holds it or it is not time yet.</summary>
     internal async Task DeliverAsync(string stream, CancellationToken cancellationToken)
@@ -71,7 +96,9 @@ public sealed partial class DeliveryWorker(
         }
     }
 
-    /// <summary>Takes the stream's lease. Where that cannot be had, or it is not time yet, another message comes or has been sent.</summary>
+    /// <summary>
+    /// Takes the stream's lease. Where that cannot be had, or it is not time yet, another message comes or has been sent.
+    /// </summary>
     private async Task<LeasedRow<DeliveryStreamRow>?> TryAcquireAsync(string stream, bool isDue, CancellationToken cancellationToken)
     {
         var now = sources.Time.GetUtcNow();
@@ -90,7 +117,14 @@ public sealed partial class DeliveryWorker(
             return null;
         }
 
-        var lease = await LeasedRow<DeliveryStreamRow>.TryAcquireAsync(store.Table, row, Guid.NewGuid().ToString("N"), sources.Receiver.Lease, sources.Time, cancellationToken);
+        var lease = await LeasedRow<DeliveryStreamRow>.TryAcquireAsync(
+            store.Table,
+            row,
+            Guid.NewGuid().ToString("N"),
+            sources.Receiver.Lease,
+            sources.Time,
+            cancellationToken
+        );
         if (lease is null)
         {
             await notifier.SendAsync(ChangeMessage.Create(stream), TimeSpan.FromSeconds(1), cancellationToken);
@@ -111,7 +145,11 @@ public sealed partial class DeliveryWorker(
             var seen = new HashSet<string>(StringComparer.Ordinal);
 
             // Once more where something came meanwhile: its own message finds the lease taken, and waits.
-            for (var rows = await store.OpenAsync(stream, either.Token); isDone && rows.Exists(row => seen.Add(row.RowKey)); rows = await store.OpenAsync(stream, either.Token))
+            for (
+                var rows = await store.OpenAsync(stream, either.Token);
+                isDone && rows.Exists(row => seen.Add(row.RowKey));
+                rows = await store.OpenAsync(stream, either.Token)
+            )
             {
                 rows.ForEach(row => seen.Add(row.RowKey));
                 session = new DeliverySession(lease, rows, sources, deadline);
@@ -121,11 +159,15 @@ public sealed partial class DeliveryWorker(
             lease.Row.Recover();
             await ReleaseAsync(lease, isDone ? null : TimeSpan.Zero);
         }
-        catch (Exception exception) when (exception is LeaseLostException || (exception is OperationCanceledException && lease.Lost.IsCancellationRequested && !stopping.IsCancellationRequested))
+        catch (Exception exception)
+            when (exception is LeaseLostException
+                || (exception is OperationCanceledException && lease.Lost.IsCancellationRequested && !stopping.IsCancellationRequested)
+            )
         {
             await notifier.SendAsync(ChangeMessage.Create(stream), sources.Receiver.Lease, stopping);
         }
-        catch (Exception exception) when (exception is RowsChangedException || (exception is OperationCanceledException && stopping.IsCancellationRequested))
+        catch (Exception exception)
+            when (exception is RowsChangedException || (exception is OperationCanceledException && stopping.IsCancellationRequested))
         {
             await ReleaseAsync(lease, TimeSpan.Zero);
         }
@@ -140,9 +182,10 @@ public sealed partial class DeliveryWorker(
         }
     }
 
-    private static Failure FailureOf(CrmException exception) => exception.Kind == CrmFailureKind.Gone
-        ? Failure.Suspended($"{exception.Message} (gone): nothing is sent before 'replay changes'", DateTimeOffset.MaxValue)
-        : Failure.Transient(exception.Message, exception.RetryAfter);
+    private static Failure FailureOf(CrmException exception) =>
+        exception.Kind == CrmFailureKind.Gone
+            ? Failure.Suspended($"{exception.Message} (gone): nothing is sent before 'replay changes'", DateTimeOffset.MaxValue)
+            : Failure.Transient(exception.Message, exception.RetryAfter);
 
     /// <summary>Decides what becomes of the delivery that failed, saves it with the stream, and gives the lease up.</summary>
     private async Task RecoverAsync(LeasedRow<DeliveryStreamRow> lease, DeliveryRow? row, Failure failure)
@@ -159,7 +202,11 @@ public sealed partial class DeliveryWorker(
         {
             case Recovery.RetryAfter retry:
                 again = retry.Delay;
-                (lease.Row.Failures, lease.Row.FailingSince, lease.Row.WakeAt) = (retry.Next.Attempts, retry.Next.FailingSince, now + retry.Delay);
+                (lease.Row.Failures, lease.Row.FailingSince, lease.Row.WakeAt) = (
+                    retry.Next.Attempts,
+                    retry.Next.FailingSince,
+                    now + retry.Delay
+                );
                 if (failure.RetryAfter is not null)
                 {
                     await pause.ExtendAsync(now + retry.Delay, failure.Reason, null, limit.Token);
@@ -169,7 +216,10 @@ public sealed partial class DeliveryWorker(
                 break;
             case Recovery.SuspendUntil suspended:
                 await pause.ExtendAsync(suspended.Instant, failure.Reason, null, limit.Token);
-                CubeMetrics.ChangesUndelivered.Add((row?.Changes - row?.Done) ?? 0, new KeyValuePair<string, object?>("reason", nameof(CrmFailureKind.Gone)));
+                CubeMetrics.ChangesUndelivered.Add(
+                    (row?.Changes - row?.Done) ?? 0,
+                    new KeyValuePair<string, object?>("reason", nameof(CrmFailureKind.Gone))
+                );
                 LogGone(logger);
                 break;
             case Recovery.DeadLetter dead:
@@ -182,7 +232,9 @@ public sealed partial class DeliveryWorker(
         await ReleaseAsync(lease, again, row);
     }
 
-    /// <summary>Saves, gives the lease up, and has the stream tried again after a delay; null where nothing is to be done before something happens.</summary>
+    /// <summary>
+    /// Saves, gives the lease up, and has the stream tried again after a delay; null where nothing is to be done before something happens.
+    /// </summary>
     private async Task ReleaseAsync(LeasedRow<DeliveryStreamRow> lease, TimeSpan? again, DeliveryRow? row = null)
     {
         // Not the caller's token: it may be cancelled already, and what was delivered must be saved.
@@ -208,7 +260,10 @@ public sealed partial class DeliveryWorker(
 
     /// <summary>What a session begins with: a single change that may go, or else the file in front.</summary>
     private static DeliveryRow? First(List<DeliveryRow> rows) =>
-        rows.Where(row => !row.IsFile).GroupBy(row => row.Customer).Select(changes => changes.First()).Append(rows.Find(row => row.IsFile))
+        rows.Where(row => !row.IsFile)
+            .GroupBy(row => row.Customer)
+            .Select(changes => changes.First())
+            .Append(rows.Find(row => row.IsFile))
             .FirstOrDefault(row => row?.State == DeliveryState.Waiting);
 
     private void GiveUp(DeliveryRow? row, string reason, DateTimeOffset now)
@@ -219,7 +274,10 @@ public sealed partial class DeliveryWorker(
         }
 
         (row.State, row.Reason, row.CompletedAt) = (DeliveryState.Dead, reason, now);
-        CubeMetrics.ChangesUndelivered.Add(Math.Max(row.Changes - row.Done, 1), new KeyValuePair<string, object?>("reason", nameof(DeliveryState.Dead)));
+        CubeMetrics.ChangesUndelivered.Add(
+            Math.Max(row.Changes - row.Done, 1),
+            new KeyValuePair<string, object?>("reason", nameof(DeliveryState.Dead))
+        );
         LogGivenUp(logger, row.PartitionKey, row.Changes - row.Done, reason);
     }
 

@@ -6,7 +6,8 @@ using CubeFunctions.Core.Storage;
 namespace CubeFunctions.Core.Delivery;
 
 /// <summary>
-/// The pause of the receiver: until when it wants to be left alone, or, after 410, until a person lifts it. It is about one address: another one is asked at once.
+/// The pause of the receiver: until when it wants to be left alone, or, after 410, until a person lifts it. It is about one address:
+/// another one is asked at once.
 /// </summary>
 internal static class ReceiverFlag
 {
@@ -19,7 +20,9 @@ internal static class ReceiverFlag
     public static SharedFlag Create(DeliveryStore store, DeliverySettings settings, TimeProvider time)
     {
         // A hash: the address may hold a secret.
-        var address = XxHash128.HashToUInt128(Encoding.UTF8.GetBytes(settings.Crm?.Url.AbsoluteUri ?? "")).ToString("x32", CultureInfo.InvariantCulture);
+        var address = XxHash128
+            .HashToUInt128(Encoding.UTF8.GetBytes(settings.Crm?.Url.AbsoluteUri ?? ""))
+            .ToString("x32", CultureInfo.InvariantCulture);
         return new SharedFlag(store.Table, new FlagDefinition(Name, Name, Key) { RefreshEvery = RefreshEvery, Address = address }, time);
     }
 }

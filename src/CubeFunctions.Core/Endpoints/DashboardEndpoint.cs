@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace CubeFunctions.Core.Endpoints;
 
-/// <summary>The dashboard: one page without data in it. What it shows it asks <c>/api/status</c> for, with the key that a person gives it.</summary>
+/// <summary>
+/// The dashboard: one page without data in it. What it shows it asks <c>/api/status</c> for, with the key that a person gives it.
+/// </summary>
 public static class DashboardEndpoint
 {
     /// <summary>In the order in which they follow each other on the page.</summary>
@@ -23,7 +25,9 @@ public static class DashboardEndpoint
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
         headers.CacheControl = "no-cache";
         headers.ETag = Built.Tag;
-        return request.Headers.IfNoneMatch.ToString() == Built.Tag ? Results.StatusCode(StatusCodes.Status304NotModified) : Results.Bytes(Built.Html, "text/html; charset=utf-8");
+        return request.Headers.IfNoneMatch.ToString() == Built.Tag
+            ? Results.StatusCode(StatusCodes.Status304NotModified)
+            : Results.Bytes(Built.Html, "text/html; charset=utf-8");
     }
 
     private static Page Build()
@@ -31,11 +35,21 @@ public static class DashboardEndpoint
         // In a scope of its own: nothing of it is within reach of the console of somebody who borrows the tab.
         var script = $"\n'use strict';\n(() => {{\n{string.Concat(Scripts.Select(Read))}}})();\n";
         var style = $"\n{Read("page.css")}";
-        var html = Encoding.UTF8.GetBytes(Read("page.html").Replace("{{style}}", style, StringComparison.Ordinal).Replace("{{script}}", script, StringComparison.Ordinal));
+        var html = Encoding.UTF8.GetBytes(
+            Read("page.html").Replace("{{style}}", style, StringComparison.Ordinal).Replace("{{script}}", script, StringComparison.Ordinal)
+        );
         string[] policy =
         [
-            "default-src 'none'", $"script-src '{HashOf(script)}'", $"style-src '{HashOf(style)}'", "connect-src 'self'", "img-src data:", "base-uri 'none'", "form-action 'none'",
-            "frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'",
+            "default-src 'none'",
+            $"script-src '{HashOf(script)}'",
+            $"style-src '{HashOf(style)}'",
+            "connect-src 'self'",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types 'none'",
         ];
         return new Page(html, string.Join("; ", policy), $"\"{Convert.ToHexStringLower(SHA256.HashData(html).AsSpan(0, 16))}\"");
     }

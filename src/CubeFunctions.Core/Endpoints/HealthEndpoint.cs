@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace CubeFunctions.Core.Endpoints;
 
-/// <summary>Probes. Anonymous, so they name the part that fails and nothing else. That the app is configured shows in that it answers.</summary>
+/// <summary>
+/// Probes. Anonymous, so they name the part that fails and nothing else. That the app is configured shows in that it answers.
+/// </summary>
 public sealed class HealthEndpoint
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
@@ -26,8 +28,8 @@ public sealed class HealthEndpoint
     public static IResult GetLive() => Results.Text("""{"status":"healthy"}""", "application/json");
 
     /// <summary>503 problem details that name the part that fails.</summary>
-    public static IResult Unhealthy(string part, string detail) => Results.Problem(
-        detail, statusCode: StatusCodes.Status503ServiceUnavailable, title: "Unhealthy", extensions: [new("part", part)]);
+    public static IResult Unhealthy(string part, string detail) =>
+        Results.Problem(detail, statusCode: StatusCodes.Status503ServiceUnavailable, title: "Unhealthy", extensions: [new("part", part)]);
 
     /// <summary><c>GET /api/health</c>: 200 when storage is within reach, 503 problem details otherwise.</summary>
     public async Task<IResult> GetAsync(CancellationToken cancellationToken) =>
@@ -64,7 +66,8 @@ public sealed class HealthEndpoint
             using var page = await listing.ReadAsync(includeInactive: false, either.Token);
             return true;
         }
-        catch (Exception exception) when (exception is CubeException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception exception)
+            when (exception is CubeException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return false;
         }

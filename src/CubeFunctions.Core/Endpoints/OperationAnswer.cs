@@ -28,7 +28,13 @@ internal static class OperationAnswer
         catch (JsonException)
         {
             // Without the parser's message: it may hold what was sent.
-            return Problem(request, StatusCodes.Status400BadRequest, "Invalid request", "The body is not the JSON object that is expected.", null);
+            return Problem(
+                request,
+                StatusCodes.Status400BadRequest,
+                "Invalid request",
+                "The body is not the JSON object that is expected.",
+                null
+            );
         }
         catch (BadHttpRequestException exception)
         {
@@ -36,19 +42,33 @@ internal static class OperationAnswer
         }
         catch (Exception exception) when (StorageErrors.IsTrouble(exception, cancellationToken))
         {
-            return Problem(request, StatusCodes.Status503ServiceUnavailable, "Storage cannot be reached", "It may have been done or not; look, then try again.", AfterTrouble);
+            return Problem(
+                request,
+                StatusCodes.Status503ServiceUnavailable,
+                "Storage cannot be reached",
+                "It may have been done or not; look, then try again.",
+                AfterTrouble
+            );
         }
     }
 
     /// <summary>Reads a JSON body.</summary>
     /// <exception cref="OperationException">It is missing or too large.</exception>
     /// <exception cref="JsonException">It is no such object.</exception>
-    public static async Task<(T Value, ReadOnlyMemory<byte> Bytes)> ReadAsync<T>(HttpRequest request, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    public static async Task<(T Value, ReadOnlyMemory<byte> Bytes)> ReadAsync<T>(
+        HttpRequest request,
+        JsonTypeInfo<T> type,
+        CancellationToken cancellationToken
+    )
         where T : class, new()
     {
-        var body = await RequestBody.ReadAsync(request, MostBytes, cancellationToken)
+        var body =
+            await RequestBody.ReadAsync(request, MostBytes, cancellationToken)
             ?? throw new OperationException(StatusCodes.Status413PayloadTooLarge, "Too large", $"The body is over {MostBytes} bytes.");
-        return (body.IsEmpty ? new T() : JsonSerializer.Deserialize(body.Span, type) ?? throw OperationException.Invalid("The body is null."), body);
+        return (
+            body.IsEmpty ? new T() : JsonSerializer.Deserialize(body.Span, type) ?? throw OperationException.Invalid("The body is null."),
+            body
+        );
     }
 
     /// <summary>The client's key for repeats of one request; empty where there is none.</summary>

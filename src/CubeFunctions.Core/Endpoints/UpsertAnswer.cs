@@ -22,7 +22,10 @@ internal sealed record AcceptedAnswer(IReadOnlyList<AcceptedItem> Upserts)
 /// <summary>One accepted upsert.</summary>
 internal sealed record AcceptedItem(string Id, string State, string? Reason);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull
+)]
 [JsonSerializable(typeof(UpsertAnswer))]
 [JsonSerializable(typeof(AcceptedAnswer))]
 internal sealed partial class UpsertAnswerJson : JsonSerializerContext;

@@ -11,7 +11,14 @@ namespace CubeFunctions.Core.Endpoints;
 
 /// <summary>How customers come in: webhooks of CRMs, and our own API.</summary>
 public sealed partial class UpsertEndpoints(
-    UpsertSettings settings, UpsertReceiver receiver, IdempotencyStore idempotency, KnownAssignments assignments, UpsertReader reader, TimeProvider time, ILogger<UpsertEndpoints> logger)
+    UpsertSettings settings,
+    UpsertReceiver receiver,
+    IdempotencyStore idempotency,
+    KnownAssignments assignments,
+    UpsertReader reader,
+    TimeProvider time,
+    ILogger<UpsertEndpoints> logger
+)
 {
     /// <summary>Seconds after which a post that could not be kept is to be sent again.</summary>
     private const string RetryAfterSeconds = "10";
@@ -51,18 +58,29 @@ public sealed partial class UpsertEndpoints(
         }
 
         var now = time.GetUtcNow();
-        var target = request.HttpContext.Features.Get<IHttpRequestFeature>() is { RawTarget.Length: > 0 } feature ? feature.RawTarget : request.Path + request.QueryString.Value;
+        var target = request.HttpContext.Features.Get<IHttpRequestFeature>() is { RawTarget.Length: > 0 } feature
+            ? feature.RawTarget
+            : request.Path + request.QueryString.Value;
         var verdict = SenderVerifier.Verify(known, request.Method, target, request.Headers, body.Span, now);
         if (verdict != SenderVerdict.Verified)
         {
             LogRefused(logger, known.Name, verdict);
-            return Problem(StatusCodes.Status401Unauthorized, "Not verified", $"The request does not prove that it comes from the sender ({verdict}).");
+            return Problem(
+                StatusCodes.Status401Unauthorized,
+                "Not verified",
+                $"The request does not prove that it comes from the sender ({verdict})."
+            );
         }
 
         // Kept with the events, so that parsing the kept bytes again names them alike.
-        var postId = known.Kind == SenderKind.StandardWebhooks ? StandardWebhooksSignature.IdOf(request.Headers) : Guid.CreateVersion7(now).ToString("N");
+        var postId =
+            known.Kind == SenderKind.StandardWebhooks
+                ? StandardWebhooksSignature.IdOf(request.Headers)
+                : Guid.CreateVersion7(now).ToString("N");
         var parsed = SenderParser.Parse(known, request.Headers, body, now, postId);
-        return parsed.IsRefused ? Refused(parsed.Refusal) : await AcceptAsync(new Post(known.Name, parsed.Events, body, postId), cancellationToken);
+        return parsed.IsRefused
+            ? Refused(parsed.Refusal)
+            : await AcceptAsync(new Post(known.Name, parsed.Events, body, postId), cancellationToken);
     }
 
     /// <summary>
@@ -74,7 +92,11 @@ public sealed partial class UpsertEndpoints(
         ArgumentNullException.ThrowIfNull(request);
         if (!Scope.IsAssignmentOrCrm(assignmentId))
         {
-            return Problem(StatusCodes.Status400BadRequest, "Wrong assignment", "It must be the id of an assignment, such as 17, or of a CRM, such as 3-B2C.");
+            return Problem(
+                StatusCodes.Status400BadRequest,
+                "Wrong assignment",
+                "It must be the id of an assignment, such as 17, or of a CRM, such as 3-B2C."
+            );
         }
 
         var (read, problem) = await ReadBodyAsync(request, cancellationToken);
@@ -86,11 +108,21 @@ public sealed partial class UpsertEndpoints(
         var key = request.Headers["Idempotency-Key"].ToString();
         if (key.Length > LongestKey)
         {
-            return Problem(StatusCodes.Status400BadRequest, "Wrong Idempotency-Key", $"The header Idempotency-Key is longer than {LongestKey} characters.");
+            return Problem(
+                StatusCodes.Status400BadRequest,
+                "Wrong Idempotency-Key",
+                $"The header Idempotency-Key is longer than {LongestKey} characters."
+            );
         }
 
         var now = time.GetUtcNow();
-        var parsed = CustomerPostParser.Parse(assignmentId, request.Headers, body, now, key.Length > 0 ? $"key:{assignmentId}:{key}" : Guid.CreateVersion7(now).ToString("N"));
+        var parsed = CustomerPostParser.Parse(
+            assignmentId,
+            request.Headers,
+            body,
+            now,
+            key.Length > 0 ? $"key:{assignmentId}:{key}" : Guid.CreateVersion7(now).ToString("N")
+        );
         if (parsed.IsRefused)
         {
             return Refused(parsed.Refusal);
@@ -98,12 +130,19 @@ public sealed partial class UpsertEndpoints(
 
         var post = new Post(UpsertSettings.OwnApi, parsed.Events, body, null);
         return await GuardAsync(
-            request, UpsertSettings.OwnApi,
-            async () => await assignments.IsUnknownAsync(assignmentId, cancellationToken)
-                ? Problem(StatusCodes.Status404NotFound, "Unknown assignment", $"Assignment {assignmentId} is not among those that Cube lists.")
+            request,
+            UpsertSettings.OwnApi,
+            async () =>
+                await assignments.IsUnknownAsync(assignmentId, cancellationToken)
+                    ? Problem(
+                        StatusCodes.Status404NotFound,
+                        "Unknown assignment",
+                        $"Assignment {assignmentId} is not among those that Cube lists."
+                    )
                 : key.Length == 0 ? await AcceptAsync(post, cancellationToken)
                 : await OnceAsync(assignmentId, key, post, cancellationToken),
-            cancellationToken);
+            cancellationToken
+        );
     }
 
     /// <summary><c>GET /api/upserts/{id}</c>: waiting, delivered, superseded, dead, ignored or dropped.</summary>
@@ -113,7 +152,11 @@ public sealed partial class UpsertEndpoints(
         {
             return await reader.FindAsync(id, cancellationToken) is { } row
                 ? Results.Json(UpsertAnswer.FromRow(row), UpsertAnswerJson.Default.UpsertAnswer)
-                : Problem(StatusCodes.Status404NotFound, "Unknown upsert", "There is no upsert of this id, or it ended so long ago that it is forgotten.");
+                : Problem(
+                    StatusCodes.Status404NotFound,
+                    "Unknown upsert",
+                    "There is no upsert of this id, or it ended so long ago that it is forgotten."
+                );
         }
         catch (Exception exception) when (StorageErrors.IsTrouble(exception, cancellationToken))
         {
@@ -121,12 +164,16 @@ public sealed partial class UpsertEndpoints(
         }
     }
 
-    private static async Task<(
-        ReadOnlyMemory<byte>? Body, IResult? Problem)> ReadBodyAsync(HttpRequest request, CancellationToken cancellationToken)
+    private static async Task<(ReadOnlyMemory<byte>? Body, IResult? Problem)> ReadBodyAsync(
+        HttpRequest request,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
-            return await RequestBody.ReadAsync(request, UpsertLimits.BodyBytes, cancellationToken) is { } body ? (body, null) : (null, TooLarge());
+            return await RequestBody.ReadAsync(request, UpsertLimits.BodyBytes, cancellationToken) is { } body
+                ? (body, null)
+                : (null, TooLarge());
         }
         catch (BadHttpRequestException exception)
         {
@@ -139,7 +186,11 @@ public sealed partial class UpsertEndpoints(
         switch (await idempotency.BeginAsync(assignmentId, key, post.Body, cancellationToken))
         {
             case IdempotencyVerdict.OtherBody:
-                return Problem(StatusCodes.Status422UnprocessableEntity, "Idempotency-Key used before", "The same Idempotency-Key came with another body.");
+                return Problem(
+                    StatusCodes.Status422UnprocessableEntity,
+                    "Idempotency-Key used before",
+                    "The same Idempotency-Key came with another body."
+                );
             case IdempotencyVerdict.InFlight:
                 return Problem(StatusCodes.Status409Conflict, "In flight", "The same request is being done just now.");
         }
@@ -155,7 +206,11 @@ public sealed partial class UpsertEndpoints(
     /// effect.
     /// </summary>
     private async Task<IResult> GuardAsync(
-        HttpRequest request, string sender, Func<Task<IResult>> accept, CancellationToken cancellationToken)
+        HttpRequest request,
+        string sender,
+        Func<Task<IResult>> accept,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -166,21 +221,37 @@ public sealed partial class UpsertEndpoints(
             LogNotKept(logger, sender, ErrorInfo.From(exception));
             request.HttpContext.Response.Headers.RetryAfter = RetryAfterSeconds;
             return Problem(
-                StatusCodes.Status503ServiceUnavailable, StorageErrors.IsTrouble(exception, cancellationToken) ? NoStorage : "Not kept", "The post may not have been accepted; send it again.");
+                StatusCodes.Status503ServiceUnavailable,
+                StorageErrors.IsTrouble(exception, cancellationToken) ? NoStorage : "Not kept",
+                "The post may not have been accepted; send it again."
+            );
         }
     }
 
     private async Task<IResult> AcceptAsync(Post post, CancellationToken cancellationToken)
     {
         // In real time, whatever the clock of the application says. An array of customers takes its time, and only scripts send long ones.
-        using var limit = new CancellationTokenSource(post.Id is not null || post.Events.Count <= UpsertLimits.HubSpotEvents ? LongestAcceptance : LongestAcceptance * 10, TimeProvider.System);
+        using var limit = new CancellationTokenSource(
+            post.Id is not null || post.Events.Count <= UpsertLimits.HubSpotEvents ? LongestAcceptance : LongestAcceptance * 10,
+            TimeProvider.System
+        );
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         var accepted = await receiver.AcceptAsync(post.Sender, post.Events, post.Body, post.Id, either.Token);
-        return Results.Json(AcceptedAnswer.FromAcceptance(accepted), UpsertAnswerJson.Default.AcceptedAnswer, statusCode: StatusCodes.Status202Accepted);
+        return Results.Json(
+            AcceptedAnswer.FromAcceptance(accepted),
+            UpsertAnswerJson.Default.AcceptedAnswer,
+            statusCode: StatusCodes.Status202Accepted
+        );
     }
 
-    private static IResult Refused(BodyRefusal refusal) => Problem(
-        refusal.Status, refusal.Kind.ToString(), refusal.Line is { } line ? string.Create(CultureInfo.InvariantCulture, $"{refusal.Detail} (line {line}, position {refusal.Position})") : refusal.Detail);
+    private static IResult Refused(BodyRefusal refusal) =>
+        Problem(
+            refusal.Status,
+            refusal.Kind.ToString(),
+            refusal.Line is { } line
+                ? string.Create(CultureInfo.InvariantCulture, $"{refusal.Detail} (line {line}, position {refusal.Position})")
+                : refusal.Detail
+        );
 
     private static IResult TooLarge() =>
         Problem(StatusCodes.Status413PayloadTooLarge, nameof(RefusalKind.TooLarge), $"The body is over {UpsertLimits.BodyBytes} bytes.");

@@ -6,21 +6,29 @@ using CubeFunctions.Core.Sync;
 
 namespace CubeFunctions.Core.Erasure;
 
-/// <summary>Finds out to which assignments campaigns belong: from stored listings, from rows of items, and from Cube for those that left no trace.</summary>
+/// <summary>
+/// Finds out to which assignments campaigns belong: from stored listings, from rows of items, and from Cube for those that left no trace.
+/// </summary>
 internal sealed class CampaignAssignments(StorageClients storage, RawStore raw, RunStore runs, CampaignListing cube, UpsertSettings upserts)
 {
     /// <summary>Runs that are asked about a campaign that the newest listing lacks.</summary>
     private const int MostRuns = 6;
 
     /// <summary>The assignment of each campaign; those whose assignment nothing names are left out.</summary>
-    public async Task<IReadOnlyDictionary<string, string>> FindAsync(IReadOnlyCollection<(Feed Feed, Scope Scope)> campaigns, CancellationToken cancellationToken)
+    public async Task<IReadOnlyDictionary<string, string>> FindAsync(
+        IReadOnlyCollection<(Feed Feed, Scope Scope)> campaigns,
+        CancellationToken cancellationToken
+    )
     {
         var found = new Dictionary<string, string>(StringComparer.Ordinal);
         var listings = new Dictionary<string, IReadOnlyDictionary<string, string>>(StringComparer.Ordinal);
         var newest = await NewestAsync(cancellationToken);
         foreach (var (feed, scope) in campaigns)
         {
-            if (!found.ContainsKey(scope.Id) && (newest.GetValueOrDefault(scope.Id) ?? await FromRunsAsync(feed, scope, listings, cancellationToken)) is { } assignment)
+            if (
+                !found.ContainsKey(scope.Id)
+                && (newest.GetValueOrDefault(scope.Id) ?? await FromRunsAsync(feed, scope, listings, cancellationToken)) is { } assignment
+            )
             {
                 found[scope.Id] = assignment;
             }
@@ -45,7 +53,11 @@ internal sealed class CampaignAssignments(StorageClients storage, RawStore raw, 
 
     /// <summary>The runs that read a campaign listed it, or at least planned it.</summary>
     private async Task<string?> FromRunsAsync(
-        Feed feed, Scope scope, Dictionary<string, IReadOnlyDictionary<string, string>> listings, CancellationToken cancellationToken)
+        Feed feed,
+        Scope scope,
+        Dictionary<string, IReadOnlyDictionary<string, string>> listings,
+        CancellationToken cancellationToken
+    )
     {
         var folder = $"{feed.Name}/{scope}/";
         var ids = new SortedSet<string>(StringComparer.Ordinal);
@@ -76,7 +88,9 @@ internal sealed class CampaignAssignments(StorageClients storage, RawStore raw, 
 
     private async Task<IReadOnlyDictionary<string, string>> NewestAsync(CancellationToken cancellationToken)
     {
-        var listed = await KeptScopes.ChildrenAsync(storage.Raw, FeedCatalogue.Campaigns.Name + "/", cancellationToken).ToListAsync(cancellationToken);
+        var listed = await KeptScopes
+            .ChildrenAsync(storage.Raw, FeedCatalogue.Campaigns.Name + "/", cancellationToken)
+            .ToListAsync(cancellationToken);
         return await ListingAsync(listed.Max(StringComparer.Ordinal)?["run=".Length..] ?? "none", cancellationToken);
     }
 
@@ -103,5 +117,8 @@ internal sealed class CampaignAssignments(StorageClients storage, RawStore raw, 
     }
 
     private static Dictionary<string, string> Read(ReadOnlyMemory<byte> listing) =>
-        Campaign.ReadAll(listing).Where(campaign => campaign.AssignmentId is not null).ToDictionary(campaign => campaign.Id, campaign => campaign.AssignmentId!, StringComparer.Ordinal);
+        Campaign
+            .ReadAll(listing)
+            .Where(campaign => campaign.AssignmentId is not null)
+            .ToDictionary(campaign => campaign.Id, campaign => campaign.AssignmentId!, StringComparer.Ordinal);
 }

@@ -8,15 +8,28 @@ using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Core.Erasure;
 
-/// <summary>Erasures that are asked for over the operations API: stored, then done in the background; those of crashed processes are taken up by the janitor.</summary>
+/// <summary>
+/// Erasures that are asked for over the operations API: stored, then done in the background; those of crashed processes are taken up by the
+/// janitor.
+/// </summary>
 /// <remarks>
-/// The row holds state and counts, a blob in <c>cube-inbox</c> who it is about. The blob goes when everything else is erased: only then is the row done. Order: report,
+/// The row holds state and counts, a blob in <c>cube-inbox</c> who it is about. The blob goes when everything else is erased: only then is
+/// the row done. Order: report,
 /// blob, done; a crash between two of them repeats the rest.
 /// </remarks>
-internal sealed partial class ErasureOrders(StorageClients storage, PersonEraser eraser, SyncSettings sync, RetentionSettings retention, TimeProvider time, ILogger<ErasureOrders> logger)
-    : IJanitorTask, IErasureRequests, IAsyncDisposable
+internal sealed partial class ErasureOrders(
+    StorageClients storage,
+    PersonEraser eraser,
+    SyncSettings sync,
+    RetentionSettings retention,
+    TimeProvider time,
+    ILogger<ErasureOrders> logger
+) : IJanitorTask, IErasureRequests, IAsyncDisposable
 {
-    private static readonly RecoveryPolicy Policy = RecoveryPolicy.Exponential(TimeSpan.FromSeconds(10), TimeSpan.FromHours(1)) with { GiveUpAfter = TimeSpan.FromHours(48) };
+    private static readonly RecoveryPolicy Policy = RecoveryPolicy.Exponential(TimeSpan.FromSeconds(10), TimeSpan.FromHours(1)) with
+    {
+        GiveUpAfter = TimeSpan.FromHours(48),
+    };
     private readonly OptimisticTable _table = new(storage.Runs, storage.EnsureCreatedAsync);
     private readonly OptimisticBlobs _blobs = new(storage.Inbox);
     private readonly CancellationTokenSource _stop = new();
@@ -40,8 +53,20 @@ internal sealed partial class ErasureOrders(StorageClients storage, PersonEraser
         var id = RunId.New(now);
 
         // The blob first: a row without one could never be done.
-        await _blobs.CreateAsync(PathOf(id), BlobBody.Json(JsonSerializer.SerializeToUtf8Bytes(order, ErasureJson.Default.ErasureOrder)), cancellationToken);
-        await _table.AddAsync(new ErasureRow { RowKey = id, CreatedAt = now, DueAt = now }, cancellationToken);
+        await _blobs.CreateAsync(
+            PathOf(id),
+            BlobBody.Json(JsonSerializer.SerializeToUtf8Bytes(order, ErasureJson.Default.ErasureOrder)),
+            cancellationToken
+        );
+        await _table.AddAsync(
+            new ErasureRow
+            {
+                RowKey = id,
+                CreatedAt = now,
+                DueAt = now,
+            },
+            cancellationToken
+        );
         Begin(id);
         return id;
     }
@@ -51,24 +76,33 @@ internal sealed partial class ErasureOrders(StorageClients storage, PersonEraser
         SubmitAsync(new ErasureOrder { Assignment = assignmentId, Customer = customerId }, cancellationToken);
 
     /// <summary>An erasure by its id, or null.</summary>
-    public Task<ErasureRow?> FindAsync(string id, CancellationToken cancellationToken) => _table.FindOrRepairAsync(ErasureRow.Partition, id, RepairAsync, cancellationToken);
+    public Task<ErasureRow?> FindAsync(string id, CancellationToken cancellationToken) =>
+        _table.FindOrRepairAsync(ErasureRow.Partition, id, RepairAsync, cancellationToken);
 
     /// <summary>Does what is due and nobody does, and removes rows that are older than the retention.</summary>
     public Task RunAsync(JanitorRound round, CancellationToken cancellationToken)
     {
         var before = time.GetUtcNow() - TimeSpan.FromDays(retention.Days);
-        var rows = _table.QueryOrRepairAsync(TableClient.CreateQueryFilter($"PartitionKey eq {ErasureRow.Partition}"), RepairAsync, cancellationToken);
-        return round.EachAsync(rows, async (row, token) =>
-        {
-            if (row.IsOpen && (round.Force || row.DueAt <= time.GetUtcNow()))
+        var rows = _table.QueryOrRepairAsync(
+            TableClient.CreateQueryFilter($"PartitionKey eq {ErasureRow.Partition}"),
+            RepairAsync,
+            cancellationToken
+        );
+        return round.EachAsync(
+            rows,
+            async (row, token) =>
             {
-                await DoAsync(row.RowKey, token);
-            }
-            else if (!row.IsOpen && row.CreatedAt < before)
-            {
-                await _table.DeleteAsync(row, token);
-            }
-        }, cancellationToken);
+                if (row.IsOpen && (round.Force || row.DueAt <= time.GetUtcNow()))
+                {
+                    await DoAsync(row.RowKey, token);
+                }
+                else if (!row.IsOpen && row.CreatedAt < before)
+                {
+                    await _table.DeleteAsync(row, token);
+                }
+            },
+            cancellationToken
+        );
     }
 
     /// <inheritdoc />
@@ -95,10 +129,20 @@ internal sealed partial class ErasureOrders(StorageClients storage, PersonEraser
     private async Task<ErasureRow> RepairAsync(TableEntity garbled, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var row = new ErasureRow { RowKey = garbled.RowKey, CreatedAt = now, DueAt = now, Reason = "its row could not be read" };
+        var row = new ErasureRow
+        {
+            RowKey = garbled.RowKey,
+            CreatedAt = now,
+            DueAt = now,
+            Reason = "its row could not be read",
+        };
         if (await _blobs.FindPropertiesAsync(PathOf(row.RowKey), cancellationToken) is null)
         {
-            (row.State, row.CompletedAt, row.Reason) = (ErasureState.Failed, now, "its row could not be read, and whom it is about is not kept any more: it was done, or is to be asked for again");
+            (row.State, row.CompletedAt, row.Reason) = (
+                ErasureState.Failed,
+                now,
+                "its row could not be read, and whom it is about is not kept any more: it was done, or is to be asked for again"
+            );
         }
 
         await _table.PutAsync(row, cancellationToken);
@@ -115,13 +159,18 @@ internal sealed partial class ErasureOrders(StorageClients storage, PersonEraser
             _running.Add(task);
         }
 
-        _ = task.ContinueWith(done =>
-        {
-            lock (_gate)
+        _ = task.ContinueWith(
+            done =>
             {
-                _running.Remove(done);
-            }
-        }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+                lock (_gate)
+                {
+                    _running.Remove(done);
+                }
+            },
+            CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default
+        );
     }
 
     private async Task DoAsync(string id, CancellationToken cancellationToken)
@@ -133,7 +182,14 @@ internal sealed partial class ErasureOrders(StorageClients storage, PersonEraser
                 return;
             }
 
-            await using var lease = await LeasedRow<ErasureRow>.TryAcquireAsync(_table, row, Guid.NewGuid().ToString("N"), sync.Lease, time, cancellationToken);
+            await using var lease = await LeasedRow<ErasureRow>.TryAcquireAsync(
+                _table,
+                row,
+                Guid.NewGuid().ToString("N"),
+                sync.Lease,
+                time,
+                cancellationToken
+            );
             if (lease is not null)
             {
                 await DoAsync(lease, cancellationToken);
@@ -155,7 +211,11 @@ internal sealed partial class ErasureOrders(StorageClients storage, PersonEraser
             if (row.State == ErasureState.Waiting)
             {
                 var report = await EraseAsync(row, working.Token);
-                (row.State, row.Reason, row.Report) = (ErasureState.Erased, null, report is null ? null : JsonSerializer.Serialize(report, ErasureJson.Default.ErasureReport));
+                (row.State, row.Reason, row.Report) = (
+                    ErasureState.Erased,
+                    null,
+                    report is null ? null : JsonSerializer.Serialize(report, ErasureJson.Default.ErasureReport)
+                );
                 await lease.SaveAsync(working.Token);
             }
 
@@ -164,10 +224,14 @@ internal sealed partial class ErasureOrders(StorageClients storage, PersonEraser
         }
         catch (Exception exception) when (exception is not LeaseLostException && !working.IsCancellationRequested)
         {
-            var failure = exception is ErasureBusyException busy ? Failure.Transient(busy.Message) : StorageErrors.ToFailure(exception, working.Token);
+            var failure = exception is ErasureBusyException busy
+                ? Failure.Transient(busy.Message)
+                : StorageErrors.ToFailure(exception, working.Token);
             var now = time.GetUtcNow();
             row.Reason = failure.Reason;
-            switch (Recoverability.Decide(Policy, failure, new FailureHistory(row.Attempts, row.FailingSince), now, Random.Shared.NextDouble()))
+            switch (
+                Recoverability.Decide(Policy, failure, new FailureHistory(row.Attempts, row.FailingSince), now, Random.Shared.NextDouble())
+            )
             {
                 case Recovery.RetryAfter retry:
                     (row.Attempts, row.FailingSince, row.DueAt) = (retry.Next.Attempts, retry.Next.FailingSince, now + retry.Delay);

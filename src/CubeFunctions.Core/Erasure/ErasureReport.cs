@@ -17,7 +17,10 @@ public sealed class ErasureReport
     /// <summary>Whether neither storage, nor Cube, nor a sender's setting names the assignment: perhaps a wrong one was given.</summary>
     public bool UnknownAssignment { get; set; }
 
-    /// <summary>Customers whose own id in Cube is the id that was given: perhaps it was given in place of the imported one. 0 where the person was found.</summary>
+    /// <summary>
+    /// Customers whose own id in Cube is the id that was given: perhaps it was given in place of the imported one. 0 where the person was
+    /// found.
+    /// </summary>
     public int OtherKindOfId { get; set; }
 
     /// <summary>How many of Cube's own ids were found beside the imported one.</summary>
@@ -53,7 +56,9 @@ public sealed class ErasureReport
     /// <summary>Campaigns whose assignment could not be found out: searched by Cube's own id alone.</summary>
     public int CampaignsOfUnknownAssignment { get; set; }
 
-    /// <summary>Days that deleted and overwritten blobs can be brought back; null where the account does not say, 0 where they are gone at once.</summary>
+    /// <summary>
+    /// Days that deleted and overwritten blobs can be brought back; null where the account does not say, 0 where they are gone at once.
+    /// </summary>
     public int? SoftDeleteDays { get; set; }
 
     /// <summary>When the last of such copies is gone; null where the account does not say.</summary>
@@ -111,18 +116,19 @@ public sealed class ErasedFeed
     /// <summary>Records of an internal id of the person with another imported one: they were left alone.</summary>
     public int LeftAlone { get; set; }
 
-    internal static ErasedFeed From(string feed, ErasureTally tally) => new()
-    {
-        Feed = feed,
-        Records = tally[Erased.Records],
-        Manifests = tally[Erased.Manifests],
-        Pages = tally[Erased.Pages],
-        Leftovers = tally[Erased.Leftovers],
-        StateEntries = tally[Erased.StateEntries],
-        Lines = tally[Erased.Lines],
-        Files = tally[Erased.Files],
-        LeftAlone = tally[Erased.LeftAlone],
-    };
+    internal static ErasedFeed From(string feed, ErasureTally tally) =>
+        new()
+        {
+            Feed = feed,
+            Records = tally[Erased.Records],
+            Manifests = tally[Erased.Manifests],
+            Pages = tally[Erased.Pages],
+            Leftovers = tally[Erased.Leftovers],
+            StateEntries = tally[Erased.StateEntries],
+            Lines = tally[Erased.Lines],
+            Files = tally[Erased.Files],
+            LeftAlone = tally[Erased.LeftAlone],
+        };
 
     internal bool IsTouched => Records + Leftovers + StateEntries + Lines > 0;
 }

@@ -12,10 +12,14 @@ internal sealed class KeptScopes(StorageClients storage, CheckpointStore checkpo
 {
     private static readonly Feed[] Feeds = [.. FeedCatalogue.All.Where(ChangeDetector.Covers)];
 
-    /// <summary>All of them, in no order: also those that only a checkpoint's row names, which has to say that a person was erased.</summary>
+    /// <summary>
+    /// All of them, in no order: also those that only a checkpoint's row names, which has to say that a person was erased.
+    /// </summary>
     public async Task<HashSet<(Feed Feed, Scope Scope)>> ListAsync(CancellationToken cancellationToken)
     {
-        var rows = (await checkpoints.AllAsync(cancellationToken)).Select(row => (Feed: FeedCatalogue.Find(row.Feed, row.Scope.Kind)!, row.Scope));
+        var rows = (await checkpoints.AllAsync(cancellationToken)).Select(row =>
+            (Feed: FeedCatalogue.Find(row.Feed, row.Scope.Kind)!, row.Scope)
+        );
         HashSet<(Feed Feed, Scope Scope)> found = [.. rows.Where(row => Feeds.Contains(row.Feed))];
         foreach (var container in new[] { storage.Raw, storage.ChangeFiles, storage.State })
         {
@@ -23,7 +27,10 @@ internal sealed class KeptScopes(StorageClients storage, CheckpointStore checkpo
             {
                 await foreach (var segment in ChildrenAsync(container, name + "/", cancellationToken))
                 {
-                    if (Scope.Parse(segment) is { } scope && Feeds.FirstOrDefault(feed => feed.Name == name && feed.Scope == scope.Kind) is { } feed)
+                    if (
+                        Scope.Parse(segment) is { } scope
+                        && Feeds.FirstOrDefault(feed => feed.Name == name && feed.Scope == scope.Kind) is { } feed
+                    )
                     {
                         found.Add((feed, scope));
                     }
@@ -36,7 +43,10 @@ internal sealed class KeptScopes(StorageClients storage, CheckpointStore checkpo
 
     /// <summary>Names right below a folder, folders without their slash.</summary>
     public static async IAsyncEnumerable<string> ChildrenAsync(
-        BlobContainerClient container, string folder, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        BlobContainerClient container,
+        string folder,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         await foreach (var item in container.GetBlobsByHierarchyAsync(BlobTraits.None, BlobStates.None, "/", folder, cancellationToken))
         {

@@ -5,10 +5,18 @@ namespace CubeFunctions.Core.Erasure;
 
 /// <summary>Erases a person from the storage account: everything that was stored of one customer of one assignment.</summary>
 /// <remarks>
-/// The tombstone comes first, so that runs under way do not publish the person again. The scope of the assignment's customers goes last: its pages alone name Cube's own
+/// The tombstone comes first, so that runs under way do not publish the person again. The scope of the assignment's customers goes last:
+/// its pages alone name Cube's own
 /// ids, and a repeat after a crash has to find them again.
 /// </remarks>
-internal sealed class PersonEraser(PlaceEraser places, ScopeEraser scopes, KeptScopes kept, CampaignAssignments campaigns, ErasedPersons erased, SoftDeletedCopies copies)
+internal sealed class PersonEraser(
+    PlaceEraser places,
+    ScopeEraser scopes,
+    KeptScopes kept,
+    CampaignAssignments campaigns,
+    ErasedPersons erased,
+    SoftDeletedCopies copies
+)
 {
     /// <summary>Erases. May be repeated: a second time finds nothing, and after a crash the rest.</summary>
     /// <param name="assignmentId">The assignment.</param>
@@ -23,7 +31,9 @@ internal sealed class PersonEraser(PlaceEraser places, ScopeEraser scopes, KeptS
         var customers = 0;
         foreach (var (feed, scope) in CustomersOf(person))
         {
-            customers += (await places.FindAsync(PersonSearch.In(person, new ErasureTally(), feed, scope, assignmentKnown: true), cancellationToken)).Count;
+            customers += (
+                await places.FindAsync(PersonSearch.In(person, new ErasureTally(), feed, scope, assignmentKnown: true), cancellationToken)
+            ).Count;
         }
 
         var elsewhere = await places.FindAsync(new PersonSearch(person, counts.Total), cancellationToken);
@@ -32,7 +42,8 @@ internal sealed class PersonEraser(PlaceEraser places, ScopeEraser scopes, KeptS
             await erased.MarkAsync(person, cancellationToken);
         }
 
-        bool isKnown, again;
+        bool isKnown,
+            again;
         do
         {
             var (ids, marked) = (person.Internal.Count, person.Marked);
@@ -41,8 +52,7 @@ internal sealed class PersonEraser(PlaceEraser places, ScopeEraser scopes, KeptS
             // Once more where an internal id was learned late, or scopes were searched before the tombstone stood.
             again = person.Internal.Count > ids || (person.Marked && !marked);
             elsewhere = again ? await places.FindAsync(new PersonSearch(person, counts.Total), cancellationToken) : [];
-        }
-        while (again);
+        } while (again);
 
         var report = ErasureReport.From(person, counts);
         report.ErasedBefore = erasedBefore;
@@ -51,31 +61,51 @@ internal sealed class PersonEraser(PlaceEraser places, ScopeEraser scopes, KeptS
         return report;
     }
 
-    /// <summary>The lists of the customers of the person's assignment or CRM: what earlier runs read in the other generation is searched as well.</summary>
+    /// <summary>
+    /// The lists of the customers of the person's assignment or CRM: what earlier runs read in the other generation is searched as well.
+    /// </summary>
     private static IEnumerable<(Feed Feed, Scope Scope)> CustomersOf(Person person) =>
         FeedCatalogue.Generations.Select(generation => (generation.Customers, new Scope(generation.CustomersScope, person.AssignmentId)));
 
     /// <returns>Whether anything names the assignment.</returns>
-    private async Task<bool> EraseAsync(Person person, IReadOnlyList<EraseFound> elsewhere, ErasureCounts counts, CancellationToken cancellationToken)
+    private async Task<bool> EraseAsync(
+        Person person,
+        IReadOnlyList<EraseFound> elsewhere,
+        ErasureCounts counts,
+        CancellationToken cancellationToken
+    )
     {
         var all = await kept.ListAsync(cancellationToken);
         var listed = await campaigns.FindAsync([.. all.Where(each => each.Scope.Kind == ScopeKind.Campaign)], cancellationToken);
-        counts.CampaignsOfUnknownAssignment = all.Where(each => each.Scope.Kind == ScopeKind.Campaign && !listed.ContainsKey(each.Scope.Id)).Select(each => each.Scope.Id).Distinct().Count();
+        counts.CampaignsOfUnknownAssignment = all.Where(each => each.Scope.Kind == ScopeKind.Campaign && !listed.ContainsKey(each.Scope.Id))
+            .Select(each => each.Scope.Id)
+            .Distinct()
+            .Count();
         foreach (var (feed, scope) in all.Where(each => !each.Feed.ListsCustomers).OrderBy(each => (each.Feed.Setting, each.Scope.Id)))
         {
             var assignment = scope.Kind == ScopeKind.Campaign ? listed.GetValueOrDefault(scope.Id) : scope.Id;
             if (assignment is null ? person.Internal.Count > 0 : assignment == person.AssignmentId)
             {
-                await scopes.EraseAsync(PersonSearch.In(person, counts.Of(feed), feed, scope, assignment is not null), assignment is not null, cancellationToken);
+                await scopes.EraseAsync(
+                    PersonSearch.In(person, counts.Of(feed), feed, scope, assignment is not null),
+                    assignment is not null,
+                    cancellationToken
+                );
             }
         }
 
         await places.EraseAsync(person, elsewhere, cancellationToken);
         foreach (var (feed, scope) in CustomersOf(person).Where(all.Contains))
         {
-            await scopes.EraseAsync(PersonSearch.In(person, counts.Of(feed), feed, scope, assignmentKnown: true), assignmentKnown: true, cancellationToken);
+            await scopes.EraseAsync(
+                PersonSearch.In(person, counts.Of(feed), feed, scope, assignmentKnown: true),
+                assignmentKnown: true,
+                cancellationToken
+            );
         }
 
-        return all.Any(each => each.Scope.Kind != ScopeKind.Campaign && each.Scope.Id == person.AssignmentId) || listed.Values.Contains(person.AssignmentId, StringComparer.Ordinal) || await campaigns.NamesAsync(person.AssignmentId, cancellationToken);
+        return all.Any(each => each.Scope.Kind != ScopeKind.Campaign && each.Scope.Id == person.AssignmentId)
+            || listed.Values.Contains(person.AssignmentId, StringComparer.Ordinal)
+            || await campaigns.NamesAsync(person.AssignmentId, cancellationToken);
     }
 }

@@ -2,7 +2,9 @@ using CubeFunctions.Core.Persons;
 
 namespace CubeFunctions.Core.Erasure;
 
-/// <summary>Has the registered places search in their order, and erase in the reverse: what names the person's ids is searched first and goes last.</summary>
+/// <summary>
+/// Has the registered places search in their order, and erase in the reverse: what names the person's ids is searched first and goes last.
+/// </summary>
 internal sealed class PlaceEraser(IEnumerable<IPersonalData> places, ErasedPersons erased)
 {
     /// <summary>Searches all places. Changes nothing.</summary>

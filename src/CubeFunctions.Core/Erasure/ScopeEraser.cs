@@ -7,7 +7,9 @@ namespace CubeFunctions.Core.Erasure;
 /// <summary>Erases a person from one scope and feed under its lease, so that no run reads or compares it meanwhile.</summary>
 internal sealed class ScopeEraser(PlaceEraser places, CheckpointStore checkpoints, TimeProvider time)
 {
-    /// <summary>How long a run may hold a scope before the erasure gives up: a little longer than one message is worked on by default.</summary>
+    /// <summary>
+    /// How long a run may hold a scope before the erasure gives up: a little longer than one message is worked on by default.
+    /// </summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
     private readonly string _holder = $"erase|{Guid.NewGuid():N}";
@@ -30,23 +32,36 @@ internal sealed class ScopeEraser(PlaceEraser places, CheckpointStore checkpoint
             lease.Row.ErasedAt = time.GetUtcNow();
             await lease.ReleaseAsync(cancellationToken);
         }
-        catch (Exception exception) when (exception is LeaseLostException || (exception is OperationCanceledException && lease.Lost.IsCancellationRequested))
+        catch (Exception exception)
+            when (exception is LeaseLostException || (exception is OperationCanceledException && lease.Lost.IsCancellationRequested))
         {
             throw new ErasureBusyException($"{place.Feed} of {place.Scope.KindName} {place.Scope.Id} was taken over by another worker");
         }
     }
 
-    private async Task<LeasedRow<CheckpointRow>> HoldAsync(Person person, SearchedScope place, bool assignmentKnown, CancellationToken cancellationToken)
+    private async Task<LeasedRow<CheckpointRow>> HoldAsync(
+        Person person,
+        SearchedScope place,
+        bool assignmentKnown,
+        CancellationToken cancellationToken
+    )
     {
         var started = time.GetTimestamp();
         while (true)
         {
-            var lease = await checkpoints.TryHoldAsync(place.Feed, place.Scope, _holder, row =>
-            {
-                // Processes that read the tombstones before this read them again; and a campaign that left the list still has its assignment.
-                row.ErasedAt = time.GetUtcNow();
-                row.AssignmentId = assignmentKnown ? person.AssignmentId : row.AssignmentId;
-            }, cancellationToken);
+            var lease = await checkpoints.TryHoldAsync(
+                place.Feed,
+                place.Scope,
+                _holder,
+                row =>
+                {
+                    // Processes that read the tombstones before this read them again; and a campaign that left the list still has its
+                    // assignment.
+                    row.ErasedAt = time.GetUtcNow();
+                    row.AssignmentId = assignmentKnown ? person.AssignmentId : row.AssignmentId;
+                },
+                cancellationToken
+            );
             if (lease is not null)
             {
                 return lease;

@@ -10,7 +10,8 @@ public sealed record ApiCatalogue
     public required ScopeKind CustomersScope { get; init; }
 
     /// <summary>
-    /// Members of a listed campaign that name what its customers belong to: the parts of that scope's id, joined by a dash, each with its alternatives. A listing is
+    /// Members of a listed campaign that name what its customers belong to: the parts of that scope's id, joined by a dash, each with its
+    /// alternatives. A listing is
     /// recognised by them.
     /// </summary>
     public required IReadOnlyList<IReadOnlyList<string>> CustomersScopeMembers { get; init; }

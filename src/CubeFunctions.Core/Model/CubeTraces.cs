@@ -12,6 +12,7 @@ public static class CubeTraces
 
     /// <summary>Marks a span as failed.</summary>
     /// <param name="span">The span, or null where nobody listens.</param>
-    /// <param name="kind">What failed, as OpenTelemetry's <c>error.type</c>: a status, or the name of a failure or exception. No message: that is in the logs.</param>
+    /// <param name="kind">What failed, as OpenTelemetry's <c>error.type</c>: a status, or the name of a failure or exception. No message:
+    /// that is in the logs.</param>
     internal static void Fail(this Activity? span, string kind) => span?.SetTag("error.type", kind).SetStatus(ActivityStatusCode.Error);
 }

@@ -30,7 +30,8 @@ internal sealed record Failure(FailureKind Kind, string Reason)
     /// <summary>The end of a suspension; <see cref="DateTimeOffset.MaxValue"/> where a person has to end it.</summary>
     public DateTimeOffset Until { get; private init; }
 
-    public static Failure Transient(string reason, TimeSpan? retryAfter = null) => new(FailureKind.Transient, reason) { RetryAfter = retryAfter };
+    public static Failure Transient(string reason, TimeSpan? retryAfter = null) =>
+        new(FailureKind.Transient, reason) { RetryAfter = retryAfter };
 
     public static Failure Permanent(string reason) => new(FailureKind.Permanent, reason);
 

@@ -15,14 +15,17 @@ public enum FeedShape
 /// <param name="Name">Its name in paths and manifests, such as <c>sms</c>.</param>
 /// <param name="Scope">What it belongs to.</param>
 /// <param name="Path">
-/// The request path: <c>{id}</c> stands for the scope's id, <c>{owner}</c> and <c>{type}</c> for the two halves of a CRM's. Empty where it depends on the user (campaigns).
+/// The request path: <c>{id}</c> stands for the scope's id, <c>{owner}</c> and <c>{type}</c> for the two halves of a CRM's. Empty where it
+/// depends on the user (campaigns).
 /// </param>
 /// <param name="Dated">Whether it takes <c>from_date</c> and <c>to_date</c>.</param>
 /// <param name="Shape">How it answers.</param>
 /// <param name="Key">Which members identify a record.</param>
 public sealed record Feed(string Setting, string Name, ScopeKind Scope, string Path, bool Dated, FeedShape Shape, RecordKey Key)
 {
-    /// <summary>Where the feed is the list of customers: the names of the imported id, best first, then those of Cube's own; else empty.</summary>
+    /// <summary>
+    /// Where the feed is the list of customers: the names of the imported id, best first, then those of Cube's own; else empty.
+    /// </summary>
     public IReadOnlyList<IReadOnlyList<string>> CustomerIds { get; init; } = [];
 
     /// <summary>The path as other tenants have it, asked for once where the first one answers 404.</summary>
@@ -43,7 +46,8 @@ public sealed record Feed(string Setting, string Name, ScopeKind Scope, string P
         }
 
         var (owner, type) = scope.CrmParts;
-        return path.Replace("{owner}", Uri.EscapeDataString(owner), StringComparison.Ordinal).Replace("{type}", Uri.EscapeDataString(type), StringComparison.Ordinal);
+        return path.Replace("{owner}", Uri.EscapeDataString(owner), StringComparison.Ordinal)
+            .Replace("{type}", Uri.EscapeDataString(type), StringComparison.Ordinal);
     }
 
     /// <inheritdoc />

@@ -6,7 +6,8 @@ using System.Text.Unicode;
 namespace CubeFunctions.Core.Model;
 
 /// <summary>
-/// Text in JSON that Cube sends: escapes are undone without a fault whatever they say, and what is handed on to others is made valid UTF-8 first. Half a surrogate
+/// Text in JSON that Cube sends: escapes are undone without a fault whatever they say, and what is handed on to others is made valid UTF-8
+/// first. Half a surrogate
 /// pair and bytes that are no UTF-8 become U+FFFD; raw pages keep them.
 /// </summary>
 internal static class JsonEscapes
@@ -72,7 +73,9 @@ internal static class JsonEscapes
         }
     }
 
-    /// <summary>JSON that any reader takes: the same bytes where they are valid UTF-8 without half surrogates, else a copy that is.</summary>
+    /// <summary>
+    /// JSON that any reader takes: the same bytes where they are valid UTF-8 without half surrogates, else a copy that is.
+    /// </summary>
     public static ReadOnlyMemory<byte> Valid(ReadOnlyMemory<byte> json)
     {
         if (!Utf8.IsValid(json.Span))
@@ -145,7 +148,11 @@ internal static class JsonEscapes
         UnitAt(json) is { } high && char.IsHighSurrogate(high) && UnitAt(json[6..]) is { } low && char.IsLowSurrogate(low);
 
     private static char? UnitAt(ReadOnlySpan<byte> json) =>
-        json.Length >= 2 + UnitDigits && json[0] == (byte)'\\' && json[1] == (byte)'u' && Utf8Parser.TryParse(json.Slice(2, UnitDigits), out ushort unit, out var used, 'x') && used == UnitDigits
+        json.Length >= 2 + UnitDigits
+        && json[0] == (byte)'\\'
+        && json[1] == (byte)'u'
+        && Utf8Parser.TryParse(json.Slice(2, UnitDigits), out ushort unit, out var used, 'x')
+        && used == UnitDigits
             ? (char)unit
             : null;
 

@@ -35,15 +35,18 @@ internal static class JsonText
 
     /// <summary>Whether the member under the reader has that name.</summary>
     public static bool NameEquals(ref Utf8JsonReader reader, ReadOnlySpan<byte> name) =>
-        reader.ValueIsEscaped ? TryGetString(ref reader) is { } text && Encoding.UTF8.GetBytes(text).AsSpan().SequenceEqual(name) : reader.ValueTextEquals(name);
+        reader.ValueIsEscaped
+            ? TryGetString(ref reader) is { } text && Encoding.UTF8.GetBytes(text).AsSpan().SequenceEqual(name)
+            : reader.ValueTextEquals(name);
 
     /// <summary>A text or number as text; null for anything else.</summary>
-    public static string? Of(ref Utf8JsonReader value) => value.TokenType switch
-    {
-        JsonTokenType.String => JsonEscapes.ToText(value.ValueSpan, value.ValueIsEscaped),
-        JsonTokenType.Number => Encoding.UTF8.GetString(value.ValueSpan),
-        _ => null,
-    };
+    public static string? Of(ref Utf8JsonReader value) =>
+        value.TokenType switch
+        {
+            JsonTokenType.String => JsonEscapes.ToText(value.ValueSpan, value.ValueIsEscaped),
+            JsonTokenType.Number => Encoding.UTF8.GetString(value.ValueSpan),
+            _ => null,
+        };
 
     /// <summary>A member of an object as text; null where it is missing, empty, or neither text nor number.</summary>
     public static string? Of(JsonElement holder, string name) =>

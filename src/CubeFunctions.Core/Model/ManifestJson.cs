@@ -5,8 +5,11 @@ namespace CubeFunctions.Core.Model;
 
 /// <summary>JSON of manifests, without reflection.</summary>
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, UseStringEnumConverter = false,
-    Converters = [typeof(ProofConverter), typeof(RunKindConverter), typeof(RunStatusConverter)])]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    WriteIndented = true,
+    UseStringEnumConverter = false,
+    Converters = [typeof(ProofConverter), typeof(RunKindConverter), typeof(RunStatusConverter)]
+)]
 [JsonSerializable(typeof(WindowManifest))]
 [JsonSerializable(typeof(RunManifest))]
 internal sealed partial class ManifestJson : JsonSerializerContext;

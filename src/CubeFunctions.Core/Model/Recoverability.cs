@@ -13,7 +13,8 @@ internal static class Recoverability
     /// <param name="failure">What happened.</param>
     /// <param name="history">What happened before, without this failure.</param>
     /// <param name="now">The time.</param>
-    /// <param name="random">From 0 to below 1. Spreads delays by a fifth either way, so that what failed together does not come back together.</param>
+    /// <param name="random">From 0 to below 1. Spreads delays by a fifth either way, so that what failed together does not come back
+    /// together.</param>
     public static Recovery Decide(RecoveryPolicy policy, Failure failure, FailureHistory history, DateTimeOffset now, double random)
     {
         var delay = Backoff(policy, history.Attempts) * (0.8 + (0.4 * random));
@@ -31,17 +32,24 @@ internal static class Recoverability
                 return new Recovery.SuspendUntil(now + Bound(failure.RetryAfter, delay));
         }
 
-        if (history.Attempts >= Math.Min(policy.MaxAttempts ?? int.MaxValue, failure.Kind == FailureKind.Unexpected ? policy.MaxUnexpected : int.MaxValue))
+        if (
+            history.Attempts
+            >= Math.Min(policy.MaxAttempts ?? int.MaxValue, failure.Kind == FailureKind.Unexpected ? policy.MaxUnexpected : int.MaxValue)
+        )
         {
             return new Recovery.DeadLetter(failure.Reason);
         }
 
         return now - since > policy.GiveUpAfter
-            ? new Recovery.DeadLetter(string.Create(CultureInfo.InvariantCulture, $"{failure.Reason}, for {policy.GiveUpAfter.Value.TotalHours:0} hours"))
+            ? new Recovery.DeadLetter(
+                string.Create(CultureInfo.InvariantCulture, $"{failure.Reason}, for {policy.GiveUpAfter.Value.TotalHours:0} hours")
+            )
             : new Recovery.RetryAfter(Bound(failure.RetryAfter, delay), new(history.Attempts + 1, since));
     }
 
-    /// <summary>How long to wait where the other side asked for a pause: at least the ordinary backoff, and no more than an hour by its word.</summary>
+    /// <summary>
+    /// How long to wait where the other side asked for a pause: at least the ordinary backoff, and no more than an hour by its word.
+    /// </summary>
     /// <param name="asked">What it asked for; null for nothing.</param>
     /// <param name="backoff">The ordinary delay.</param>
     public static TimeSpan Bound(TimeSpan? asked, TimeSpan backoff) =>

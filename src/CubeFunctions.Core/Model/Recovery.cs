@@ -8,9 +8,7 @@ internal readonly record struct FailureHistory(int Attempts, DateTimeOffset? Fai
 /// <summary>What becomes of a unit that failed.</summary>
 internal abstract record Recovery
 {
-    private Recovery()
-    {
-    }
+    private Recovery() { }
 
     /// <summary>It is tried again.</summary>
     /// <param name="Delay">After this long.</param>

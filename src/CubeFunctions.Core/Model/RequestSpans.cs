@@ -4,7 +4,8 @@ using System.Net;
 namespace CubeFunctions.Core.Model;
 
 /// <summary>
-/// Spans of requests to Cube and to the CRM, by OpenTelemetry's conventions for HTTP clients, with the route in the place of the address: an address may hold a
+/// Spans of requests to Cube and to the CRM, by OpenTelemetry's conventions for HTTP clients, with the route in the place of the address:
+/// an address may hold a
 /// customer's id or a secret. That is why the HTTP stack makes none itself.
 /// </summary>
 internal static class RequestSpans
@@ -18,14 +19,22 @@ internal static class RequestSpans
         var span = CubeTraces.Source.StartActivity(route is null ? method.Method : $"{method.Method} {route}", ActivityKind.Client);
         if (span is { IsAllDataRequested: true })
         {
-            span.SetTag("http.request.method", method.Method).SetTag("server.address", origin.Host).SetTag("server.port", origin.Port).SetTag("url.template", route);
+            span.SetTag("http.request.method", method.Method)
+                .SetTag("server.address", origin.Host)
+                .SetTag("server.port", origin.Port)
+                .SetTag("url.template", route);
         }
 
         return span;
     }
 
     /// <summary>Sends a request within its span.</summary>
-    public static async Task<HttpResponseMessage> SendAsync(this HttpClient http, HttpRequestMessage request, Activity? span, CancellationToken cancellationToken)
+    public static async Task<HttpResponseMessage> SendAsync(
+        this HttpClient http,
+        HttpRequestMessage request,
+        Activity? span,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -40,7 +49,11 @@ internal static class RequestSpans
         }
         catch (Exception exception)
         {
-            span.Fail(exception is HttpRequestException { HttpRequestError: not HttpRequestError.Unknown and var error } ? $"{error}" : exception.GetType().Name);
+            span.Fail(
+                exception is HttpRequestException { HttpRequestError: not HttpRequestError.Unknown and var error }
+                    ? $"{error}"
+                    : exception.GetType().Name
+            );
             throw;
         }
     }

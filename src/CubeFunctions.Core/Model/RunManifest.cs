@@ -70,7 +70,16 @@ public sealed record ItemTotals(int Total, int Succeeded, int Failed, int Unprov
 /// <param name="Manifest">Path of the manifest that holds its pages.</param>
 /// <param name="Unchanged">True when the pages equal those of an earlier reading, whose manifest is named.</param>
 public sealed record RunWindow(
-    string Feed, string Scope, string ScopeId, DateOnly? From, DateOnly? To, Proof Proof, long Records, string Manifest, bool Unchanged)
+    string Feed,
+    string Scope,
+    string ScopeId,
+    DateOnly? From,
+    DateOnly? To,
+    Proof Proof,
+    long Records,
+    string Manifest,
+    bool Unchanged
+)
 {
     /// <summary>Why it is not proven, in figures. Left out where it is.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -90,7 +99,15 @@ public sealed record RunLeft(string Feed, string Scope, string ScopeId, string R
 /// <param name="Since">When it was first seen.</param>
 /// <param name="Accepted">Whether a person accepted it.</param>
 public sealed record RunGap(
-    string Feed, string Scope, string ScopeId, DateOnly Day, long ReportedCount, long Records, DateTimeOffset Since, bool Accepted);
+    string Feed,
+    string Scope,
+    string ScopeId,
+    DateOnly Day,
+    long ReportedCount,
+    long Records,
+    DateTimeOffset Since,
+    bool Accepted
+);
 
 /// <summary>A failed item.</summary>
 public sealed record RunFailure(string Feed, string Scope, string ScopeId, string Reason);

@@ -28,9 +28,12 @@ public readonly record struct Scope(ScopeKind Kind, string Id)
     public string KindName => NameOf(Kind);
 
     /// <summary>Data owner and type of a CRM: what stands before the first dash and after it.</summary>
-    internal (string Owner, string Type) CrmParts => Id.IndexOf('-', StringComparison.Ordinal) is var dash and >= 0 ? (Id[..dash], Id[(dash + 1)..]) : (Id, "");
+    internal (string Owner, string Type) CrmParts =>
+        Id.IndexOf('-', StringComparison.Ordinal) is var dash and >= 0 ? (Id[..dash], Id[(dash + 1)..]) : (Id, "");
 
-    /// <summary>Whether a text can be the id of an assignment, or of a CRM: the part after its first dash is a name of the tenant's own.</summary>
+    /// <summary>
+    /// Whether a text can be the id of an assignment, or of a CRM: the part after its first dash is a name of the tenant's own.
+    /// </summary>
     public static bool IsAssignmentOrCrm(string? id)
     {
         const int Longest = 128;
@@ -40,19 +43,21 @@ public readonly record struct Scope(ScopeKind Kind, string Id)
         }
 
         var (owner, type) = new Scope(ScopeKind.Crm, id).CrmParts;
-        return owner.Length > 0 && owner.All(static c => char.IsAsciiLetterOrDigit(c) || c == '_')
+        return owner.Length > 0
+            && owner.All(static c => char.IsAsciiLetterOrDigit(c) || c == '_')
             && (owner.Length == id.Length || (type.Length > 0 && type.Trim() == type && !type.Any(char.IsControl)));
     }
 
     /// <summary>The kind's name in paths, rows and logs.</summary>
-    public static string NameOf(ScopeKind kind) => kind switch
-    {
-        ScopeKind.Tenant => "tenant",
-        ScopeKind.Campaign => "campaign",
-        ScopeKind.Assignment => "assignment",
-        ScopeKind.Crm => "crm",
-        _ => throw new ArgumentOutOfRangeException(nameof(kind)),
-    };
+    public static string NameOf(ScopeKind kind) =>
+        kind switch
+        {
+            ScopeKind.Tenant => "tenant",
+            ScopeKind.Campaign => "campaign",
+            ScopeKind.Assignment => "assignment",
+            ScopeKind.Crm => "crm",
+            _ => throw new ArgumentOutOfRangeException(nameof(kind)),
+        };
 
     /// <summary>Reads what <see cref="NameOf"/> wrote.</summary>
     public static ScopeKind KindOf(string name) => Enum.Parse<ScopeKind>(name, ignoreCase: true);
@@ -60,7 +65,9 @@ public readonly record struct Scope(ScopeKind Kind, string Id)
     /// <summary><c>campaign=17</c>, safe as a row key and as a blob path segment.</summary>
     public override string ToString() => $"{KindName}={Encode(Id)}";
 
-    /// <summary>Keeps letters, digits, dot, dash and underscore of an id; everything else becomes <c>~</c> and hexadecimal digits.</summary>
+    /// <summary>
+    /// Keeps letters, digits, dot, dash and underscore of an id; everything else becomes <c>~</c> and hexadecimal digits.
+    /// </summary>
     public static string Encode(string id)
     {
         if (id.All(IsPlain))
@@ -71,7 +78,9 @@ public readonly record struct Scope(ScopeKind Kind, string Id)
         var text = new StringBuilder();
         foreach (var b in Encoding.UTF8.GetBytes(id))
         {
-            _ = IsPlain((char)b) ? text.Append((char)b) : text.Append('~').Append(b.ToString("x2", System.Globalization.CultureInfo.InvariantCulture));
+            _ = IsPlain((char)b)
+                ? text.Append((char)b)
+                : text.Append('~').Append(b.ToString("x2", System.Globalization.CultureInfo.InvariantCulture));
         }
 
         return text.ToString();
@@ -81,7 +90,9 @@ public readonly record struct Scope(ScopeKind Kind, string Id)
     internal static Scope? Parse(string text)
     {
         var sign = text.IndexOf('=', StringComparison.Ordinal);
-        return sign > 0 && Enum.TryParse<ScopeKind>(text[..sign], ignoreCase: true, out var kind) ? new Scope(kind, Decode(text[(sign + 1)..])) : null;
+        return sign > 0 && Enum.TryParse<ScopeKind>(text[..sign], ignoreCase: true, out var kind)
+            ? new Scope(kind, Decode(text[(sign + 1)..]))
+            : null;
     }
 
     /// <summary>Undoes <see cref="Encode"/>.</summary>

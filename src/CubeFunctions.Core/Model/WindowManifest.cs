@@ -65,7 +65,8 @@ public sealed record WindowManifest
     public bool PagedByNumber { get; init; }
 
     /// <summary>
-    /// True when a person's records were taken out at the person's wish: there are fewer than <see cref="ReportedCount"/>. Left out where it is false.
+    /// True when a person's records were taken out at the person's wish: there are fewer than <see cref="ReportedCount"/>. Left out where
+    /// it is false.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Redacted { get; init; }

@@ -7,9 +7,18 @@ using CubeFunctions.Core.Upserts;
 
 namespace CubeFunctions.Core.Operations;
 
-/// <summary>Counts what waits and what failed, and keeps the figures in one blob: <c>status</c> costs the same whatever history the tables hold.</summary>
+/// <summary>
+/// Counts what waits and what failed, and keeps the figures in one blob: <c>status</c> costs the same whatever history the tables hold.
+/// </summary>
 internal sealed class BacklogCounter(
-    StorageClients storage, UpsertStore upserts, DeliveryStore deliveries, RunReader runs, Shortfalls shortfalls, CampaignNames names, TimeProvider time) : IJanitorTask
+    StorageClients storage,
+    UpsertStore upserts,
+    DeliveryStore deliveries,
+    RunReader runs,
+    Shortfalls shortfalls,
+    CampaignNames names,
+    TimeProvider time
+) : IJanitorTask
 {
     private const string Path = "status/figures";
     private const int MostShown = 50;
@@ -20,7 +29,12 @@ internal sealed class BacklogCounter(
     private static readonly TimeSpan Stale = TimeSpan.FromMinutes(10);
     private static readonly string[] Columns =
     [
-        "PartitionKey", "RowKey", nameof(UpsertRow.Sender), nameof(UpsertRow.State), nameof(UpsertRow.AcceptedAt), nameof(UpsertRow.Reason),
+        "PartitionKey",
+        "RowKey",
+        nameof(UpsertRow.Sender),
+        nameof(UpsertRow.State),
+        nameof(UpsertRow.AcceptedAt),
+        nameof(UpsertRow.Reason),
     ];
 
     private readonly OptimisticBlobs _blobs = new(storage.State);
@@ -49,7 +63,10 @@ internal sealed class BacklogCounter(
         var last = before?.Data is { } data ? JsonSerializer.Deserialize(data.ToMemory().Span, OperationsJson.Default.Figures) : null;
         var (recent, scopes) = (await runs.RecentAsync(RecentDays, cancellationToken), await runs.FreshnessAsync(cancellationToken));
         var (failed, unproven) = await shortfalls.FindAsync(recent, scopes, cancellationToken);
-        var backlog = new Backlog(time.GetUtcNow(), await UpsertsAsync(cancellationToken), await ChangesAsync(cancellationToken), failed) { UnprovenItems = unproven };
+        var backlog = new Backlog(time.GetUtcNow(), await UpsertsAsync(cancellationToken), await ChangesAsync(cancellationToken), failed)
+        {
+            UnprovenItems = unproven,
+        };
         var (namesOf, campaigns) = await names.ReadAsync(recent, scopes, last, cancellationToken);
         var figures = new Figures(backlog, campaigns, namesOf, DaysOf(recent, last?.Days ?? []));
         var body = BlobBody.Json(JsonSerializer.SerializeToUtf8Bytes(figures, OperationsJson.Default.Figures));
@@ -96,22 +113,37 @@ internal sealed class BacklogCounter(
         return Merge(dead, waiting);
     }
 
-    /// <summary>The most that a run of the day read: a later one may have left scopes to another. Older days are those of the last count.</summary>
+    /// <summary>
+    /// The most that a run of the day read: a later one may have left scopes to another. Older days are those of the last count.
+    /// </summary>
     private static IReadOnlyList<FeedDay> DaysOf(IReadOnlyList<RunRow> recent, IReadOnlyList<FeedDay> before) =>
-        [.. recent.Where(run => Days.TryParse(run.Today, out _))
-            .SelectMany(run => RunDays.Unpack(run.DayRecords), (run, feed) => new FeedDay(feed.Feed, Days.TryParse(run.Today, out var day) ? day : default, feed.Records))
-            .Concat(before)
-            .GroupBy(day => (day.Feed, day.Day))
-            .Select(same => same.MaxBy(day => day.Records)!)
-            .GroupBy(day => day.Feed)
-            .OrderBy(feed => feed.Key, StringComparer.Ordinal)
-            .SelectMany(feed => feed.OrderBy(day => day.Day).TakeLast(ShownDays))];
+        [
+            .. recent
+                .Where(run => Days.TryParse(run.Today, out _))
+                .SelectMany(
+                    run => RunDays.Unpack(run.DayRecords),
+                    (run, feed) => new FeedDay(feed.Feed, Days.TryParse(run.Today, out var day) ? day : default, feed.Records)
+                )
+                .Concat(before)
+                .GroupBy(day => (day.Feed, day.Day))
+                .Select(same => same.MaxBy(day => day.Records)!)
+                .GroupBy(day => day.Feed)
+                .OrderBy(feed => feed.Key, StringComparer.Ordinal)
+                .SelectMany(feed => feed.OrderBy(day => day.Day).TakeLast(ShownDays)),
+        ];
 
     private static BacklogEntry EntryOf(UpsertRow row) =>
         new(row.Id, row.Sender, $"{row.State}".ToLowerInvariant(), 1, row.AcceptedAt, string.IsNullOrEmpty(row.Reason) ? null : row.Reason);
 
     private static BacklogEntry EntryOf(DeliveryRow row, string state) =>
-        new(row.Id, row.IsOfStream ? row.PartitionKey : row.RowKey, state, row.Changes - row.Done, row.CreatedAt, string.IsNullOrEmpty(row.Reason) ? null : row.Reason);
+        new(
+            row.Id,
+            row.IsOfStream ? row.PartitionKey : row.RowKey,
+            state,
+            row.Changes - row.Done,
+            row.CreatedAt,
+            string.IsNullOrEmpty(row.Reason) ? null : row.Reason
+        );
 
     private static BacklogOf Merge(Oldest dead, Oldest waiting) =>
         new(waiting.Count, waiting.First, dead.Count, [.. dead.Entries.Concat(waiting.Entries).Take(MostShown)]);
@@ -125,7 +157,13 @@ internal sealed class BacklogCounter(
 
         public DateTimeOffset? First => Entries.Count == 0 ? null : Entries[0].At;
 
-        public IReadOnlyList<BacklogEntry> Entries => [.. _kept.UnorderedItems.Select(kept => kept.Element).OrderBy(entry => entry.At).ThenBy(entry => entry.Id, StringComparer.Ordinal)];
+        public IReadOnlyList<BacklogEntry> Entries =>
+            [
+                .. _kept
+                    .UnorderedItems.Select(kept => kept.Element)
+                    .OrderBy(entry => entry.At)
+                    .ThenBy(entry => entry.Id, StringComparer.Ordinal),
+            ];
 
         public void Add(BacklogEntry entry)
         {

@@ -6,7 +6,9 @@ using CubeFunctions.Core.Sync;
 
 namespace CubeFunctions.Core.Operations;
 
-/// <summary>Names of campaigns, from the listing of the newest run, or of the run whose listing it found unchanged. Three reads a run.</summary>
+/// <summary>
+/// Names of campaigns, from the listing of the newest run, or of the run whose listing it found unchanged. Three reads a run.
+/// </summary>
 internal sealed class CampaignNames(RunStore runs, RawStore raw)
 {
     private const int LongestName = 200;
@@ -19,7 +21,11 @@ internal sealed class CampaignNames(RunStore runs, RawStore raw)
     /// <param name="cancellationToken">Ends the requests.</param>
     /// <returns>The run that they are of, and the names by id.</returns>
     public async Task<(string? Of, IReadOnlyList<CampaignView> Names)> ReadAsync(
-        IReadOnlyList<RunRow> recent, IReadOnlyList<CheckpointRow> scopes, Figures? before, CancellationToken cancellationToken)
+        IReadOnlyList<RunRow> recent,
+        IReadOnlyList<CheckpointRow> scopes,
+        Figures? before,
+        CancellationToken cancellationToken
+    )
     {
         var run = recent.FirstOrDefault(run => run.Items > 0)?.RowKey;
         if (run is null || run == before?.NamesOf || await ReadAsync(run, cancellationToken) is not { } listed)
@@ -28,7 +34,10 @@ internal sealed class CampaignNames(RunStore runs, RawStore raw)
         }
 
         var names = (before?.Campaigns ?? []).ToDictionary(campaign => campaign.Id, campaign => campaign.Name, StringComparer.Ordinal);
-        var read = scopes.Where(scope => scope.ScopeKind == Scope.NameOf(ScopeKind.Campaign)).Select(scope => scope.ScopeId).ToHashSet(StringComparer.Ordinal);
+        var read = scopes
+            .Where(scope => scope.ScopeKind == Scope.NameOf(ScopeKind.Campaign))
+            .Select(scope => scope.ScopeId)
+            .ToHashSet(StringComparer.Ordinal);
         foreach (var gone in names.Keys.Where(id => !read.Contains(id)).ToList())
         {
             names.Remove(gone);
@@ -47,8 +56,11 @@ internal sealed class CampaignNames(RunStore runs, RawStore raw)
     {
         try
         {
-            if ((await runs.FindItemAsync(run, ItemRow.KeyOf(FeedCatalogue.Campaigns, Scope.Tenant), cancellationToken))?.ReadWindows() is not [var window]
-                || await raw.FindManifestAsync(window.Manifest, cancellationToken) is not { Pages: [var page, ..] })
+            if (
+                (await runs.FindItemAsync(run, ItemRow.KeyOf(FeedCatalogue.Campaigns, Scope.Tenant), cancellationToken))?.ReadWindows()
+                    is not [var window]
+                || await raw.FindManifestAsync(window.Manifest, cancellationToken) is not { Pages: [var page, ..] }
+            )
             {
                 return null;
             }
@@ -60,8 +72,14 @@ internal sealed class CampaignNames(RunStore runs, RawStore raw)
             }
 
             using var document = JsonDocument.Parse(PageReader.WithoutMark(body.Bytes));
-            return [.. document.RootElement.EnumerateArray().Select(entry => (Id: CampaignEntry.IdOf(entry), Name: NameOf(entry)))
-                .Where(static campaign => campaign.Id is not null && campaign.Name is not null).Select(static campaign => (campaign.Id!, campaign.Name!))];
+            return
+            [
+                .. document
+                    .RootElement.EnumerateArray()
+                    .Select(entry => (Id: CampaignEntry.IdOf(entry), Name: NameOf(entry)))
+                    .Where(static campaign => campaign.Id is not null && campaign.Name is not null)
+                    .Select(static campaign => (campaign.Id!, campaign.Name!)),
+            ];
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
@@ -71,7 +89,9 @@ internal sealed class CampaignNames(RunStore runs, RawStore raw)
     }
 
     private static string? NameOf(JsonElement entry) =>
-        entry.ValueKind == JsonValueKind.Object && NameMembers.Select(member => JsonText.Of(entry, member)).FirstOrDefault(static name => !string.IsNullOrWhiteSpace(name)) is { } name
+        entry.ValueKind == JsonValueKind.Object
+        && NameMembers.Select(member => JsonText.Of(entry, member)).FirstOrDefault(static name => !string.IsNullOrWhiteSpace(name))
+            is { } name
             ? name[..Math.Min(name.Length, LongestName)]
             : null;
 }

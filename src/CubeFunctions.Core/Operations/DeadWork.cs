@@ -11,7 +11,9 @@ internal sealed record DeadWorkOrder
     /// <summary><c>upserts</c>, <c>changes</c> or <c>sync</c>.</summary>
     public string? What { get; init; }
 
-    /// <summary>Ids as <c>status</c> shows them; null or empty for all that are dead. Deletions that are held back are released by their id only.</summary>
+    /// <summary>
+    /// Ids as <c>status</c> shows them; null or empty for all that are dead. Deletions that are held back are released by their id only.
+    /// </summary>
     public IReadOnlyList<string>? Ids { get; init; }
 }
 
@@ -28,11 +30,13 @@ internal sealed class DeadWork(UpsertReader upserts, DeliveryReader deliveries, 
 
     /// <summary>Sends dead upserts, deliveries or failed items again, and releases deletions that are held back.</summary>
     /// <exception cref="OperationException">An id names nothing that is dead: then nothing is changed.</exception>
-    public Task<DeadWorkResult> ReplayAsync(DeadWorkOrder order, CancellationToken cancellationToken) => DoAsync(order, isReplay: true, cancellationToken);
+    public Task<DeadWorkResult> ReplayAsync(DeadWorkOrder order, CancellationToken cancellationToken) =>
+        DoAsync(order, isReplay: true, cancellationToken);
 
     /// <summary>Gives dead upserts or deliveries up.</summary>
     /// <exception cref="OperationException">An id names nothing that is dead: then nothing is changed.</exception>
-    public Task<DeadWorkResult> DropAsync(DeadWorkOrder order, CancellationToken cancellationToken) => DoAsync(order, isReplay: false, cancellationToken);
+    public Task<DeadWorkResult> DropAsync(DeadWorkOrder order, CancellationToken cancellationToken) =>
+        DoAsync(order, isReplay: false, cancellationToken);
 
     private async Task<DeadWorkResult> DoAsync(DeadWorkOrder order, bool isReplay, CancellationToken cancellationToken)
     {
@@ -45,7 +49,9 @@ internal sealed class DeadWork(UpsertReader upserts, DeliveryReader deliveries, 
         var result = order.What switch
         {
             "upserts" => Known(await (isReplay ? upserts.ReplayAsync(ids, cancellationToken) : upserts.DropAsync(ids, cancellationToken))),
-            "changes" => Known(await (isReplay ? deliveries.ReplayAsync(ids, cancellationToken) : deliveries.DropAsync(ids, cancellationToken))),
+            "changes" => Known(
+                await (isReplay ? deliveries.ReplayAsync(ids, cancellationToken) : deliveries.DropAsync(ids, cancellationToken))
+            ),
             "sync" when isReplay => await ReadAgainAsync(ids, cancellationToken),
             "sync" => throw OperationException.Invalid("what: failed items cannot be dropped; the next run reads their windows again"),
             _ => throw OperationException.Invalid("what: is none of upserts, changes, sync"),
@@ -54,23 +60,35 @@ internal sealed class DeadWork(UpsertReader upserts, DeliveryReader deliveries, 
         return result;
     }
 
-    private static DeadWorkResult Known((int Count, IReadOnlyList<string> Unknown) done) => done.Unknown.Count == 0
-        ? new DeadWorkResult(done.Count)
-        : throw new OperationException(404, "Not dead", $"ids: {Named(done.Unknown)} {(done.Unknown.Count == 1 ? "names" : "name")} nothing that is dead; nothing was changed");
+    private static DeadWorkResult Known((int Count, IReadOnlyList<string> Unknown) done) =>
+        done.Unknown.Count == 0
+            ? new DeadWorkResult(done.Count)
+            : throw new OperationException(
+                404,
+                "Not dead",
+                $"ids: {Named(done.Unknown)} {(done.Unknown.Count == 1 ? "names" : "name")} nothing that is dead; nothing was changed"
+            );
 
     private static string Named(IReadOnlyList<string> ids) =>
-        string.Join(", ", ids.Take(MostNamed).Select(id => $"'{id}'")) + (ids.Count > MostNamed ? $" and {ids.Count - MostNamed} more" : "");
+        string.Join(", ", ids.Take(MostNamed).Select(id => $"'{id}'"))
+        + (ids.Count > MostNamed ? $" and {ids.Count - MostNamed} more" : "");
 
     /// <summary>Failed items are read again by runs of their scopes and feeds, from where the checkpoints stand.</summary>
     private async Task<DeadWorkResult> ReadAgainAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
     {
         var items = new List<ItemRow>();
-        foreach (var id in ids.Count > 0 ? ids : [.. (await backlog.CountAsync(cancellationToken)).Backlog.FailedItems.Select(item => item.Id)])
+        foreach (
+            var id in ids.Count > 0 ? ids : [.. (await backlog.CountAsync(cancellationToken)).Backlog.FailedItems.Select(item => item.Id)]
+        )
         {
             var slash = id.IndexOf('/', StringComparison.Ordinal);
-            items.Add(slash > 0 && await runs.FindItemAsync(id[..slash], id[(slash + 1)..], cancellationToken) is { } item && item.State == ItemState.Failed
-                ? item
-                : throw new OperationException(404, "Not failed", $"ids: '{id}' names no failed item; nothing was started"));
+            items.Add(
+                slash > 0
+                && await runs.FindItemAsync(id[..slash], id[(slash + 1)..], cancellationToken) is { } item
+                && item.State == ItemState.Failed
+                    ? item
+                    : throw new OperationException(404, "Not failed", $"ids: '{id}' names no failed item; nothing was started")
+            );
         }
 
         var started = new List<string>();
@@ -78,7 +96,12 @@ internal sealed class DeadWork(UpsertReader upserts, DeliveryReader deliveries, 
         {
             string[] scopes = [.. feed.Select(item => item.ScopeId).Distinct(StringComparer.Ordinal)];
             var isCampaign = feed.Key.Scope == ScopeKind.Campaign;
-            var request = new RunRequest(RunKind.Manual, [feed.Key]) { Campaigns = isCampaign ? scopes : [], Assignments = isCampaign ? [] : scopes, Deliver = true };
+            var request = new RunRequest(RunKind.Manual, [feed.Key])
+            {
+                Campaigns = isCampaign ? scopes : [],
+                Assignments = isCampaign ? [] : scopes,
+                Deliver = true,
+            };
             started.Add((await planner.StartAsync(request, cancellationToken)).RunId);
         }
 

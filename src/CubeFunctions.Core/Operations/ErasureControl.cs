@@ -9,7 +9,14 @@ namespace CubeFunctions.Core.Operations;
 /// <param name="CompletedAt">When it was done, or given up.</param>
 /// <param name="Reason">The last failure, or null.</param>
 /// <param name="Report">What it touched, once it is done.</param>
-internal sealed record ErasureView(string Id, string State, DateTimeOffset CreatedAt, DateTimeOffset? CompletedAt, string? Reason, ErasureReport? Report);
+internal sealed record ErasureView(
+    string Id,
+    string State,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? CompletedAt,
+    string? Reason,
+    ErasureReport? Report
+);
 
 /// <summary>Erasures as people ask for them.</summary>
 internal sealed class ErasureControl(ErasureOrders orders)
@@ -23,11 +30,19 @@ internal sealed class ErasureControl(ErasureOrders orders)
     /// <exception cref="OperationException">There is none of this id.</exception>
     public async Task<ErasureView> ReadAsync(string id, CancellationToken cancellationToken)
     {
-        var row = id is { Length: > 0 and < 64 } && id.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '-') ? await orders.FindAsync(id, cancellationToken) : null;
+        var row =
+            id is { Length: > 0 and < 64 } && id.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '-')
+                ? await orders.FindAsync(id, cancellationToken)
+                : null;
         return row is null
             ? throw OperationException.NotFound("erasure")
             : new ErasureView(
-                row.RowKey, row.State == ErasureState.Erased ? "waiting" : row.State.ToString().ToLowerInvariant(), row.CreatedAt, row.CompletedAt, row.Reason,
-                row.State == ErasureState.Done ? row.ReadReport() : null);
+                row.RowKey,
+                row.State == ErasureState.Erased ? "waiting" : row.State.ToString().ToLowerInvariant(),
+                row.CreatedAt,
+                row.CompletedAt,
+                row.Reason,
+                row.State == ErasureState.Done ? row.ReadReport() : null
+            );
     }
 }

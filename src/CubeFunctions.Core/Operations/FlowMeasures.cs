@@ -8,7 +8,12 @@ namespace CubeFunctions.Core.Operations;
 
 /// <summary>Measures what holds work up: messages that nobody takes, and pauses.</summary>
 internal sealed class FlowMeasures(
-    QueueNotifier<SyncMessage> items, QueueNotifier<UpsertMessage> upserts, QueueNotifier<ChangeMessage> changes, SharedFlags flags, TimeProvider time) : IJanitorTask
+    QueueNotifier<SyncMessage> items,
+    QueueNotifier<UpsertMessage> upserts,
+    QueueNotifier<ChangeMessage> changes,
+    SharedFlags flags,
+    TimeProvider time
+) : IJanitorTask
 {
     public string Name => "flow measures";
 
@@ -29,5 +34,8 @@ internal sealed class FlowMeasures(
 
     private static async Task RecordAgeAsync<T>(QueueNotifier<T> queue, CancellationToken cancellationToken)
         where T : class, IQueueMessage<T> =>
-        CubeMetrics.QueueAge.Record((await queue.FindAgeAsync(cancellationToken)).TotalSeconds, new KeyValuePair<string, object?>("queue", T.Queue));
+        CubeMetrics.QueueAge.Record(
+            (await queue.FindAgeAsync(cancellationToken)).TotalSeconds,
+            new KeyValuePair<string, object?>("queue", T.Queue)
+        );
 }

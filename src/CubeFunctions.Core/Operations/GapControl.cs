@@ -16,8 +16,19 @@ internal sealed class GapControl(GapStore store)
 
     /// <summary>All gaps, by scope, feed and day.</summary>
     public async Task<IReadOnlyList<GapView>> ListAsync(CancellationToken cancellationToken) =>
-        [.. (await store.ListAsync(cancellationToken)).Select(gap => new GapView(
-            gap.Id, gap.Feed, gap.Scope.KindName, gap.Scope.Id, gap.Day, gap.ReportedCount, gap.Records, gap.Since, gap.AcceptedBy))];
+        [
+            .. (await store.ListAsync(cancellationToken)).Select(gap => new GapView(
+                gap.Id,
+                gap.Feed,
+                gap.Scope.KindName,
+                gap.Scope.Id,
+                gap.Day,
+                gap.ReportedCount,
+                gap.Records,
+                gap.Since,
+                gap.AcceptedBy
+            )),
+        ];
 
     /// <summary>Accepts a gap: it is read no more.</summary>
     /// <exception cref="OperationException">There is none of this id, or nobody's name is given.</exception>

@@ -10,7 +10,11 @@ internal static class ListedScopes
     /// <summary>What is wrong with a choice, in words that begin with the name of the member or option.</summary>
     /// <exception cref="CubeException">The list cannot be had.</exception>
     public static async Task<IReadOnlyList<string>> FindFaultsAsync(
-        CampaignListing listing, (string Name, IReadOnlyList<string> Ids) campaigns, (string Name, IReadOnlyList<string> Ids) assignments, CancellationToken cancellationToken)
+        CampaignListing listing,
+        (string Name, IReadOnlyList<string> Ids) campaigns,
+        (string Name, IReadOnlyList<string> Ids) assignments,
+        CancellationToken cancellationToken
+    )
     {
         if (campaigns.Ids.Count + assignments.Ids.Count == 0)
         {
@@ -22,8 +26,12 @@ internal static class ListedScopes
         var known = listed.Select(campaign => campaign.AssignmentId).OfType<string>().Distinct().ToList();
         return
         [
-            .. campaigns.Ids.Except(listed.Select(campaign => campaign.Id)).Select(id => $"{campaigns.Name}: Cube lists no campaign '{id}'; {Known(listed.Select(campaign => campaign.Id))}"),
-            .. assignments.Ids.Except(known).Select(id => $"{assignments.Name}: no campaign that Cube lists is of assignment '{id}'; {Known(known)}"),
+            .. campaigns
+                .Ids.Except(listed.Select(campaign => campaign.Id))
+                .Select(id => $"{campaigns.Name}: Cube lists no campaign '{id}'; {Known(listed.Select(campaign => campaign.Id))}"),
+            .. assignments
+                .Ids.Except(known)
+                .Select(id => $"{assignments.Name}: no campaign that Cube lists is of assignment '{id}'; {Known(known)}"),
         ];
     }
 

@@ -5,7 +5,11 @@ using CubeFunctions.Core.Operations.Probing;
 namespace CubeFunctions.Core.Operations;
 
 /// <summary>JSON of the operations API, without reflection.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow
+)]
 [JsonSerializable(typeof(StatusDocument))]
 [JsonSerializable(typeof(Figures))]
 [JsonSerializable(typeof(IReadOnlyList<PauseView>))]

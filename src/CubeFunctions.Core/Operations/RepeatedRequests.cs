@@ -8,7 +8,8 @@ using CubeFunctions.Core.Storage;
 namespace CubeFunctions.Core.Operations;
 
 /// <summary>Requests with an <c>Idempotency-Key</c>, in <c>CubeRuns</c>: a repeat gets the answer of the first.</summary>
-internal sealed class RepeatedRequests(StorageClients storage, Pseudonyms pseudonyms, RetentionSettings retention, TimeProvider time) : IJanitorTask
+internal sealed class RepeatedRequests(StorageClients storage, Pseudonyms pseudonyms, RetentionSettings retention, TimeProvider time)
+    : IJanitorTask
 {
     private const string Partition = "request";
     private const int LongestKey = 256;
@@ -30,10 +31,16 @@ internal sealed class RepeatedRequests(StorageClients storage, Pseudonyms pseudo
     public async Task RunAsync(JanitorRound round, CancellationToken cancellationToken)
     {
         var filter = TableClient.CreateQueryFilter($"PartitionKey eq {Partition} and At lt {time.GetUtcNow().AddDays(-retention.Days)}");
-        var old = await _table.QueryAsync<TableEntity>(filter, ["PartitionKey", "RowKey"], cancellationToken).Take(MostAtOnce).ToListAsync(cancellationToken);
+        var old = await _table
+            .QueryAsync<TableEntity>(filter, ["PartitionKey", "RowKey"], cancellationToken)
+            .Take(MostAtOnce)
+            .ToListAsync(cancellationToken);
         foreach (var batch in old.Chunk(OptimisticTable.MaxBatch))
         {
-            await _table.WriteAsync([.. batch.Select(row => RowWrite.Delete(new TableEntity(row.PartitionKey, row.RowKey) { ETag = ETag.All }))], cancellationToken);
+            await _table.WriteAsync(
+                [.. batch.Select(row => RowWrite.Delete(new TableEntity(row.PartitionKey, row.RowKey) { ETag = ETag.All }))],
+                cancellationToken
+            );
         }
     }
 
@@ -45,7 +52,13 @@ internal sealed class RepeatedRequests(StorageClients storage, Pseudonyms pseudo
     /// <param name="cancellationToken">Ends the requests.</param>
     /// <returns>The id.</returns>
     /// <exception cref="OperationException">The key came with another body, or the first request is being done.</exception>
-    public async Task<string> OnceAsync(string operation, string key, ReadOnlyMemory<byte> body, Func<Task<string>> actAsync, CancellationToken cancellationToken)
+    public async Task<string> OnceAsync(
+        string operation,
+        string key,
+        ReadOnlyMemory<byte> body,
+        Func<Task<string>> actAsync,
+        CancellationToken cancellationToken
+    )
     {
         if (key.Length == 0)
         {
@@ -77,7 +90,10 @@ internal sealed class RepeatedRequests(StorageClients storage, Pseudonyms pseudo
 
             if (time.GetUtcNow() - first.GetDateTimeOffset("At") < LongestRequest)
             {
-                throw new OperationException(409, "In flight", "The same request is being done just now.") { RetryAfter = TimeSpan.FromSeconds(5) };
+                throw new OperationException(409, "In flight", "The same request is being done just now.")
+                {
+                    RetryAfter = TimeSpan.FromSeconds(5),
+                };
             }
 
             row.ETag = first.ETag;

@@ -14,12 +14,15 @@ internal sealed class RunControl(RunPlanner planner, RunReader reader, RunStore 
     public async Task<string> StartAsync(RunOrder order, CancellationToken cancellationToken)
     {
         var start = await planner.StartAsync(await CheckAsync(order, cancellationToken), cancellationToken);
-        return start.Skipped ? throw new OperationException(409, "Active", $"Run {start.RunId} of this kind is active already.") : start.RunId;
+        return start.Skipped
+            ? throw new OperationException(409, "Active", $"Run {start.RunId} of this kind is active already.")
+            : start.RunId;
     }
 
     /// <summary>The run that an order asks for.</summary>
     /// <exception cref="OperationException">The order is wrong, or would read nothing.</exception>
-    public Task<RunRequest> CheckAsync(RunOrder order, CancellationToken cancellationToken) => check.ToRequestAsync(order, cancellationToken);
+    public Task<RunRequest> CheckAsync(RunOrder order, CancellationToken cancellationToken) =>
+        check.ToRequestAsync(order, cancellationToken);
 
     /// <summary>Runs of the last days, newest first, up to a hundred.</summary>
     public async Task<IReadOnlyList<RunView>> ListAsync(int? days, CancellationToken cancellationToken) =>
@@ -33,7 +36,8 @@ internal sealed class RunControl(RunPlanner planner, RunReader reader, RunStore 
     {
         var run = await FindAsync(runId, cancellationToken);
         var items = await runs.ItemsAsync(runId, cancellationToken)
-            .Select(item => new ItemView(item.Feed, item.ScopeKind, item.ScopeId, $"{item.State}", item.CompletedAt, item.Reason)).ToListAsync(cancellationToken);
+            .Select(item => new ItemView(item.Feed, item.ScopeKind, item.ScopeId, $"{item.State}", item.CompletedAt, item.Reason))
+            .ToListAsync(cancellationToken);
         return new RunDetail(StatusReader.ViewOf(run), run.From, run.To, run.Feeds, items);
     }
 
@@ -44,7 +48,10 @@ internal sealed class RunControl(RunPlanner planner, RunReader reader, RunStore 
         var run = await FindAsync(runId, cancellationToken);
         if (run.Status == RunStatus.Planning)
         {
-            throw new OperationException(409, "Being planned", "The run is being planned: cancel it when its items are there.") { RetryAfter = TimeSpan.FromSeconds(5) };
+            throw new OperationException(409, "Being planned", "The run is being planned: cancel it when its items are there.")
+            {
+                RetryAfter = TimeSpan.FromSeconds(5),
+            };
         }
 
         if (run.Status != RunStatus.Running)
@@ -57,7 +64,9 @@ internal sealed class RunControl(RunPlanner planner, RunReader reader, RunStore 
     }
 
     private async Task<RunRow> FindAsync(string runId, CancellationToken cancellationToken) =>
-        runId is { Length: > 0 and < 64 } && runId.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '-') && await runs.FindRunAsync(runId, cancellationToken) is { } run
+        runId is { Length: > 0 and < 64 }
+        && runId.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '-')
+        && await runs.FindRunAsync(runId, cancellationToken) is { } run
             ? run
             : throw OperationException.NotFound("run");
 }

@@ -10,7 +10,9 @@ internal sealed record RunOrder
     private const int MostIds = 1000;
     private const int LongestId = 64;
 
-    /// <summary><c>Scheduled</c>, <c>Snapshot</c> or <c>Manual</c>; null for <c>Manual</c> where anything is chosen, else for <c>Scheduled</c>.</summary>
+    /// <summary>
+    /// <c>Scheduled</c>, <c>Snapshot</c> or <c>Manual</c>; null for <c>Manual</c> where anything is chosen, else for <c>Scheduled</c>.
+    /// </summary>
     public string? Kind { get; init; }
 
     /// <summary>First day, <c>yyyy-MM-dd</c>.</summary>
@@ -35,19 +37,25 @@ internal sealed record RunOrder
     /// <exception cref="OperationException">It is wrong; says what.</exception>
     public RunRequest ToRequest(SyncSettings settings, DateOnly today)
     {
-        var isChosen = From is not null || To is not null || Feeds is { Count: > 0 } || Campaigns is { Count: > 0 } || Assignments is { Count: > 0 };
-        var kind = Kind is null ? (isChosen ? RunKind.Manual : RunKind.Scheduled)
+        var isChosen =
+            From is not null || To is not null || Feeds is { Count: > 0 } || Campaigns is { Count: > 0 } || Assignments is { Count: > 0 };
+        var kind =
+            Kind is null ? (isChosen ? RunKind.Manual : RunKind.Scheduled)
             : Enum.TryParse<RunKind>(Kind, ignoreCase: true, out var named) && Enum.IsDefined(named) && !char.IsAsciiDigit(Kind[0]) ? named
             : throw OperationException.Invalid($"kind: is none of {string.Join(", ", Enum.GetNames<RunKind>())}");
         if (kind != RunKind.Manual)
         {
-            return isChosen || Deliver ? throw OperationException.Invalid("from, to, feeds, campaigns, assignments, deliver: go with kind Manual only")
+            return isChosen || Deliver
+                    ? throw OperationException.Invalid("from, to, feeds, campaigns, assignments, deliver: go with kind Manual only")
                 : kind == RunKind.Scheduled ? RunRequest.Scheduled(settings.Feeds)
                 : RunRequest.Snapshot(settings.Feeds);
         }
 
         var feeds = Feeds is { Count: > 0 }
-            ? Feeds.Select(name => FeedCatalogue.Find(name) ?? throw OperationException.Invalid($"feeds: there are {FeedCatalogue.NamesLine}")).Distinct().ToList()
+            ? Feeds
+                .Select(name => FeedCatalogue.Find(name) ?? throw OperationException.Invalid($"feeds: there are {FeedCatalogue.NamesLine}"))
+                .Distinct()
+                .ToList()
             : [.. settings.Feeds];
         var (from, to) = (DayOf("from", From, today), DayOf("to", To, today));
         if (to < from)
@@ -57,7 +65,9 @@ internal sealed record RunOrder
 
         if ((from ?? to) is not null && !feeds.Exists(feed => feed.Dated))
         {
-            throw OperationException.Invalid($"{(from is null ? "to" : "from")}: {string.Join(", ", feeds.Select(feed => feed.Setting))} have no days: they are read whole");
+            throw OperationException.Invalid(
+                $"{(from is null ? "to" : "from")}: {string.Join(", ", feeds.Select(feed => feed.Setting))} have no days: they are read whole"
+            );
         }
 
         return new RunRequest(RunKind.Manual, feeds)
@@ -78,6 +88,12 @@ internal sealed record RunOrder
 
     private static IReadOnlyList<string> IdsOf(string name, IReadOnlyList<string>? ids) =>
         ids is null ? []
-        : ids.Count <= MostIds && ids.All(id => id is { Length: > 0 and <= LongestId } && id.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_')) ? ids
-        : throw OperationException.Invalid($"{name}: at most {MostIds} ids of letters, digits, dashes and underscores, each up to {LongestId}");
+        : ids.Count <= MostIds
+        && ids.All(id =>
+            id is { Length: > 0 and <= LongestId } && id.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_')
+        )
+            ? ids
+        : throw OperationException.Invalid(
+            $"{name}: at most {MostIds} ids of letters, digits, dashes and underscores, each up to {LongestId}"
+        );
 }

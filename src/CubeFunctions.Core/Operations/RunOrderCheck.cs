@@ -17,7 +17,12 @@ internal sealed class RunOrderCheck(CampaignListing listing, SyncSettings settin
         IReadOnlyList<string> faults;
         try
         {
-            faults = await ListedScopes.FindFaultsAsync(listing, ("campaigns", request.Campaigns), ("assignments", request.Assignments), cancellationToken);
+            faults = await ListedScopes.FindFaultsAsync(
+                listing,
+                ("campaigns", request.Campaigns),
+                ("assignments", request.Assignments),
+                cancellationToken
+            );
         }
         catch (Exception exception) when (exception is CubeException or JsonException or InvalidOperationException)
         {

@@ -16,7 +16,10 @@ internal sealed class Shortfalls(RunReader runs)
     /// <param name="scopes">All checkpoints.</param>
     /// <param name="cancellationToken">Ends the requests.</param>
     public async Task<(IReadOnlyList<FailedItem> Failed, IReadOnlyList<FailedItem> Unproven)> FindAsync(
-        IReadOnlyList<RunRow> recent, IReadOnlyList<CheckpointRow> scopes, CancellationToken cancellationToken)
+        IReadOnlyList<RunRow> recent,
+        IReadOnlyList<CheckpointRow> scopes,
+        CancellationToken cancellationToken
+    )
     {
         var rows = scopes.ToDictionary(row => (row.PartitionKey, row.RowKey));
         var seen = new HashSet<(string, string, bool)>();
@@ -26,10 +29,23 @@ internal sealed class Shortfalls(RunReader runs)
             foreach (var item in await runs.ShortfallsAsync(run.RowKey, cancellationToken))
             {
                 var scope = CheckpointRow.PartitionOf(item.Scope);
-                if (failed.Count + unproven.Count < MostItems && seen.Add((scope, item.Feed, IsManual(item))) && !IsOver(item, rows.GetValueOrDefault((scope, item.Feed))))
+                if (
+                    failed.Count + unproven.Count < MostItems
+                    && seen.Add((scope, item.Feed, IsManual(item)))
+                    && !IsOver(item, rows.GetValueOrDefault((scope, item.Feed)))
+                )
                 {
-                    (item.State == ItemState.Failed ? failed : unproven)
-                        .Add(new FailedItem($"{run.RowKey}/{item.RowKey}", run.RowKey, item.Feed, item.ScopeKind, item.ScopeId, item.Reason ?? "unknown", item.CompletedAt));
+                    (item.State == ItemState.Failed ? failed : unproven).Add(
+                        new FailedItem(
+                            $"{run.RowKey}/{item.RowKey}",
+                            run.RowKey,
+                            item.Feed,
+                            item.ScopeKind,
+                            item.ScopeId,
+                            item.Reason ?? "unknown",
+                            item.CompletedAt
+                        )
+                    );
                 }
             }
         }
@@ -38,7 +54,8 @@ internal sealed class Shortfalls(RunReader runs)
     }
 
     /// <summary>A later run has proven it, or it is read no more. Nobody reads the days of a manual run again.</summary>
-    private static bool IsOver(ItemRow item, CheckpointRow? row) => !IsManual(item) && row is not null && (row.RetiredReason is not null || row.ProvenAt > item.CompletedAt);
+    private static bool IsOver(ItemRow item, CheckpointRow? row) =>
+        !IsManual(item) && row is not null && (row.RetiredReason is not null || row.ProvenAt > item.CompletedAt);
 
     private static bool IsManual(ItemRow item) => item.Kind == RunKind.Manual;
 }

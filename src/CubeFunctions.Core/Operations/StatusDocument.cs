@@ -2,14 +2,22 @@ namespace CubeFunctions.Core.Operations;
 
 /// <summary>What <c>GET /api/status</c> answers: ids, campaigns and counts, nothing of a customer.</summary>
 /// <param name="Api">The generation of Cube's API that is read; null before the first listing.</param>
-/// <param name="WritesOff">Why upserts are kept and not delivered, by the settings or the generation; null where they are delivered.</param>
+/// <param name="WritesOff">Why upserts are kept and not delivered, by the settings or the generation; null where they are
+/// delivered.</param>
 /// <param name="Scopes">Checkpoints by scope and feed.</param>
 /// <param name="Runs">The newest runs, newest first.</param>
 /// <param name="Pauses">Shared pauses that are up.</param>
 /// <param name="Gaps">Days that give fewer records than Cube counts.</param>
 /// <param name="Backlog">What waits and what failed, as last counted.</param>
 internal sealed record StatusDocument(
-    string? Api, string? WritesOff, IReadOnlyList<StatusScope> Scopes, IReadOnlyList<RunView> Runs, IReadOnlyList<PauseView> Pauses, IReadOnlyList<GapView> Gaps, Backlog Backlog)
+    string? Api,
+    string? WritesOff,
+    IReadOnlyList<StatusScope> Scopes,
+    IReadOnlyList<RunView> Runs,
+    IReadOnlyList<PauseView> Pauses,
+    IReadOnlyList<GapView> Gaps,
+    Backlog Backlog
+)
 {
     /// <summary>Names of campaigns, as the newest listing gives them.</summary>
     public IReadOnlyList<CampaignView> Campaigns { get; init; } = [];
@@ -45,7 +53,17 @@ internal sealed record DayRecords(DateOnly Day, long Records);
 /// <param name="Records">Records that Cube gives.</param>
 /// <param name="Since">Since when it has been short in this way.</param>
 /// <param name="AcceptedBy">Who has accepted it; null while it is read again daily.</param>
-internal sealed record GapView(string Id, string Feed, string Scope, string ScopeId, DateOnly Day, long ReportedCount, long Records, DateTimeOffset Since, string? AcceptedBy);
+internal sealed record GapView(
+    string Id,
+    string Feed,
+    string Scope,
+    string ScopeId,
+    DateOnly Day,
+    long ReportedCount,
+    long Records,
+    DateTimeOffset Since,
+    string? AcceptedBy
+);
 
 /// <summary>A scope and feed.</summary>
 /// <param name="Scope">Kind of the scope.</param>
@@ -55,7 +73,15 @@ internal sealed record GapView(string Id, string Feed, string Scope, string Scop
 /// <param name="ProvenAt">When a window was last proven.</param>
 /// <param name="Retired">Why it is read no more, or null.</param>
 /// <param name="DeletionsHeldBack">Whether deletions are held back.</param>
-internal sealed record StatusScope(string Scope, string ScopeId, string Feed, string? Through, DateTimeOffset? ProvenAt, string? Retired, bool DeletionsHeldBack);
+internal sealed record StatusScope(
+    string Scope,
+    string ScopeId,
+    string Feed,
+    string? Through,
+    DateTimeOffset? ProvenAt,
+    string? Retired,
+    bool DeletionsHeldBack
+);
 
 /// <summary>A pause.</summary>
 /// <param name="Name">Its name, for <c>DELETE /api/pauses/{name}</c>.</param>
@@ -67,7 +93,19 @@ internal sealed record PauseView(string Name, DateTimeOffset? Until, DateTimeOff
 
 /// <summary>A run. In <c>status</c> the items of one that is under way are counted as they stand.</summary>
 internal sealed record RunView(
-    string RunId, string Kind, string Status, DateTimeOffset StartedAt, DateTimeOffset? CompletedAt, int Items, int Succeeded, int Failed, int Unproven, long Pages, long Records, long Bytes)
+    string RunId,
+    string Kind,
+    string Status,
+    DateTimeOffset StartedAt,
+    DateTimeOffset? CompletedAt,
+    int Items,
+    int Succeeded,
+    int Failed,
+    int Unproven,
+    long Pages,
+    long Records,
+    long Bytes
+)
 {
     /// <summary>Items that a worker has in hand; null where it was not counted.</summary>
     public int? InHand { get; init; }
@@ -129,4 +167,12 @@ internal sealed record BacklogEntry(string Id, string Source, string State, int 
 /// <param name="ScopeId">Id of the scope.</param>
 /// <param name="Reason">Why.</param>
 /// <param name="At">When it ended.</param>
-internal sealed record FailedItem(string Id, string RunId, string Feed, string Scope, string ScopeId, string Reason, DateTimeOffset? At = null);
+internal sealed record FailedItem(
+    string Id,
+    string RunId,
+    string Feed,
+    string Scope,
+    string ScopeId,
+    string Reason,
+    DateTimeOffset? At = null
+);

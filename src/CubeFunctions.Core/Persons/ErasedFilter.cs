@@ -6,11 +6,19 @@ namespace CubeFunctions.Core.Persons;
 
 /// <summary>The records of one scope and feed that belong to somebody who was erased. Safe to use from several tasks.</summary>
 /// <remarks>Where the scope's assignment is not known, only the internal id is compared.</remarks>
-internal sealed class ErasedFilter(Pseudonyms pseudonyms, Feed feed, string? assignment, IReadOnlyList<Tombstone> tombstones, DateTimeOffset readAt)
+internal sealed class ErasedFilter(
+    Pseudonyms pseudonyms,
+    Feed feed,
+    string? assignment,
+    IReadOnlyList<Tombstone> tombstones,
+    DateTimeOffset readAt
+)
 {
     private readonly PersonMembers _members = PersonMembers.Of(feed);
     private readonly Dictionary<string, Tombstone> _imported = tombstones.ToDictionary(tombstone => tombstone.Imported);
-    private readonly ILookup<string, Tombstone> _internal = tombstones.SelectMany(tombstone => tombstone.Internal, (tombstone, hash) => (tombstone, hash)).ToLookup(pair => pair.hash, pair => pair.tombstone);
+    private readonly ILookup<string, Tombstone> _internal = tombstones
+        .SelectMany(tombstone => tombstone.Internal, (tombstone, hash) => (tombstone, hash))
+        .ToLookup(pair => pair.hash, pair => pair.tombstone);
     private readonly ConcurrentDictionary<string, bool> _seen = new();
 
     /// <summary>When the tombstones were read.</summary>
@@ -51,7 +59,8 @@ internal sealed class ErasedFilter(Pseudonyms pseudonyms, Feed feed, string? ass
     /// <summary>The hashes that tombstones hold: of other parts than row keys, so that one does not give the other away.</summary>
     internal static class Hash
     {
-        public static string OfImported(Pseudonyms pseudonyms, string assignment, string id) => pseudonyms.Of($"erased, imported id in {assignment}", id);
+        public static string OfImported(Pseudonyms pseudonyms, string assignment, string id) =>
+            pseudonyms.Of($"erased, imported id in {assignment}", id);
 
         public static string OfInternal(Pseudonyms pseudonyms, string id) => pseudonyms.Of("erased, internal id", id);
     }

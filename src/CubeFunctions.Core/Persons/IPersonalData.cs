@@ -13,7 +13,9 @@ internal interface IPersonalData
     /// <summary>The containers, tables and queues whose personal data it finds.</summary>
     IReadOnlyList<StorageResource> Covers { get; }
 
-    /// <summary>Finds what belongs to a person. Changes nothing in storage; ids that stand beside the person's are added to the person.</summary>
+    /// <summary>
+    /// Finds what belongs to a person. Changes nothing in storage; ids that stand beside the person's are added to the person.
+    /// </summary>
     /// <param name="search">Who, and where.</param>
     /// <param name="cancellationToken">Ends the search.</param>
     /// <returns>What erases it; null where there is nothing, or where such data is kept elsewhere than the search looks.</returns>

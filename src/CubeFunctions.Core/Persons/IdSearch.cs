@@ -4,7 +4,8 @@ using System.Text;
 namespace CubeFunctions.Core.Persons;
 
 /// <summary>
-/// Tells by the bytes alone whether JSON may hold one of some ids, so that pages without them need not be parsed. It never misses one, however it is
+/// Tells by the bytes alone whether JSON may hold one of some ids, so that pages without them need not be parsed. It never misses one,
+/// however it is
 /// escaped, and may take for one what only contains it.
 /// </summary>
 internal sealed class IdSearch(IReadOnlyCollection<string> ids)
@@ -35,7 +36,12 @@ internal sealed class IdSearch(IReadOnlyCollection<string> ids)
         for (var at = json.IndexOf("\\u"u8); at >= 0; at = json.IndexOf("\\u"u8))
         {
             json = json[(at + 2)..];
-            if (json.Length >= Digits && Utf8Parser.TryParse(json[..Digits], out ushort unit, out var used, 'x') && used == Digits && _letters.Contains((char)unit))
+            if (
+                json.Length >= Digits
+                && Utf8Parser.TryParse(json[..Digits], out ushort unit, out var used, 'x')
+                && used == Digits
+                && _letters.Contains((char)unit)
+            )
             {
                 return true;
             }

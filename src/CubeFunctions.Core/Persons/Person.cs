@@ -32,14 +32,16 @@ internal sealed class Person(string assignmentId, string imported)
 
     /// <summary>Whether a record of these two ids is the person's.</summary>
     /// <remarks>
-    /// A record of an internal id of the person with another imported one is left alone: the imported id may have been handed on. To have it gone, erase that id as well.
+    /// A record of an internal id of the person with another imported one is left alone: the imported id may have been handed on. To have
+    /// it gone, erase that id as well.
     /// </remarks>
     /// <param name="importedId">The record's imported id, or null.</param>
     /// <param name="internalId">The record's internal id, or null.</param>
     /// <param name="importedCounts">False where the record's assignment is not known: then the internal id decides.</param>
     public bool Is(string? importedId, string? internalId, bool importedCounts) =>
-        importedId == imported ? importedCounts || (internalId is not null && _internal.Contains(internalId))
-        : importedId is null && internalId is not null && _internal.Contains(internalId);
+        importedId == imported
+            ? importedCounts || (internalId is not null && _internal.Contains(internalId))
+            : importedId is null && internalId is not null && _internal.Contains(internalId);
 
     /// <summary>Ids are personal data: nothing of the person is ever shown.</summary>
     public override string ToString() => "a person";

@@ -18,7 +18,8 @@ internal sealed class PersonRecords
 
     /// <param name="person">The person, as known now.</param>
     /// <param name="feed">The feed.</param>
-    /// <param name="importedCounts">False where the scope's assignment is not known: another assignment's customer may have the same imported id.</param>
+    /// <param name="importedCounts">False where the scope's assignment is not known: another assignment's customer may have the same
+    /// imported id.</param>
     public PersonRecords(Person person, Feed feed, bool importedCounts)
     {
         (_person, _importedCounts, _members) = (person, importedCounts, PersonMembers.Of(feed));
@@ -71,7 +72,9 @@ internal sealed class PersonRecords
         return matches;
     }
 
-    /// <summary>Whether a key without a record beside it begins with an id of the person. What records of the same key showed counts first.</summary>
+    /// <summary>
+    /// Whether a key without a record beside it begins with an id of the person. What records of the same key showed counts first.
+    /// </summary>
     public bool MatchesKey(string customer)
     {
         lock (_gate)
@@ -82,7 +85,11 @@ internal sealed class PersonRecords
             }
 
             return _customers.Contains(customer)
-                || (_members.Internal.Length > 0 && _person.Internal.Count > 0 ? _person.Internal.Contains(customer) : _importedCounts && customer == _person.Imported);
+                || (
+                    _members.Internal.Length > 0 && _person.Internal.Count > 0
+                        ? _person.Internal.Contains(customer)
+                        : _importedCounts && customer == _person.Imported
+                );
         }
     }
 

@@ -8,7 +8,13 @@ namespace CubeFunctions.Core.Persons;
 /// <param name="Internal">Hashes of Cube's own ids.</param>
 /// <param name="ErasedAt">The day.</param>
 /// <param name="GoneSince">Since when proven snapshots lack the person; null while Cube has the record.</param>
-internal sealed record Tombstone(string Assignment, string Imported, IReadOnlyList<string> Internal, DateOnly ErasedAt, DateOnly? GoneSince = null);
+internal sealed record Tombstone(
+    string Assignment,
+    string Imported,
+    IReadOnlyList<string> Internal,
+    DateOnly ErasedAt,
+    DateOnly? GoneSince = null
+);
 
 /// <summary>The blob <c>tombstones</c> in <c>cube-state</c>: all who were erased.</summary>
 /// <param name="Schema">Version of the format.</param>
@@ -16,6 +22,10 @@ internal sealed record Tombstone(string Assignment, string Imported, IReadOnlyLi
 internal sealed record TombstoneFile(int Schema, IReadOnlyList<Tombstone> Persons);
 
 /// <summary>JSON of tombstones, without reflection.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    WriteIndented = true,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull
+)]
 [JsonSerializable(typeof(TombstoneFile))]
 internal sealed partial class TombstoneJson : JsonSerializerContext;

@@ -48,7 +48,9 @@ public sealed class TombstoneStore(StorageClients storage)
                 return;
             }
 
-            var body = BlobBody.Json(JsonSerializer.SerializeToUtf8Bytes(new TombstoneFile(Schema, next), TombstoneJson.Default.TombstoneFile));
+            var body = BlobBody.Json(
+                JsonSerializer.SerializeToUtf8Bytes(new TombstoneFile(Schema, next), TombstoneJson.Default.TombstoneFile)
+            );
             if ((await _blobs.SaveAsync(Path, body, etag, cancellationToken)).IsSaved)
             {
                 return;

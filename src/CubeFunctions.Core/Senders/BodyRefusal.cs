@@ -10,10 +10,11 @@ namespace CubeFunctions.Core.Senders;
 public sealed record BodyRefusal(RefusalKind Kind, string Detail, long? Line = null, long? Position = null)
 {
     /// <summary>The HTTP status: 400, 413 or 415.</summary>
-    public int Status => Kind switch
-    {
-        RefusalKind.TooLarge => StatusCodes.Status413PayloadTooLarge,
-        RefusalKind.UnsupportedMediaType => StatusCodes.Status415UnsupportedMediaType,
-        _ => StatusCodes.Status400BadRequest,
-    };
+    public int Status =>
+        Kind switch
+        {
+            RefusalKind.TooLarge => StatusCodes.Status413PayloadTooLarge,
+            RefusalKind.UnsupportedMediaType => StatusCodes.Status415UnsupportedMediaType,
+            _ => StatusCodes.Status400BadRequest,
+        };
 }

@@ -7,7 +7,11 @@ namespace CubeFunctions.Core.Senders;
 internal static class BodySignature
 {
     public static SenderVerdict Verify(
-        SenderSettings sender, SignatureEncoding encoding, IHeaderDictionary headers, ReadOnlySpan<byte> body)
+        SenderSettings sender,
+        SignatureEncoding encoding,
+        IHeaderDictionary headers,
+        ReadOnlySpan<byte> body
+    )
     {
         var given = sender.Header is { } header ? headers[header].ToString().Trim() : "";
         if (given.Length == 0)
@@ -25,9 +29,10 @@ internal static class BodySignature
         foreach (var secret in sender.Secrets)
         {
             HMACSHA256.HashData(secret.Key, body, hash);
-            var same = encoding == SignatureEncoding.Base64
-                ? FixedTime.Same(Convert.ToBase64String(hash), given)
-                : FixedTime.Same(Convert.ToHexString(hash), given.ToUpperInvariant());
+            var same =
+                encoding == SignatureEncoding.Base64
+                    ? FixedTime.Same(Convert.ToBase64String(hash), given)
+                    : FixedTime.Same(Convert.ToHexString(hash), given.ToUpperInvariant());
             if (same)
             {
                 return SenderVerdict.Verified;

@@ -13,11 +13,38 @@ internal static class CubeFields
 
     private static readonly FrozenSet<string> Names = FrozenSet.Create(
         StringComparer.Ordinal,
-        "name", "gender", "birth_date", "need_to_know", "care_of_name", "zone_name", "address_street", "address_street_no", "address_entrance", "zip_code",
-        "city", "municipality", "county", "country", "phone_1", "phone_2", "phone_3", "email", "company", "org_number", "org_name", "nace_code", "nace_text",
-        "number_of_employees");
+        "name",
+        "gender",
+        "birth_date",
+        "need_to_know",
+        "care_of_name",
+        "zone_name",
+        "address_street",
+        "address_street_no",
+        "address_entrance",
+        "zip_code",
+        "city",
+        "municipality",
+        "county",
+        "country",
+        "phone_1",
+        "phone_2",
+        "phone_3",
+        "email",
+        "company",
+        "org_number",
+        "org_name",
+        "nace_code",
+        "nace_text",
+        "number_of_employees"
+    );
 
-    private static readonly FrozenSet<string> Identities = FrozenSet.Create(StringComparer.Ordinal, "id", "crm__customer_id", "external_customer_id");
+    private static readonly FrozenSet<string> Identities = FrozenSet.Create(
+        StringComparer.Ordinal,
+        "id",
+        "crm__customer_id",
+        "external_customer_id"
+    );
 
     /// <summary>Whether a flat customer's member of this name goes to Cube as it is, although a map does not mention it.</summary>
     public static bool IsOwn(string name) =>

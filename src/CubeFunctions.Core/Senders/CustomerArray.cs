@@ -18,7 +18,10 @@ internal static class CustomerArray
 
         if (items.ValueKind != JsonValueKind.Array)
         {
-            return new BodyRefusal(RefusalKind.WrongShape, $"{Where(place)} is neither a customer (a JSON object) nor an array of customers.");
+            return new BodyRefusal(
+                RefusalKind.WrongShape,
+                $"{Where(place)} is neither a customer (a JSON object) nor an array of customers."
+            );
         }
 
         var count = items.GetArrayLength();
@@ -37,7 +40,10 @@ internal static class CustomerArray
         {
             if (customers[i].ValueKind != JsonValueKind.Object)
             {
-                return new BodyRefusal(RefusalKind.WrongShape, string.Create(CultureInfo.InvariantCulture, $"'{place}/{i}' is not a customer (a JSON object)."));
+                return new BodyRefusal(
+                    RefusalKind.WrongShape,
+                    string.Create(CultureInfo.InvariantCulture, $"'{place}/{i}' is not a customer (a JSON object).")
+                );
             }
         }
 

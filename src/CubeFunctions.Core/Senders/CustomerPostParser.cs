@@ -18,7 +18,12 @@ public static class CustomerPostParser
     /// <param name="arrival">When it first arrived; it is the events' time.</param>
     /// <param name="postId">A new id, unique to this post; in an array each event's id is this one and the customer's place.</param>
     public static ParsedBody Parse(
-        string assignmentId, IHeaderDictionary headers, ReadOnlyMemory<byte> body, DateTimeOffset arrival, string postId)
+        string assignmentId,
+        IHeaderDictionary headers,
+        ReadOnlyMemory<byte> body,
+        DateTimeOffset arrival,
+        string postId
+    )
     {
         ArgumentException.ThrowIfNullOrEmpty(assignmentId);
         ArgumentNullException.ThrowIfNull(headers);

@@ -52,22 +52,30 @@ internal static class DataverseParser
             return head with { Dead = "the message is neither Create nor Update: register the webhook's step on these two" };
         }
 
-        if (post.Headers[SizeExceededHeader].ToString() is { Length: > 0 } exceeded && !exceeded.Equals("false", StringComparison.OrdinalIgnoreCase))
+        if (
+            post.Headers[SizeExceededHeader].ToString() is { Length: > 0 } exceeded
+            && !exceeded.Equals("false", StringComparison.OrdinalIgnoreCase)
+        )
         {
             return head with { Dead = "Dataverse left the record out, since the message exceeded 256 KB: let the step send fewer columns" };
         }
 
         return record.IsReadable
             ? post.Customer(head, record, [], [])
-            : head with { Dead = "the event holds neither the changed columns ('Target') nor an image of the record" };
+            : head with
+            {
+                Dead = "the event holds neither the changed columns ('Target') nor an image of the record",
+            };
     }
 
     private static UpsertEvent Head(SenderPost post, JsonElement? entityId)
     {
         var created = Text(post.Body, "OperationCreatedOn");
         var correlation = IdText(post.Body, "CorrelationId");
-        var id = IdText(post.Body, "OperationId") is { } operation ? EventIds.Of(operation)
-            : correlation is not null && entityId is { } entity && created is not null ? EventIds.Of(correlation, Scalars.Text(entity), created)
+        var id =
+            IdText(post.Body, "OperationId") is { } operation ? EventIds.Of(operation)
+            : correlation is not null && entityId is { } entity && created is not null
+                ? EventIds.Of(correlation, Scalars.Text(entity), created)
             : EventIds.At(post.PostId, null);
         return post.Body.TryGetProperty("OperationCreatedOn", out var when) && EventTimes.TryReadInstant(when, out var time)
             ? post.Event(id, time)
@@ -80,8 +88,7 @@ internal static class DataverseParser
         : null;
 
     /// <summary>The platform writes the zero id where it has none, as the operation of a synchronous step.</summary>
-    private static bool IsId(JsonElement id) =>
-        Scalars.TryReadId(id, out var text) && !(Guid.TryParse(text, out var guid) && guid == NoId);
+    private static bool IsId(JsonElement id) => Scalars.TryReadId(id, out var text) && !(Guid.TryParse(text, out var guid) && guid == NoId);
 
     private static string? IdText(JsonElement body, string name) =>
         body.TryGetProperty(name, out var id) && IsId(id) ? Scalars.Text(id) : null;

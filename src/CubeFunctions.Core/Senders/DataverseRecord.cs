@@ -76,8 +76,12 @@ internal sealed class DataverseRecord : SourceRecord
 
         foreach (var pair in list.EnumerateArray())
         {
-            if (pair.ValueKind == JsonValueKind.Object && pair.TryGetProperty("key", out var key) && key.ValueKind == JsonValueKind.String
-                && pair.TryGetProperty("value", out var value))
+            if (
+                pair.ValueKind == JsonValueKind.Object
+                && pair.TryGetProperty("key", out var key)
+                && key.ValueKind == JsonValueKind.String
+                && pair.TryGetProperty("value", out var value)
+            )
             {
                 yield return (key.GetString()!, value);
             }

@@ -14,8 +14,15 @@ internal static class EventTimes
 
     private static readonly string[] Iso =
     [
-        "yyyy-MM-dd", "yyyyMMdd", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK",
-        "yyyy-MM-dd HH:mm", "yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm:ss.FFFFFFF", "yyyy-MM-dd HH:mm:ssK",
+        "yyyy-MM-dd",
+        "yyyyMMdd",
+        "yyyy-MM-dd'T'HH:mmK",
+        "yyyy-MM-dd'T'HH:mm:ssK",
+        "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK",
+        "yyyy-MM-dd HH:mm",
+        "yyyy-MM-dd HH:mm:ss",
+        "yyyy-MM-dd HH:mm:ss.FFFFFFF",
+        "yyyy-MM-dd HH:mm:ssK",
     ];
 
     /// <summary>
@@ -31,11 +38,15 @@ internal static class EventTimes
         }
 
         // Eight digits are a calendar day where they can be: as seconds they would be the year 1970.
-        return ((text.Length == 8 && TryReadIso(text, out time))
-            || TryReadDateLiteral(text, out time)
-            || (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-                && TryFromMilliseconds(number < Milliseconds ? number * 1000 : number, out time))
-            || TryReadIso(text, out time))
+        return (
+                (text.Length == 8 && TryReadIso(text, out time))
+                || TryReadDateLiteral(text, out time)
+                || (
+                    long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                    && TryFromMilliseconds(number < Milliseconds ? number * 1000 : number, out time)
+                )
+                || TryReadIso(text, out time)
+            )
             && time >= UpsertLimits.EarliestEvent;
     }
 
@@ -46,7 +57,10 @@ internal static class EventTimes
     public static bool TryReadDate(string text, out DateTimeOffset time) =>
         TryReadDateLiteral(text, out time)
         || TryReadIso(text, out time)
-        || (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && TryFromMilliseconds(number, out time));
+        || (
+            long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            && TryFromMilliseconds(number, out time)
+        );
 
     /// <summary>
     /// <c>/Date(1697526000000)/</c>, or with an offset: <c>/Date(1697526000000+0200)/</c> is the same instant, written in that zone.
@@ -54,8 +68,11 @@ internal static class EventTimes
     public static bool TryReadDateLiteral(string text, out DateTimeOffset time)
     {
         time = default;
-        if (!text.StartsWith(DatePrefix, StringComparison.Ordinal) || !text.EndsWith(DateSuffix, StringComparison.Ordinal)
-            || text.Length <= DatePrefix.Length + DateSuffix.Length)
+        if (
+            !text.StartsWith(DatePrefix, StringComparison.Ordinal)
+            || !text.EndsWith(DateSuffix, StringComparison.Ordinal)
+            || text.Length <= DatePrefix.Length + DateSuffix.Length
+        )
         {
             return false;
         }
@@ -67,7 +84,11 @@ internal static class EventTimes
         {
             var zone = inner[(sign + 1)..];
             inner = inner[..(sign + 1)];
-            if (zone.Length != 5 || !TimeSpan.TryParseExact(zone[1..], "hhmm", CultureInfo.InvariantCulture, out offset) || offset > TimeSpan.FromHours(14))
+            if (
+                zone.Length != 5
+                || !TimeSpan.TryParseExact(zone[1..], "hhmm", CultureInfo.InvariantCulture, out offset)
+                || offset > TimeSpan.FromHours(14)
+            )
             {
                 return false;
             }
@@ -75,8 +96,10 @@ internal static class EventTimes
             offset = zone[0] == '-' ? -offset : offset;
         }
 
-        if (!long.TryParse(inner, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var milliseconds)
-            || !TryFromMilliseconds(milliseconds, out var instant))
+        if (
+            !long.TryParse(inner, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var milliseconds)
+            || !TryFromMilliseconds(milliseconds, out var instant)
+        )
         {
             return false;
         }
@@ -93,7 +116,9 @@ internal static class EventTimes
 
     public static bool TryFromMilliseconds(long milliseconds, out DateTimeOffset time)
     {
-        var valid = milliseconds >= DateTimeOffset.MinValue.ToUnixTimeMilliseconds() && milliseconds <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
+        var valid =
+            milliseconds >= DateTimeOffset.MinValue.ToUnixTimeMilliseconds()
+            && milliseconds <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
         time = valid ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : default;
         return valid;
     }

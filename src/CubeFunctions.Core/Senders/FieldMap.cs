@@ -17,8 +17,11 @@ public sealed class FieldMap
     {
         _ordered = [.. rules];
         _rules = _ordered.ToFrozenDictionary(rule => rule.Target, StringComparer.Ordinal);
-        _sources = _ordered.SelectMany(rule => rule.Sources).Select(source => source.Pointer is { } pointer ? pointer.OnlyStep : source.Text)
-            .OfType<string>().ToFrozenSet(StringComparer.Ordinal);
+        _sources = _ordered
+            .SelectMany(rule => rule.Sources)
+            .Select(source => source.Pointer is { } pointer ? pointer.OnlyStep : source.Text)
+            .OfType<string>()
+            .ToFrozenSet(StringComparer.Ordinal);
     }
 
     /// <summary>No map: the sender uses Cube's names, and every field passes through.</summary>
@@ -31,7 +34,8 @@ public sealed class FieldMap
     public IReadOnlyList<string> Targets => [.. _rules.Keys.Order(StringComparer.Ordinal)];
 
     /// <summary>The map's constants, as values of an event.</summary>
-    internal IEnumerable<SourceValue> Constants => _ordered.Where(rule => rule.Constant is not null).Select(rule => new SourceValue(rule.Target, 0, rule.Constant!));
+    internal IEnumerable<SourceValue> Constants =>
+        _ordered.Where(rule => rule.Constant is not null).Select(rule => new SourceValue(rule.Target, 0, rule.Constant!));
 
     internal SourcePath? CustomerIdSource => _rules.TryGetValue(CubeFields.CustomerId, out var rule) ? rule.Sources[0] : null;
 
@@ -138,7 +142,9 @@ public sealed class FieldMap
             var parts = new Dictionary<(string Field, int Part), string>();
             for (var part = 0; part < rule.Sources.Count; part++)
             {
-                var json = record.TryFind(rule.Sources[part], out var value) ? rule.Convert(rule.Sources[part], value, out fault) : Scalars.Null;
+                var json = record.TryFind(rule.Sources[part], out var value)
+                    ? rule.Convert(rule.Sources[part], value, out fault)
+                    : Scalars.Null;
                 if (json is null)
                 {
                     return null;
@@ -154,9 +160,14 @@ public sealed class FieldMap
     }
 
     /// <summary>The targets of those rules that take one of these sources.</summary>
-    internal IEnumerable<string> TargetsOf(IReadOnlySet<string> sources) => _ordered
-        .Where(rule => rule.Sources.Any(source => (source.Pointer is { } pointer ? pointer.OnlyStep : source.Text) is { } name && sources.Contains(name)))
-        .Select(rule => rule.Target);
+    internal IEnumerable<string> TargetsOf(IReadOnlySet<string> sources) =>
+        _ordered
+            .Where(rule =>
+                rule.Sources.Any(source =>
+                    (source.Pointer is { } pointer ? pointer.OnlyStep : source.Text) is { } name && sources.Contains(name)
+                )
+            )
+            .Select(rule => rule.Target);
 
     /// <summary>Whether a flat customer's member, that no rule mentions, goes to Cube as it is.</summary>
     internal bool Passes(string name) => PassesAll || (CubeFields.IsOwn(name) && !_rules.ContainsKey(name) && !_sources.Contains(name));

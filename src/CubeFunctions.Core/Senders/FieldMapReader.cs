@@ -33,7 +33,14 @@ internal static class FieldMapReader
             var rules = new List<FieldRule>();
             foreach (var member in document.RootElement.EnumerateObject())
             {
-                if ((toCube ? Target(member.Name) : string.IsNullOrWhiteSpace(member.Name) ? "has no name" : null) is { } problem)
+                if (
+                    (
+                        toCube ? Target(member.Name)
+                        : string.IsNullOrWhiteSpace(member.Name) ? "has no name"
+                        : null
+                    ) is
+                    { } problem
+                )
                 {
                     found.Add($"field '{CubeFields.Shown(member.Name)}' {problem}");
                 }
@@ -56,7 +63,9 @@ internal static class FieldMapReader
         name.Length == 0 || string.IsNullOrWhiteSpace(name) ? "has no name"
         : CubeFields.IsIdentity(name) ? "names the customer: map 'customer_id' instead"
         : name == CubeFields.AssignmentId ? "is set by the sender's AssignmentId"
-        : string.IsNullOrWhiteSpace(name.StartsWith(CubeFields.CustomPrefix, StringComparison.Ordinal) ? name[CubeFields.CustomPrefix.Length..] : name)
+        : string.IsNullOrWhiteSpace(
+            name.StartsWith(CubeFields.CustomPrefix, StringComparison.Ordinal) ? name[CubeFields.CustomPrefix.Length..] : name
+        )
             ? "lacks the label after 'custom:'"
         : null;
 
@@ -74,7 +83,12 @@ internal static class FieldMapReader
             problems.Add("must be the name of a source, or an object with 'from', 'join' or 'constant'");
         }
 
-        if (rule is not null && toCube && target == CubeFields.CustomerId && (rule.Sources.Count != 1 || rule.DateFormat is not null || rule.Values is not null))
+        if (
+            rule is not null
+            && toCube
+            && target == CubeFields.CustomerId
+            && (rule.Sources.Count != 1 || rule.DateFormat is not null || rule.Values is not null)
+        )
         {
             problems.Add("takes one source as it is: a constant, join, date or table would mix customers up");
         }
@@ -95,7 +109,12 @@ internal static class FieldMapReader
                 problems.Add("must join two sources at least");
             }
 
-            return new FieldRule { Target = target, Sources = sources, Separator = entry.Text("separator") ?? " " };
+            return new FieldRule
+            {
+                Target = target,
+                Sources = sources,
+                Separator = entry.Text("separator") ?? " ",
+            };
         }
 
         if (entry.Has("constant"))
@@ -180,7 +199,11 @@ internal static class FieldMapReader
 
     private static Dictionary<string, string>? Table(JsonElement table, List<string> problems)
     {
-        if (table.ValueKind != JsonValueKind.Object || !table.EnumerateObject().Any() || table.EnumerateObject().Any(row => !Scalars.IsScalar(row.Value)))
+        if (
+            table.ValueKind != JsonValueKind.Object
+            || !table.EnumerateObject().Any()
+            || table.EnumerateObject().Any(row => !Scalars.IsScalar(row.Value))
+        )
         {
             problems.Add("has 'values' that are not a table of the sender's values and Cube's");
             return null;

@@ -38,7 +38,8 @@ internal static class FieldMapSetting
             // The working folder of the Functions host is not that of the app: a file deployed with it is looked for there too.
             return File.ReadAllBytes(File.Exists(text) ? text : Path.Combine(AppContext.BaseDirectory, text));
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (Exception exception)
+            when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             reader.Fault(name, $"'{text}' is neither JSON in braces nor a file that can be read");
             return null;

@@ -31,7 +31,9 @@ internal sealed record FieldRule
 
     /// <summary>Why Cube cannot be sent a value, or null.</summary>
     public string? Fault(SourcePath source, JsonElement value) =>
-        Scalars.Fault(value, Separator is null ? UpsertLimits.ValueCharacters : UpsertLimits.PartCharacters) is { } fault ? $"field '{Target}': source '{source.Text}' {fault}" : null;
+        Scalars.Fault(value, Separator is null ? UpsertLimits.ValueCharacters : UpsertLimits.PartCharacters) is { } fault
+            ? $"field '{Target}': source '{source.Text}' {fault}"
+            : null;
 
     /// <summary>
     /// The JSON that goes to Cube, or null and the fault, which names field and source but not the value: that is personal data.
@@ -84,6 +86,8 @@ internal sealed record FieldRule
         var read = ParseFormat is null
             ? EventTimes.TryReadDate(text, out var time)
             : DateTimeOffset.TryParseExact(text, ParseFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time);
-        return !read ? null : (Zone is null ? time : TimeZoneInfo.ConvertTime(time, Zone)).ToString(DateFormat, CultureInfo.InvariantCulture);
+        return !read
+            ? null
+            : (Zone is null ? time : TimeZoneInfo.ConvertTime(time, Zone)).ToString(DateFormat, CultureInfo.InvariantCulture);
     }
 }

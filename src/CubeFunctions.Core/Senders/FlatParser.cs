@@ -9,7 +9,10 @@ internal static class FlatParser
     {
         if (!post.Sender.Items.TryFind(post.Body, out var items))
         {
-            return ParsedBody.Refuse(RefusalKind.WrongShape, $"The body has nothing at '{post.Sender.Items}', where the customers should be.");
+            return ParsedBody.Refuse(
+                RefusalKind.WrongShape,
+                $"The body has nothing at '{post.Sender.Items}', where the customers should be."
+            );
         }
 
         return CustomerArray.Read(items, post.Sender.Items.ToString(), out var customers) is { } refusal
@@ -79,7 +82,10 @@ internal static class FlatParser
             // A time that cannot be read must not become the arrival: an old event that came late would win over a newer one.
             head = EventTimes.TryReadInstant(time, out var given)
                 ? post.Event(id, given)
-                : head with { Dead = $"the event's time at '{place}' is not a time" };
+                : head with
+                {
+                    Dead = $"the event's time at '{place}' is not a time",
+                };
         }
         else if (EnvelopeTime(post) is { } sent)
         {
@@ -93,8 +99,14 @@ internal static class FlatParser
     /// The time in the envelope that the Standard Webhooks specification gives payloads: <c>type</c>, <c>timestamp</c>, <c>data</c>.
     /// </summary>
     private static DateTimeOffset? EnvelopeTime(SenderPost post) =>
-        post.Sender.Kind == SenderKind.StandardWebhooks && post.Body.ValueKind == JsonValueKind.Object && post.Body.TryGetProperty("data", out _) && post.Body.TryGetProperty("type", out _)
-        && post.Body.TryGetProperty("timestamp", out var timestamp) && EventTimes.TryReadInstant(timestamp, out var time) ? time : null;
+        post.Sender.Kind == SenderKind.StandardWebhooks
+        && post.Body.ValueKind == JsonValueKind.Object
+        && post.Body.TryGetProperty("data", out _)
+        && post.Body.TryGetProperty("type", out _)
+        && post.Body.TryGetProperty("timestamp", out var timestamp)
+        && EventTimes.TryReadInstant(timestamp, out var time)
+            ? time
+            : null;
 
     private static UpsertEvent WithCustomer(SenderPost post, JsonElement customer, FlatRecord record, UpsertEvent head)
     {
@@ -104,7 +116,11 @@ internal static class FlatParser
             return head;
         }
 
-        var doubt = customer.EnumerateObject().Where(member => IsPassed(post, member)).Select(member => CustomerMember.IdentityFault(member, post.Sender.AssignmentId)).FirstOrDefault(fault => fault is not null);
+        var doubt = customer
+            .EnumerateObject()
+            .Where(member => IsPassed(post, member))
+            .Select(member => CustomerMember.IdentityFault(member, post.Sender.AssignmentId))
+            .FirstOrDefault(fault => fault is not null);
         if (doubt is not null)
         {
             return head with { Dead = doubt };
@@ -115,7 +131,9 @@ internal static class FlatParser
     }
 
     private static bool IsPassed(SenderPost post, JsonProperty member) =>
-        member.Name != post.Sender.EventId?.OnlyStep && member.Name != post.Sender.EventTime?.OnlyStep && post.Sender.FieldMap.Passes(member.Name);
+        member.Name != post.Sender.EventId?.OnlyStep
+        && member.Name != post.Sender.EventTime?.OnlyStep
+        && post.Sender.FieldMap.Passes(member.Name);
 
     private static List<SourceValue> Passed(SenderPost post, JsonElement customer, List<string> faults)
     {

@@ -36,7 +36,12 @@ internal static class HubSpotParser
         }
 
         // An id names the event, whatever the attempt: the same one twice in a post is one event.
-        return ParsedBody.Of([.. post.Body.EnumerateArray().Select((item, i) => Event(post, item, i)).DistinctBy(given => given.EventId, StringComparer.Ordinal)]);
+        return ParsedBody.Of([
+            .. post
+                .Body.EnumerateArray()
+                .Select((item, i) => Event(post, item, i))
+                .DistinctBy(given => given.EventId, StringComparer.Ordinal),
+        ]);
     }
 
     private static UpsertEvent Event(SenderPost post, JsonElement item, int? index)
@@ -58,7 +63,10 @@ internal static class HubSpotParser
         }
 
         var record = new HubSpotEventRecord(item);
-        var head = post.Event(id, time) with { CustomerId = post.CustomerId(record, item.TryGetProperty("objectId", out var own) ? own : null) };
+        var head = post.Event(id, time) with
+        {
+            CustomerId = post.CustomerId(record, item.TryGetProperty("objectId", out var own) ? own : null),
+        };
         var (entity, what) = Split(subscription, Text(item, "objectTypeId"));
         if (!entity.Equals(post.Sender.Entity, StringComparison.OrdinalIgnoreCase))
         {
@@ -74,8 +82,15 @@ internal static class HubSpotParser
         {
             // Where the customer's id is a property the event does not name the customer: a person has to look.
             return post.Sender.ErasesOnPrivacyDeletion && head.CustomerId is not null
-                ? head with { Erases = true }
-                : head with { Ignored = Reason(what), NeedsPerson = true };
+                ? head with
+                {
+                    Erases = true,
+                }
+                : head with
+                {
+                    Ignored = Reason(what),
+                    NeedsPerson = true,
+                };
         }
 
         if (!what.Equals(PropertyChange, StringComparison.OrdinalIgnoreCase))
@@ -85,7 +100,10 @@ internal static class HubSpotParser
 
         return record.HasProperty
             ? post.Customer(head, record, [], [])
-            : head with { Dead = "the event lacks 'propertyName' or 'propertyValue'" };
+            : head with
+            {
+                Dead = "the event lacks 'propertyName' or 'propertyValue'",
+            };
     }
 
     /// <summary>
@@ -98,9 +116,14 @@ internal static class HubSpotParser
             return head with { Dead = "the event's time lies in the future" };
         }
 
-        var merged = item.TryGetProperty("mergedObjectIds", out var list) && list.ValueKind == JsonValueKind.Array
-            ? list.EnumerateArray().Take(UpsertLimits.HubSpotEvents).Select(id => Scalars.TryReadId(id, out var text) ? text : null).OfType<string>().ToHashSet(StringComparer.Ordinal)
-            : [];
+        var merged =
+            item.TryGetProperty("mergedObjectIds", out var list) && list.ValueKind == JsonValueKind.Array
+                ? list.EnumerateArray()
+                    .Take(UpsertLimits.HubSpotEvents)
+                    .Select(id => Scalars.TryReadId(id, out var text) ? text : null)
+                    .OfType<string>()
+                    .ToHashSet(StringComparer.Ordinal)
+                : [];
         if (Id(item, "primaryObjectId") is { } primary)
         {
             merged.Add(primary);
@@ -109,10 +132,21 @@ internal static class HubSpotParser
         var survivor = Id(item, "newObjectId") ?? Id(item, "primaryObjectId");
         merged.Remove(survivor ?? "");
         return survivor is null || merged.Count == 0 ? head with { Ignored = Reason(Merge) }
-            : post.Sender.FieldMap.CustomerIdSource is null ? head with { Ignored = Reason(Merge), Merge = new UpsertMerge(survivor, [.. merged]) }
-            : head with { Ignored = "merged in HubSpot: the customer's id is a property, which a merge does not name; look for what waits for the records that are no more", NeedsPerson = true };
+            : post.Sender.FieldMap.CustomerIdSource is null
+                ? head with
+                {
+                    Ignored = Reason(Merge),
+                    Merge = new UpsertMerge(survivor, [.. merged]),
+                }
+            : head with
+            {
+                Ignored =
+                    "merged in HubSpot: the customer's id is a property, which a merge does not name; look for what waits for the records that are no more",
+                NeedsPerson = true,
+            };
 
-        static string? Id(JsonElement item, string name) => item.TryGetProperty(name, out var id) && Scalars.TryReadId(id, out var text) ? text : null;
+        static string? Id(JsonElement item, string name) =>
+            item.TryGetProperty(name, out var id) && Scalars.TryReadId(id, out var text) ? text : null;
     }
 
     /// <summary>Generic subscriptions are called <c>object.{what}</c> and name the type by a number.</summary>
@@ -120,22 +154,28 @@ internal static class HubSpotParser
     {
         var dot = subscription.IndexOf('.', StringComparison.Ordinal);
         var (entity, what) = dot < 0 ? (subscription, "") : (subscription[..dot], subscription[(dot + 1)..]);
-        return (entity != "object" ? entity : objectTypeId switch
-        {
-            ContactTypeId => "contact",
-            CompanyTypeId => "company",
-            _ => objectTypeId ?? "",
-        }, what);
+        return (
+            entity != "object"
+                ? entity
+                : objectTypeId switch
+                {
+                    ContactTypeId => "contact",
+                    CompanyTypeId => "company",
+                    _ => objectTypeId ?? "",
+                },
+            what
+        );
     }
 
-    private static string Reason(string what) => what.ToUpperInvariant() switch
-    {
-        "DELETION" => "deleted in HubSpot: Cube has no delete",
-        "PRIVACYDELETION" => "deleted for privacy in HubSpot: erase this customer here and in Cube, then drop this event",
-        "MERGE" => "merged in HubSpot: what waits for the records that are no more goes to the one that remains",
-        "CREATION" => "created in HubSpot: its properties come as events of their own",
-        _ => "no property was changed",
-    };
+    private static string Reason(string what) =>
+        what.ToUpperInvariant() switch
+        {
+            "DELETION" => "deleted in HubSpot: Cube has no delete",
+            "PRIVACYDELETION" => "deleted for privacy in HubSpot: erase this customer here and in Cube, then drop this event",
+            "MERGE" => "merged in HubSpot: what waits for the records that are no more goes to the one that remains",
+            "CREATION" => "created in HubSpot: its properties come as events of their own",
+            _ => "no property was changed",
+        };
 
     private static UpsertEvent WholeRecord(SenderPost post)
     {

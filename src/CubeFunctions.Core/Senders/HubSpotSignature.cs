@@ -15,7 +15,13 @@ internal static class HubSpotSignature
     public const string TimestampHeader = "X-HubSpot-Request-Timestamp";
 
     public static SenderVerdict Verify(
-        SenderSettings sender, string method, string pathAndQuery, IHeaderDictionary headers, ReadOnlySpan<byte> body, DateTimeOffset now)
+        SenderSettings sender,
+        string method,
+        string pathAndQuery,
+        IHeaderDictionary headers,
+        ReadOnlySpan<byte> body,
+        DateTimeOffset now
+    )
     {
         var signature = headers[SignatureHeader].ToString();
         var timestamp = headers[TimestampHeader].ToString();
@@ -24,8 +30,10 @@ internal static class HubSpotSignature
             return SenderVerdict.MissingHeader;
         }
 
-        if (!long.TryParse(timestamp, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)
-            || milliseconds > DateTimeOffset.MaxValue.ToUnixTimeMilliseconds())
+        if (
+            !long.TryParse(timestamp, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)
+            || milliseconds > DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
+        )
         {
             return SenderVerdict.BadTimestamp;
         }

@@ -36,9 +36,12 @@ internal static class HubSpotUri
         var text = new StringBuilder(address.Length);
         for (var i = 0; i < address.Length; i++)
         {
-            if (address[i] == '%' && i + 2 < address.Length
+            if (
+                address[i] == '%'
+                && i + 2 < address.Length
                 && byte.TryParse(address.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code)
-                && Decoded.Contains((char)code, StringComparison.Ordinal))
+                && Decoded.Contains((char)code, StringComparison.Ordinal)
+            )
             {
                 text.Append((char)code);
                 i += 2;

@@ -16,7 +16,8 @@ internal sealed class HubSpotWholeRecord : SourceRecord
     public HubSpotWholeRecord(JsonElement body)
     {
         _body = body;
-        _properties = body.TryGetProperty("properties", out var properties) && properties.ValueKind == JsonValueKind.Object ? properties : null;
+        _properties =
+            body.TryGetProperty("properties", out var properties) && properties.ValueKind == JsonValueKind.Object ? properties : null;
     }
 
     /// <summary>HubSpot leaves out the properties that a record has no value of; a flat body holds what someone chose.</summary>

@@ -23,7 +23,11 @@ internal static class JsonBody
     /// <param name="markHalfSurrogates">
     /// Whether half a surrogate pair becomes <see cref="HalfSurrogate"/>, so that it costs its own event only; else it refuses the body.
     /// </param>
-    public static (JsonDocument? Document, BodyRefusal? Refusal) Read(IHeaderDictionary headers, ReadOnlyMemory<byte> body, bool markHalfSurrogates = false)
+    public static (JsonDocument? Document, BodyRefusal? Refusal) Read(
+        IHeaderDictionary headers,
+        ReadOnlyMemory<byte> body,
+        bool markHalfSurrogates = false
+    )
     {
         if (body.Length > UpsertLimits.BodyBytes)
         {
@@ -52,9 +56,18 @@ internal static class JsonBody
 
     private static bool IsJson(string contentType) =>
         MediaTypeHeaderValue.TryParse(contentType, out var type)
-        && (type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase) || type.Suffix.Equals("json", StringComparison.OrdinalIgnoreCase))
-        && (!type.Charset.HasValue || HeaderUtilities.RemoveQuotes(type.Charset) is var charset
-            && (charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) || charset.Equals("utf8", StringComparison.OrdinalIgnoreCase)));
+        && (
+            type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+            || type.Suffix.Equals("json", StringComparison.OrdinalIgnoreCase)
+        )
+        && (
+            !type.Charset.HasValue
+            || HeaderUtilities.RemoveQuotes(type.Charset) is var charset
+                && (
+                    charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase)
+                    || charset.Equals("utf8", StringComparison.OrdinalIgnoreCase)
+                )
+        );
 
     private static BodyRefusal? Check(ReadOnlySpan<byte> body)
     {
@@ -100,7 +113,10 @@ internal static class JsonBody
                 objects.Pop();
                 return null;
             case JsonTokenType.PropertyName or JsonTokenType.String when reader.ValueIsEscaped && FindHalfSurrogate(reader.ValueSpan) >= 0:
-                var place = reader.TokenType == JsonTokenType.String && name is not null ? $"Field '{CubeFields.Shown(name)}' holds half a surrogate pair" : "Half a surrogate pair";
+                var place =
+                    reader.TokenType == JsonTokenType.String && name is not null
+                        ? $"Field '{CubeFields.Shown(name)}' holds half a surrogate pair"
+                        : "Half a surrogate pair";
                 return Refuse(RefusalKind.NotJson, place, body, (int)reader.TokenStartIndex);
             case JsonTokenType.PropertyName when !objects.Peek().Add(reader.GetString()!):
                 return Refuse(RefusalKind.DuplicateMember, "A member occurs twice in one object", body, (int)reader.TokenStartIndex);

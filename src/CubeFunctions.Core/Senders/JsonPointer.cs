@@ -76,7 +76,9 @@ public sealed class JsonPointer
     public override string ToString() => _text;
 
     private static bool IsIndex(string step, int length, out int index) =>
-        int.TryParse(step, NumberStyles.None, CultureInfo.InvariantCulture, out index) && index < length && (step.Length == 1 || step[0] != '0');
+        int.TryParse(step, NumberStyles.None, CultureInfo.InvariantCulture, out index)
+        && index < length
+        && (step.Length == 1 || step[0] != '0');
 
     private static string Unescape(string step) =>
         step.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);

@@ -16,7 +16,12 @@ public static class SenderParser
     /// </param>
     /// <param name="postId">A new id, unique to this post, for senders that give no event id.</param>
     public static ParsedBody Parse(
-        SenderSettings sender, IHeaderDictionary headers, ReadOnlyMemory<byte> body, DateTimeOffset arrival, string postId)
+        SenderSettings sender,
+        IHeaderDictionary headers,
+        ReadOnlyMemory<byte> body,
+        DateTimeOffset arrival,
+        string postId
+    )
     {
         ArgumentNullException.ThrowIfNull(sender);
         ArgumentNullException.ThrowIfNull(headers);

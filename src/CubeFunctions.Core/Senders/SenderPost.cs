@@ -25,8 +25,8 @@ internal sealed record SenderPost(SenderSettings Sender, IHeaderDictionary Heade
             return head with
             {
                 Dead = Sender.FieldMap.CustomerIdSource is { } source
-                ? $"field 'customer_id': source '{source.Text}' is missing, or is no id (text, or a whole number)"
-                : "field 'customer_id' is missing, or is no id (text, or a whole number)"
+                    ? $"field 'customer_id': source '{source.Text}' is missing, or is no id (text, or a whole number)"
+                    : "field 'customer_id' is missing, or is no id (text, or a whole number)",
             };
         }
 
@@ -42,12 +42,21 @@ internal sealed record SenderPost(SenderSettings Sender, IHeaderDictionary Heade
     /// <summary>The imported id: from the map's source, else the one that the kind has by itself.</summary>
     public string? CustomerId(SourceRecord record, JsonElement? own) =>
         Sender.FieldMap.CustomerIdSource is { } source
-            ? record.TryFind(source, out var mapped) && Scalars.TryReadId(mapped, out var id) ? id : null
-            : own is { } value && Scalars.TryReadId(value, out var ownId) ? ownId : null;
+            ? record.TryFind(source, out var mapped) && Scalars.TryReadId(mapped, out var id)
+                ? id
+                : null
+            : own is { } value && Scalars.TryReadId(value, out var ownId)
+                ? ownId
+                : null;
 
     /// <summary>The start of an event, with a time the sender gave.</summary>
     public UpsertEvent Event(string id, DateTimeOffset time) =>
-        new() { EventId = id, AssignmentId = Sender.AssignmentId, EventTime = time };
+        new()
+        {
+            EventId = id,
+            AssignmentId = Sender.AssignmentId,
+            EventTime = time,
+        };
 
     /// <summary>The start of an event whose sender gave no time.</summary>
     public UpsertEvent ArrivedEvent(string id) => Event(id, Arrival) with { EventTimeIsArrival = true };

@@ -9,7 +9,8 @@ internal sealed class SenderSettingsReader(SettingsReader reader, string block)
     private const string Expected = "standard-webhooks, hubspot, dataverse, json";
     private static readonly Dictionary<string, string> Extras = new(StringComparer.Ordinal)
     {
-        ["Header"] = "`json`, `dataverse`: the header with the secret or signature; `json`: `x-webhook-secret`, or `x-webhook-signature` with an encoding",
+        ["Header"] =
+            "`json`, `dataverse`: the header with the secret or signature; `json`: `x-webhook-secret`, or `x-webhook-signature` with an encoding",
         ["Query"] = "`dataverse`: the query parameter with the secret; `code`, or the header `x-webhook-secret`, where neither is set",
         ["Encoding"] = "`json`: `hex` or `base64`, where the header holds an HMAC-SHA256 of the body",
         ["Prefix"] = "`json`: what stands before the signature, such as `sha256=`",
@@ -17,7 +18,8 @@ internal sealed class SenderSettingsReader(SettingsReader reader, string block)
         ["EventId"] = "`json`: JSON Pointer to an event's id",
         ["EventTime"] = "`json`, `standard-webhooks`: JSON Pointer to an event's time; its first arrival where it is empty",
         ["Entity"] = "`hubspot`, `dataverse`: the kind of record that is a customer; `contact` for HubSpot",
-        ["PrivacyDeletion"] = "`hubspot`: what a contact's deletion for privacy does: `hold` shows it to a person, `erase` erases the customer from this storage account at once; `hold` where it is empty",
+        ["PrivacyDeletion"] =
+            "`hubspot`: what a contact's deletion for privacy does: `hold` shows it to a person, `erase` erases the customer from this storage account at once; `hold` where it is empty",
     };
 
     private readonly string _prefix = $"{UpsertSettings.Block}__{block}__";
@@ -28,7 +30,10 @@ internal sealed class SenderSettingsReader(SettingsReader reader, string block)
         var name = block.ToLowerInvariant();
         if (block.Length > 40 || block.Any(c => !char.IsAsciiLetterOrDigit(c) && c != '-'))
         {
-            reader.Fault($"{UpsertSettings.Block}__{block}", "a sender's name has at most 40 letters a to z, digits and hyphens: it is part of a URL");
+            reader.Fault(
+                $"{UpsertSettings.Block}__{block}",
+                "a sender's name has at most 40 letters a to z, digits and hyphens: it is part of a URL"
+            );
         }
         else if (name == UpsertSettings.OwnApi)
         {
@@ -56,15 +61,17 @@ internal sealed class SenderSettingsReader(SettingsReader reader, string block)
         }
 
         RefuseUnused(known);
-        return WithExtras(new SenderSettings
-        {
-            Name = name,
-            Kind = known,
-            Secrets = secrets,
-            AssignmentId = assignment,
-            FieldMap = map,
-            PublicUrl = url,
-        });
+        return WithExtras(
+            new SenderSettings
+            {
+                Name = name,
+                Kind = known,
+                Secrets = secrets,
+                AssignmentId = assignment,
+                FieldMap = map,
+                PublicUrl = url,
+            }
+        );
     }
 
     private SenderSettings WithExtras(SenderSettings sender)
@@ -90,7 +97,15 @@ internal sealed class SenderSettingsReader(SettingsReader reader, string block)
 
         return sender with
         {
-            Header = header ?? (sender.Kind == SenderKind.Json ? encoding is null ? SenderSettings.DefaultHeader : "x-webhook-signature" : null),
+            Header =
+                header
+                ?? (
+                    sender.Kind == SenderKind.Json
+                        ? encoding is null
+                            ? SenderSettings.DefaultHeader
+                            : "x-webhook-signature"
+                        : null
+                ),
             Query = query ?? (sender.Kind == SenderKind.Dataverse && header is null ? SenderSettings.DefaultQuery : null),
             Encoding = encoding,
             Prefix = prefix ?? "",
@@ -102,15 +117,16 @@ internal sealed class SenderSettingsReader(SettingsReader reader, string block)
         };
     }
 
-    private static bool Uses(SenderKind kind, string extra) => extra switch
-    {
-        "Header" => kind is SenderKind.Dataverse or SenderKind.Json,
-        "Query" => kind is SenderKind.Dataverse,
-        "PrivacyDeletion" => kind is SenderKind.HubSpot,
-        "Entity" => kind is SenderKind.HubSpot or SenderKind.Dataverse,
-        "EventTime" or "Items" => kind is SenderKind.StandardWebhooks or SenderKind.Json,
-        _ => kind is SenderKind.Json,
-    };
+    private static bool Uses(SenderKind kind, string extra) =>
+        extra switch
+        {
+            "Header" => kind is SenderKind.Dataverse or SenderKind.Json,
+            "Query" => kind is SenderKind.Dataverse,
+            "PrivacyDeletion" => kind is SenderKind.HubSpot,
+            "Entity" => kind is SenderKind.HubSpot or SenderKind.Dataverse,
+            "EventTime" or "Items" => kind is SenderKind.StandardWebhooks or SenderKind.Json,
+            _ => kind is SenderKind.Json,
+        };
 
     /// <summary>
     /// A setting without effect is a mistake, and one about signatures a dangerous one: it looks as if something were checked.
@@ -129,7 +145,10 @@ internal sealed class SenderSettingsReader(SettingsReader reader, string block)
     private SenderKind? Kind()
     {
         var text = reader.Text(
-            _prefix + "Kind", "a sender of webhooks, one block each: `standard-webhooks`, `hubspot`, `dataverse` or `json`; posts to `/api/webhooks/{name}`", sample: "json");
+            _prefix + "Kind",
+            "a sender of webhooks, one block each: `standard-webhooks`, `hubspot`, `dataverse` or `json`; posts to `/api/webhooks/{name}`",
+            sample: "json"
+        );
         SenderKind? kind = text?.ToLowerInvariant() switch
         {
             "standard-webhooks" => SenderKind.StandardWebhooks,
@@ -148,7 +167,11 @@ internal sealed class SenderSettingsReader(SettingsReader reader, string block)
 
     private string Assignment()
     {
-        var text = reader.Text(_prefix + "AssignmentId", "the assignment whose customers they are (`17`), or the CRM (`3-B2C`)", sample: "17");
+        var text = reader.Text(
+            _prefix + "AssignmentId",
+            "the assignment whose customers they are (`17`), or the CRM (`3-B2C`)",
+            sample: "17"
+        );
         if (text is null)
         {
             Fault("AssignmentId", "is missing: the assignment its customers belong to");
@@ -196,7 +219,12 @@ internal sealed class SenderSettingsReader(SettingsReader reader, string block)
         kind == SenderKind.StandardWebhooks ? StandardWebhooksSignature.Key(text) : System.Text.Encoding.UTF8.GetBytes(text);
 
     private FieldMap Map() =>
-        FieldMapSetting.Read(reader, _prefix + "FieldMap", toCube: true, "JSON, or the path of a JSON file: Cube's fields from the sender's; all fields pass where it is empty") ?? FieldMap.PassAll;
+        FieldMapSetting.Read(
+            reader,
+            _prefix + "FieldMap",
+            toCube: true,
+            "JSON, or the path of a JSON file: Cube's fields from the sender's; all fields pass where it is empty"
+        ) ?? FieldMap.PassAll;
 
     private SignatureEncoding? Encoding(SenderKind kind)
     {

@@ -18,7 +18,13 @@ public static class SenderVerifier
     /// <param name="body">The body, byte for byte.</param>
     /// <param name="now">The time, against which signed timestamps are held.</param>
     public static SenderVerdict Verify(
-        SenderSettings sender, string method, string pathAndQuery, IHeaderDictionary headers, ReadOnlySpan<byte> body, DateTimeOffset now)
+        SenderSettings sender,
+        string method,
+        string pathAndQuery,
+        IHeaderDictionary headers,
+        ReadOnlySpan<byte> body,
+        DateTimeOffset now
+    )
     {
         ArgumentNullException.ThrowIfNull(sender);
         ArgumentNullException.ThrowIfNull(pathAndQuery);

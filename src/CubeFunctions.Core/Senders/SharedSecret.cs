@@ -8,7 +8,8 @@ internal static class SharedSecret
 {
     public static SenderVerdict Verify(SenderSettings sender, string pathAndQuery, IHeaderDictionary headers)
     {
-        var given = sender.Header is { } header ? headers[header].ToString()
+        var given =
+            sender.Header is { } header ? headers[header].ToString()
             : sender.Query is { } name ? Parameter(pathAndQuery, name) ?? FromDefaultHeader(sender, headers)
             : null;
         if (string.IsNullOrEmpty(given))
@@ -31,7 +32,9 @@ internal static class SharedSecret
     /// Dataverse's endpoints send the secret in the query or in a header, as they are registered: without a setting either is taken.
     /// </summary>
     private static string? FromDefaultHeader(SenderSettings sender, IHeaderDictionary headers) =>
-        sender is { Kind: SenderKind.Dataverse, Query: SenderSettings.DefaultQuery } ? headers[SenderSettings.DefaultHeader].ToString() : null;
+        sender is { Kind: SenderKind.Dataverse, Query: SenderSettings.DefaultQuery }
+            ? headers[SenderSettings.DefaultHeader].ToString()
+            : null;
 
     private static string? Parameter(string pathAndQuery, string name)
     {

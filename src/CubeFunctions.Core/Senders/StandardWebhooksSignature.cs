@@ -93,7 +93,10 @@ internal static class StandardWebhooksSignature
     private static bool TryReadSeconds(string text, out DateTimeOffset time)
     {
         time = default;
-        if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) || seconds > DateTimeOffset.MaxValue.ToUnixTimeSeconds())
+        if (
+            !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            || seconds > DateTimeOffset.MaxValue.ToUnixTimeSeconds()
+        )
         {
             return false;
         }

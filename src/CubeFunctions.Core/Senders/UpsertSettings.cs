@@ -19,7 +19,8 @@ public sealed record UpsertSettings
         ArgumentNullException.ThrowIfNull(reader);
         return new UpsertSettings
         {
-            Senders = reader.Blocks(Block)
+            Senders = reader
+                .Blocks(Block)
                 .Select(block => new SenderSettingsReader(reader, block).Read())
                 .OfType<SenderSettings>()
                 .DistinctBy(sender => sender.Name)

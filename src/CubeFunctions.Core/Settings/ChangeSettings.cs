@@ -15,17 +15,34 @@ public sealed record ChangeSettings
     /// <summary>The bookkeeping fields of both shapes.</summary>
     private static readonly string[] Bookkeeping =
     [
-        "updated", "updated_by", "update_method", "crm__change_log__updated", "crm__change_log__updated_by", "crm__change_log__update_method",
+        "updated",
+        "updated_by",
+        "update_method",
+        "crm__change_log__updated",
+        "crm__change_log__updated_by",
+        "crm__change_log__update_method",
     ];
 
     internal static ChangeSettings Read(SettingsReader reader)
     {
         ArgumentNullException.ThrowIfNull(reader);
-        var ignored = reader.List("Changes__IgnoreFields", "comma-separated: fields whose difference is no change", "`updated`, `updated_by`, `update_method` and their later names");
+        var ignored = reader.List(
+            "Changes__IgnoreFields",
+            "comma-separated: fields whose difference is no change",
+            "`updated`, `updated_by`, `update_method` and their later names"
+        );
         return new ChangeSettings
         {
-            LabelCustomFields = reader.Flag("Changes__LabelCustomFields", false, "`true`: the labels of `crm__custom_info__{n}` beside the record"),
-            JoinCustomer = reader.Flag("Changes__JoinCustomer", false, "`true`: the customer's record beside each response and SMS of a change file"),
+            LabelCustomFields = reader.Flag(
+                "Changes__LabelCustomFields",
+                false,
+                "`true`: the labels of `crm__custom_info__{n}` beside the record"
+            ),
+            JoinCustomer = reader.Flag(
+                "Changes__JoinCustomer",
+                false,
+                "`true`: the customer's record beside each response and SMS of a change file"
+            ),
             IgnoreFields = ignored.Count > 0 ? ignored : Bookkeeping,
         };
     }

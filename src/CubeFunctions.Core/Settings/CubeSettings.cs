@@ -47,7 +47,11 @@ public sealed record CubeSettings
 
     internal static CubeSettings Read(SettingsReader reader)
     {
-        var baseUrl = reader.Address("Cube__BaseUrl", "the tenant, `https://{tenant}.headshed.com`; plain HTTP for this machine only. Local host: the simulator where it is empty", sample: "http://localhost:5080");
+        var baseUrl = reader.Address(
+            "Cube__BaseUrl",
+            "the tenant, `https://{tenant}.headshed.com`; plain HTTP for this machine only. Local host: the simulator where it is empty",
+            sample: "http://localhost:5080"
+        );
         if (baseUrl is null && !reader.Has("Cube__BaseUrl"))
         {
             reader.Fault("Cube__BaseUrl", "is missing: https://{tenant}.headshed.com");
@@ -61,17 +65,37 @@ public sealed record CubeSettings
         {
             BaseUrl = baseUrl ?? new Uri("https://missing.invalid"),
             Credential = CubeCredential.Read(reader),
-            Api = reader.Choice("Cube__Api", CubeApi.Auto, "the API's generation: `Assignments`, `DataOwners`, or `Auto`: recognised by the first campaigns listing, and held to"),
-            ExternalUser = reader.Flag("Cube__ExternalUser", false, "`true` for users with access to one client's data: campaigns are listed under `/client_access`"),
+            Api = reader.Choice(
+                "Cube__Api",
+                CubeApi.Auto,
+                "the API's generation: `Assignments`, `DataOwners`, or `Auto`: recognised by the first campaigns listing, and held to"
+            ),
+            ExternalUser = reader.Flag(
+                "Cube__ExternalUser",
+                false,
+                "`true` for users with access to one client's data: campaigns are listed under `/client_access`"
+            ),
             TimeZone = Zone(reader),
             MaxConcurrentRequests = reader.Number(
-                "Cube__MaxConcurrentRequests", 8, 1, 256, "requests to Cube at once, per process; times the app's instance limit for the tenant as a whole"),
+                "Cube__MaxConcurrentRequests",
+                8,
+                1,
+                256,
+                "requests to Cube at once, per process; times the app's instance limit for the tenant as a whole"
+            ),
             CustomerIdInUrl = reader.Choice(
-                "Cube__CustomerIdInUrl", CustomerIdInUrl.Internal, "which id the address of one customer takes: `internal` (Cube's own) or `imported` (the CRM's)",
-                "internal (generation 2: imported)", sample: ""),
+                "Cube__CustomerIdInUrl",
+                CustomerIdInUrl.Internal,
+                "which id the address of one customer takes: `internal` (Cube's own) or `imported` (the CRM's)",
+                "internal (generation 2: imported)",
+                sample: ""
+            ),
             IsCustomerIdInUrlSet = reader.Has("Cube__CustomerIdInUrl"),
             Writes = reader.OptionalFlag(
-                "Cube__Writes", "`false`: upserts are kept, not delivered. Generation 2 documents no write request: `true` tries those of generation 1 there", "true (generation 2: false)"),
+                "Cube__Writes",
+                "`false`: upserts are kept, not delivered. Generation 2 documents no write request: `true` tries those of generation 1 there",
+                "true (generation 2: false)"
+            ),
             MaxPageBytes = 1024 * 1024 * reader.Number("Cube__MaxPageMiB", 64, 1, 1024, "the largest answer taken from Cube, in MiB"),
         };
     }

@@ -9,7 +9,12 @@ public static class LoopbackProxy
     public static void Bypass()
     {
         // Some clients read the lower-case name first, and take an empty one for an answer.
-        var value = (Environment.GetEnvironmentVariable("no_proxy") is { Length: > 0 } lower ? lower : Environment.GetEnvironmentVariable("NO_PROXY")) ?? "";
+        var value =
+            (
+                Environment.GetEnvironmentVariable("no_proxy") is { Length: > 0 } lower
+                    ? lower
+                    : Environment.GetEnvironmentVariable("NO_PROXY")
+            ) ?? "";
         var hosts = value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         if (!hosts.Contains("*"))
         {

@@ -7,7 +7,10 @@ namespace CubeFunctions.Core.Settings;
 /// <summary>
 /// Reads settings by the names users type (<c>Cube__BaseUrl</c>), and collects every fault instead of stopping at the first.
 /// </summary>
-/// <remarks>Each setting is declared where it is read: name, parser, default and text. docs/settings.md, the sample file and <c>cube settings</c> are made from these.</remarks>
+/// <remarks>
+/// Each setting is declared where it is read: name, parser, default and text. docs/settings.md, the sample file and <c>cube settings</c>
+/// are made from these.
+/// </remarks>
 public sealed class SettingsReader(IConfiguration configuration)
 {
     private readonly List<string> _faults = [];
@@ -79,7 +82,8 @@ public sealed class SettingsReader(IConfiguration configuration)
     }
 
     /// <summary><c>true</c> or <c>false</c>.</summary>
-    public bool Flag(string name, bool fallback, string doc) => OptionalFlag(name, doc, fallback ? "true" : "false", sample: null) ?? fallback;
+    public bool Flag(string name, bool fallback, string doc) =>
+        OptionalFlag(name, doc, fallback ? "true" : "false", sample: null) ?? fallback;
 
     /// <summary><c>true</c> or <c>false</c>; null where it is left to something else.</summary>
     /// <param name="name">The setting.</param>
@@ -157,7 +161,11 @@ public sealed class SettingsReader(IConfiguration configuration)
         }
 
         var said = isSecret ? "" : $"'{text}' ";
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || (uri.Scheme != Uri.UriSchemeHttps && uri.Scheme != Uri.UriSchemeHttp) || uri.Host.Length == 0)
+        if (
+            !Uri.TryCreate(text, UriKind.Absolute, out var uri)
+            || (uri.Scheme != Uri.UriSchemeHttps && uri.Scheme != Uri.UriSchemeHttp)
+            || uri.Host.Length == 0
+        )
         {
             Fault(name, $"{said}is not an http(s) address");
             return null;

@@ -4,7 +4,9 @@ using Azure.Storage.Queues;
 
 namespace CubeFunctions.Core.Settings;
 
-/// <summary>Where our data lies: a connection string, or the three services with a credential (Functions' identity-based connections).</summary>
+/// <summary>
+/// Where our data lies: a connection string, or the three services with a credential (Functions' identity-based connections).
+/// </summary>
 public sealed record StorageSettings
 {
     /// <summary>A connection string, or null when the service addresses are set.</summary>
@@ -30,13 +32,21 @@ public sealed record StorageSettings
 
     internal static StorageSettings Read(SettingsReader reader)
     {
-        var connection = reader.Secret("CubeStorage", "connection string of the storage account; or the addresses below. Local host: embedded Azurite where all are empty", sample: "UseDevelopmentStorage=true");
+        var connection = reader.Secret(
+            "CubeStorage",
+            "connection string of the storage account; or the addresses below. Local host: embedded Azurite where all are empty",
+            sample: "UseDevelopmentStorage=true"
+        );
         var blob = reader.Address("CubeStorage__blobServiceUri", "the storage account's blob service by address, with an identity");
         var queue = reader.Address("CubeStorage__queueServiceUri", "its queue service");
         var table = reader.Address("CubeStorage__tableServiceUri", "its table service");
         var credential = reader.Text("CubeStorage__credential", "`managedidentity` in Azure; empty for developer tools (`az login`)");
         var clientId = reader.Text("CubeStorage__clientId", "client id of a user-assigned identity");
-        var traced = reader.Flag("Telemetry__StorageRequests", true, "whether traces show each request to storage: some ten an item, which a service that bills by volume bills");
+        var traced = reader.Flag(
+            "Telemetry__StorageRequests",
+            true,
+            "whether traces show each request to storage: some ten an item, which a service that bills by volume bills"
+        );
 
         if (connection is null)
         {
@@ -44,7 +54,10 @@ public sealed record StorageSettings
             var missing = names.Where(name => !reader.Has(name)).ToList();
             if (missing.Count == names.Length)
             {
-                reader.Fault("CubeStorage", "is missing: a connection string, or CubeStorage__blobServiceUri, __queueServiceUri and __tableServiceUri");
+                reader.Fault(
+                    "CubeStorage",
+                    "is missing: a connection string, or CubeStorage__blobServiceUri, __queueServiceUri and __tableServiceUri"
+                );
             }
             else
             {
@@ -58,7 +71,12 @@ public sealed record StorageSettings
 
         if (connection is null)
         {
-            (string Name, Uri? Uri)[] addresses = [("CubeStorage__blobServiceUri", blob), ("CubeStorage__queueServiceUri", queue), ("CubeStorage__tableServiceUri", table)];
+            (string Name, Uri? Uri)[] addresses =
+            [
+                ("CubeStorage__blobServiceUri", blob),
+                ("CubeStorage__queueServiceUri", queue),
+                ("CubeStorage__tableServiceUri", table),
+            ];
             foreach (var (name, _) in addresses.Where(address => address.Uri is { } uri && uri.Scheme != Uri.UriSchemeHttps))
             {
                 reader.Fault(name, "is plain HTTP: an identity's token is sent over HTTPS only");
@@ -87,7 +105,9 @@ public sealed record StorageSettings
     {
         try
         {
-            return new BlobServiceClient(text) is not null && new QueueServiceClient(text) is not null && new TableServiceClient(text) is not null;
+            return new BlobServiceClient(text) is not null
+                && new QueueServiceClient(text) is not null
+                && new TableServiceClient(text) is not null;
         }
         catch (Exception exception) when (exception is FormatException or ArgumentException or InvalidOperationException)
         {

@@ -65,7 +65,13 @@ public sealed record SyncSettings
     internal static SyncSettings Read(SettingsReader reader)
     {
         var feeds = new List<Feed>();
-        foreach (var name in reader.List("Sync__Feeds", $"the feeds that are read, comma-separated: {string.Join(", ", FeedCatalogue.All.Select(feed => $"`{feed.Setting}`").Distinct())}", "all but those with `@`"))
+        foreach (
+            var name in reader.List(
+                "Sync__Feeds",
+                $"the feeds that are read, comma-separated: {string.Join(", ", FeedCatalogue.All.Select(feed => $"`{feed.Setting}`").Distinct())}",
+                "all but those with `@`"
+            )
+        )
         {
             if (FeedCatalogue.Find(name) is { } feed)
             {
@@ -80,27 +86,69 @@ public sealed record SyncSettings
         return new SyncSettings
         {
             Schedule = Cron(reader, "Sync__Schedule", DefaultSchedule, "when dated feeds are read; NCRONTAB with seconds, UTC"),
-            SnapshotSchedule = Cron(reader, "Sync__SnapshotSchedule", DefaultSnapshotSchedule, "when undated feeds are read; NCRONTAB with seconds, UTC"),
+            SnapshotSchedule = Cron(
+                reader,
+                "Sync__SnapshotSchedule",
+                DefaultSnapshotSchedule,
+                "when undated feeds are read; NCRONTAB with seconds, UTC"
+            ),
             Feeds = feeds.Count > 0 ? feeds : FeedCatalogue.Default,
             Campaigns = reader.List("Sync__Campaigns", "ids of the campaigns that are read, comma-separated", "all active"),
             StartDate = reader.Day("Sync__StartDate", "first day of a new scope, `yyyy-MM-dd`; 30 days back where it is empty"),
-            LookbackDays = reader.Number("Sync__LookbackDays", 2, 0, 366, "days before the checkpoint that are read again, for corrections"),
+            LookbackDays = reader.Number(
+                "Sync__LookbackDays",
+                2,
+                0,
+                366,
+                "days before the checkpoint that are read again, for corrections"
+            ),
             FeedLookbackDays = Lookbacks(reader, "Sync__FeedLookbackDays"),
-            DeepLookbackDays = reader.Number("Sync__DeepLookbackDays", 35, 0, 366, "days before the checkpoint that are read again once a week, for rows that are noted late; 0 for none"),
+            DeepLookbackDays = reader.Number(
+                "Sync__DeepLookbackDays",
+                35,
+                0,
+                366,
+                "days before the checkpoint that are read again once a week, for rows that are noted late; 0 for none"
+            ),
             WindowDays = reader.Number("Sync__WindowDays", 31, 1, 366, "the most days of a window"),
-            SnapshotProof = reader.Choice("Sync__SnapshotProof", SnapshotProof.Count, "what proves a snapshot: `count`, or `sweeps`: every snapshot is read twice", "count"),
-            Lease = TimeSpan.FromSeconds(reader.Number("Sync__LeaseSeconds", 60, 2, 3600, "how long a claim holds without renewal: the time that a crash costs")),
-            TimeBudget = TimeSpan.FromSeconds(reader.Number(
-                "Sync__TimeBudgetSeconds", 480, 1, 86_400, "how long one message is worked on before it continues as another; keep it below `functionTimeout` in `host.json`")),
+            SnapshotProof = reader.Choice(
+                "Sync__SnapshotProof",
+                SnapshotProof.Count,
+                "what proves a snapshot: `count`, or `sweeps`: every snapshot is read twice",
+                "count"
+            ),
+            Lease = TimeSpan.FromSeconds(
+                reader.Number("Sync__LeaseSeconds", 60, 2, 3600, "how long a claim holds without renewal: the time that a crash costs")
+            ),
+            TimeBudget = TimeSpan.FromSeconds(
+                reader.Number(
+                    "Sync__TimeBudgetSeconds",
+                    480,
+                    1,
+                    86_400,
+                    "how long one message is worked on before it continues as another; keep it below `functionTimeout` in `host.json`"
+                )
+            ),
         };
     }
 
     private static Dictionary<string, int> Lookbacks(SettingsReader reader, string name)
     {
         var days = new Dictionary<string, int>();
-        foreach (var part in reader.List(name, "days before the checkpoint that are read again, for single dated feeds, comma-separated: `sms=7`", "as `Sync__LookbackDays`"))
+        foreach (
+            var part in reader.List(
+                name,
+                "days before the checkpoint that are read again, for single dated feeds, comma-separated: `sms=7`",
+                "as `Sync__LookbackDays`"
+            )
+        )
         {
-            if (part.Split('=') is [var feed, var text] && FeedCatalogue.Find(feed) is { Dated: true } && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 0 and <= 366)
+            if (
+                part.Split('=') is [var feed, var text]
+                && FeedCatalogue.Find(feed) is { Dated: true }
+                && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                && number is >= 0 and <= 366
+            )
             {
                 days[feed] = number;
             }

@@ -11,9 +11,7 @@ public static class BlobPaths
 
     /// <summary>The folder of one window read by one run, ending in a slash.</summary>
     public static string Window(Feed feed, Scope scope, Window window, string runId) =>
-        feed == FeedCatalogue.Campaigns
-            ? $"{feed.Name}/run={runId}/"
-            : $"{feed.Name}/{scope}/window={window.Name}/run={runId}/";
+        feed == FeedCatalogue.Campaigns ? $"{feed.Name}/run={runId}/" : $"{feed.Name}/{scope}/window={window.Name}/run={runId}/";
 
     /// <summary>A page's name below its window's folder.</summary>
     public static string Page(int attempt, int number) =>
@@ -34,8 +32,10 @@ public static class BlobPaths
     {
         (attempt, number) = (0, 0);
         var slash = name.IndexOf('/', StringComparison.Ordinal);
-        return slash > 8 && name.StartsWith("attempt=", StringComparison.Ordinal)
-            && name[slash..].StartsWith("/page-", StringComparison.Ordinal) && name.EndsWith(".json", StringComparison.Ordinal)
+        return slash > 8
+            && name.StartsWith("attempt=", StringComparison.Ordinal)
+            && name[slash..].StartsWith("/page-", StringComparison.Ordinal)
+            && name.EndsWith(".json", StringComparison.Ordinal)
             && int.TryParse(name.AsSpan(8, slash - 8), NumberStyles.None, CultureInfo.InvariantCulture, out attempt)
             && int.TryParse(name.AsSpan(slash + 6, name.Length - slash - 11), NumberStyles.None, CultureInfo.InvariantCulture, out number);
     }

@@ -5,7 +5,9 @@ namespace CubeFunctions.Core.Storage;
 /// <summary>A value with the time it was asked for: it is at least as new as that.</summary>
 internal sealed record Reading<T>(T Value, DateTimeOffset At);
 
-/// <summary>What a process knows of something that others change: read again when it is too old. Safe for any number of callers, one of whom reads.</summary>
+/// <summary>
+/// What a process knows of something that others change: read again when it is too old. Safe for any number of callers, one of whom reads.
+/// </summary>
 /// <param name="read">Reads it; is given what was known before, or null.</param>
 /// <param name="freshFor">How old a reading may be.</param>
 /// <param name="time">The clock.</param>

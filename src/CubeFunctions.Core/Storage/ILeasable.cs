@@ -2,7 +2,10 @@ using Azure.Data.Tables;
 
 namespace CubeFunctions.Core.Storage;
 
-/// <summary>A row with the columns of a lease. A row class implements it as it is; what wraps a <see cref="TableEntity"/> gives that as its <see cref="Entity"/>.</summary>
+/// <summary>
+/// A row with the columns of a lease. A row class implements it as it is; what wraps a <see cref="TableEntity"/> gives that as its
+/// <see cref="Entity"/>.
+/// </summary>
 internal interface ILeasable
 {
     /// <summary>The holder of the lease; null where there is none.</summary>
@@ -18,9 +21,7 @@ internal interface ILeasable
     ITableEntity Entity => (ITableEntity)this;
 
     /// <summary>Brings <see cref="Entity"/> up to date before it is saved.</summary>
-    void BeforeSave()
-    {
-    }
+    void BeforeSave() { }
 }
 
 /// <summary>What a row says of its lease.</summary>
@@ -30,5 +31,7 @@ internal static class Lease
     public static bool IsHeld(this ILeasable row, DateTimeOffset now) => row.LeaseHolder is not null && row.LeaseUntil > now;
 }
 
-/// <summary>Somebody else holds the lease, or it ran out before it could be renewed. What was saved stays; nothing more may be done under it.</summary>
+/// <summary>
+/// Somebody else holds the lease, or it ran out before it could be renewed. What was saved stays; nothing more may be done under it.
+/// </summary>
 internal sealed class LeaseLostException() : Exception("The lease was lost.");

@@ -4,7 +4,9 @@ using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Core.Storage;
 
-/// <summary>Runs the tasks of all lanes that are due, one after the other in the order of their registration, each behind a barrier of its own.</summary>
+/// <summary>
+/// Runs the tasks of all lanes that are due, one after the other in the order of their registration, each behind a barrier of its own.
+/// </summary>
 public sealed partial class Janitor(IEnumerable<IJanitorTask> tasks, TimeProvider time, ILogger<Janitor> logger)
 {
     /// <summary>When each task last went through in this process.</summary>

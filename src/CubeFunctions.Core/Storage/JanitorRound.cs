@@ -29,7 +29,8 @@ public sealed partial class JanitorRound
             {
                 await action(row, cancellationToken);
             }
-            catch (Exception exception) when (!cancellationToken.IsCancellationRequested && !StorageErrors.IsTrouble(exception, cancellationToken))
+            catch (Exception exception)
+                when (!cancellationToken.IsCancellationRequested && !StorageErrors.IsTrouble(exception, cancellationToken))
             {
                 Failed++;
                 LogRowFailed(_logger, _task, ErrorInfo.From(exception));

@@ -1,16 +1,21 @@
 namespace CubeFunctions.Core.Storage;
 
 /// <summary>
-/// A row that one worker holds for a while. It is renewed in the background until released or disposed, and every save proves by ETag that no other worker took it over.
+/// A row that one worker holds for a while. It is renewed in the background until released or disposed, and every save proves by ETag that
+/// no other worker took it over.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Order: read the row (or make a new one), see that it is not held (<see cref="Lease.IsHeld"/>), raise its attempt number and set whatever else the claim is to save,
-/// <see cref="TryAcquireAsync(OptimisticTable, T, string, TimeSpan, TimeProvider, CancellationToken)"/>. Then work on <see cref="Row"/> with a token linked to <see cref="Lost"/>, save, release, dispose.
+/// Order: read the row (or make a new one), see that it is not held (<see cref="Lease.IsHeld"/>), raise its attempt number and set whatever
+/// else the claim is to save,
+/// <see cref="TryAcquireAsync(OptimisticTable, T, string, TimeSpan, TimeProvider, CancellationToken)"/>. Then work on <see cref="Row"/>
+/// with a token linked to <see cref="Lost"/>, save, release, dispose.
 /// </para>
 /// <para>
-/// Guarantees: two workers never both save under the lease; a save or renewal whose answer was lost loses nothing; where the lease cannot be renewed,
-/// <see cref="Lost"/> is cancelled a twentieth of its length before it runs out. A renewal sets the lease's columns only, so a row in the middle of a change is never stored by it. Saves renew
+/// Guarantees: two workers never both save under the lease; a save or renewal whose answer was lost loses nothing; where the lease cannot
+/// be renewed,
+/// <see cref="Lost"/> is cancelled a twentieth of its length before it runs out. A renewal sets the lease's columns only, so a row in the
+/// middle of a change is never stored by it. Saves renew
 /// too: a worker that saves often costs no renewals.
 /// </para>
 /// </remarks>
@@ -47,7 +52,9 @@ internal sealed class LeasedRow<T> : IAsyncDisposable
         _renewal = RenewAsync();
     }
 
-    /// <summary>The row. Change it between saves, from one task at a time. <see cref="Until"/> says how long it is held, not the row's own column.</summary>
+    /// <summary>
+    /// The row. Change it between saves, from one task at a time. <see cref="Until"/> says how long it is held, not the row's own column.
+    /// </summary>
     public T Row { get; }
 
     /// <summary>Cancelled when another worker took over, or the lease could not be renewed in time.</summary>
@@ -64,16 +71,31 @@ internal sealed class LeasedRow<T> : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Ends the try.</param>
     /// <returns>Null where another worker was quicker: read the row again.</returns>
-    public static Task<LeasedRow<T>?> TryAcquireAsync(OptimisticTable table, T row, string holder, TimeSpan length, TimeProvider time, CancellationToken cancellationToken) =>
-        TryAcquireAsync(table, row, holder, length, time, [], cancellationToken);
+    public static Task<LeasedRow<T>?> TryAcquireAsync(
+        OptimisticTable table,
+        T row,
+        string holder,
+        TimeSpan length,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    ) => TryAcquireAsync(table, row, holder, length, time, [], cancellationToken);
 
     /// <summary>Takes a lease together with writes of other rows of the partition: all in one step, or nothing.</summary>
     public static async Task<LeasedRow<T>?> TryAcquireAsync(
-        OptimisticTable table, T row, string holder, TimeSpan length, TimeProvider time, IReadOnlyList<RowWrite> beside, CancellationToken cancellationToken)
+        OptimisticTable table,
+        T row,
+        string holder,
+        TimeSpan length,
+        TimeProvider time,
+        IReadOnlyList<RowWrite> beside,
+        CancellationToken cancellationToken
+    )
     {
         (row.LeaseHolder, row.LeaseUntil) = (holder, time.GetUtcNow() + length);
         row.BeforeSave();
-        return (await table.WriteAsync([.. beside, RowWrite.Save(row.Entity)], cancellationToken)).Outcome == StorageOutcome.Saved ? new(table, row, length, time) : null;
+        return (await table.WriteAsync([.. beside, RowWrite.Save(row.Entity)], cancellationToken)).Outcome == StorageOutcome.Saved
+            ? new(table, row, length, time)
+            : null;
     }
 
     /// <summary>Saves the row and renews the lease.</summary>

@@ -6,7 +6,10 @@ internal static class LineReader
     private const int FirstSize = 256 * 1024;
 
     /// <summary>The lines, each with the line feed that ends it and good until the next is asked for.</summary>
-    public static async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(Stream stream, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    public static async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(
+        Stream stream,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         var buffer = new byte[FirstSize];
         var filled = 0;

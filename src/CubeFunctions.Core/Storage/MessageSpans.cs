@@ -3,14 +3,17 @@ using CubeFunctions.Core.Model;
 
 namespace CubeFunctions.Core.Storage;
 
-/// <summary>Spans of messages, by OpenTelemetry's conventions for messaging. Storage queues carry no trace context: our messages do.</summary>
+/// <summary>
+/// Spans of messages, by OpenTelemetry's conventions for messaging. Storage queues carry no trace context: our messages do.
+/// </summary>
 internal static class MessageSpans
 {
     /// <summary>Starts the span of one that is sent.</summary>
     public static Activity? StartSend(string queue) => Start("send", queue, ActivityKind.Producer, default, null);
 
     /// <summary>
-    /// Starts the span of one that is handled: it goes on with the sender's trace. The host's own span of this invocation is of another trace; the two are linked,
+    /// Starts the span of one that is handled: it goes on with the sender's trace. The host's own span of this invocation is of another
+    /// trace; the two are linked,
     /// each to the other.
     /// </summary>
     public static Activity? StartProcess<T>(T message)
@@ -31,8 +34,10 @@ internal static class MessageSpans
         var span = CubeTraces.Source.StartActivity(kind, parent, links: links, name: $"{operation} {queue}");
         if (span is { IsAllDataRequested: true })
         {
-            span.SetTag("messaging.system", "azure_storage_queues").SetTag("messaging.destination.name", queue)
-                .SetTag("messaging.operation.name", operation).SetTag("messaging.operation.type", operation);
+            span.SetTag("messaging.system", "azure_storage_queues")
+                .SetTag("messaging.destination.name", queue)
+                .SetTag("messaging.operation.name", operation)
+                .SetTag("messaging.operation.type", operation);
         }
 
         return span;

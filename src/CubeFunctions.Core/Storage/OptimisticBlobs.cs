@@ -7,8 +7,10 @@ using Azure.Storage.Blobs.Specialized;
 namespace CubeFunctions.Core.Storage;
 
 /// <summary>
-/// A container whose blobs are created once, or replaced in the state they were read in. As with <see cref="OptimisticTable"/>, a write recognises itself after a
-/// lost answer: by an id in the blob's metadata (<c>writeid</c>). A container that is missing reads as empty, and is created by the first write.
+/// A container whose blobs are created once, or replaced in the state they were read in. As with <see cref="OptimisticTable"/>, a write
+/// recognises itself after a
+/// lost answer: by an id in the blob's metadata (<c>writeid</c>). A container that is missing reads as empty, and is created by the first
+/// write.
 /// </summary>
 /// <remarks>One transaction a write, and one read more where the blob is not as expected.</remarks>
 internal sealed class OptimisticBlobs(BlobContainerClient container)
@@ -17,7 +19,8 @@ internal sealed class OptimisticBlobs(BlobContainerClient container)
 
     /// <summary>Reads a blob whole.</summary>
     /// <param name="path">Its name.</param>
-    /// <param name="known">The state that the caller knows: where it is still of this ETag, no bytes are sent. Default to read anyway.</param>
+    /// <param name="known">The state that the caller knows: where it is still of this ETag, no bytes are sent. Default to read
+    /// anyway.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     /// <returns>Null where there is none.</returns>
     public async Task<BlobContent?> FindAsync(string path, ETag known, CancellationToken cancellationToken)
@@ -63,8 +66,12 @@ internal sealed class OptimisticBlobs(BlobContainerClient container)
     {
         try
         {
-            return await container.GetBlockBlobClient(path).OpenReadAsync(
-                new BlobOpenReadOptions(allowModifications: false) { Position = position, BufferSize = bufferSize }, cancellationToken);
+            return await container
+                .GetBlockBlobClient(path)
+                .OpenReadAsync(
+                    new BlobOpenReadOptions(allowModifications: false) { Position = position, BufferSize = bufferSize },
+                    cancellationToken
+                );
         }
         catch (RequestFailedException exception) when (StorageErrors.IsNotFound(exception))
         {
@@ -87,7 +94,8 @@ internal sealed class OptimisticBlobs(BlobContainerClient container)
 
     /// <summary>Creates a blob that must not be there.</summary>
     /// <returns><see cref="StorageOutcome.Saved"/> or <see cref="StorageOutcome.Exists"/>.</returns>
-    public Task<BlobWritten> CreateAsync(string path, BlobBody body, CancellationToken cancellationToken) => SaveAsync(path, body, default, cancellationToken);
+    public Task<BlobWritten> CreateAsync(string path, BlobBody body, CancellationToken cancellationToken) =>
+        SaveAsync(path, body, default, cancellationToken);
 
     /// <summary>Replaces a blob in the state it was read in, or creates one that was not there.</summary>
     /// <param name="path">Its name.</param>
@@ -130,7 +138,12 @@ internal sealed class OptimisticBlobs(BlobContainerClient container)
 
                 if (stored is not null || basis != default)
                 {
-                    return new(stored is null ? StorageOutcome.Gone : basis == default ? StorageOutcome.Exists : StorageOutcome.Changed, default);
+                    return new(
+                        stored is null ? StorageOutcome.Gone
+                            : basis == default ? StorageOutcome.Exists
+                            : StorageOutcome.Changed,
+                        default
+                    );
                 }
             }
         }
@@ -172,8 +185,13 @@ internal sealed class OptimisticBlobs(BlobContainerClient container)
     {
         try
         {
-            await container.GetBlockBlobClient(path).DeleteIfExistsAsync(
-                DeleteSnapshotsOption.IncludeSnapshots, basis == default ? null : new BlobRequestConditions { IfMatch = basis }, cancellationToken);
+            await container
+                .GetBlockBlobClient(path)
+                .DeleteIfExistsAsync(
+                    DeleteSnapshotsOption.IncludeSnapshots,
+                    basis == default ? null : new BlobRequestConditions { IfMatch = basis },
+                    cancellationToken
+                );
             return StorageOutcome.Saved;
         }
         catch (RequestFailedException exception) when (StorageErrors.IsConflict(exception))
@@ -185,7 +203,9 @@ internal sealed class OptimisticBlobs(BlobContainerClient container)
     /// <summary>Blobs whose names begin with a prefix, by name.</summary>
     public async IAsyncEnumerable<BlobItem> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var each = container.GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        await using var each = container
+            .GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix, cancellationToken)
+            .GetAsyncEnumerator(cancellationToken);
         while (true)
         {
             try

@@ -11,20 +11,25 @@ namespace CubeFunctions.Core.Storage;
 internal readonly record struct BatchOutcome(StorageOutcome Outcome, ITableEntity? Row);
 
 /// <summary>
-/// A table whose rows are saved on top of the state they were read in. Callers get outcomes, never status codes; a table that is missing reads as empty, and is
+/// A table whose rows are saved on top of the state they were read in. Callers get outcomes, never status codes; a table that is missing
+/// reads as empty, and is
 /// created by the first write.
 /// </summary>
 /// <remarks>
 /// <para>
-/// The SDK repeats a write that was not answered. If the first one was done all the same, the repeat is answered as a conflict with the write itself. Therefore each
-/// write leaves an id of its own in the row (column <c>WriteId</c>), and a conflict is settled by one read: a row that has the id was saved. The rows of a batch are
+/// The SDK repeats a write that was not answered. If the first one was done all the same, the repeat is answered as a conflict with the
+/// write itself. Therefore each
+/// write leaves an id of its own in the row (column <c>WriteId</c>), and a conflict is settled by one read: a row that has the id was
+/// saved. The rows of a batch are
 /// written together or not at all, so one of them speaks for all.
 /// </para>
 /// <para>
-/// A write that ends without any answer (storage out of reach, or cancelled) may have been done as well. It is remembered with its row object: the next
+/// A write that ends without any answer (storage out of reach, or cancelled) may have been done as well. It is remembered with its row
+/// object: the next
 /// write of that object recognises it and goes on top of it. A row object is to be written by one task at a time.
 /// </para>
-/// <para>Costs: one transaction a write. A conflict costs one read more. Unconditional writes are repeated blindly: all writers must write the same.</para>
+/// <para>Costs: one transaction a write. A conflict costs one read more. Unconditional writes are repeated blindly: all writers must write
+/// the same.</para>
 /// </remarks>
 /// <param name="table">The table.</param>
 /// <param name="create">Creates it, and what else its lane needs.</param>
@@ -40,9 +45,7 @@ internal sealed class OptimisticTable(TableClient table, Func<CancellationToken,
 
     /// <summary>A table that is created alone where it is missing.</summary>
     public OptimisticTable(TableClient table)
-        : this(table, async cancellationToken => await table.CreateIfNotExistsAsync(cancellationToken))
-    {
-    }
+        : this(table, async cancellationToken => await table.CreateIfNotExistsAsync(cancellationToken)) { }
 
     /// <summary>Reads a row; null where there is none.</summary>
     /// <param name="partition">Its partition key.</param>
@@ -59,19 +62,30 @@ internal sealed class OptimisticTable(TableClient table, Func<CancellationToken,
     /// <param name="filter">Which.</param>
     /// <param name="columns">The columns that are needed; null for all. A row that is to be replaced needs all.</param>
     /// <param name="cancellationToken">Ends the requests.</param>
-    public IAsyncEnumerable<T> QueryAsync<T>(Expression<Func<T, bool>> filter, IEnumerable<string>? columns, CancellationToken cancellationToken)
-        where T : class, ITableEntity => ReadAsync(table.QueryAsync(filter, select: columns, cancellationToken: cancellationToken), cancellationToken);
+    public IAsyncEnumerable<T> QueryAsync<T>(
+        Expression<Func<T, bool>> filter,
+        IEnumerable<string>? columns,
+        CancellationToken cancellationToken
+    )
+        where T : class, ITableEntity =>
+        ReadAsync(table.QueryAsync(filter, select: columns, cancellationToken: cancellationToken), cancellationToken);
 
     /// <inheritdoc cref="QueryAsync{T}(Expression{Func{T, bool}}, IEnumerable{string}?, CancellationToken)"/>
     public IAsyncEnumerable<T> QueryAsync<T>(string filter, IEnumerable<string>? columns, CancellationToken cancellationToken)
-        where T : class, ITableEntity => ReadAsync(table.QueryAsync<T>(filter, select: columns, cancellationToken: cancellationToken), cancellationToken);
+        where T : class, ITableEntity =>
+        ReadAsync(table.QueryAsync<T>(filter, select: columns, cancellationToken: cancellationToken), cancellationToken);
 
     /// <summary>Reads a row, repaired where it is garbled; null where there is none.</summary>
     /// <param name="partition">Its partition key.</param>
     /// <param name="key">Its row key.</param>
     /// <param name="repairAsync">Puts a row that says so by name in the place of a garbled one.</param>
     /// <param name="cancellationToken">Ends the requests.</param>
-    public async Task<T?> FindOrRepairAsync<T>(string partition, string key, Func<TableEntity, CancellationToken, Task<T>> repairAsync, CancellationToken cancellationToken)
+    public async Task<T?> FindOrRepairAsync<T>(
+        string partition,
+        string key,
+        Func<TableEntity, CancellationToken, Task<T>> repairAsync,
+        CancellationToken cancellationToken
+    )
         where T : class, ITableEntity
     {
         try
@@ -80,7 +94,9 @@ internal sealed class OptimisticTable(TableClient table, Func<CancellationToken,
         }
         catch (Exception exception) when (StorageErrors.IsUnreadable(exception, cancellationToken))
         {
-            return await FindAsync<TableEntity>(partition, key, cancellationToken) is { } raw ? await repairAsync(raw, cancellationToken) : null;
+            return await FindAsync<TableEntity>(partition, key, cancellationToken) is { } raw
+                ? await repairAsync(raw, cancellationToken)
+                : null;
         }
     }
 
@@ -90,8 +106,11 @@ internal sealed class OptimisticTable(TableClient table, Func<CancellationToken,
     /// <param name="cancellationToken">Ends the requests.</param>
     /// <param name="columns">The columns that are read, or null for all. A row that is read by itself comes whole.</param>
     public async IAsyncEnumerable<T> QueryOrRepairAsync<T>(
-        string filter, Func<TableEntity, CancellationToken, Task<T>> repairAsync, [EnumeratorCancellation] CancellationToken cancellationToken,
-        string[]? columns = null)
+        string filter,
+        Func<TableEntity, CancellationToken, Task<T>> repairAsync,
+        [EnumeratorCancellation] CancellationToken cancellationToken,
+        string[]? columns = null
+    )
         where T : class, ITableEntity
     {
         List<T> rows;
@@ -119,7 +138,8 @@ internal sealed class OptimisticTable(TableClient table, Func<CancellationToken,
 
     /// <summary>Adds a row that must not be there.</summary>
     /// <returns><see cref="StorageOutcome.Saved"/> or <see cref="StorageOutcome.Exists"/>.</returns>
-    public Task<StorageOutcome> AddAsync(ITableEntity row, CancellationToken cancellationToken) => WriteAsync(RowWrite.Add(row), cancellationToken);
+    public Task<StorageOutcome> AddAsync(ITableEntity row, CancellationToken cancellationToken) =>
+        WriteAsync(RowWrite.Add(row), cancellationToken);
 
     /// <summary>Adds a row that must not be there, or gives the one that is.</summary>
     /// <returns>Null when it was added; else the row that was there before.</returns>
@@ -127,30 +147,42 @@ internal sealed class OptimisticTable(TableClient table, Func<CancellationToken,
         where T : class, ITableEntity
     {
         T? there = null;
-        var result = await WriteAsync([RowWrite.Add(row)], async () => there = await FindAsync<T>(row.PartitionKey, row.RowKey, cancellationToken), cancellationToken);
+        var result = await WriteAsync(
+            [RowWrite.Add(row)],
+            async () => there = await FindAsync<T>(row.PartitionKey, row.RowKey, cancellationToken),
+            cancellationToken
+        );
         return result.Outcome == StorageOutcome.Saved ? null : there;
     }
 
     /// <summary>Replaces a row in the state it was read in, or adds one that is new (no ETag).</summary>
-    public Task<StorageOutcome> SaveAsync(ITableEntity row, CancellationToken cancellationToken) => WriteAsync(RowWrite.Save(row), cancellationToken);
+    public Task<StorageOutcome> SaveAsync(ITableEntity row, CancellationToken cancellationToken) =>
+        WriteAsync(RowWrite.Save(row), cancellationToken);
 
     /// <summary>Adds a row, or replaces whatever is there.</summary>
     public Task PutAsync(ITableEntity row, CancellationToken cancellationToken) => WriteAsync(RowWrite.Put(row), cancellationToken);
 
     /// <summary>Deletes a row in the state it was read in.</summary>
     /// <returns><see cref="StorageOutcome.Saved"/>, also where it was gone already; or <see cref="StorageOutcome.Changed"/>.</returns>
-    public Task<StorageOutcome> DeleteAsync(ITableEntity row, CancellationToken cancellationToken) => WriteAsync(RowWrite.Delete(row), cancellationToken);
+    public Task<StorageOutcome> DeleteAsync(ITableEntity row, CancellationToken cancellationToken) =>
+        WriteAsync(RowWrite.Delete(row), cancellationToken);
 
     /// <summary>Does one write.</summary>
-    public async Task<StorageOutcome> WriteAsync(RowWrite write, CancellationToken cancellationToken) => (await WriteAsync([write], cancellationToken)).Outcome;
+    public async Task<StorageOutcome> WriteAsync(RowWrite write, CancellationToken cancellationToken) =>
+        (await WriteAsync([write], cancellationToken)).Outcome;
 
     /// <summary>Does several writes in one step: all, or none.</summary>
     /// <param name="writes">Up to <see cref="MaxBatch"/> rows of one partition, each once.</param>
     /// <param name="cancellationToken">Ends the requests. What was asked for may have been done.</param>
     /// <exception cref="RequestFailedException">Storage is in trouble, or refuses what was sent.</exception>
-    public Task<BatchOutcome> WriteAsync(IReadOnlyList<RowWrite> writes, CancellationToken cancellationToken) => WriteAsync(writes, null, cancellationToken);
+    public Task<BatchOutcome> WriteAsync(IReadOnlyList<RowWrite> writes, CancellationToken cancellationToken) =>
+        WriteAsync(writes, null, cancellationToken);
 
-    private async Task<BatchOutcome> WriteAsync(IReadOnlyList<RowWrite> writes, Func<Task<ITableEntity?>>? read, CancellationToken cancellationToken)
+    private async Task<BatchOutcome> WriteAsync(
+        IReadOnlyList<RowWrite> writes,
+        Func<Task<ITableEntity?>>? read,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(writes.Count, MaxBatch, nameof(writes));
         var left = writes.ToList();
@@ -173,8 +205,13 @@ internal sealed class OptimisticTable(TableClient table, Func<CancellationToken,
                 }
                 catch (RequestFailedException exception) when (StorageErrors.IsConflict(exception))
                 {
-                    var failed = left[Math.Min((exception as TableTransactionFailedException)?.FailedTransactionActionIndex ?? 0, left.Count - 1)];
-                    var stored = read is null ? await ReadStoredAsync(left, cancellationToken) : await read() is { } row ? new() { [row.RowKey] = row } : [];
+                    var failed = left[
+                        Math.Min((exception as TableTransactionFailedException)?.FailedTransactionActionIndex ?? 0, left.Count - 1)
+                    ];
+                    var stored =
+                        read is null ? await ReadStoredAsync(left, cancellationToken)
+                        : await read() is { } row ? new() { [row.RowKey] = row }
+                        : [];
                     if (Settle(left, failed, stored, id) is { } outcome)
                     {
                         Answered(writes);
@@ -215,7 +252,12 @@ internal sealed class OptimisticTable(TableClient table, Func<CancellationToken,
         for (var i = 0; i < writes.Count; i++)
         {
             var (action, row, body) = writes[i];
-            if (WriteIdAt(writes[i]) is { } other && row.ETag != stored[row.RowKey].ETag && _unanswered.TryGetValue(row, out var ours) && ours.Contains(other))
+            if (
+                WriteIdAt(writes[i]) is { } other
+                && row.ETag != stored[row.RowKey].ETag
+                && _unanswered.TryGetValue(row, out var ours)
+                && ours.Contains(other)
+            )
             {
                 // An earlier write of this object was done and its answer lost: this one goes on top of it.
                 row.ETag = stored[row.RowKey].ETag;
@@ -244,20 +286,37 @@ internal sealed class OptimisticTable(TableClient table, Func<CancellationToken,
     {
         if (writes is [var (action, row, body)])
         {
-            var answer = await (action switch
-            {
-                TableTransactionActionType.Add => table.AddEntityAsync(body, cancellationToken),
-                TableTransactionActionType.UpdateReplace => table.UpdateEntityAsync(body, row.ETag, TableUpdateMode.Replace, cancellationToken),
-                TableTransactionActionType.UpdateMerge => table.UpdateEntityAsync(body, row.ETag, TableUpdateMode.Merge, cancellationToken),
-                TableTransactionActionType.UpsertReplace => table.UpsertEntityAsync(body, TableUpdateMode.Replace, cancellationToken),
-                TableTransactionActionType.Delete => table.DeleteEntityAsync(row.PartitionKey, row.RowKey, row.ETag, cancellationToken),
-                _ => throw new InvalidOperationException($"{action} is no action of {nameof(RowWrite)}."),
-            });
+            var answer = await (
+                action switch
+                {
+                    TableTransactionActionType.Add => table.AddEntityAsync(body, cancellationToken),
+                    TableTransactionActionType.UpdateReplace => table.UpdateEntityAsync(
+                        body,
+                        row.ETag,
+                        TableUpdateMode.Replace,
+                        cancellationToken
+                    ),
+                    TableTransactionActionType.UpdateMerge => table.UpdateEntityAsync(
+                        body,
+                        row.ETag,
+                        TableUpdateMode.Merge,
+                        cancellationToken
+                    ),
+                    TableTransactionActionType.UpsertReplace => table.UpsertEntityAsync(body, TableUpdateMode.Replace, cancellationToken),
+                    TableTransactionActionType.Delete => table.DeleteEntityAsync(row.PartitionKey, row.RowKey, row.ETag, cancellationToken),
+                    _ => throw new InvalidOperationException($"{action} is no action of {nameof(RowWrite)}."),
+                }
+            );
             row.ETag = answer.Headers.ETag ?? row.ETag;
             return;
         }
 
-        var answers = (await table.SubmitTransactionAsync(writes.Select(write => new TableTransactionAction(write.Action, write.Body, write.Row.ETag)), cancellationToken)).Value;
+        var answers = (
+            await table.SubmitTransactionAsync(
+                writes.Select(write => new TableTransactionAction(write.Action, write.Body, write.Row.ETag)),
+                cancellationToken
+            )
+        ).Value;
         for (var i = 0; i < writes.Count; i++)
         {
             writes[i].Row.ETag = answers[i].Headers.ETag ?? writes[i].Row.ETag;
@@ -279,7 +338,9 @@ internal sealed class OptimisticTable(TableClient table, Func<CancellationToken,
         }
 
         var keys = writes.Select(write => write.Row.RowKey).Order(StringComparer.Ordinal).ToList();
-        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {writes[0].Row.PartitionKey} and RowKey ge {keys[0]} and RowKey le {keys[^1]}");
+        var filter = TableClient.CreateQueryFilter(
+            $"PartitionKey eq {writes[0].Row.PartitionKey} and RowKey ge {keys[0]} and RowKey le {keys[^1]}"
+        );
         await foreach (var row in QueryAsync<TableEntity>(filter, null, cancellationToken))
         {
             if (keys.Contains(row.RowKey))
@@ -291,7 +352,10 @@ internal sealed class OptimisticTable(TableClient table, Func<CancellationToken,
         return stored;
     }
 
-    private static async IAsyncEnumerable<T> ReadAsync<T>(AsyncPageable<T> rows, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<T> ReadAsync<T>(
+        AsyncPageable<T> rows,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
         where T : notnull
     {
         await using var each = rows.GetAsyncEnumerator(cancellationToken);
@@ -341,5 +405,6 @@ internal sealed class OptimisticTable(TableClient table, Func<CancellationToken,
         }
     }
 
-    private static string? WriteIdOf(ITableEntity row) => row is TableEntity entity ? entity.GetString(WriteIdColumn) : (row as IStoredRow)?.WriteId;
+    private static string? WriteIdOf(ITableEntity row) =>
+        row is TableEntity entity ? entity.GetString(WriteIdColumn) : (row as IStoredRow)?.WriteId;
 }

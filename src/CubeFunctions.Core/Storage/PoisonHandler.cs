@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Core.Storage;
 
-/// <summary>What happens to a message that was delivered too often: it is counted, and what it names goes to its lane's dead-letter function.</summary>
+/// <summary>
+/// What happens to a message that was delivered too often: it is counted, and what it names goes to its lane's dead-letter function.
+/// </summary>
 /// <remarks>
 /// A barrier around every unit reschedules what throws, so what comes here has ended a process, or storage was away. The lane asks
 /// <see cref="Recoverability"/> with an unexpected failure, so that a unit is dead only after several rounds.

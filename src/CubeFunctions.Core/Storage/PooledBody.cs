@@ -39,7 +39,13 @@ public sealed class PooledBody : IDisposable
     /// <param name="beforeRead">Called before each read: restarts the clock of silence.</param>
     /// <param name="cancellationToken">Ends the read.</param>
     /// <returns>The body, or null when there are more bytes than <paramref name="limit"/>.</returns>
-    internal static async Task<PooledBody?> ReadAsync(Stream stream, long? expected, int limit, Action beforeRead, CancellationToken cancellationToken)
+    internal static async Task<PooledBody?> ReadAsync(
+        Stream stream,
+        long? expected,
+        int limit,
+        Action beforeRead,
+        CancellationToken cancellationToken
+    )
     {
         if (expected > limit)
         {

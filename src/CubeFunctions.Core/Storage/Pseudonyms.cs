@@ -7,7 +7,8 @@ using Azure.Storage.Blobs.Specialized;
 namespace CubeFunctions.Core.Storage;
 
 /// <summary>
-/// Salted hashes of customers' ids: what row keys, messages, our own URLs and logs hold instead of them. The salt is random, made once per storage account
+/// Salted hashes of customers' ids: what row keys, messages, our own URLs and logs hold instead of them. The salt is random, made once per
+/// storage account
 /// and kept in <c>cube-state</c>; without it a hash of a short number would be no secret.
 /// </summary>
 public sealed class Pseudonyms(StorageClients storage) : IDisposable
@@ -31,7 +32,8 @@ public sealed class Pseudonyms(StorageClients storage) : IDisposable
     internal async ValueTask LoadAsync(CancellationToken cancellationToken) => _ = _salt ?? await SaltAsync(cancellationToken);
 
     /// <summary>32 hexadecimal digits for these parts, once <see cref="LoadAsync"/> has been called.</summary>
-    internal string Of(string first, string second) => Convert.ToHexStringLower(HMACSHA256.HashData(_salt!, Encoding.UTF8.GetBytes($"{first}\n{second}")).AsSpan(0, 16));
+    internal string Of(string first, string second) =>
+        Convert.ToHexStringLower(HMACSHA256.HashData(_salt!, Encoding.UTF8.GetBytes($"{first}\n{second}")).AsSpan(0, 16));
 
     private async Task<byte[]> SaltAsync(CancellationToken cancellationToken)
     {

@@ -5,7 +5,9 @@ using Azure.Storage.Queues.Models;
 
 namespace CubeFunctions.Core.Storage;
 
-/// <summary>Sends the messages of one queue. They only notify a worker: the rows are the truth, and a message may come twice, or late.</summary>
+/// <summary>
+/// Sends the messages of one queue. They only notify a worker: the rows are the truth, and a message may come twice, or late.
+/// </summary>
 /// <remarks>One instance a process and queue: local pollers listen to <see cref="Sent"/>.</remarks>
 public sealed class QueueNotifier<T>(StorageClients storage, TimeProvider time)
     where T : class, IQueueMessage<T>
@@ -24,7 +26,8 @@ public sealed class QueueNotifier<T>(StorageClients storage, TimeProvider time)
     /// <summary>Sends a message. The queue is created where it is missing.</summary>
     /// <param name="message">The message.</param>
     /// <param name="delay">
-    /// How long it stays hidden: from zero to six days, rounded up to whole seconds, since one that comes before its time is taken for a repeat.
+    /// How long it stays hidden: from zero to six days, rounded up to whole seconds, since one that comes before its time is taken for a
+    /// repeat.
     /// </param>
     /// <param name="cancellationToken">Ends the request.</param>
     /// <exception cref="RequestFailedException">Storage is in trouble.</exception>

@@ -24,7 +24,8 @@ public sealed class RawStore(StorageClients storage)
 
     /// <summary>Stores a page that is stored elsewhere already, without reading it.</summary>
     /// <returns>False where it is gone.</returns>
-    internal Task<bool> CopyPageAsync(string from, string to, CancellationToken cancellationToken) => _blobs.CopyAsync(from, to, cancellationToken);
+    internal Task<bool> CopyPageAsync(string from, string to, CancellationToken cancellationToken) =>
+        _blobs.CopyAsync(from, to, cancellationToken);
 
     /// <summary>Writes a JSON file unless another worker has.</summary>
     /// <returns>False when it was there before.</returns>
@@ -41,25 +42,43 @@ public sealed class RawStore(StorageClients storage)
         FindAsync(BlobPaths.Run(runId), ManifestJson.Default.RunManifest, cancellationToken);
 
     /// <summary>Reads a window's manifest as it is to be replaced; null where there is none.</summary>
-    internal async Task<(WindowManifest Manifest, ETag ETag)?> FindManifestToReplaceAsync(string path, CancellationToken cancellationToken) =>
+    internal async Task<(WindowManifest Manifest, ETag ETag)?> FindManifestToReplaceAsync(
+        string path,
+        CancellationToken cancellationToken
+    ) =>
         await _blobs.FindAsync(path, cancellationToken) is { Data: { } data } found
             ? (JsonSerializer.Deserialize(data.ToMemory().Span, ManifestJson.Default.WindowManifest)!, found.ETag)
             : null;
 
     /// <summary>Replaces a manifest in the state it was read in.</summary>
     /// <returns>False when another worker has replaced it.</returns>
-    internal async Task<bool> TryReplaceManifestAsync(string path, WindowManifest manifest, ETag etag, CancellationToken cancellationToken) =>
-        (await _blobs.SaveAsync(path, BlobBody.Json(JsonSerializer.SerializeToUtf8Bytes(manifest, ManifestJson.Default.WindowManifest)), etag, cancellationToken)).IsSaved;
+    internal async Task<bool> TryReplaceManifestAsync(
+        string path,
+        WindowManifest manifest,
+        ETag etag,
+        CancellationToken cancellationToken
+    ) =>
+        (
+            await _blobs.SaveAsync(
+                path,
+                BlobBody.Json(JsonSerializer.SerializeToUtf8Bytes(manifest, ManifestJson.Default.WindowManifest)),
+                etag,
+                cancellationToken
+            )
+        ).IsSaved;
 
     /// <summary>Reads a page's bytes, whatever they are; null where it is gone.</summary>
     internal async Task<PooledBody?> FindBytesAsync(string path, CancellationToken cancellationToken)
     {
         using var answer = await _blobs.OpenAsync(path, cancellationToken);
-        return answer is null ? null : await PooledBody.ReadAsync(answer.Content, answer.Details.ContentLength, int.MaxValue, static () => { }, cancellationToken);
+        return answer is null
+            ? null
+            : await PooledBody.ReadAsync(answer.Content, answer.Details.ContentLength, int.MaxValue, static () => { }, cancellationToken);
     }
 
     /// <summary>Whether a blob is there.</summary>
-    internal async Task<bool> ExistsAsync(string path, CancellationToken cancellationToken) => await _blobs.FindPropertiesAsync(path, cancellationToken) is not null;
+    internal async Task<bool> ExistsAsync(string path, CancellationToken cancellationToken) =>
+        await _blobs.FindPropertiesAsync(path, cancellationToken) is not null;
 
     /// <summary>Names below a folder.</summary>
     internal async IAsyncEnumerable<string> ListAsync(string folder, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -74,5 +93,7 @@ public sealed class RawStore(StorageClients storage)
 
     private async Task<T?> FindAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken)
         where T : class =>
-        await _blobs.FindAsync(path, cancellationToken) is { Data: { } data } ? JsonSerializer.Deserialize(data.ToMemory().Span, type) : null;
+        await _blobs.FindAsync(path, cancellationToken) is { Data: { } data }
+            ? JsonSerializer.Deserialize(data.ToMemory().Span, type)
+            : null;
 }

@@ -2,7 +2,9 @@ using Azure.Data.Tables;
 
 namespace CubeFunctions.Core.Storage;
 
-/// <summary>One write of one row. Conditions are those of the row's <see cref="ITableEntity.ETag"/>; <c>ETag.All</c> writes whatever is there.</summary>
+/// <summary>
+/// One write of one row. Conditions are those of the row's <see cref="ITableEntity.ETag"/>; <c>ETag.All</c> writes whatever is there.
+/// </summary>
 /// <param name="Action">What is done.</param>
 /// <param name="Row">Names the row and the state that the write is made on top of. Gets the new ETag.</param>
 /// <param name="Body">What is sent: the row itself, or the few columns that a merge sets.</param>

@@ -5,7 +5,8 @@ namespace CubeFunctions.Core.Storage;
 
 /// <summary>A flag that all processes respect, such as a pause: one row, known to each process for a few seconds without a look.</summary>
 /// <remarks>
-/// <para>It is only ever extended, unless a person lifts it. This process respects what it asked for itself at once, also where storage fails to take it.</para>
+/// <para>It is only ever extended, unless a person lifts it. This process respects what it asked for itself at once, also where storage
+/// fails to take it.</para>
 /// <para>
 /// One that lasts until it is lifted is read at every <see cref="GetAsync"/>: what waits for it is notified once. Costs: one read in
 /// <see cref="FlagDefinition.RefreshEvery"/>, one write to raise it. Safe for any number of callers.
@@ -50,7 +51,8 @@ public sealed class SharedFlag
     }
 
     /// <summary>Raises it until an instant, unless it is up for longer.</summary>
-    /// <param name="until">Its end, no later than <see cref="FlagDefinition.Longest"/> from now; <see cref="DateTimeOffset.MaxValue"/>: until it is lifted.</param>
+    /// <param name="until">Its end, no later than <see cref="FlagDefinition.Longest"/> from now; <see cref="DateTimeOffset.MaxValue"/>:
+    /// until it is lifted.</param>
     /// <param name="reason">Why, for people.</param>
     /// <param name="askedBy">Who asks for it, or null.</param>
     /// <param name="cancellationToken">Ends the requests; this process respects the flag all the same.</param>
@@ -73,7 +75,9 @@ public sealed class SharedFlag
 
         for (var tries = 0; tries < MaxTries; tries++)
         {
-            var stored = _cache.Last is { Value: { IsRead: true } known } ? known : (await _cache.GetAsync(DateTimeOffset.MaxValue, cancellationToken)).Value;
+            var stored = _cache.Last is { Value: { IsRead: true } known }
+                ? known
+                : (await _cache.GetAsync(DateTimeOffset.MaxValue, cancellationToken)).Value;
             if (stored.State is { } other && other.Until >= until - _definition.WorthSharing)
             {
                 return false;
@@ -93,7 +97,10 @@ public sealed class SharedFlag
         return false;
     }
 
-    /// <summary>Lifts the flag, also one that another process raised. This process knows at once, the others within <see cref="FlagDefinition.RefreshEvery"/>.</summary>
+    /// <summary>
+    /// Lifts the flag, also one that another process raised. This process knows at once, the others within
+    /// <see cref="FlagDefinition.RefreshEvery"/>.
+    /// </summary>
     public async Task LiftAsync(CancellationToken cancellationToken)
     {
         await _table.DeleteAsync(new TableEntity(_definition.Partition, _definition.Key) { ETag = ETag.All }, cancellationToken);
@@ -118,21 +125,27 @@ public sealed class SharedFlag
     {
         var until = row.GetBoolean(GoneColumn) is true ? DateTimeOffset.MaxValue : row.GetDateTimeOffset(_definition.UntilColumn);
         return until is { } end
-            ? new(end, row.GetDateTimeOffset(nameof(FlagState.Since)), row.GetString(nameof(FlagState.Reason)), row.GetString(nameof(FlagState.AskedBy)))
+            ? new(
+                end,
+                row.GetDateTimeOffset(nameof(FlagState.Since)),
+                row.GetString(nameof(FlagState.Reason)),
+                row.GetString(nameof(FlagState.AskedBy))
+            )
             : null;
     }
 
-    private TableEntity ToRow(FlagState state, ETag etag) => new(_definition.Partition, _definition.Key)
-    {
-        ETag = etag,
-        ["SchemaVersion"] = 1,
-        [_definition.UntilColumn] = state.UntilLifted ? null : state.Until,
-        [GoneColumn] = state.UntilLifted,
-        [nameof(FlagDefinition.Address)] = _definition.Address,
-        [nameof(FlagState.Since)] = state.Since,
-        [nameof(FlagState.Reason)] = state.Reason,
-        [nameof(FlagState.AskedBy)] = state.AskedBy,
-    };
+    private TableEntity ToRow(FlagState state, ETag etag) =>
+        new(_definition.Partition, _definition.Key)
+        {
+            ETag = etag,
+            ["SchemaVersion"] = 1,
+            [_definition.UntilColumn] = state.UntilLifted ? null : state.Until,
+            [GoneColumn] = state.UntilLifted,
+            [nameof(FlagDefinition.Address)] = _definition.Address,
+            [nameof(FlagState.Since)] = state.Since,
+            [nameof(FlagState.Reason)] = state.Reason,
+            [nameof(FlagState.AskedBy)] = state.AskedBy,
+        };
 
     private static FlagState? Later(FlagState? one, FlagState? other) => one is null || other?.Until > one.Until ? other : one;
 

@@ -82,7 +82,8 @@ public sealed class StorageClients
     public QueueClient Queue(string name) => _queues.GetQueueClient(name);
 
     /// <summary>
-    /// Creates what is missing. One cheap read when everything is there, so that a deployment whose identity may not create anything starts as well.
+    /// Creates what is missing. One cheap read when everything is there, so that a deployment whose identity may not create anything starts
+    /// as well.
     /// </summary>
     /// <exception cref="RequestFailedException">Storage refused or cannot be reached.</exception>
     public async Task EnsureCreatedAsync(CancellationToken cancellationToken)
@@ -106,11 +107,21 @@ public sealed class StorageClients
 
     /// <summary>Creates what a run needs, and no more.</summary>
     internal Task CreateSyncLaneAsync(CancellationToken cancellationToken) =>
-        CreateAsync([StorageNames.Raw, StorageNames.ChangeFiles, StorageNames.State], [StorageNames.SyncQueue], [StorageNames.CheckpointsTable, StorageNames.RunsTable], cancellationToken);
+        CreateAsync(
+            [StorageNames.Raw, StorageNames.ChangeFiles, StorageNames.State],
+            [StorageNames.SyncQueue],
+            [StorageNames.CheckpointsTable, StorageNames.RunsTable],
+            cancellationToken
+        );
 
     /// <summary>Writes a blob; its container is created where it is missing, since a run alone creates only what its lane needs.</summary>
     internal static async Task<BlobContentInfo> UploadAsync(
-        BlobContainerClient container, string path, Stream content, BlobUploadOptions options, CancellationToken cancellationToken)
+        BlobContainerClient container,
+        string path,
+        Stream content,
+        BlobUploadOptions options,
+        CancellationToken cancellationToken
+    )
     {
         var blob = container.GetBlockBlobClient(path);
         try
@@ -125,7 +136,12 @@ public sealed class StorageClients
         }
     }
 
-    private async Task CreateAsync(IEnumerable<string> containers, IEnumerable<string> queues, IEnumerable<string> tables, CancellationToken cancellationToken)
+    private async Task CreateAsync(
+        IEnumerable<string> containers,
+        IEnumerable<string> queues,
+        IEnumerable<string> tables,
+        CancellationToken cancellationToken
+    )
     {
         foreach (var name in containers)
         {
@@ -159,12 +175,16 @@ public sealed class StorageClients
 
     private static TokenCredential Credential(StorageSettings settings) =>
         settings.ManagedIdentity
-            ? new ManagedIdentityCredential(settings.ClientId is { } id ? ManagedIdentityId.FromUserAssignedClientId(id) : ManagedIdentityId.SystemAssigned)
-            : new DefaultAzureCredential(new DefaultAzureCredentialOptions
-            {
-                // Developer tools only: what runs in Azure names its managed identity.
-                ExcludeManagedIdentityCredential = true,
-                ExcludeWorkloadIdentityCredential = true,
-                ExcludeInteractiveBrowserCredential = true,
-            });
+            ? new ManagedIdentityCredential(
+                settings.ClientId is { } id ? ManagedIdentityId.FromUserAssignedClientId(id) : ManagedIdentityId.SystemAssigned
+            )
+            : new DefaultAzureCredential(
+                new DefaultAzureCredentialOptions
+                {
+                    // Developer tools only: what runs in Azure names its managed identity.
+                    ExcludeManagedIdentityCredential = true,
+                    ExcludeWorkloadIdentityCredential = true,
+                    ExcludeInteractiveBrowserCredential = true,
+                }
+            );
 }

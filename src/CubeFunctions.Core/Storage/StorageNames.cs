@@ -50,8 +50,5 @@ public static class StorageNames
 
     /// <summary>All queues, the poison queues among them.</summary>
     public static IReadOnlyList<string> Queues { get; } =
-    [
-        SyncQueue, UpsertsQueue, ChangesQueue,
-        SyncQueue + PoisonSuffix, UpsertsQueue + PoisonSuffix, ChangesQueue + PoisonSuffix,
-    ];
+    [SyncQueue, UpsertsQueue, ChangesQueue, SyncQueue + PoisonSuffix, UpsertsQueue + PoisonSuffix, ChangesQueue + PoisonSuffix];
 }

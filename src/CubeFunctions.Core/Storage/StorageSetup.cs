@@ -4,14 +4,18 @@ using Microsoft.Extensions.Logging;
 namespace CubeFunctions.Core.Storage;
 
 /// <summary>
-/// Creates containers, queues and tables before any other service of the host starts, and so before the first message is taken. In Azure they are there already,
+/// Creates containers, queues and tables before any other service of the host starts, and so before the first message is taken. In Azure
+/// they are there already,
 /// by <c>infra</c>.
 /// </summary>
 /// <remarks>
-/// The start does not wait for long: the Functions host ends a worker that does not connect within a minute. Where storage is away, the host starts all the same,
+/// The start does not wait for long: the Functions host ends a worker that does not connect within a minute. Where storage is away, the
+/// host starts all the same,
 /// so that <c>/api/health</c> can say it, and what is missing is created once storage is back.
 /// </remarks>
-internal sealed partial class StorageSetup(StorageClients storage, TimeProvider time, ILogger<StorageSetup> logger) : BackgroundService, IHostedLifecycleService
+internal sealed partial class StorageSetup(StorageClients storage, TimeProvider time, ILogger<StorageSetup> logger)
+    : BackgroundService,
+        IHostedLifecycleService
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Again = TimeSpan.FromSeconds(10);

@@ -1,6 +1,8 @@
 namespace CubeFunctions.Core.Storage;
 
-/// <summary>A file that nobody else sees and that is gone with its handle, also when the process is killed: what it holds is personal data.</summary>
+/// <summary>
+/// A file that nobody else sees and that is gone with its handle, also when the process is killed: what it holds is personal data.
+/// </summary>
 internal static class TempFile
 {
     private const int BufferSize = 64 * 1024;

@@ -3,7 +3,10 @@ using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Sync;
 
-/// <summary>Notices, while items of a run are in hand, that a person has cancelled it: one read every few seconds for a run and process, none for items that end sooner.</summary>
+/// <summary>
+/// Notices, while items of a run are in hand, that a person has cancelled it: one read every few seconds for a run and process, none for
+/// items that end sooner.
+/// </summary>
 internal sealed class CancelledRuns(RunStore runs, TimeProvider time)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(3);
@@ -13,7 +16,12 @@ internal sealed class CancelledRuns(RunStore runs, TimeProvider time)
     /// <param name="runId">The run.</param>
     /// <param name="cancellationToken">Cancels the watch's token as well.</param>
     public Watch Begin(string runId, CancellationToken cancellationToken) =>
-        new(_known.GetOrAdd(runId, id => new((_, token) => runs.IsCancelledAsync(id, token), LookEvery, time)), () => _known.TryRemove(runId, out _), time, cancellationToken);
+        new(
+            _known.GetOrAdd(runId, id => new((_, token) => runs.IsCancelledAsync(id, token), LookEvery, time)),
+            () => _known.TryRemove(runId, out _),
+            time,
+            cancellationToken
+        );
 
     /// <summary>Watches one run for one item.</summary>
     internal sealed class Watch : IAsyncDisposable

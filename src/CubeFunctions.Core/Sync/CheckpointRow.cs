@@ -6,7 +6,8 @@ using CubeFunctions.Core.Storage;
 namespace CubeFunctions.Core.Sync;
 
 /// <summary>
-/// Checkpoint and lease of one scope and feed, in one row of <c>CubeCheckpoints</c> and so under one ETag: a worker that has lost the lease cannot move the checkpoint.
+/// Checkpoint and lease of one scope and feed, in one row of <c>CubeCheckpoints</c> and so under one ETag: a worker that has lost the lease
+/// cannot move the checkpoint.
 /// </summary>
 public sealed class CheckpointRow : IStoredRow, ILeasable
 {
@@ -99,7 +100,10 @@ public sealed class CheckpointRow : IStoredRow, ILeasable
     /// <summary>The assignment of a campaign, as it was last known; null else.</summary>
     public string? AssignmentId { get; set; }
 
-    /// <summary>When the deployment moved over to another generation of the API: what was read before is not compared with what is read since. Null where it never did.</summary>
+    /// <summary>
+    /// When the deployment moved over to another generation of the API: what was read before is not compared with what is read since. Null
+    /// where it never did.
+    /// </summary>
     public DateTimeOffset? AnewSince { get; set; }
 
     internal const string Ended = "ended";

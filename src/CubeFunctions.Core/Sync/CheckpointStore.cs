@@ -42,8 +42,12 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
     /// <summary>Keeps the rows of a plan for the claims that follow it.</summary>
     /// <param name="rows">As <see cref="AllAsync"/> gave them.</param>
     /// <param name="planned">The scopes and feeds that are planned.</param>
-    internal void Expect(IReadOnlyDictionary<(string, string), CheckpointRow> rows, IEnumerable<ItemRow> planned) => _listed.Replace(
-        planned.Select(item => rows.GetValueOrDefault((CheckpointRow.PartitionOf(item.Scope), item.Feed)) ?? NewRow(item.FeedOf, item.Scope)));
+    internal void Expect(IReadOnlyDictionary<(string, string), CheckpointRow> rows, IEnumerable<ItemRow> planned) =>
+        _listed.Replace(
+            planned.Select(item =>
+                rows.GetValueOrDefault((CheckpointRow.PartitionOf(item.Scope), item.Feed)) ?? NewRow(item.FeedOf, item.Scope)
+            )
+        );
 
     /// <summary>The last proven reading of a scope and feed; null where there is none.</summary>
     internal async Task<Reading?> FindLastReadingAsync(Feed feed, Scope scope, CancellationToken cancellationToken) =>
@@ -98,7 +102,10 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
             }
 
             row.WriteProgress(progress ?? new CrawlProgress(item.Holder, "", row.Attempt, 1, null, "", now));
-            if (await LeasedRow<CheckpointRow>.TryAcquireAsync(Table, row, item.Holder, settings.Lease, time, cancellationToken) is { } lease)
+            if (
+                await LeasedRow<CheckpointRow>.TryAcquireAsync(Table, row, item.Holder, settings.Lease, time, cancellationToken) is
+                { } lease
+            )
             {
                 return new Claim.Taken(lease, resumes);
             }
@@ -117,7 +124,12 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
     /// <param name="cancellationToken">Ends the try.</param>
     /// <returns>The lease; null where another worker has it, or was quicker.</returns>
     internal async Task<LeasedRow<CheckpointRow>?> TryHoldAsync(
-        Feed feed, Scope scope, string holder, Action<CheckpointRow> note, CancellationToken cancellationToken)
+        Feed feed,
+        Scope scope,
+        string holder,
+        Action<CheckpointRow> note,
+        CancellationToken cancellationToken
+    )
     {
         var row = await FindAsync(feed, scope, cancellationToken);
         var now = time.GetUtcNow();
@@ -180,13 +192,14 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
         }
     }
 
-    private CheckpointRow NewRow(Feed feed, Scope scope) => new()
-    {
-        PartitionKey = CheckpointRow.PartitionOf(scope),
-        RowKey = feed.Setting,
-        Feed = feed.Setting,
-        ScopeKind = scope.KindName,
-        ScopeId = scope.Id,
-        KnownSince = time.GetUtcNow(),
-    };
+    private CheckpointRow NewRow(Feed feed, Scope scope) =>
+        new()
+        {
+            PartitionKey = CheckpointRow.PartitionOf(scope),
+            RowKey = feed.Setting,
+            Feed = feed.Setting,
+            ScopeKind = scope.KindName,
+            ScopeId = scope.Id,
+            KnownSince = time.GetUtcNow(),
+        };
 }

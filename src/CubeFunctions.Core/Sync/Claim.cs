@@ -5,9 +5,7 @@ namespace CubeFunctions.Core.Sync;
 /// <summary>What came of an attempt to claim an item.</summary>
 internal abstract record Claim
 {
-    private Claim()
-    {
-    }
+    private Claim() { }
 
     /// <summary>The caller has the lease.</summary>
     internal sealed record Taken(LeasedRow<CheckpointRow> Lease, bool Resumes) : Claim;

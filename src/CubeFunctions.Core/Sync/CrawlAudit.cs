@@ -13,7 +13,15 @@ namespace CubeFunctions.Core.Sync;
 /// <param name="RepeatsAcrossPages">Whether a key occurs on two pages: a row that moved while they were read looks the same.</param>
 /// <param name="Digest">What another crawl is compared by.</param>
 internal sealed record CrawlAudit(
-    long Records, long Bytes, long ReportedCount, long DistinctKeys, long Keyless, bool CountsAgree, bool RepeatsAcrossPages, CrawlDigest Digest)
+    long Records,
+    long Bytes,
+    long ReportedCount,
+    long DistinctKeys,
+    long Keyless,
+    bool CountsAgree,
+    bool RepeatsAcrossPages,
+    CrawlDigest Digest
+)
 {
     /// <summary>Whether a page was missing, or the size of pages changed on the way.</summary>
     public bool IsBroken { get; init; }
@@ -56,7 +64,10 @@ internal sealed record CrawlAudit(
             distinct += keys[i] == keys[i - 1] ? 0 : 1;
         }
 
-        var repeated = distinct == keys.Length ? [] : Enumerable.Range(1, keys.Length - 1).Where(i => keys[i] == keys[i - 1]).Select(i => keys[i]).ToHashSet();
+        var repeated =
+            distinct == keys.Length
+                ? []
+                : Enumerable.Range(1, keys.Length - 1).Where(i => keys[i] == keys[i - 1]).Select(i => keys[i]).ToHashSet();
 
         var records = pages.Sum(page => (long)page.Summary.Records);
         return new CrawlAudit(
@@ -67,7 +78,8 @@ internal sealed record CrawlAudit(
             pages.Sum(page => (long)page.Summary.KeylessRecords),
             pages.All(page => page.Summary.Count == pages[0].Summary.Count),
             OccursOnTwo(pages, repeated),
-            new CrawlDigest(records, content.ToString("x32", CultureInfo.InvariantCulture)));
+            new CrawlDigest(records, content.ToString("x32", CultureInfo.InvariantCulture))
+        );
     }
 
     /// <summary>The proof that this crawl gives, alone or with the one before it.</summary>
@@ -94,7 +106,9 @@ internal sealed record CrawlAudit(
     private static bool OccursOnTwo(IEnumerable<CrawledPage> pages, HashSet<ulong> keys)
     {
         var seen = new HashSet<ulong>();
-        return keys.Count > 0 && pages.Select(page => page.Summary.KeyHashes.Where(keys.Contains).Distinct().ToList())
-            .Any(onPage => onPage.Count(seen.Add) < onPage.Count);
+        return keys.Count > 0
+            && pages
+                .Select(page => page.Summary.KeyHashes.Where(keys.Contains).Distinct().ToList())
+                .Any(onPage => onPage.Count(seen.Add) < onPage.Count);
     }
 }

@@ -3,9 +3,7 @@ namespace CubeFunctions.Core.Sync;
 /// <summary>What came of a window.</summary>
 internal abstract record CrawlOutcome
 {
-    private CrawlOutcome()
-    {
-    }
+    private CrawlOutcome() { }
 
     /// <summary>It is stored, proven or not.</summary>
     internal sealed record Stored(StoredWindow Window) : CrawlOutcome;

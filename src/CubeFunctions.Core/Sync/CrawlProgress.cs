@@ -9,7 +9,14 @@ namespace CubeFunctions.Core.Sync;
 /// <param name="Matched">Pages that equalled the last reading and were not stored, as ranges (<c>1-40,42</c>).</param>
 /// <param name="StartedAt">When the window's first request was made.</param>
 internal sealed record CrawlProgress(
-    string Item, string Window, int FirstAttempt, int Sweep, CrawlDigest? Previous, string Matched, DateTimeOffset StartedAt);
+    string Item,
+    string Window,
+    int FirstAttempt,
+    int Sweep,
+    CrawlDigest? Previous,
+    string Matched,
+    DateTimeOffset StartedAt
+);
 
 /// <summary>What two crawls are compared by.</summary>
 internal sealed record CrawlDigest(long Records, string Content);

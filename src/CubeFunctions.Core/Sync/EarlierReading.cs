@@ -6,7 +6,9 @@ namespace CubeFunctions.Core.Sync;
 /// <summary>The last proven reading of a window, young enough to stand for it.</summary>
 internal sealed record EarlierReading(Reading Reading, WindowManifest Manifest)
 {
-    /// <summary>A reading older than this is stored again even when it is the same, so that its pages never outlive the lifecycle rules.</summary>
+    /// <summary>
+    /// A reading older than this is stored again even when it is the same, so that its pages never outlive the lifecycle rules.
+    /// </summary>
     public static readonly TimeSpan MaxAge = TimeSpan.FromDays(7);
 
     /// <summary>The folder of its pages.</summary>

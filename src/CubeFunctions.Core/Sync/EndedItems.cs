@@ -3,7 +3,8 @@ using CubeFunctions.Core.Storage;
 namespace CubeFunctions.Core.Sync;
 
 /// <summary>
-/// Saves the rows of items that end: those of one run that end within a moment go as one transaction, since storage is paid for by the transaction.
+/// Saves the rows of items that end: those of one run that end within a moment go as one transaction, since storage is paid for by the
+/// transaction.
 /// A caller's task completes only after its row is stored.
 /// </summary>
 public sealed class EndedItems(RunStore runs, TimeProvider time)
@@ -68,7 +69,8 @@ public sealed class EndedItems(RunStore runs, TimeProvider time)
 
         try
         {
-            return (await runs.Table.WriteAsync([.. rows.Select(RowWrite.Replace)], CancellationToken.None)).Outcome == StorageOutcome.Saved;
+            return (await runs.Table.WriteAsync([.. rows.Select(RowWrite.Replace)], CancellationToken.None)).Outcome
+                == StorageOutcome.Saved;
         }
         catch (Exception)
         {

@@ -4,7 +4,8 @@ using CubeFunctions.Core.Model;
 namespace CubeFunctions.Core.Sync;
 
 /// <summary>
-/// Observes the windows that Sync reads. Sync publishes and knows no observer; the composition root registers them (the index of customers, change detection).
+/// Observes the windows that Sync reads. Sync publishes and knows no observer; the composition root registers them (the index of customers,
+/// change detection).
 /// </summary>
 /// <remarks>
 /// What is saved before what, for one claimed item:

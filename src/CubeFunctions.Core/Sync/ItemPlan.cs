@@ -6,7 +6,11 @@ namespace CubeFunctions.Core.Sync;
 
 /// <summary>Decides which scopes and feeds a run reads, and from which day on. No I/O.</summary>
 internal sealed class ItemPlan(
-    RunRow run, IReadOnlyDictionary<(string, string), CheckpointRow> checkpoints, SyncSettings settings, DateTimeOffset now)
+    RunRow run,
+    IReadOnlyDictionary<(string, string), CheckpointRow> checkpoints,
+    SyncSettings settings,
+    DateTimeOffset now
+)
 {
     private const int DefaultDaysBack = 30;
 
@@ -56,7 +60,8 @@ internal sealed class ItemPlan(
         }
 
         AddKnown(ScopeKind.Campaign);
-        var assignments = _assignments.Count > 0 ? _assignments : [.. listed.Concat(ended).Select(campaign => campaign.AssignmentId).OfType<string>()];
+        var assignments =
+            _assignments.Count > 0 ? _assignments : [.. listed.Concat(ended).Select(campaign => campaign.AssignmentId).OfType<string>()];
         foreach (var feed in _feeds.Where(feed => feed.Scope == _generation.CustomersScope))
         {
             foreach (var id in assignments.Order(StringComparer.Ordinal))
@@ -79,7 +84,8 @@ internal sealed class ItemPlan(
     public ItemRow NewItem(Feed feed, Scope scope, bool isListed, CheckpointRow? row)
     {
         var today = ItemRow.Day(run.Today)!.Value;
-        DateTimeOffset? anew = _switchedAt is { } at && FeedCatalogue.IsOfBoth(feed) && row is not null && !(row.AnewSince >= at) ? at : null;
+        DateTimeOffset? anew =
+            _switchedAt is { } at && FeedCatalogue.IsOfBoth(feed) && row is not null && !(row.AnewSince >= at) ? at : null;
         var (first, deep) = feed.Dated ? FirstDays(feed, anew is null ? row : null, today) : default;
         return new ItemRow
         {
@@ -111,7 +117,11 @@ internal sealed class ItemPlan(
         foreach (var feed in _feeds.Where(feed => feed.Scope == kind))
         {
             var known = checkpoints.Values.Where(row => row.Feed == feed.Setting && row.ListedOn is not null && row.Scope.Kind == kind);
-            foreach (var row in known.Where(row => kind == ScopeKind.Campaign ? IsWanted(new Campaign(row.ScopeId, row.AssignmentId)) : IsWantedAssignment(row.ScopeId)))
+            foreach (
+                var row in known.Where(row =>
+                    kind == ScopeKind.Campaign ? IsWanted(new Campaign(row.ScopeId, row.AssignmentId)) : IsWantedAssignment(row.ScopeId)
+                )
+            )
             {
                 Add(feed, row.Scope, isListed: false, row.AssignmentId);
             }

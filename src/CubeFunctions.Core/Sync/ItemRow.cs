@@ -61,7 +61,10 @@ public sealed class ItemRow : IStoredRow
     /// <summary>First day of the deep look-back, where this item does it.</summary>
     public string? DeepFrom { get; set; }
 
-    /// <summary>When the deployment moved over to another generation of the API, where the feed was last read before that: it is read as if for the first time.</summary>
+    /// <summary>
+    /// When the deployment moved over to another generation of the API, where the feed was last read before that: it is read as if for the
+    /// first time.
+    /// </summary>
     public DateTimeOffset? AnewSince { get; set; }
 
     /// <summary>The campaign's assignment, or null where the listing does not say.</summary>
@@ -132,7 +135,8 @@ public sealed class ItemRow : IStoredRow
     internal bool IsOpen => State == ItemState.Waiting;
 
     internal Feed FeedOf =>
-        FeedCatalogue.Find(Feed, Scope.Kind) ?? throw new InvalidOperationException($"Item {RowKey} names a feed that this version does not know.");
+        FeedCatalogue.Find(Feed, Scope.Kind)
+        ?? throw new InvalidOperationException($"Item {RowKey} names a feed that this version does not know.");
 
     /// <summary>The assignment or CRM that its records are of, or null where it is not known.</summary>
     internal string? Assignment => Scope.Kind is Model.ScopeKind.Assignment or Model.ScopeKind.Crm ? ScopeId : AssignmentId;
@@ -162,7 +166,10 @@ public sealed class ItemRow : IStoredRow
             return [];
         }
 
-        using var packed = new BrotliStream(new MemoryStream([.. Columns().SelectMany(static column => column ?? [])]), CompressionMode.Decompress);
+        using var packed = new BrotliStream(
+            new MemoryStream([.. Columns().SelectMany(static column => column ?? [])]),
+            CompressionMode.Decompress
+        );
         return JsonSerializer.Deserialize(packed, SyncRowJson.Default.ListWindowResult) ?? [];
     }
 
@@ -175,7 +182,12 @@ public sealed class ItemRow : IStoredRow
         }
 
         var columns = target.ToArray().Chunk(ColumnBytes).ToList();
-        (Windows, Windows2, Windows3, Windows4) = (columns[0], columns.ElementAtOrDefault(1), columns.ElementAtOrDefault(2), columns.ElementAtOrDefault(3));
+        (Windows, Windows2, Windows3, Windows4) = (
+            columns[0],
+            columns.ElementAtOrDefault(1),
+            columns.ElementAtOrDefault(2),
+            columns.ElementAtOrDefault(3)
+        );
         if (columns.Count > Columns().Length)
         {
             throw new InvalidOperationException("An item's windows are more than its row holds.");

@@ -30,14 +30,23 @@ internal enum SessionState
 
 /// <summary>What sessions work with.</summary>
 internal sealed record SessionTools(
-    WindowCrawler Crawler, PageSource Source, WindowPublisher Publisher, GapStore Gaps, ItemWriter Writer, SyncSettings Settings, TimeProvider Time);
+    WindowCrawler Crawler,
+    PageSource Source,
+    WindowPublisher Publisher,
+    GapStore Gaps,
+    ItemWriter Writer,
+    SyncSettings Settings,
+    TimeProvider Time
+);
 
 /// <summary>One claim of one item: reads its windows in order, moves the checkpoint, ends or reschedules the item.</summary>
 /// <remarks>
-/// <c>Claimed</c> to <c>Reading</c> to <c>Read</c> to <c>Ended</c>. From each of the first three a failure, the end of the time budget or a host that stops leads to
+/// <c>Claimed</c> to <c>Reading</c> to <c>Read</c> to <c>Ended</c>. From each of the first three a failure, the end of the time budget or a
+/// host that stops leads to
 /// <c>Rescheduled</c> or, when the tries are used up, to <c>Ended</c>; a lost lease to <c>Lost</c>.
 /// </remarks>
-internal sealed partial class ItemSession(ItemRow item, Claim.Taken claim, SessionTools tools, ILogger logger, CancellationToken stopping) : IAsyncDisposable
+internal sealed partial class ItemSession(ItemRow item, Claim.Taken claim, SessionTools tools, ILogger logger, CancellationToken stopping)
+    : IAsyncDisposable
 {
     /// <summary>How long saving may take once the host wants to stop.</summary>
     private static readonly TimeSpan SaveLimit = TimeSpan.FromSeconds(20);
@@ -129,7 +138,10 @@ internal sealed partial class ItemSession(ItemRow item, Claim.Taken claim, Sessi
         }
 
         using var observed = _observers!.BeginWindow(next.Window);
-        var task = new WindowTask(item, _lease, next.Window, claim.Resumes, _windows.MayHalve, next.IsHalf, observed) { ShouldStop = () => ShouldStop };
+        var task = new WindowTask(item, _lease, next.Window, claim.Resumes, _windows.MayHalve, next.IsHalf, observed)
+        {
+            ShouldStop = () => ShouldStop,
+        };
         switch (await tools.Crawler.CrawlAsync(task, cancellationToken))
         {
             case CrawlOutcome.Suspended:
@@ -174,7 +186,11 @@ internal sealed partial class ItemSession(ItemRow item, Claim.Taken claim, Sessi
         foreach (var whole in _windows!.Halved.ToList())
         {
             var sum = _windows.Read.Where(result => whole.Window.Holds(result.Window)).Sum(result => result.Count ?? result.Records);
-            if (whole.Count != sum && await tools.Source.CountAsync(item.FeedOf, item.Scope, whole.Window, cancellationToken) is var count && count != sum)
+            if (
+                whole.Count != sum
+                && await tools.Source.CountAsync(item.FeedOf, item.Scope, whole.Window, cancellationToken) is var count
+                && count != sum
+            )
             {
                 reason = $"Cube says {count} for {whole.Window.Name} and {sum} for its parts";
             }
@@ -211,8 +227,13 @@ internal sealed partial class ItemSession(ItemRow item, Claim.Taken claim, Sessi
             Row.Revive();
         }
 
-        if (!item.Listed && !unproven && item.Kind != RunKind.Manual && ItemRow.Day(Row.ListedOn) is { } listedOn
-            && (!item.FeedOf.Dated || Row.ThroughDay >= listedOn.AddDays(tools.Settings.LookbackOf(item.FeedOf))))
+        if (
+            !item.Listed
+            && !unproven
+            && item.Kind != RunKind.Manual
+            && ItemRow.Day(Row.ListedOn) is { } listedOn
+            && (!item.FeedOf.Dated || Row.ThroughDay >= listedOn.AddDays(tools.Settings.LookbackOf(item.FeedOf)))
+        )
         {
             Row.Retire(CheckpointRow.Ended, tools.Time.GetUtcNow());
             LogRetired(logger, item.ScopeKind, item.ScopeId, item.Feed);
@@ -298,7 +319,9 @@ internal sealed partial class ItemSession(ItemRow item, Claim.Taken claim, Sessi
 
     /// <summary>Saves the checkpoint's row and the gaps in one step. A gap that a person has accepted meanwhile stays as it is.</summary>
     private async Task SaveRowAsync(
-        Func<IReadOnlyList<RowWrite>, CancellationToken, Task<BatchOutcome>> saveAsync, CancellationToken cancellationToken)
+        Func<IReadOnlyList<RowWrite>, CancellationToken, Task<BatchOutcome>> saveAsync,
+        CancellationToken cancellationToken
+    )
     {
         var writes = _windows?.TakeGapWrites() ?? [];
         while (writes.Count >= OptimisticTable.MaxBatch)
@@ -312,7 +335,10 @@ internal sealed partial class ItemSession(ItemRow item, Claim.Taken claim, Sessi
     }
 
     private static async Task SaveRowAsync(
-        List<RowWrite> gaps, Func<IReadOnlyList<RowWrite>, CancellationToken, Task<BatchOutcome>> saveAsync, CancellationToken cancellationToken)
+        List<RowWrite> gaps,
+        Func<IReadOnlyList<RowWrite>, CancellationToken, Task<BatchOutcome>> saveAsync,
+        CancellationToken cancellationToken
+    )
     {
         while (await saveAsync(gaps, cancellationToken) is { Outcome: not StorageOutcome.Saved, Row: { } changed })
         {
@@ -354,7 +380,10 @@ internal sealed partial class ItemSession(ItemRow item, Claim.Taken claim, Sessi
     [LoggerMessage(125, LogLevel.Warning, "{Feed} of {ScopeKind} {ScopeId}: not saved at the end of a claim: {Error}")]
     private static partial void LogNotCommitted(ILogger logger, string feed, string scopeKind, string scopeId, ErrorInfo error);
 
-    [LoggerMessage(126, LogLevel.Error,
-        "{Feed} of {ScopeKind} {ScopeId}: {Day} has been short in the same way for a day ({Reason}) and is kept as a gap")]
+    [LoggerMessage(
+        126,
+        LogLevel.Error,
+        "{Feed} of {ScopeKind} {ScopeId}: {Day} has been short in the same way for a day ({Reason}) and is kept as a gap"
+    )]
     private static partial void LogGap(ILogger logger, string feed, string scopeKind, string scopeId, string day, string reason);
 }

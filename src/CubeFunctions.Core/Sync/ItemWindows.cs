@@ -32,15 +32,18 @@ internal sealed class ItemWindows
 
     /// <summary>Windows that were halved, without those that lie in another.</summary>
     public IEnumerable<WindowResult> Halved =>
-        _results.Values.Where(result => result.Halved && !_results.Values.Any(other => other.Halved && other != result && other.Window.Holds(result.Window)));
+        _results.Values.Where(result =>
+            result.Halved && !_results.Values.Any(other => other.Halved && other != result && other.Window.Holds(result.Window))
+        );
 
     /// <summary>Whether a window may be halved: the results have to fit into the item's row.</summary>
     public bool MayHalve => _results.Count + _pending.Count < 2 * ItemRow.MaxWindows;
 
     /// <summary>Why the item is not proven; null where it is, save for the gaps.</summary>
     public string? Unproven =>
-        Read.FirstOrDefault(result => result.Proof == Proof.None && !IsPassed(result)) is { } result ? result.Reason ?? "unproven"
-        : _notAdding;
+        Read.FirstOrDefault(result => result.Proof == Proof.None && !IsPassed(result)) is { } result
+            ? result.Reason ?? "unproven"
+            : _notAdding;
 
     /// <summary>Days that the checkpoint goes past though they are short.</summary>
     public int PassedGaps => _gaps.Values.Count(gap => gap.IsPassed);
@@ -65,7 +68,9 @@ internal sealed class ItemWindows
         return result.From is { } from && result.To < _item.TodayDay ? NoteGaps(result, from) : null;
     }
 
-    /// <summary>Notes whether the records of halved windows are as many as those of the whole. The checkpoint waits for that, a day at most.</summary>
+    /// <summary>
+    /// Notes whether the records of halved windows are as many as those of the whole. The checkpoint waits for that, a day at most.
+    /// </summary>
     /// <param name="reason">In figures; null where they are.</param>
     public void NoteHalves(string? reason)
     {
@@ -142,7 +147,9 @@ internal sealed class ItemWindows
             return result.Halved ? Expand(first, isHalf: true).Concat(Expand(second, isHalf: true)) : [];
         }
 
-        return Tiles(window) is { Count: > 1 } tiles ? tiles.Where(tile => !_results.ContainsKey(tile)).Select(tile => (tile, true)) : [(window, isHalf)];
+        return Tiles(window) is { Count: > 1 } tiles
+            ? tiles.Where(tile => !_results.ContainsKey(tile)).Select(tile => (tile, true))
+            : [(window, isHalf)];
     }
 
     /// <summary>
@@ -154,7 +161,9 @@ internal sealed class ItemWindows
         if (window.Days > 1)
         {
             var readings = _row.ReadReadings();
-            var halves = readings.Exists(reading => reading.Window == window) ? [] : readings.Where(reading => reading.IsHalf && window.Holds(reading.Window)).ToList();
+            var halves = readings.Exists(reading => reading.Window == window)
+                ? []
+                : readings.Where(reading => reading.IsHalf && window.Holds(reading.Window)).ToList();
             for (var next = window.From!.Value; next <= window.To;)
             {
                 if (halves.Where(reading => reading.From == next).MaxBy(reading => reading.At) is not { } half)
@@ -170,7 +179,8 @@ internal sealed class ItemWindows
         return tiles;
     }
 
-    private bool IsPassed(WindowResult result) => result.Window.Days == 1 && _gaps.TryGetValue(result.From!.Value, out var gap) && gap.IsPassed;
+    private bool IsPassed(WindowResult result) =>
+        result.Window.Days == 1 && _gaps.TryGetValue(result.From!.Value, out var gap) && gap.IsPassed;
 
     private GapRow? NoteGaps(WindowResult result, DateOnly from)
     {
@@ -201,7 +211,12 @@ internal sealed class ItemWindows
                 return null;
             }
 
-            gap = _gaps[day] = new GapRow { PartitionKey = _row.PartitionKey, RowKey = GapRow.KeyOf(_item.FeedOf, day), FirstRun = _item.PartitionKey };
+            gap = _gaps[day] = new GapRow
+            {
+                PartitionKey = _row.PartitionKey,
+                RowKey = GapRow.KeyOf(_item.FeedOf, day),
+                FirstRun = _item.PartitionKey,
+            };
         }
 
         var opened = gap.TakeIn(reading, _now);

@@ -26,9 +26,25 @@ public sealed class ItemWorker
     private readonly PoisonHandler _poison;
     private readonly ILogger<ItemWorker> _logger;
 
-    internal ItemWorker(RunStore runs, CheckpointStore checkpoints, RunCloser closer, SyncProgress progress, SessionTools tools, PoisonHandler poison, ILogger<ItemWorker> logger) =>
-        (_runs, _checkpoints, _closer, _progress, _tools, _cancelled, _poison, _logger) =
-        (runs, checkpoints, closer, progress, tools, new CancelledRuns(runs, tools.Time), poison, logger);
+    internal ItemWorker(
+        RunStore runs,
+        CheckpointStore checkpoints,
+        RunCloser closer,
+        SyncProgress progress,
+        SessionTools tools,
+        PoisonHandler poison,
+        ILogger<ItemWorker> logger
+    ) =>
+        (_runs, _checkpoints, _closer, _progress, _tools, _cancelled, _poison, _logger) = (
+            runs,
+            checkpoints,
+            closer,
+            progress,
+            tools,
+            new CancelledRuns(runs, tools.Time),
+            poison,
+            logger
+        );
 
     /// <summary>Handles a message. Messages may repeat and come late. Whatever is thrown on the way is counted in the item's row.</summary>
     /// <exception cref="FormatException">It is no message of ours.</exception>

@@ -7,23 +7,40 @@ namespace CubeFunctions.Core.Sync;
 
 /// <summary>Ends, reschedules and fails items: what becomes of an item's row after its plan.</summary>
 public sealed partial class ItemWriter(
-    RunStore runs, EndedItems ended, RunCloser closer, QueueNotifier<SyncMessage> notifier, SyncProgress progress, TimeProvider time, ILogger<ItemWriter> logger)
+    RunStore runs,
+    EndedItems ended,
+    RunCloser closer,
+    QueueNotifier<SyncMessage> notifier,
+    SyncProgress progress,
+    TimeProvider time,
+    ILogger<ItemWriter> logger
+)
 {
     /// <summary>The reason's kind of an item that waits for the end of a pause.</summary>
     internal const string Paused = nameof(Paused);
 
-    private static readonly RecoveryPolicy Policy =
-        RecoveryPolicy.Steps(TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30)) with { SuspendOver = TenantPause.LongestWait };
+    private static readonly RecoveryPolicy Policy = RecoveryPolicy.Steps(
+        TimeSpan.FromSeconds(3),
+        TimeSpan.FromSeconds(10),
+        TimeSpan.FromSeconds(30)
+    ) with
+    {
+        SuspendOver = TenantPause.LongestWait,
+    };
 
     /// <summary>What an exception says of trying again.</summary>
     /// <param name="exception">What was thrown.</param>
     /// <param name="cancellationToken">The token of what threw it.</param>
-    internal static Failure ToFailure(Exception exception, CancellationToken cancellationToken) => exception switch
-    {
-        CubeException { Kind: CubeFailureKind.Transient or CubeFailureKind.MalformedPage } cube => Failure.Transient(cube.Message, cube.RetryAfter),
-        CubeException cube => Failure.Permanent(cube.Message),
-        _ => StorageErrors.ToFailure(exception, cancellationToken),
-    };
+    internal static Failure ToFailure(Exception exception, CancellationToken cancellationToken) =>
+        exception switch
+        {
+            CubeException { Kind: CubeFailureKind.Transient or CubeFailureKind.MalformedPage } cube => Failure.Transient(
+                cube.Message,
+                cube.RetryAfter
+            ),
+            CubeException cube => Failure.Permanent(cube.Message),
+            _ => StorageErrors.ToFailure(exception, cancellationToken),
+        };
 
     /// <summary>The kind of a failure, for the item's row.</summary>
     internal static string KindOf(Exception exception, Failure failure) =>
@@ -36,9 +53,13 @@ public sealed partial class ItemWriter(
     /// <summary>Saves that an item has ended.</summary>
     internal async Task EndAsync(ItemRow item, ItemState state, string? reasonKind, string? reason, CancellationToken cancellationToken)
     {
-        void Change(ItemRow row) => (row.State, row.CompletedAt, row.ReasonKind, row.Reason) = (state, time.GetUtcNow(), reasonKind, reason);
+        void Change(ItemRow row) =>
+            (row.State, row.CompletedAt, row.ReasonKind, row.Reason) = (state, time.GetUtcNow(), reasonKind, reason);
         Change(item);
-        if (await ended.TrySaveAsync(item, closer.InHand(item.PartitionKey), cancellationToken) || await runs.TryChangeAsync(item, Change, cancellationToken))
+        if (
+            await ended.TrySaveAsync(item, closer.InHand(item.PartitionKey), cancellationToken)
+            || await runs.TryChangeAsync(item, Change, cancellationToken)
+        )
         {
             progress.ItemDone();
             Count(item);
@@ -56,10 +77,18 @@ public sealed partial class ItemWriter(
     /// <param name="reason">The failure in words.</param>
     /// <param name="cancellationToken">Ends the requests.</param>
     internal async Task RescheduleAsync(
-        ItemRow item, TimeSpan delay, string? reasonKind, string? reason, CancellationToken cancellationToken)
+        ItemRow item,
+        TimeSpan delay,
+        string? reasonKind,
+        string? reason,
+        CancellationToken cancellationToken
+    )
     {
         await runs.TryChangeAsync(
-            item, row => (row.Begun, row.WakeAt, row.ReasonKind, row.Reason) = (true, time.GetUtcNow() + delay, reasonKind, reason), cancellationToken);
+            item,
+            row => (row.Begun, row.WakeAt, row.ReasonKind, row.Reason) = (true, time.GetUtcNow() + delay, reasonKind, reason),
+            cancellationToken
+        );
         if (reason is not null)
         {
             progress.Rescheduled(item, reason);
@@ -115,7 +144,14 @@ public sealed partial class ItemWriter(
 
     [LoggerMessage(120, LogLevel.Warning, "{Feed} of {ScopeKind} {ScopeId} rescheduled for {Seconds} s ({FailureKind}): {Reason}")]
     private static partial void LogRescheduled(
-        ILogger logger, string feed, string scopeKind, string scopeId, string failureKind, string reason, int seconds);
+        ILogger logger,
+        string feed,
+        string scopeKind,
+        string scopeId,
+        string failureKind,
+        string reason,
+        int seconds
+    );
 
     [LoggerMessage(121, LogLevel.Error, "{Feed} of {ScopeKind} {ScopeId} failed ({FailureKind}): {Reason}")]
     private static partial void LogFailed(ILogger logger, string feed, string scopeKind, string scopeId, string failureKind, string reason);

@@ -49,7 +49,14 @@ public sealed class ListingStore(CampaignListing listing, TenantGeneration gener
             return earlier;
         }
 
-        var (page, archive) = (received.Page, new WindowArchive(raw, BlobPaths.Window(FeedCatalogue.Campaigns, Scope.Tenant, Window.Snapshot, run.RowKey), resumes: run.PlanAttempt > 1));
+        var (page, archive) = (
+            received.Page,
+            new WindowArchive(
+                raw,
+                BlobPaths.Window(FeedCatalogue.Campaigns, Scope.Tenant, Window.Snapshot, run.RowKey),
+                resumes: run.PlanAttempt > 1
+            )
+        );
         await archive.WriteAsync(run.PlanAttempt, 1, page.Body, cancellationToken);
         var manifest = await archive.CompleteAsync(
             new WindowManifest
@@ -68,7 +75,8 @@ public sealed class ListingStore(CampaignListing listing, TenantGeneration gener
                 CompletedAt = time.GetUtcNow(),
                 Pages = [new ManifestPage(BlobPaths.Page(run.PlanAttempt, 1), page.Summary.Records, page.Body.Length, sha256)],
             },
-            cancellationToken);
+            cancellationToken
+        );
         return new WindowResult(null, null, Proof.Count, 1, manifest.Records, manifest.Bytes, archive.ManifestPath, Unchanged: false);
     }
 
@@ -76,18 +84,26 @@ public sealed class ListingStore(CampaignListing listing, TenantGeneration gener
     private async Task<WindowResult?> FindUnchangedAsync(string sha256, RunRow run, CancellationToken cancellationToken)
     {
         // An earlier try to plan this run may have stored the list: it goes on from there.
-        if (run is not { PlanAttempt: 1, PreviousRun: { } previous }
-            || (await runs.FindItemAsync(previous, ItemRow.KeyOf(FeedCatalogue.Campaigns, Scope.Tenant), cancellationToken))?.ReadWindows() is not [var last])
+        if (
+            run is not { PlanAttempt: 1, PreviousRun: { } previous }
+            || (await runs.FindItemAsync(previous, ItemRow.KeyOf(FeedCatalogue.Campaigns, Scope.Tenant), cancellationToken))?.ReadWindows()
+                is not [var last]
+        )
         {
             return null;
         }
 
         try
         {
-            return await raw.FindManifestAsync(last.Manifest, cancellationToken) is { Pages: [var stored] } manifest && stored.Sha256 == sha256
+            return
+                await raw.FindManifestAsync(last.Manifest, cancellationToken) is { Pages: [var stored] } manifest
+                && stored.Sha256 == sha256
                 && time.GetUtcNow() - manifest.CompletedAt < EarlierReading.MaxAge
                 && await raw.ExistsAsync(last.Manifest[..^BlobPaths.ManifestName.Length] + stored.Name, cancellationToken)
-                ? last with { Unchanged = true }
+                ? last with
+                {
+                    Unchanged = true,
+                }
                 : null;
         }
         catch (System.Text.Json.JsonException)
@@ -104,7 +120,13 @@ public sealed class ListingStore(CampaignListing listing, TenantGeneration gener
 /// <param name="Campaigns">The campaigns in it, without archived ones.</param>
 /// <param name="Faults">What is wrong with single entries, in words.</param>
 /// <param name="StartedAt">When it was asked for.</param>
-internal sealed record ReceivedListing(Page Page, ApiCatalogue Generation, IReadOnlyList<Campaign> Campaigns, IReadOnlyList<string> Faults, DateTimeOffset StartedAt) : IDisposable
+internal sealed record ReceivedListing(
+    Page Page,
+    ApiCatalogue Generation,
+    IReadOnlyList<Campaign> Campaigns,
+    IReadOnlyList<string> Faults,
+    DateTimeOffset StartedAt
+) : IDisposable
 {
     public void Dispose() => Page.Dispose();
 }

@@ -4,7 +4,8 @@ using CubeFunctions.Core.Cube;
 namespace CubeFunctions.Core.Sync;
 
 /// <summary>
-/// Reads a window from its first page to its last. Pages that are known already (from an earlier claim) are not read again; after the first page the
+/// Reads a window from its first page to its last. Pages that are known already (from an earlier claim) are not read again; after the first
+/// page the
 /// rest are read side by side where the cursor is a page number, else one after the other.
 /// </summary>
 /// <param name="fetch">Gets and keeps one page: number and query.</param>
@@ -13,7 +14,12 @@ namespace CubeFunctions.Core.Sync;
 /// <param name="parallel">The most pages under way at once.</param>
 /// <param name="shouldStop">Asked before each page; the crawl always reads at least one.</param>
 internal sealed class PageCrawl(
-    Func<int, string, CancellationToken, Task<CrawledPage>> fetch, string firstQuery, ConcurrentDictionary<int, CrawledPage> pages, int parallel, Func<bool> shouldStop)
+    Func<int, string, CancellationToken, Task<CrawledPage>> fetch,
+    string firstQuery,
+    ConcurrentDictionary<int, CrawledPage> pages,
+    int parallel,
+    Func<bool> shouldStop
+)
 {
     /// <summary>Pages beyond what <c>count</c> allows: rows can be added while we read.</summary>
     private const int Slack = 5;
@@ -62,7 +68,11 @@ internal sealed class PageCrawl(
             (ByNumber, query) = (true, NextLink.AddPage(firstQuery, 2));
         }
 
-        if (NextLink.PageOf(query) == 2 && first.Summary.Records > 0 && await ReadSideBySideAsync(first, query, cancellationToken) == CrawlEnd.Suspended)
+        if (
+            NextLink.PageOf(query) == 2
+            && first.Summary.Records > 0
+            && await ReadSideBySideAsync(first, query, cancellationToken) == CrawlEnd.Suspended
+        )
         {
             return CrawlEnd.Suspended;
         }
@@ -76,27 +86,31 @@ internal sealed class PageCrawl(
         var missing = Enumerable.Range(2, (int)Math.Min(expected, int.MaxValue - 1) - 1).Where(number => !pages.ContainsKey(number));
         var suspended = false;
         var options = new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(missing.TakeWhile(_ => !Shrunk && !(suspended = Stop)), options, async (number, token) =>
-        {
-            try
+        await Parallel.ForEachAsync(
+            missing.TakeWhile(_ => !Shrunk && !(suspended = Stop)),
+            options,
+            async (number, token) =>
             {
-                var page = await ReadAsync(number, NextLink.WithPage(query, number), token);
-                if (page.Summary.Records is var records and > 0)
+                try
                 {
-                    Resized |= number < expected && records != first.Summary.Records;
-                }
+                    var page = await ReadAsync(number, NextLink.WithPage(query, number), token);
+                    if (page.Summary.Records is var records and > 0)
+                    {
+                        Resized |= number < expected && records != first.Summary.Records;
+                    }
 
-                // Pages behind an empty one can still be had.
-                if (page.Summary.Next is { } next && !ByNumber)
+                    // Pages behind an empty one can still be had.
+                    if (page.Summary.Next is { } next && !ByNumber)
+                    {
+                        CheckForward(number, NextLink.QueryOf(next, firstQuery));
+                    }
+                }
+                catch (CubeException exception) when (exception.Kind == CubeFailureKind.NotFound)
                 {
-                    CheckForward(number, NextLink.QueryOf(next, firstQuery));
+                    Shrunk = true;
                 }
             }
-            catch (CubeException exception) when (exception.Kind == CubeFailureKind.NotFound)
-            {
-                Shrunk = true;
-            }
-        });
+        );
         return suspended ? CrawlEnd.Suspended : CrawlEnd.Complete;
     }
 

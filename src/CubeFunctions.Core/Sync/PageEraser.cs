@@ -19,7 +19,11 @@ internal sealed class PageEraser(RawStore raw) : IPersonalData
 
         var windows = new WindowEraser(raw, place);
         var scans = new List<WindowScan>();
-        foreach (var folder in WindowFolder.Of(await raw.ListAsync(place.Folder, cancellationToken).Select(name => place.Folder + name).ToListAsync(cancellationToken)))
+        foreach (
+            var folder in WindowFolder.Of(
+                await raw.ListAsync(place.Folder, cancellationToken).Select(name => place.Folder + name).ToListAsync(cancellationToken)
+            )
+        )
         {
             if (await windows.ScanAsync(folder, cancellationToken) is { IsEmpty: false } scan)
             {
@@ -39,7 +43,11 @@ internal sealed class PageEraser(RawStore raw) : IPersonalData
     }
 
     private static async Task EraseAsync(
-        WindowEraser windows, List<WindowScan> scans, ErasureTally tally, CancellationToken cancellationToken)
+        WindowEraser windows,
+        List<WindowScan> scans,
+        ErasureTally tally,
+        CancellationToken cancellationToken
+    )
     {
         foreach (var scan in scans)
         {

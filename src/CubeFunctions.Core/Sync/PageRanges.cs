@@ -20,16 +20,22 @@ internal static class PageRanges
             }
         }
 
-        return string.Join(',', ranges.Select(range => range.First == range.Last
-            ? range.First.ToString(CultureInfo.InvariantCulture)
-            : string.Create(CultureInfo.InvariantCulture, $"{range.First}-{range.Last}")));
+        return string.Join(
+            ',',
+            ranges.Select(range =>
+                range.First == range.Last
+                    ? range.First.ToString(CultureInfo.InvariantCulture)
+                    : string.Create(CultureInfo.InvariantCulture, $"{range.First}-{range.Last}")
+            )
+        );
     }
 
     public static IEnumerable<int> Parse(string text) =>
-        text.Split(',', StringSplitOptions.RemoveEmptyEntries).SelectMany(range =>
-        {
-            var ends = range.Split('-');
-            var first = int.Parse(ends[0], CultureInfo.InvariantCulture);
-            return Enumerable.Range(first, int.Parse(ends[^1], CultureInfo.InvariantCulture) - first + 1);
-        });
+        text.Split(',', StringSplitOptions.RemoveEmptyEntries)
+            .SelectMany(range =>
+            {
+                var ends = range.Split('-');
+                var first = int.Parse(ends[0], CultureInfo.InvariantCulture);
+                return Enumerable.Range(first, int.Parse(ends[^1], CultureInfo.InvariantCulture) - first + 1);
+            });
 }

@@ -4,7 +4,11 @@ using CubeFunctions.Core.Settings;
 namespace CubeFunctions.Core.Sync;
 
 /// <summary>Bounds the pages that this process holds in memory, whether they come from Cube or go to storage.</summary>
-[SuppressMessage("Reliability", "CA1001", Justification = "Lives as long as the process: a host that stops disposes services under work in hand.")]
+[SuppressMessage(
+    "Reliability",
+    "CA1001",
+    Justification = "Lives as long as the process: a host that stops disposes services under work in hand."
+)]
 public sealed class PageSlots(CubeSettings settings)
 {
     // Twice the requests under way: while one page is stored the next is on its way.

@@ -14,7 +14,14 @@ namespace CubeFunctions.Core.Sync;
 /// <param name="Before">Pages of the crawl before, by number: one that comes again byte for byte is not stored twice.</param>
 /// <param name="Observers">Who observes them.</param>
 internal sealed record PageTarget(
-    Feed Feed, Scope Scope, int Attempt, WindowArchive Archive, EarlierReading? Earlier, IReadOnlyDictionary<int, CrawledPage> Before, WindowObservers Observers);
+    Feed Feed,
+    Scope Scope,
+    int Attempt,
+    WindowArchive Archive,
+    EarlierReading? Earlier,
+    IReadOnlyDictionary<int, CrawledPage> Before,
+    WindowObservers Observers
+);
 
 /// <summary>Gets pages from Cube or from storage, offers them to the observers, and stores those that are new.</summary>
 public sealed class PageSource(CubeClient cube, RecordReaders readers, PageSlots slots, SyncProgress progress)
@@ -34,7 +41,11 @@ public sealed class PageSource(CubeClient cube, RecordReaders readers, PageSlots
         {
             crawled = crawled with { StoredBy = null };
         }
-        else if (target.Before.TryGetValue(number, out var before) && before is { StoredBy: { } attempt } && before.Sha256 == crawled.Sha256)
+        else if (
+            target.Before.TryGetValue(number, out var before)
+            && before is { StoredBy: { } attempt }
+            && before.Sha256 == crawled.Sha256
+        )
         {
             crawled = crawled with { StoredBy = attempt };
         }
@@ -57,10 +68,19 @@ public sealed class PageSource(CubeClient cube, RecordReaders readers, PageSlots
     /// <param name="pages">Takes them.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     internal Task ReadBackAsync(
-        PageTarget target, IEnumerable<StoredPage> stored, IEnumerable<int> matched, ConcurrentDictionary<int, CrawledPage> pages, CancellationToken cancellationToken)
+        PageTarget target,
+        IEnumerable<StoredPage> stored,
+        IEnumerable<int> matched,
+        ConcurrentDictionary<int, CrawledPage> pages,
+        CancellationToken cancellationToken
+    )
     {
-        var known = stored.GroupBy(page => page.Number).ToDictionary(
-            group => group.Key, group => (Path: target.Archive.PathOf(group.MaxBy(page => page.Attempt)!), StoredBy: (int?)group.Max(page => page.Attempt)));
+        var known = stored
+            .GroupBy(page => page.Number)
+            .ToDictionary(
+                group => group.Key,
+                group => (Path: target.Archive.PathOf(group.MaxBy(page => page.Attempt)!), StoredBy: (int?)group.Max(page => page.Attempt))
+            );
         if (target.Earlier is { } earlier)
         {
             foreach (var number in matched.Where(number => number <= earlier.Manifest.Pages.Count))
@@ -69,17 +89,24 @@ public sealed class PageSource(CubeClient cube, RecordReaders readers, PageSlots
             }
         }
 
-        return Parallel.ForEachAsync(known, cancellationToken, async (entry, token) =>
-        {
-            var (number, (path, storedBy)) = entry;
-            using var slot = await slots.EnterAsync(token);
-            if (await target.Archive.FindAsync(path, token) is { } body)
+        return Parallel.ForEachAsync(
+            known,
+            cancellationToken,
+            async (entry, token) =>
             {
-                using var page = readers.Parse(target.Feed, body);
-                pages[number] = CrawledPage.Of(number, storedBy, page);
-                await target.Observers.PageAsync(new ObservedPage(number, page.Body.Bytes, page.Records, IsUnchanged: storedBy is null), token);
+                var (number, (path, storedBy)) = entry;
+                using var slot = await slots.EnterAsync(token);
+                if (await target.Archive.FindAsync(path, token) is { } body)
+                {
+                    using var page = readers.Parse(target.Feed, body);
+                    pages[number] = CrawledPage.Of(number, storedBy, page);
+                    await target.Observers.PageAsync(
+                        new ObservedPage(number, page.Body.Bytes, page.Records, IsUnchanged: storedBy is null),
+                        token
+                    );
+                }
             }
-        });
+        );
     }
 
     /// <summary>Takes pages back that are read again: that is no progress.</summary>

@@ -21,7 +21,8 @@ internal sealed class PausedItems(RunStore runs, TenantPause pause, QueueNotifie
         foreach (var run in (await runs.OpenRunsAsync(cancellationToken)).Runs.Where(run => run.Status == RunStatus.Running))
         {
             var now = time.GetUtcNow();
-            var waiting = runs.OpenItemsAsync(run.RowKey, cancellationToken).Where(item => item.ReasonKind == ItemWriter.Paused && item.WakeAt > now);
+            var waiting = runs.OpenItemsAsync(run.RowKey, cancellationToken)
+                .Where(item => item.ReasonKind == ItemWriter.Paused && item.WakeAt > now);
             await round.EachAsync(waiting, NotifyAsync, cancellationToken);
         }
     }

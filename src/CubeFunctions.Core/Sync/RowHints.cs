@@ -4,7 +4,8 @@ using Azure.Data.Tables;
 namespace CubeFunctions.Core.Sync;
 
 /// <summary>
-/// Single-use copies of rows that this process has just listed or written: each stands in for one read before an optimistic write. A copy that is out of date does
+/// Single-use copies of rows that this process has just listed or written: each stands in for one read before an optimistic write. A copy
+/// that is out of date does
 /// no harm there: the write is refused by its ETag, and the caller reads the row. A copy without an ETag says that there was no row.
 /// </summary>
 internal sealed class RowHints<T>

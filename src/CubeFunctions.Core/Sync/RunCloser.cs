@@ -7,7 +7,8 @@ namespace CubeFunctions.Core.Sync;
 
 /// <summary>Fan-in: the worker that ends the last item closes the run.</summary>
 /// <remarks>
-/// A process looks only when it has no other item of the run in hand. The process that ends the run's very last item has none, so there is always a look after the
+/// A process looks only when it has no other item of the run in hand. The process that ends the run's very last item has none, so there is
+/// always a look after the
 /// last one; the janitor looks for a process that dies before that.
 /// </remarks>
 public sealed partial class RunCloser(RunStore runs, GapStore gaps, RawStore raw, SyncProgress progress, ILogger<RunCloser> logger)
@@ -36,7 +37,10 @@ public sealed partial class RunCloser(RunStore runs, GapStore gaps, RawStore raw
     /// <summary>Closes the run when no item of it is open: run manifest, then the row.</summary>
     internal async Task CloseIfDoneAsync(string runId, CancellationToken cancellationToken)
     {
-        if (await runs.FindRunToCloseAsync(runId, cancellationToken) is not { Status: RunStatus.Running } run || await EndedItemsAsync(run, cancellationToken) is not { } items)
+        if (
+            await runs.FindRunToCloseAsync(runId, cancellationToken) is not { Status: RunStatus.Running } run
+            || await EndedItemsAsync(run, cancellationToken) is not { } items
+        )
         {
             return;
         }
@@ -76,8 +80,19 @@ public sealed partial class RunCloser(RunStore runs, GapStore gaps, RawStore raw
         return items.Count < run.Items + run.Left || items.Exists(item => item.IsOpen) ? null : items;
     }
 
-    [LoggerMessage(110, LogLevel.Information,
-        "{Kind} run {RunId} closed: {Status}; {Succeeded} items succeeded, {Failed} failed, {Unproven} unproven; {Records} records")]
+    [LoggerMessage(
+        110,
+        LogLevel.Information,
+        "{Kind} run {RunId} closed: {Status}; {Succeeded} items succeeded, {Failed} failed, {Unproven} unproven; {Records} records"
+    )]
     private static partial void LogClosed(
-        ILogger logger, RunKind kind, string runId, RunStatus status, int succeeded, int failed, int unproven, long records);
+        ILogger logger,
+        RunKind kind,
+        string runId,
+        RunStatus status,
+        int succeeded,
+        int failed,
+        int unproven,
+        long records
+    );
 }

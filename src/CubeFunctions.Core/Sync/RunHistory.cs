@@ -14,5 +14,9 @@ internal sealed class RunHistory(RunStore runs, RetentionSettings retention, Tim
     public TimeSpan Interval => TimeSpan.FromHours(6);
 
     public Task RunAsync(JanitorRound round, CancellationToken cancellationToken) =>
-        round.EachAsync(runs.EndedBeforeAsync(time.GetUtcNow() - TimeSpan.FromDays(retention.Days), cancellationToken).Take(MostAtOnce), runs.RemoveAsync, cancellationToken);
+        round.EachAsync(
+            runs.EndedBeforeAsync(time.GetUtcNow() - TimeSpan.FromDays(retention.Days), cancellationToken).Take(MostAtOnce),
+            runs.RemoveAsync,
+            cancellationToken
+        );
 }

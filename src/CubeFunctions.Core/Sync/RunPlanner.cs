@@ -11,7 +11,14 @@ namespace CubeFunctions.Core.Sync;
 /// A tick plans the scopes and feeds that no earlier run of its kind has in hand, and lists the others with the run that has them.
 /// </remarks>
 public sealed partial class RunPlanner(
-    ListingStore listing, RunStore runs, CheckpointStore checkpoints, QueueNotifier<SyncMessage> notifier, RunCloser closer, PlanSettings settings, ILogger<RunPlanner> logger)
+    ListingStore listing,
+    RunStore runs,
+    CheckpointStore checkpoints,
+    QueueNotifier<SyncMessage> notifier,
+    RunCloser closer,
+    PlanSettings settings,
+    ILogger<RunPlanner> logger
+)
 {
     private static readonly RecoveryPolicy Policy = RecoveryPolicy.Steps(TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero);
     private readonly string _holder = $"planner|{Guid.NewGuid():N}";
@@ -65,7 +72,14 @@ public sealed partial class RunPlanner(
         }
 
         run.PlanAttempt++;
-        await using var lease = await LeasedRow<RunRow>.TryAcquireAsync(runs.Table, run, _holder, settings.Sync.Lease, settings.Time, cancellationToken);
+        await using var lease = await LeasedRow<RunRow>.TryAcquireAsync(
+            runs.Table,
+            run,
+            _holder,
+            settings.Sync.Lease,
+            settings.Time,
+            cancellationToken
+        );
         if (lease is not null)
         {
             await PlanSafelyAsync(lease, open, cancellationToken);
@@ -114,7 +128,8 @@ public sealed partial class RunPlanner(
         {
             return await PlanAsync(lease, open, working.Token);
         }
-        catch (Exception exception) when (exception is not LeaseLostException && !cancellationToken.IsCancellationRequested && !lease.Lost.IsCancellationRequested)
+        catch (Exception exception)
+            when (exception is not LeaseLostException && !cancellationToken.IsCancellationRequested && !lease.Lost.IsCancellationRequested)
         {
             var run = lease.Row;
             var failure = StorageErrors.ToFailure(exception, working.Token);
@@ -171,7 +186,10 @@ public sealed partial class RunPlanner(
         runs.Expect(run);
         LogPlanned(logger, run.Kind, run.RowKey, run.Items, run.Left);
         await Parallel.ForEachAsync(
-            items.Where(item => item.IsOpen), cancellationToken, async (item, token) => await notifier.SendAsync(SyncMessage.For(item), TimeSpan.Zero, token));
+            items.Where(item => item.IsOpen),
+            cancellationToken,
+            async (item, token) => await notifier.SendAsync(SyncMessage.For(item), TimeSpan.Zero, token)
+        );
         if (!items.Exists(item => item.IsOpen))
         {
             await closer.CloseIfDoneAsync(run.RowKey, cancellationToken);
@@ -190,7 +208,10 @@ public sealed partial class RunPlanner(
         {
             received = await listing.ReadAsync(cancellationToken);
             Use(run, plan, received.Generation, await settings.Generation.FindSwitchAsync(cancellationToken));
-            var ended = await listing.FindEndedAsync([.. plan.Chosen.Except(received.Campaigns.Select(campaign => campaign.Id))], cancellationToken);
+            var ended = await listing.FindEndedAsync(
+                [.. plan.Chosen.Except(received.Campaigns.Select(campaign => campaign.Id))],
+                cancellationToken
+            );
             plan.AddListed(received.Campaigns, ended);
             run.WriteNotices(received.Faults);
             list.State = ItemState.Succeeded;
@@ -204,11 +225,16 @@ public sealed partial class RunPlanner(
         catch (Exception exception) when (exception is CubeException or System.Text.Json.JsonException or InvalidOperationException)
         {
             received?.Dispose();
-            var failure = exception as CubeException ?? new CubeException(CubeFailureKind.MalformedPage, "the campaigns listing cannot be read", exception);
+            var failure =
+                exception as CubeException
+                ?? new CubeException(CubeFailureKind.MalformedPage, "the campaigns listing cannot be read", exception);
             LogNoListing(logger, run.RowKey, failure.Kind, failure.Message);
             (list.State, list.ReasonKind, list.Reason) = (ItemState.Failed, failure.Kind.ToString(), failure.Message);
-            if (failure.Kind is not (CubeFailureKind.Unauthorised or CubeFailureKind.GenerationChanged)
-                && await settings.Generation.FindSwitchAsync(cancellationToken) is var switchedAt && switchedAt != DateTimeOffset.MaxValue)
+            if (
+                failure.Kind is not (CubeFailureKind.Unauthorised or CubeFailureKind.GenerationChanged)
+                && await settings.Generation.FindSwitchAsync(cancellationToken) is var switchedAt
+                && switchedAt != DateTimeOffset.MaxValue
+            )
             {
                 Use(run, plan, await settings.Generation.GetAsync(cancellationToken), switchedAt);
                 plan.AddAllKnown();
@@ -230,7 +256,11 @@ public sealed partial class RunPlanner(
 
     /// <summary>Marks the scopes and feeds that an earlier run of the kind has in hand.</summary>
     private async Task<List<ItemRow>> LeaveInHandAsync(
-        RunRow run, IReadOnlyList<ItemRow> items, OpenRuns open, CancellationToken cancellationToken)
+        RunRow run,
+        IReadOnlyList<ItemRow> items,
+        OpenRuns open,
+        CancellationToken cancellationToken
+    )
     {
         var holders = new Dictionary<string, string>(StringComparer.Ordinal);
         if (run.Kind != RunKind.Manual)
@@ -272,8 +302,11 @@ public sealed partial class RunPlanner(
     [LoggerMessage(101, LogLevel.Information, "No {Kind} run started: run {RunId} has all in hand")]
     private static partial void LogSkipped(ILogger logger, RunKind kind, string runId);
 
-    [LoggerMessage(102, LogLevel.Error,
-        "Run {RunId}: the campaigns cannot be listed ({FailureKind}): {Reason}; those that are known are read")]
+    [LoggerMessage(
+        102,
+        LogLevel.Error,
+        "Run {RunId}: the campaigns cannot be listed ({FailureKind}): {Reason}; those that are known are read"
+    )]
     private static partial void LogNoListing(ILogger logger, string runId, CubeFailureKind failureKind, string reason);
 
     [LoggerMessage(103, LogLevel.Warning, "Run {RunId}: {Fault}")]

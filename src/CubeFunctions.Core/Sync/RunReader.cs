@@ -8,8 +8,17 @@ public sealed class RunReader(RunStore runs, CheckpointStore checkpoints, RawSto
 {
     private static readonly string[] FreshnessColumns =
     [
-        "PartitionKey", "RowKey", nameof(CheckpointRow.ScopeKind), nameof(CheckpointRow.ScopeId), nameof(CheckpointRow.Feed), nameof(CheckpointRow.Through), nameof(CheckpointRow.ProvenAt),
-        nameof(CheckpointRow.RetiredReason), nameof(CheckpointRow.DeletionsHeldBack), nameof(CheckpointRow.LeaseHolder), nameof(CheckpointRow.LeaseUntil),
+        "PartitionKey",
+        "RowKey",
+        nameof(CheckpointRow.ScopeKind),
+        nameof(CheckpointRow.ScopeId),
+        nameof(CheckpointRow.Feed),
+        nameof(CheckpointRow.Through),
+        nameof(CheckpointRow.ProvenAt),
+        nameof(CheckpointRow.RetiredReason),
+        nameof(CheckpointRow.DeletionsHeldBack),
+        nameof(CheckpointRow.LeaseHolder),
+        nameof(CheckpointRow.LeaseUntil),
     ];
 
     /// <summary>How many items a run has; 0 while it is planned.</summary>
@@ -35,11 +44,19 @@ public sealed class RunReader(RunStore runs, CheckpointStore checkpoints, RawSto
 
     /// <summary>All checkpoints, by scope and feed.</summary>
     public async Task<IReadOnlyList<CheckpointRow>> CheckpointsAsync(CancellationToken cancellationToken) =>
-        [.. (await checkpoints.AllAsync(cancellationToken)).OrderBy(row => row.PartitionKey, StringComparer.Ordinal).ThenBy(row => row.RowKey, StringComparer.Ordinal)];
+        [
+            .. (await checkpoints.AllAsync(cancellationToken))
+                .OrderBy(row => row.PartitionKey, StringComparer.Ordinal)
+                .ThenBy(row => row.RowKey, StringComparer.Ordinal),
+        ];
 
     /// <summary>All checkpoints, by scope and feed, with what says how fresh each is: their readings are most of a row's weight.</summary>
     internal async Task<IReadOnlyList<CheckpointRow>> FreshnessAsync(CancellationToken cancellationToken) =>
-        [.. (await checkpoints.AllAsync(cancellationToken, FreshnessColumns)).OrderBy(row => row.PartitionKey, StringComparer.Ordinal).ThenBy(row => row.RowKey, StringComparer.Ordinal)];
+        [
+            .. (await checkpoints.AllAsync(cancellationToken, FreshnessColumns))
+                .OrderBy(row => row.PartitionKey, StringComparer.Ordinal)
+                .ThenBy(row => row.RowKey, StringComparer.Ordinal),
+        ];
 
     /// <summary>Items of a run that failed.</summary>
     public async Task<IReadOnlyList<ItemRow>> FailedAsync(string runId, CancellationToken cancellationToken) =>
@@ -50,5 +67,6 @@ public sealed class RunReader(RunStore runs, CheckpointStore checkpoints, RawSto
         await runs.ItemsInAsync(runId, [ItemState.Failed, ItemState.Unproven], cancellationToken).ToListAsync(cancellationToken);
 
     /// <summary>How many items of a run are in each state: a read for a thousand items.</summary>
-    internal Task<IReadOnlyDictionary<ItemState, int>> CountItemsAsync(string runId, CancellationToken cancellationToken) => runs.CountItemsAsync(runId, cancellationToken);
+    internal Task<IReadOnlyDictionary<ItemState, int>> CountItemsAsync(string runId, CancellationToken cancellationToken) =>
+        runs.CountItemsAsync(runId, cancellationToken);
 }

@@ -132,7 +132,10 @@ public sealed class RunRow : IStoredRow, ILeasable
     /// <summary>Bytes read, once the run is closed.</summary>
     public long Bytes { get; set; }
 
-    /// <summary>Records of the run's own day by feed, and those of snapshots: <c>responses=120,sms=4</c>. Null until it is closed, and for manual runs.</summary>
+    /// <summary>
+    /// Records of the run's own day by feed, and those of snapshots: <c>responses=120,sms=4</c>. Null until it is closed, and for manual
+    /// runs.
+    /// </summary>
     public string? DayRecords { get; set; }
 
     /// <summary>Scopes and feeds that were left to an earlier run.</summary>

@@ -12,8 +12,16 @@ public sealed class RunStore(StorageClients storage)
     private const string UnreadableReason = "Unexpected: its row cannot be read";
     private static readonly string[] ItemOutcome =
     [
-        "PartitionKey", "RowKey", nameof(ItemRow.Feed), nameof(ItemRow.ScopeKind), nameof(ItemRow.ScopeId), nameof(ItemRow.Kind), nameof(ItemRow.State), nameof(ItemRow.CompletedAt),
-        nameof(ItemRow.ReasonKind), nameof(ItemRow.Reason),
+        "PartitionKey",
+        "RowKey",
+        nameof(ItemRow.Feed),
+        nameof(ItemRow.ScopeKind),
+        nameof(ItemRow.ScopeId),
+        nameof(ItemRow.Kind),
+        nameof(ItemRow.State),
+        nameof(ItemRow.CompletedAt),
+        nameof(ItemRow.ReasonKind),
+        nameof(ItemRow.Reason),
     ];
 
     private readonly OptimisticTable _table = new(storage.Runs, storage.CreateSyncLaneAsync);
@@ -81,7 +89,11 @@ public sealed class RunStore(StorageClients storage)
 
     /// <summary>Adds the items that are not there yet.</summary>
     internal async Task AddItemsAsync(
-        string runId, IReadOnlyCollection<ItemRow> items, bool someMayExist, CancellationToken cancellationToken)
+        string runId,
+        IReadOnlyCollection<ItemRow> items,
+        bool someMayExist,
+        CancellationToken cancellationToken
+    )
     {
         var existing = new HashSet<string>();
         if (someMayExist)
@@ -108,9 +120,17 @@ public sealed class RunStore(StorageClients storage)
         ReadItemsAsync($"{OfRun(runId)} and State eq '{nameof(ItemState.Waiting)}'", cancellationToken);
 
     /// <summary>Items in a state, without what their windows gave.</summary>
-    internal IAsyncEnumerable<ItemRow> ItemsInAsync(string runId, IReadOnlyCollection<ItemState> states, CancellationToken cancellationToken) =>
+    internal IAsyncEnumerable<ItemRow> ItemsInAsync(
+        string runId,
+        IReadOnlyCollection<ItemState> states,
+        CancellationToken cancellationToken
+    ) =>
         _table.QueryOrRepairAsync(
-            $"{OfRun(runId)} and ({string.Join(" or ", states.Select(static state => $"State eq '{state}'"))})", RepairItemAsync, cancellationToken, ItemOutcome);
+            $"{OfRun(runId)} and ({string.Join(" or ", states.Select(static state => $"State eq '{state}'"))})",
+            RepairItemAsync,
+            cancellationToken,
+            ItemOutcome
+        );
 
     /// <summary>How many items of a run are in each state.</summary>
     internal async Task<IReadOnlyDictionary<ItemState, int>> CountItemsAsync(string runId, CancellationToken cancellationToken)
@@ -129,7 +149,13 @@ public sealed class RunStore(StorageClients storage)
 
     internal async Task<bool> AnyOpenItemAsync(string runId, CancellationToken cancellationToken)
     {
-        await foreach (var row in _table.QueryAsync<TableEntity>($"{OfRun(runId)} and State eq '{nameof(ItemState.Waiting)}'", ["RowKey"], cancellationToken))
+        await foreach (
+            var row in _table.QueryAsync<TableEntity>(
+                $"{OfRun(runId)} and State eq '{nameof(ItemState.Waiting)}'",
+                ["RowKey"],
+                cancellationToken
+            )
+        )
         {
             return row.RowKey.Length > 0;
         }
@@ -142,7 +168,10 @@ public sealed class RunStore(StorageClients storage)
     {
         var open = new OpenRuns([], []);
         // What has not ended, rather than what is open: a run whose status is no name is to be seen.
-        var ended = string.Join(" and ", Enum.GetValues<RunStatus>().Except([RunStatus.Planning, RunStatus.Running]).Select(status => $"Status ne '{status}'"));
+        var ended = string.Join(
+            " and ",
+            Enum.GetValues<RunStatus>().Except([RunStatus.Planning, RunStatus.Running]).Select(status => $"Status ne '{status}'")
+        );
         var filter = TableClient.CreateQueryFilter($"PartitionKey eq {RunRow.Partition} and RowKey ge {RunRow.KindPrefix}");
         filter = $"({filter}) or (PartitionKey eq '{RunRow.Partition}' and {ended})";
         await foreach (var row in _table.QueryOrRepairAsync(filter, RepairRunAsync, cancellationToken))
@@ -166,22 +195,37 @@ public sealed class RunStore(StorageClients storage)
         Interlocked.Exchange(ref _open, null) ?? await OpenRunsAsync(cancellationToken);
 
     /// <summary>Runs that started at or after <paramref name="since"/>, oldest first.</summary>
-    internal IAsyncEnumerable<RunRow> RunsSinceAsync(DateTimeOffset since, CancellationToken cancellationToken) => _table.QueryOrRepairAsync(
-            TableClient.CreateQueryFilter($"PartitionKey eq {RunRow.Partition} and RowKey ge {RunId.Floor(since)} and RowKey lt {RunRow.KindPrefix}"), RepairRunAsync, cancellationToken);
+    internal IAsyncEnumerable<RunRow> RunsSinceAsync(DateTimeOffset since, CancellationToken cancellationToken) =>
+        _table.QueryOrRepairAsync(
+            TableClient.CreateQueryFilter(
+                $"PartitionKey eq {RunRow.Partition} and RowKey ge {RunId.Floor(since)} and RowKey lt {RunRow.KindPrefix}"
+            ),
+            RepairRunAsync,
+            cancellationToken
+        );
 
     /// <summary>Ended runs that started before <paramref name="before"/>, oldest first.</summary>
     internal IAsyncEnumerable<RunRow> EndedBeforeAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
-        _table.QueryOrRepairAsync(
-            TableClient.CreateQueryFilter($"PartitionKey eq {RunRow.Partition} and RowKey lt {RunId.Floor(before)}"), RepairRunAsync, cancellationToken)
+        _table
+            .QueryOrRepairAsync(
+                TableClient.CreateQueryFilter($"PartitionKey eq {RunRow.Partition} and RowKey lt {RunId.Floor(before)}"),
+                RepairRunAsync,
+                cancellationToken
+            )
             .Where(run => !run.IsOpen);
 
     /// <summary>Removes a run with its items.</summary>
     internal async Task RemoveAsync(RunRow run, CancellationToken cancellationToken)
     {
-        var items = await _table.QueryAsync<TableEntity>(OfRun(run.RowKey), ["PartitionKey", "RowKey"], cancellationToken).ToListAsync(cancellationToken);
+        var items = await _table
+            .QueryAsync<TableEntity>(OfRun(run.RowKey), ["PartitionKey", "RowKey"], cancellationToken)
+            .ToListAsync(cancellationToken);
         foreach (var batch in items.Chunk(OptimisticTable.MaxBatch))
         {
-            await _table.WriteAsync([.. batch.Select(item => RowWrite.Delete(new TableEntity(item.PartitionKey, item.RowKey) { ETag = ETag.All }))], cancellationToken);
+            await _table.WriteAsync(
+                [.. batch.Select(item => RowWrite.Delete(new TableEntity(item.PartitionKey, item.RowKey) { ETag = ETag.All }))],
+                cancellationToken
+            );
         }
 
         await _table.DeleteAsync(new TableEntity(CancelPartition, run.RowKey) { ETag = ETag.All }, cancellationToken);
@@ -202,7 +246,8 @@ public sealed class RunStore(StorageClients storage)
         {
             PartitionKey = garbled.PartitionKey,
             RowKey = garbled.RowKey,
-            Feed = parts.Length == 3 && FeedCatalogue.Find(parts[1], scope.Kind) is { } feed ? feed.Setting : FeedCatalogue.Campaigns.Setting,
+            Feed =
+                parts.Length == 3 && FeedCatalogue.Find(parts[1], scope.Kind) is { } feed ? feed.Setting : FeedCatalogue.Campaigns.Setting,
             ScopeKind = scope.KindName,
             ScopeId = scope.Id,
             State = ItemState.Failed,
@@ -216,7 +261,13 @@ public sealed class RunStore(StorageClients storage)
     private async Task<RunRow> RepairRunAsync(TableEntity garbled, CancellationToken cancellationToken)
     {
         var runId = garbled.RowKey;
-        var row = new RunRow { RowKey = runId, Kind = RunKind.Manual, Status = RunStatus.Failed, Reason = UnreadableReason };
+        var row = new RunRow
+        {
+            RowKey = runId,
+            Kind = RunKind.Manual,
+            Status = RunStatus.Failed,
+            Reason = UnreadableReason,
+        };
         if (runId.StartsWith(RunRow.KindPrefix, StringComparison.Ordinal))
         {
             row.Status = null;

@@ -9,7 +9,14 @@ namespace CubeFunctions.Core.Sync;
 /// unseen.
 /// </summary>
 public sealed class SyncJanitor(
-    RunStore runs, CheckpointStore checkpoints, RunPlanner planner, RunCloser closer, QueueNotifier<SyncMessage> notifier, PlanSettings settings, ILogger<SyncJanitor> logger) : IJanitorTask
+    RunStore runs,
+    CheckpointStore checkpoints,
+    RunPlanner planner,
+    RunCloser closer,
+    QueueNotifier<SyncMessage> notifier,
+    PlanSettings settings,
+    ILogger<SyncJanitor> logger
+) : IJanitorTask
 {
     /// <summary>A message that comes while the lease still holds would only be sent again.</summary>
     private static readonly TimeSpan AfterLease = TimeSpan.FromSeconds(1);
@@ -33,8 +40,10 @@ public sealed class SyncJanitor(
         var open = await runs.OpenRunsAsync(cancellationToken);
         await round.EachAsync(
             open.Runs,
-            (run, token) => run.Status == RunStatus.Planning ? planner.ResumeAsync(run, open, round.Force, token) : RecoverAsync(run, round, token),
-            cancellationToken);
+            (run, token) =>
+                run.Status == RunStatus.Planning ? planner.ResumeAsync(run, open, round.Force, token) : RecoverAsync(run, round, token),
+            cancellationToken
+        );
         return open.Runs;
     }
 
@@ -59,7 +68,17 @@ public sealed class SyncJanitor(
         var isQueued = !round.Force && await notifier.HasVisibleAsync(cancellationToken);
         var rows = (await checkpoints.AllAsync(cancellationToken)).ToDictionary(row => (row.PartitionKey, row.RowKey));
         await round.EachAsync(
-            late, (item, token) => RecoverAsync(item, rows.GetValueOrDefault((CheckpointRow.PartitionOf(item.Scope), item.Feed)), isQueued, round.Force, token), cancellationToken);
+            late,
+            (item, token) =>
+                RecoverAsync(
+                    item,
+                    rows.GetValueOrDefault((CheckpointRow.PartitionOf(item.Scope), item.Feed)),
+                    isQueued,
+                    round.Force,
+                    token
+                ),
+            cancellationToken
+        );
     }
 
     private async Task RecoverAsync(ItemRow item, CheckpointRow? row, bool isQueued, bool force, CancellationToken cancellationToken)

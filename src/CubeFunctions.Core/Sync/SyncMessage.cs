@@ -10,7 +10,8 @@ namespace CubeFunctions.Core.Sync;
 /// <param name="Item">Row key of the item.</param>
 /// <param name="Traceparent">W3C trace context of the sender, or null.</param>
 /// <param name="Due">When it is to be handled.</param>
-public sealed record SyncMessage(int V, string Run, string Item, string? Traceparent = null, DateTimeOffset? Due = null) : IQueueMessage<SyncMessage>
+public sealed record SyncMessage(int V, string Run, string Item, string? Traceparent = null, DateTimeOffset? Due = null)
+    : IQueueMessage<SyncMessage>
 {
     /// <inheritdoc />
     public static string Queue => StorageNames.SyncQueue;
@@ -27,6 +28,9 @@ public sealed record SyncMessage(int V, string Run, string Item, string? Tracepa
     internal static SyncMessage For(ItemRow item) => new(1, item.PartitionKey, item.RowKey);
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull
+)]
 [JsonSerializable(typeof(SyncMessage))]
 internal sealed partial class MessageJson : JsonSerializerContext;

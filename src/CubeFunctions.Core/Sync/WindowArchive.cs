@@ -8,7 +8,8 @@ namespace CubeFunctions.Core.Sync;
 internal sealed record StoredPage(int Number, int Attempt);
 
 /// <summary>
-/// The stored pages and the manifest of one window of one run. Pages that no manifest names are removed at the end, by the worker that ends it.
+/// The stored pages and the manifest of one window of one run. Pages that no manifest names are removed at the end, by the worker that ends
+/// it.
 /// </summary>
 /// <param name="raw">The container.</param>
 /// <param name="folder">The window's folder.</param>
@@ -108,7 +109,11 @@ internal sealed class WindowArchive(RawStore raw, string folder, bool resumes)
     private async Task<HashSet<string>> NamesAsync(CancellationToken cancellationToken)
     {
         const string Attempts = "attempt=";
-        return resumes ? await raw.ListAsync(folder + Attempts, cancellationToken).Select(static name => Attempts + name).ToHashSetAsync(cancellationToken: cancellationToken) : [.. _own];
+        return resumes
+            ? await raw.ListAsync(folder + Attempts, cancellationToken)
+                .Select(static name => Attempts + name)
+                .ToHashSetAsync(cancellationToken: cancellationToken)
+            : [.. _own];
     }
 
     private async Task RemoveAsync(IEnumerable<string> names, CancellationToken cancellationToken)

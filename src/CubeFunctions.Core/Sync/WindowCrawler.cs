@@ -10,7 +10,13 @@ namespace CubeFunctions.Core.Sync;
 /// Brings one window into <c>cube-raw</c>: crawls it until its pages are proven or the tries are used up, then writes the manifest.
 /// </summary>
 public sealed partial class WindowCrawler(
-    PageSource source, RawStore raw, CubeSettings cubeSettings, SyncSettings settings, TimeProvider time, ILogger<WindowCrawler> logger)
+    PageSource source,
+    RawStore raw,
+    CubeSettings cubeSettings,
+    SyncSettings settings,
+    TimeProvider time,
+    ILogger<WindowCrawler> logger
+)
 {
     /// <summary>A window that still disagrees after so many crawls is stored unproven. Today's moves by nature, so it gets fewer.</summary>
     private const int MaxSweeps = 6;
@@ -37,21 +43,53 @@ public sealed partial class WindowCrawler(
             return Stored(done, done, archive.ManifestPath, unchanged: false);
         }
 
-        var state = row.ReadProgress() is { } saved && saved.Item == item.Holder && saved.Window == window.Name
-            ? saved
-            : new CrawlProgress(item.Holder, window.Name, archive.Found.Count > 0 ? archive.Found.Min(page => page.Attempt) : row.Attempt, 1, null, "", time.GetUtcNow());
+        var state =
+            row.ReadProgress() is { } saved && saved.Item == item.Holder && saved.Window == window.Name
+                ? saved
+                : new CrawlProgress(
+                    item.Holder,
+                    window.Name,
+                    archive.Found.Count > 0 ? archive.Found.Min(page => page.Attempt) : row.Attempt,
+                    1,
+                    null,
+                    "",
+                    time.GetUtcNow()
+                );
         row.WriteProgress(state);
         var pages = new ConcurrentDictionary<int, CrawledPage>();
         var target = new PageTarget(
-            item.FeedOf, item.Scope, row.Attempt, archive, await FindEarlierAsync(row, window, cancellationToken), new Dictionary<int, CrawledPage>(), task.Observers);
-        await source.ReadBackAsync(target, archive.Found.Where(page => page.Attempt >= state.FirstAttempt), PageRanges.Parse(state.Matched), pages, cancellationToken);
+            item.FeedOf,
+            item.Scope,
+            row.Attempt,
+            archive,
+            await FindEarlierAsync(row, window, cancellationToken),
+            new Dictionary<int, CrawledPage>(),
+            task.Observers
+        );
+        await source.ReadBackAsync(
+            target,
+            archive.Found.Where(page => page.Attempt >= state.FirstAttempt),
+            PageRanges.Parse(state.Matched),
+            pages,
+            cancellationToken
+        );
         while (true)
         {
             var crawl = new PageCrawl(
-                (number, query, token) => source.FetchAsync(target, number, query, token), window.Query, pages, cubeSettings.MaxConcurrentRequests, task.ShouldStop);
+                (number, query, token) => source.FetchAsync(target, number, query, token),
+                window.Query,
+                pages,
+                cubeSettings.MaxConcurrentRequests,
+                task.ShouldStop
+            );
             if (await crawl.RunAsync(cancellationToken) == CrawlEnd.Suspended)
             {
-                row.WriteProgress(state with { Matched = PageRanges.Format(pages.Values.Where(page => page.IsUnchanged).Select(page => page.Number)) });
+                row.WriteProgress(
+                    state with
+                    {
+                        Matched = PageRanges.Format(pages.Values.Where(page => page.IsUnchanged).Select(page => page.Number)),
+                    }
+                );
                 return new CrawlOutcome.Suspended();
             }
 
@@ -100,8 +138,11 @@ public sealed partial class WindowCrawler(
     private (NextStep Step, Proof Proof) Decide(WindowTask task, CrawlProgress state, CrawlAudit audit, EarlierReading? same)
     {
         var (feed, window) = (task.Item.FeedOf, task.Window);
-        var proof = feed.Shape == FeedShape.Array ? Proof.Count
-            : same?.Manifest.Proof ?? audit.Prove(feed.Key, state.Previous, !feed.Dated && settings.SnapshotProof == SnapshotProof.Sweeps);
+        var proof =
+            feed.Shape == FeedShape.Array
+                ? Proof.Count
+                : same?.Manifest.Proof
+                    ?? audit.Prove(feed.Key, state.Previous, !feed.Dated && settings.SnapshotProof == SnapshotProof.Sweeps);
         if (proof != Proof.None)
         {
             return (NextStep.Store, proof);
@@ -123,7 +164,10 @@ public sealed partial class WindowCrawler(
     /// </summary>
     private async Task<EarlierReading?> FindEarlierAsync(CheckpointRow row, Window window, CancellationToken cancellationToken)
     {
-        if (row.ReadReadings().Find(reading => reading.Window == window) is not { } reading || time.GetUtcNow() - reading.At >= EarlierReading.MaxAge)
+        if (
+            row.ReadReadings().Find(reading => reading.Window == window) is not { } reading
+            || time.GetUtcNow() - reading.At >= EarlierReading.MaxAge
+        )
         {
             return null;
         }
@@ -146,7 +190,12 @@ public sealed partial class WindowCrawler(
 
     /// <returns>Null where the earlier reading lacks a page that would have to be named or copied.</returns>
     private static async Task<CrawlOutcome?> StoreAsync(
-        WindowTask task, PageTarget target, WindowManifest manifest, List<CrawledPage> crawled, CancellationToken cancellationToken)
+        WindowTask task,
+        PageTarget target,
+        WindowManifest manifest,
+        List<CrawledPage> crawled,
+        CancellationToken cancellationToken
+    )
     {
         var (lease, archive, earlier) = (task.Lease, target.Archive, target.Earlier);
         lease.Lost.ThrowIfCancellationRequested();
@@ -168,13 +217,17 @@ public sealed partial class WindowCrawler(
 
         var isWhole = true;
         var options = new ParallelOptions { MaxDegreeOfParallelism = CopiesAtOnce, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(crawled.Where(page => page.IsUnchanged).TakeWhile(_ => Volatile.Read(ref isWhole)), options, async (page, token) =>
-        {
-            if (!await archive.CopyAsync(earlier!.PathOf(page.Number), target.Attempt, page.Number, token))
+        await Parallel.ForEachAsync(
+            crawled.Where(page => page.IsUnchanged).TakeWhile(_ => Volatile.Read(ref isWhole)),
+            options,
+            async (page, token) =>
             {
-                Volatile.Write(ref isWhole, false);
+                if (!await archive.CopyAsync(earlier!.PathOf(page.Number), target.Attempt, page.Number, token))
+                {
+                    Volatile.Write(ref isWhole, false);
+                }
             }
-        });
+        );
         if (!isWhole)
         {
             return null;
@@ -187,44 +240,69 @@ public sealed partial class WindowCrawler(
         }
 
         manifest = await archive.CompleteAsync(
-            manifest with { Pages = [.. crawled.Select(page => new ManifestPage(BlobPaths.Page(page.StoredBy ?? target.Attempt, page.Number), page.Summary.Records, page.Bytes, page.Sha256))] },
-            cancellationToken);
+            manifest with
+            {
+                Pages =
+                [
+                    .. crawled.Select(page => new ManifestPage(
+                        BlobPaths.Page(page.StoredBy ?? target.Attempt, page.Number),
+                        page.Summary.Records,
+                        page.Bytes,
+                        page.Sha256
+                    )),
+                ],
+            },
+            cancellationToken
+        );
         if (manifest.Proof != Proof.None)
         {
             lease.Row.ProvenAt = manifest.CompletedAt;
-            lease.Row.AddReading(new Reading(manifest.From, manifest.To, archive.ManifestPath, manifest.CompletedAt) { IsHalf = task.IsHalf });
+            lease.Row.AddReading(
+                new Reading(manifest.From, manifest.To, archive.ManifestPath, manifest.CompletedAt) { IsHalf = task.IsHalf }
+            );
         }
 
         return Stored(manifest, manifest, archive.ManifestPath, unchanged: false);
     }
 
-    private WindowManifest Manifest(ItemRow item, Window window, CrawlProgress state, CrawlAudit audit, Proof proof) => new()
-    {
-        RunId = item.PartitionKey,
-        Feed = item.FeedOf.Name,
-        Scope = item.ScopeKind,
-        ScopeId = item.ScopeId,
-        From = window.From,
-        To = window.To,
-        Proof = proof,
-        Sweeps = state.Sweep,
-        ReportedCount = audit.ReportedCount,
-        Records = audit.Records,
-        DistinctKeys = audit.DistinctKeys,
-        Bytes = audit.Bytes,
-        StartedAt = state.StartedAt,
-        CompletedAt = time.GetUtcNow(),
-        Reason = proof == Proof.None ? audit.Reason : null,
-        Pages = [],
-    };
+    private WindowManifest Manifest(ItemRow item, Window window, CrawlProgress state, CrawlAudit audit, Proof proof) =>
+        new()
+        {
+            RunId = item.PartitionKey,
+            Feed = item.FeedOf.Name,
+            Scope = item.ScopeKind,
+            ScopeId = item.ScopeId,
+            From = window.From,
+            To = window.To,
+            Proof = proof,
+            Sweeps = state.Sweep,
+            ReportedCount = audit.ReportedCount,
+            Records = audit.Records,
+            DistinctKeys = audit.DistinctKeys,
+            Bytes = audit.Bytes,
+            StartedAt = state.StartedAt,
+            CompletedAt = time.GetUtcNow(),
+            Reason = proof == Proof.None ? audit.Reason : null,
+            Pages = [],
+        };
 
     /// <param name="holder">The manifest that holds the pages.</param>
     /// <param name="read">What this reading gave.</param>
     /// <param name="path">Path of the manifest that holds the pages.</param>
     /// <param name="unchanged">Whether it is that of an earlier reading.</param>
-    private static CrawlOutcome.Stored Stored(WindowManifest holder, WindowManifest read, string path, bool unchanged) => new(new StoredWindow(
-        new WindowResult(read.From, read.To, read.Proof, read.Pages.Count, read.Records, read.Bytes, path, unchanged) { Count = read.ReportedCount, Reason = read.Reason },
-        holder, read.StartedAt, read.CompletedAt));
+    private static CrawlOutcome.Stored Stored(WindowManifest holder, WindowManifest read, string path, bool unchanged) =>
+        new(
+            new StoredWindow(
+                new WindowResult(read.From, read.To, read.Proof, read.Pages.Count, read.Records, read.Bytes, path, unchanged)
+                {
+                    Count = read.ReportedCount,
+                    Reason = read.Reason,
+                },
+                holder,
+                read.StartedAt,
+                read.CompletedAt
+            )
+        );
 
     /// <summary>The pages from the first on without a hole. What lies behind a page that was gone belongs to no whole.</summary>
     private static List<CrawledPage> Contiguous(ConcurrentDictionary<int, CrawledPage> pages)
@@ -238,10 +316,20 @@ public sealed partial class WindowCrawler(
         return list;
     }
 
-    [LoggerMessage(150, LogLevel.Information,
-        "{Feed} of {ScopeKind} {ScopeId}, window {Window}: crawl {Sweep} proves nothing: {Reason}; crawling again")]
+    [LoggerMessage(
+        150,
+        LogLevel.Information,
+        "{Feed} of {ScopeKind} {ScopeId}, window {Window}: crawl {Sweep} proves nothing: {Reason}; crawling again"
+    )]
     private static partial void LogDisagrees(
-        ILogger logger, string feed, string scopeKind, string scopeId, string window, int sweep, string reason);
+        ILogger logger,
+        string feed,
+        string scopeKind,
+        string scopeId,
+        string window,
+        int sweep,
+        string reason
+    );
 
     [LoggerMessage(151, LogLevel.Information, "{Feed} of {ScopeKind} {ScopeId}, window {Window}: {Reason}; its halves are read instead")]
     private static partial void LogHalved(ILogger logger, string feed, string scopeKind, string scopeId, string window, string reason);

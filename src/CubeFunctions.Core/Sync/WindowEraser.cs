@@ -8,7 +8,8 @@ namespace CubeFunctions.Core.Sync;
 
 /// <summary>Takes a person out of the stored pages of one scope and feed. The caller has the lease.</summary>
 /// <remarks>
-/// New pages first, under an attempt of their own; then the manifest that names them, over the old one by ETag; then the old pages go. A crash in
+/// New pages first, under an attempt of their own; then the manifest that names them, over the old one by ETag; then the old pages go. A
+/// crash in
 /// between leaves a manifest whose pages are all there, and pages that no manifest names: the next try removes those.
 /// </remarks>
 internal sealed class WindowEraser(RawStore raw, SearchedScope searched)
@@ -24,14 +25,18 @@ internal sealed class WindowEraser(RawStore raw, SearchedScope searched)
         var named = manifest?.Pages.Select(page => page.Name).ToList() ?? [];
         var unnamed = folder.Pages.Except(named).ToList();
         var pages = named.Select((name, place) => (Name: name, Place: place)).Concat(unnamed.Select(name => (Name: name, Place: -1)));
-        await Parallel.ForEachAsync(pages, new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken }, async (page, token) =>
-        {
-            using var body = await raw.FindBytesAsync(folder.Path + page.Name, token);
-            if (body is not null && searched.Records.Search.MayHold(body.Bytes.Span))
+        await Parallel.ForEachAsync(
+            pages,
+            new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken },
+            async (page, token) =>
             {
-                Note(scan, page.Name, page.Place, body.Bytes.Span);
+                using var body = await raw.FindBytesAsync(folder.Path + page.Name, token);
+                if (body is not null && searched.Records.Search.MayHold(body.Bytes.Span))
+                {
+                    Note(scan, page.Name, page.Place, body.Bytes.Span);
+                }
             }
-        });
+        );
         if (manifest is not null && !scan.IsEmpty)
         {
             // Among them pages that an erasure wrote which did not come to its manifest: none of them is needed.
@@ -48,7 +53,10 @@ internal sealed class WindowEraser(RawStore raw, SearchedScope searched)
     {
         var old = new List<string>();
         var removed = 0;
-        if (scan.Hits.Count > 0 && await raw.FindManifestToReplaceAsync(scan.Folder.ManifestPath, cancellationToken) is var (manifest, etag))
+        if (
+            scan.Hits.Count > 0
+            && await raw.FindManifestToReplaceAsync(scan.Folder.ManifestPath, cancellationToken) is var (manifest, etag)
+        )
         {
             var pages = manifest.Pages.ToArray();
             foreach (var place in scan.Hits)
@@ -108,7 +116,11 @@ internal sealed class WindowEraser(RawStore raw, SearchedScope searched)
     private async Task<ManifestPage> RewriteAsync(WindowFolder folder, ManifestPage page, CancellationToken cancellationToken)
     {
         using var body = await raw.FindBytesAsync(folder.Path + page.Name, cancellationToken);
-        if (body is null || PageRedaction.Without(searched.Feed, body.Bytes.Span, searched.Records) is not { } without || !BlobPaths.TryParsePage(page.Name, out _, out var number))
+        if (
+            body is null
+            || PageRedaction.Without(searched.Feed, body.Bytes.Span, searched.Records) is not { } without
+            || !BlobPaths.TryParsePage(page.Name, out _, out var number)
+        )
         {
             // Removed meanwhile by the lifecycle rules.
             return page;
@@ -117,6 +129,11 @@ internal sealed class WindowEraser(RawStore raw, SearchedScope searched)
         var name = BlobPaths.Page(folder.NextAttempt, number);
         using var stream = new MemoryStream(without, writable: false);
         await raw.WritePageAsync(folder.Path + name, stream, cancellationToken);
-        return new ManifestPage(name, PageReader.Read(searched.Feed, without).Records, without.Length, Convert.ToHexStringLower(SHA256.HashData(without)));
+        return new ManifestPage(
+            name,
+            PageReader.Read(searched.Feed, without).Records,
+            without.Length,
+            Convert.ToHexStringLower(SHA256.HashData(without))
+        );
     }
 }

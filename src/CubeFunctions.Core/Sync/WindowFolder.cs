@@ -20,5 +20,9 @@ internal sealed record WindowFolder(string Path, bool HasManifest, IReadOnlyList
         let end = run < 0 ? -1 : name.IndexOf('/', run + 1) + 1
         where end > 0
         group name[end..] by name[..end] into window
-        select new WindowFolder(window.Key, window.Contains(BlobPaths.ManifestName), [.. window.Where(name => BlobPaths.TryParsePage(name, out _, out _))]);
+        select new WindowFolder(
+            window.Key,
+            window.Contains(BlobPaths.ManifestName),
+            [.. window.Where(name => BlobPaths.TryParsePage(name, out _, out _))]
+        );
 }

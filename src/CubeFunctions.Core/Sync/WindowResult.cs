@@ -12,7 +12,15 @@ namespace CubeFunctions.Core.Sync;
 /// <param name="Manifest">Path of the manifest that holds its pages.</param>
 /// <param name="Unchanged">Whether that is of an earlier reading.</param>
 internal sealed record WindowResult(
-    DateOnly? From, DateOnly? To, Proof Proof, int Pages, long Records, long Bytes, string Manifest, bool Unchanged)
+    DateOnly? From,
+    DateOnly? To,
+    Proof Proof,
+    int Pages,
+    long Records,
+    long Bytes,
+    string Manifest,
+    bool Unchanged
+)
 {
     /// <summary>Records that Cube says there are; null where its pages disagree.</summary>
     public long? Count { get; init; }

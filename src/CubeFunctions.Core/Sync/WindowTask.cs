@@ -12,7 +12,14 @@ namespace CubeFunctions.Core.Sync;
 /// <param name="IsHalf">Whether it is itself read in the place of a larger one.</param>
 /// <param name="Observers">Who observes it.</param>
 internal sealed record WindowTask(
-    ItemRow Item, LeasedRow<CheckpointRow> Lease, Window Window, bool Resumes, bool MayHalve, bool IsHalf, WindowObservers Observers)
+    ItemRow Item,
+    LeasedRow<CheckpointRow> Lease,
+    Window Window,
+    bool Resumes,
+    bool MayHalve,
+    bool IsHalf,
+    WindowObservers Observers
+)
 {
     /// <summary>Asked before each page but the first.</summary>
     public required Func<bool> ShouldStop { get; init; }

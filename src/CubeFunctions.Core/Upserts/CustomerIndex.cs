@@ -49,7 +49,10 @@ public sealed class CustomerIndex
     /// <param name="customers">Its customers, a list a page.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     internal async Task SaveAsync(
-        string assignmentId, IReadOnlyCollection<IReadOnlyCollection<CustomerKey>> customers, CancellationToken cancellationToken)
+        string assignmentId,
+        IReadOnlyCollection<IReadOnlyCollection<CustomerKey>> customers,
+        CancellationToken cancellationToken
+    )
     {
         // Of its final size at once, and written through a file: of a million customers each copy counts.
         var keys = new CustomerKey[customers.Sum(page => page.Count)];
@@ -59,7 +62,13 @@ public sealed class CustomerIndex
             keys[count++] = key;
         }
 
-        Array.Sort(keys, static (one, other) => one.ImportedHash != other.ImportedHash ? one.ImportedHash.CompareTo(other.ImportedHash) : one.InternalId.CompareTo(other.InternalId));
+        Array.Sort(
+            keys,
+            static (one, other) =>
+                one.ImportedHash != other.ImportedHash
+                    ? one.ImportedHash.CompareTo(other.ImportedHash)
+                    : one.InternalId.CompareTo(other.InternalId)
+        );
         await using var file = TempFile.Create();
         Write(keys, file);
         file.Position = 0;
@@ -129,7 +138,8 @@ public sealed class CustomerIndex
         }
 
         var wanted = CustomerIds.HashOf(customerId);
-        long low = 0, high = BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(8));
+        long low = 0,
+            high = BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(8));
         var count = high;
         while (low < high)
         {
@@ -156,7 +166,13 @@ public sealed class CustomerIndex
     private static string PathOf(string assignmentId) => $"customer-index/assignment={assignmentId}";
 
     private async Task<byte[]?> LoadAsync(string assignmentId, CancellationToken cancellationToken) =>
-        (await _known.GetOrAdd(assignmentId, id => new((before, token) => ReadAsync(id, before?.Value, token), FreshFor, _time)).GetAsync(cancellationToken)).Value.Bytes;
+        (
+            await _known
+                .GetOrAdd(assignmentId, id => new((before, token) => ReadAsync(id, before?.Value, token), FreshFor, _time))
+                .GetAsync(cancellationToken)
+        )
+            .Value
+            .Bytes;
 
     private async Task<Loaded> ReadAsync(string assignmentId, Loaded? before, CancellationToken cancellationToken)
     {

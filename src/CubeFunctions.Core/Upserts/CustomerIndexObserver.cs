@@ -21,9 +21,7 @@ internal sealed class CustomerIndexObserver(CustomerIndex index, UpsertNotificat
 
         public Task CompleteAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 
     private sealed class Snapshot(CustomerIndexObserver owner, string assignmentId) : IWindowObservation
@@ -49,9 +47,7 @@ internal sealed class CustomerIndexObserver(CustomerIndex index, UpsertNotificat
 
         public Task StoredAsync(StoredWindow window, CancellationToken cancellationToken) => Task.CompletedTask;
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 
     private Task SaveAsync(string assignmentId, CustomerKey[][] pages, CancellationToken cancellationToken) =>

@@ -13,15 +13,18 @@ public sealed class CustomerRecords(CubeClient cube, TimeProvider time)
     private const int MaxAttempts = 3;
 
     private readonly ResiliencePipeline _breaker = new ResiliencePipelineBuilder { TimeProvider = time }
-        .AddCircuitBreaker(new CircuitBreakerStrategyOptions
-        {
-            // Only a Cube that is down opens it: one that fails every third time is better retried.
-            FailureRatio = 0.9,
-            MinimumThroughput = 10,
-            SamplingDuration = TimeSpan.FromSeconds(30),
-            BreakDuration = BreakFor,
-            ShouldHandle = static arguments => ValueTask.FromResult(arguments.Outcome.Exception is CubeException { Kind: CubeFailureKind.Transient }),
-        })
+        .AddCircuitBreaker(
+            new CircuitBreakerStrategyOptions
+            {
+                // Only a Cube that is down opens it: one that fails every third time is better retried.
+                FailureRatio = 0.9,
+                MinimumThroughput = 10,
+                SamplingDuration = TimeSpan.FromSeconds(30),
+                BreakDuration = BreakFor,
+                ShouldHandle = static arguments =>
+                    ValueTask.FromResult(arguments.Outcome.Exception is CubeException { Kind: CubeFailureKind.Transient }),
+            }
+        )
         .Build();
 
     private static TimeSpan RepeatAfter { get; } = TimeSpan.FromMilliseconds(500);
@@ -51,7 +54,12 @@ public sealed class CustomerRecords(CubeClient cube, TimeProvider time)
     /// more.
     /// </summary>
     internal async Task<PooledBody> WriteAsync(
-        HttpMethod method, MailboxRow mailbox, string id, byte[] body, CancellationToken cancellationToken)
+        HttpMethod method,
+        MailboxRow mailbox,
+        string id,
+        byte[] body,
+        CancellationToken cancellationToken
+    )
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -71,18 +79,32 @@ public sealed class CustomerRecords(CubeClient cube, TimeProvider time)
     /// </summary>
     private static bool MayRepeat(HttpMethod method, CubeException exception) =>
         !(exception.RetryAfter > TenantPause.LongestWait)
-        && (exception.Status == HttpStatusCode.TooManyRequests || (exception.Status == HttpStatusCode.ServiceUnavailable && method == HttpMethod.Put));
+        && (
+            exception.Status == HttpStatusCode.TooManyRequests
+            || (exception.Status == HttpStatusCode.ServiceUnavailable && method == HttpMethod.Put)
+        );
 
     private async Task<PooledBody> SendAsync(
-        HttpMethod method, MailboxRow mailbox, string id, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken)
+        HttpMethod method,
+        MailboxRow mailbox,
+        string id,
+        ReadOnlyMemory<byte>? body,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
-            return await _breaker.ExecuteAsync(async token => await cube.SendCustomerAsync(method, mailbox.AssignmentId, id, body, token), cancellationToken);
+            return await _breaker.ExecuteAsync(
+                async token => await cube.SendCustomerAsync(method, mailbox.AssignmentId, id, body, token),
+                cancellationToken
+            );
         }
         catch (BrokenCircuitException exception)
         {
-            throw new CubeException(CubeFailureKind.Transient, "Cube fails so often that it is left alone for a moment", exception) { RetryAfter = BreakFor };
+            throw new CubeException(CubeFailureKind.Transient, "Cube fails so often that it is left alone for a moment", exception)
+            {
+                RetryAfter = BreakFor,
+            };
         }
     }
 }

@@ -9,7 +9,14 @@ namespace CubeFunctions.Core.Upserts;
 /// read before anything is written to it. The right person or nobody.
 /// </summary>
 public sealed class CustomerResolver(
-    CustomerRecords records, CustomerIndex index, CustomerSearch search, ErasedPersons erased, KnownAssignments assignments, TenantGeneration generation, TimeProvider time)
+    CustomerRecords records,
+    CustomerIndex index,
+    CustomerSearch search,
+    ErasedPersons erased,
+    KnownAssignments assignments,
+    TenantGeneration generation,
+    TimeProvider time
+)
 {
     /// <summary>How long one reading of the list of customers serves, where no time is known that it has to be younger than.</summary>
     private static readonly TimeSpan SearchedFor = TimeSpan.FromMinutes(10);
@@ -19,7 +26,8 @@ public sealed class CustomerResolver(
     /// <summary>Why no customer of an assignment can be found yet: there is no proven snapshot; null where there is one.</summary>
     internal async Task<string?> FindBarAsync(string assignmentId, CancellationToken cancellationToken) =>
         (await index.FindAsync(assignmentId, "", cancellationToken)).Snapshot ? null
-        : await assignments.IsUnknownAsync(assignmentId, cancellationToken) ? $"assignment {assignmentId} is not among those that Cube lists; {NoSnapshot}"
+        : await assignments.IsUnknownAsync(assignmentId, cancellationToken)
+            ? $"assignment {assignmentId} is not among those that Cube lists; {NoSnapshot}"
         : NoSnapshot;
 
     /// <summary>Finds the record.</summary>
@@ -92,7 +100,9 @@ public sealed class CustomerResolver(
 
     /// <summary>The index no longer has a person who was erased, though Cube may still have the record.</summary>
     private async Task<DateTimeOffset?> ErasedAtAsync(MailboxRow mailbox, CancellationToken cancellationToken) =>
-        await erased.ErasedBeforeAsync(new Person(mailbox.AssignmentId, mailbox.CustomerId), cancellationToken) is null ? null : time.GetUtcNow() - SearchedFor;
+        await erased.ErasedBeforeAsync(new Person(mailbox.AssignmentId, mailbox.CustomerId), cancellationToken) is null
+            ? null
+            : time.GetUtcNow() - SearchedFor;
 
     private static CustomerTarget.Impossible Ambiguous() => new("more than one customer in Cube has this imported id");
 

@@ -18,11 +18,17 @@ public sealed class CustomerSearch(CubeClient cube, TenantGeneration generation,
     /// <summary>Looks the imported id up in a list that was read after <paramref name="after"/>.</summary>
     /// <exception cref="CubeException">The list cannot be read.</exception>
     internal async Task<IndexAnswer> FindAsync(
-        string assignmentId, string customerId, DateTimeOffset after, CancellationToken cancellationToken)
+        string assignmentId,
+        string customerId,
+        DateTimeOffset after,
+        CancellationToken cancellationToken
+    )
     {
         var list = _listings.GetOrAdd(assignmentId, id => new((_, token) => ReadAsync(id, token), FreshFor, time));
         var listing = (await list.GetAsync(after, cancellationToken)).Value;
-        return listing.Ids.TryGetValue(CustomerIds.HashOf(customerId), out var found) ? new IndexAnswer(true, found.Matches, found.InternalId) : new IndexAnswer(true, 0, 0);
+        return listing.Ids.TryGetValue(CustomerIds.HashOf(customerId), out var found)
+            ? new IndexAnswer(true, found.Matches, found.InternalId)
+            : new IndexAnswer(true, 0, 0);
     }
 
     private async Task<Listing> ReadAsync(string assignmentId, CancellationToken cancellationToken)
@@ -37,7 +43,10 @@ public sealed class CustomerSearch(CubeClient cube, TenantGeneration generation,
             using var page = await cube.GetPageAsync(feed, scope, query, cancellationToken);
             foreach (var customer in page.Summary.Customers)
             {
-                var matches = listing.Ids.TryGetValue(customer.ImportedHash, out var earlier) && earlier.InternalId != customer.InternalId ? earlier.Matches + 1 : 1;
+                var matches =
+                    listing.Ids.TryGetValue(customer.ImportedHash, out var earlier) && earlier.InternalId != customer.InternalId
+                        ? earlier.Matches + 1
+                        : 1;
                 listing.Ids[customer.ImportedHash] = (matches, customer.InternalId);
             }
 
@@ -45,7 +54,9 @@ public sealed class CustomerSearch(CubeClient cube, TenantGeneration generation,
             if (page.Summary.Next is not { } next)
             {
                 // Rows that shift between pages can hide the very one that is looked for.
-                return records == page.Summary.Count ? listing : throw new CubeException(CubeFailureKind.Transient, "the list of customers changed while it was read");
+                return records == page.Summary.Count
+                    ? listing
+                    : throw new CubeException(CubeFailureKind.Transient, "the list of customers changed while it was read");
             }
 
             query = NextLink.QueryOf(next, "");

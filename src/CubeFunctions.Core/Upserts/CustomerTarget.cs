@@ -3,9 +3,7 @@ namespace CubeFunctions.Core.Upserts;
 /// <summary>Where a customer's fields go.</summary>
 internal abstract record CustomerTarget
 {
-    private CustomerTarget()
-    {
-    }
+    private CustomerTarget() { }
 
     /// <summary>A record that was read and has the customer's imported id.</summary>
     /// <param name="Id">Its id in Cube's URLs.</param>

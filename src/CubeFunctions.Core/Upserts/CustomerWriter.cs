@@ -8,7 +8,12 @@ namespace CubeFunctions.Core.Upserts;
 
 /// <summary>Writes fields to the record that <see cref="CustomerResolver"/> found, or has Cube make one.</summary>
 public sealed class CustomerWriter(
-    CustomerRecords records, CustomerResolver resolver, CustomFieldLabels labels, TenantGeneration generation, TimeProvider time)
+    CustomerRecords records,
+    CustomerResolver resolver,
+    CustomFieldLabels labels,
+    TenantGeneration generation,
+    TimeProvider time
+)
 {
     private static readonly IReadOnlyDictionary<string, string> NoneNamed = new Dictionary<string, string>();
 
@@ -20,13 +25,20 @@ public sealed class CustomerWriter(
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="CubeException">Cube failed in a way that may pass.</exception>
     internal async Task<WriteOutcome> WriteAsync(
-        MailboxRow mailbox, CustomerTarget target, IReadOnlyDictionary<string, string> fields, Func<Task> save, CancellationToken cancellationToken)
+        MailboxRow mailbox,
+        CustomerTarget target,
+        IReadOnlyDictionary<string, string> fields,
+        Func<Task> save,
+        CancellationToken cancellationToken
+    )
     {
         var named = new Dictionary<string, string>(StringComparer.Ordinal);
         var origins = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (field, json) in fields)
         {
-            var label = field.StartsWith(CubeFields.CustomPrefix, StringComparison.Ordinal) ? field[CubeFields.CustomPrefix.Length..] : null;
+            var label = field.StartsWith(CubeFields.CustomPrefix, StringComparison.Ordinal)
+                ? field[CubeFields.CustomPrefix.Length..]
+                : null;
             if ((label is null ? field : await labels.FindAsync(mailbox.AssignmentId, label, cancellationToken)) is not { } name)
             {
                 var reason = $"the assignment has no custom field '{CubeFields.Shown(label!)}'";
@@ -41,12 +53,19 @@ public sealed class CustomerWriter(
             ? await PutAsync(mailbox, record, named, cancellationToken)
             : await PostAsync(mailbox, named, save, cancellationToken);
         return outcome is WriteOutcome.Refused refused
-            ? refused with { Fields = refused.Fields.ToDictionary(field => origins.GetValueOrDefault(field.Key, field.Key), field => field.Value) }
+            ? refused with
+            {
+                Fields = refused.Fields.ToDictionary(field => origins.GetValueOrDefault(field.Key, field.Key), field => field.Value),
+            }
             : outcome;
     }
 
     private async Task<WriteOutcome> PutAsync(
-        MailboxRow mailbox, CustomerTarget.Record record, Dictionary<string, string> fields, CancellationToken cancellationToken)
+        MailboxRow mailbox,
+        CustomerTarget.Record record,
+        Dictionary<string, string> fields,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -75,17 +94,29 @@ public sealed class CustomerWriter(
     }
 
     private async Task<WriteOutcome> PostAsync(
-        MailboxRow mailbox, Dictionary<string, string> fields, Func<Task> save, CancellationToken cancellationToken)
+        MailboxRow mailbox,
+        Dictionary<string, string> fields,
+        Func<Task> save,
+        CancellationToken cancellationToken
+    )
     {
         // Noted before it is sent: a later worker that finds this note looks the customer up before another POST.
         mailbox.Content.PostedAt = time.GetUtcNow();
         await save();
         try
         {
-            using var answer = await records.WriteAsync(HttpMethod.Post, mailbox, mailbox.CustomerId, Body(mailbox, fields), cancellationToken);
+            using var answer = await records.WriteAsync(
+                HttpMethod.Post,
+                mailbox,
+                mailbox.CustomerId,
+                Body(mailbox, fields),
+                cancellationToken
+            );
             if (CustomerIds.Find(answer.Bytes.Span, CustomerIds.Imported) == mailbox.CustomerId)
             {
-                mailbox.Content.CubeId = await generation.TakesImportedIdAsync(cancellationToken) ? mailbox.CustomerId : CustomerIds.Find(answer.Bytes.Span, CustomerIds.Internal);
+                mailbox.Content.CubeId = await generation.TakesImportedIdAsync(cancellationToken)
+                    ? mailbox.CustomerId
+                    : CustomerIds.Find(answer.Bytes.Span, CustomerIds.Internal);
             }
 
             mailbox.Content.PostedAt = mailbox.Content.CubeId is null ? mailbox.Content.PostedAt : null;
@@ -131,7 +162,12 @@ public sealed class CustomerWriter(
     private static byte[] Body(MailboxRow mailbox, Dictionary<string, string> fields)
     {
         using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (
+            var json = new Utf8JsonWriter(
+                stream,
+                new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }
+            )
+        )
         {
             json.WriteStartObject();
             if (long.TryParse(mailbox.AssignmentId, NumberStyles.None, CultureInfo.InvariantCulture, out var assignment))
@@ -164,9 +200,14 @@ public sealed class CustomerWriter(
         try
         {
             using var document = JsonDocument.Parse(exception.Detail ?? "");
-            foreach (var member in document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.EnumerateObject() : default)
+            foreach (
+                var member in document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.EnumerateObject() : default
+            )
             {
-                var words = member.Value.ValueKind == JsonValueKind.Array ? string.Join(' ', member.Value.EnumerateArray().Select(word => word.ToString())) : member.Value.ToString();
+                var words =
+                    member.Value.ValueKind == JsonValueKind.Array
+                        ? string.Join(' ', member.Value.EnumerateArray().Select(word => word.ToString()))
+                        : member.Value.ToString();
                 fields[member.Name] = words.Length > MaxCharacters ? words[..MaxCharacters] : words;
             }
         }
@@ -176,6 +217,9 @@ public sealed class CustomerWriter(
         }
 
         var named = fields.Count == 0 ? NoneNamed : fields;
-        return new WriteOutcome.Refused($"{exception.Message}: {string.Join("; ", fields.Select(field => $"{field.Key}: {field.Value}"))}", named);
+        return new WriteOutcome.Refused(
+            $"{exception.Message}: {string.Join("; ", fields.Select(field => $"{field.Key}: {field.Value}"))}",
+            named
+        );
     }
 }

@@ -14,7 +14,11 @@ namespace CubeFunctions.Core.Upserts;
 /// <param name="customer">Partition of the customer.</param>
 /// <param name="notifyAsync">Sends a message for a customer, after a delay.</param>
 internal sealed class DeliverySession(
-    DeliveryTools tools, IErasureRequests erasures, string customer, Func<string, TimeSpan, CancellationToken, Task> notifyAsync)
+    DeliveryTools tools,
+    IErasureRequests erasures,
+    string customer,
+    Func<string, TimeSpan, CancellationToken, Task> notifyAsync
+)
 {
     private const string Erased = "deleted for privacy in the CRM: the customer is being erased here";
     private const string WaitsForParts = "waits for the other parts of a joined field";
@@ -143,7 +147,10 @@ internal sealed class DeliverySession(
     }
 
     private async Task TryWriteAsync(
-        LeasedRow<MailboxRow> lease, Dictionary<string, OutgoingField> outgoing, CancellationToken cancellationToken)
+        LeasedRow<MailboxRow> lease,
+        Dictionary<string, OutgoingField> outgoing,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -241,7 +248,10 @@ internal sealed class DeliverySession(
         if (_failure is { } failure)
         {
             ends = ends.ConvertAll(end => end.State == UpsertState.Waiting ? Fail(end, failure, now) : end);
-            var delay = Recoverability.Decide(DeliveryTools.Pace, failure, new(content.Failures, null), now, Random.Shared.NextDouble()) is Recovery.RetryAfter retry ? retry.Delay : HeldDelay;
+            var delay = Recoverability.Decide(DeliveryTools.Pace, failure, new(content.Failures, null), now, Random.Shared.NextDouble())
+                is Recovery.RetryAfter retry
+                ? retry.Delay
+                : HeldDelay;
             content.Failures++;
             if (ends.Exists(end => end.State == UpsertState.Waiting))
             {
@@ -261,7 +271,10 @@ internal sealed class DeliverySession(
         var history = new FailureHistory(0, end.Row.History.FailingSince);
         return !_customerWaits && Recoverability.Decide(DeliveryTools.Policy, failure, history, now, 0) is Recovery.DeadLetter dead
             ? new UpsertEnd(end.Row, UpsertState.Dead, dead.Reason)
-            : end with { FailingSince = history.FailingSince ?? now };
+            : end with
+            {
+                FailingSince = history.FailingSince ?? now,
+            };
     }
 
     private Task EndAsync(IEnumerable<UpsertEnd> ends, CancellationToken cancellationToken) =>

@@ -7,13 +7,24 @@ namespace CubeFunctions.Core.Upserts;
 
 /// <summary>What all deliveries work with.</summary>
 public sealed class DeliveryTools(
-    UpsertStore store, CustomerResolver resolver, CustomerWriter writer, TenantWrites writes, UpsertSettings settings, SyncSettings sync, TimeProvider time)
+    UpsertStore store,
+    CustomerResolver resolver,
+    CustomerWriter writer,
+    TenantWrites writes,
+    UpsertSettings settings,
+    SyncSettings sync,
+    TimeProvider time
+)
 {
     /// <summary>The shortest lease: a write to Cube takes seconds.</summary>
     private static readonly TimeSpan ShortestLease = TimeSpan.FromSeconds(10);
 
     /// <summary>What becomes of an event whose deliveries fail.</summary>
-    internal static RecoveryPolicy Policy { get; } = RecoveryPolicy.Exponential(TimeSpan.FromSeconds(10), TimeSpan.FromHours(1)) with { GiveUpAfter = TimeSpan.FromHours(48) };
+    internal static RecoveryPolicy Policy { get; } =
+        RecoveryPolicy.Exponential(TimeSpan.FromSeconds(10), TimeSpan.FromHours(1)) with
+        {
+            GiveUpAfter = TimeSpan.FromHours(48),
+        };
 
     /// <summary>When a customer is tried again. Customers never die, their events do.</summary>
     internal static RecoveryPolicy Pace { get; } = RecoveryPolicy.Exponential(TimeSpan.FromSeconds(10), TimeSpan.FromHours(1));

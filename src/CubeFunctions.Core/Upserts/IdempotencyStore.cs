@@ -29,12 +29,17 @@ public sealed class IdempotencyStore(UpsertStore store, Pseudonyms pseudonyms, T
 
     /// <summary>Notes a request, before it is done.</summary>
     public async Task<IdempotencyVerdict> BeginAsync(
-        string assignmentId, string key, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+        string assignmentId,
+        string key,
+        ReadOnlyMemory<byte> body,
+        CancellationToken cancellationToken
+    )
     {
         var row = await RowAsync(assignmentId, key, body, cancellationToken);
         return await store.Rows.AddOrFindAsync(row, cancellationToken) is not { } first ? IdempotencyVerdict.Go
             : first.GetString("BodyHash") != row.GetString("BodyHash") ? IdempotencyVerdict.OtherBody
-            : first.GetBoolean("Done") is not true && time.GetUtcNow() - first.GetDateTimeOffset("AcceptedAt") < LongestRequest ? IdempotencyVerdict.InFlight
+            : first.GetBoolean("Done") is not true && time.GetUtcNow() - first.GetDateTimeOffset("AcceptedAt") < LongestRequest
+                ? IdempotencyVerdict.InFlight
             : IdempotencyVerdict.Go;
     }
 
@@ -47,7 +52,12 @@ public sealed class IdempotencyStore(UpsertStore store, Pseudonyms pseudonyms, T
         await store.Rows.WriteAsync(RowWrite.Replace(row), cancellationToken);
     }
 
-    private async Task<TableEntity> RowAsync(string assignmentId, string key, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
+    private async Task<TableEntity> RowAsync(
+        string assignmentId,
+        string key,
+        ReadOnlyMemory<byte> body,
+        CancellationToken cancellationToken
+    ) =>
         new(await pseudonyms.OfAsync("idempotency", $"{assignmentId}\n{key}", cancellationToken), "request")
         {
             ["SchemaVersion"] = 1,

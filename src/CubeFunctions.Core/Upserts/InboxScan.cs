@@ -23,26 +23,33 @@ internal sealed class InboxScan(StorageClients storage)
         var search = new IdSearch([person.Imported]);
         var found = new ConcurrentBag<string>();
         var names = storage.Inbox.GetBlobsAsync(BlobTraits.None, BlobStates.None, null, cancellationToken);
-        await Parallel.ForEachAsync(names, new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken }, async (blob, token) =>
-        {
-            if (blob.Name.EndsWith(ValuesSuffix, StringComparison.Ordinal) || blob.Name.StartsWith(ErasureFolder.Prefix, StringComparison.Ordinal))
+        await Parallel.ForEachAsync(
+            names,
+            new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken },
+            async (blob, token) =>
             {
-                return;
-            }
-
-            try
-            {
-                var body = (await storage.Inbox.GetBlobClient(blob.Name).DownloadContentAsync(token)).Value.Content.ToMemory();
-                if (search.MayHold(body.Span) && Names(body.Span, person.Imported))
+                if (
+                    blob.Name.EndsWith(ValuesSuffix, StringComparison.Ordinal)
+                    || blob.Name.StartsWith(ErasureFolder.Prefix, StringComparison.Ordinal)
+                )
                 {
-                    found.Add(blob.Name);
+                    return;
+                }
+
+                try
+                {
+                    var body = (await storage.Inbox.GetBlobClient(blob.Name).DownloadContentAsync(token)).Value.Content.ToMemory();
+                    if (search.MayHold(body.Span) && Names(body.Span, person.Imported))
+                    {
+                        found.Add(blob.Name);
+                    }
+                }
+                catch (RequestFailedException exception) when (exception.Status == 404)
+                {
+                    // The lifecycle rules were quicker.
                 }
             }
-            catch (RequestFailedException exception) when (exception.Status == 404)
-            {
-                // The lifecycle rules were quicker.
-            }
-        });
+        );
         return [.. found];
     }
 

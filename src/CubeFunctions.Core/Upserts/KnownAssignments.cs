@@ -15,7 +15,15 @@ public sealed class KnownAssignments
     public KnownAssignments(RunReader runs, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(runs);
-        _known = new(async (_, token) => (await runs.CheckpointsAsync(token)).Where(row => Kinds.Contains(row.ScopeKind)).Select(row => row.ScopeId).ToHashSet(StringComparer.Ordinal), FreshFor, time);
+        _known = new(
+            async (_, token) =>
+                (await runs.CheckpointsAsync(token))
+                    .Where(row => Kinds.Contains(row.ScopeKind))
+                    .Select(row => row.ScopeId)
+                    .ToHashSet(StringComparer.Ordinal),
+            FreshFor,
+            time
+        );
     }
 
     /// <summary>Whether assignments are known, and this one is not among them.</summary>

@@ -20,7 +20,9 @@ internal sealed record MailPart(string Field, int Part, int Parts, string Sender
 internal sealed record MailStamp(DateTimeOffset Time, string Event) : IComparable<MailStamp>
 {
     public int CompareTo(MailStamp? other) =>
-        other is null ? 1 : Time != other.Time ? Time.CompareTo(other.Time) : string.CompareOrdinal(Event, other.Event);
+        other is null ? 1
+        : Time != other.Time ? Time.CompareTo(other.Time)
+        : string.CompareOrdinal(Event, other.Event);
 
     public bool IsOlderThan(MailStamp other) => CompareTo(other) < 0;
 }
@@ -71,7 +73,9 @@ internal sealed record MailboxContent
     /// <summary>Keeps a part unless a newer one is known.</summary>
     public void Remember(MailPart part)
     {
-        var place = Parts.FindIndex(other => (other.Field, other.Part, other.Parts, other.Sender) == (part.Field, part.Part, part.Parts, part.Sender));
+        var place = Parts.FindIndex(other =>
+            (other.Field, other.Part, other.Parts, other.Sender) == (part.Field, part.Part, part.Parts, part.Sender)
+        );
         if (place < 0)
         {
             Parts.Add(part);
@@ -90,7 +94,11 @@ internal sealed record MailboxContent
         foreach (var (field, value) in fields.Where(field => field.Value.Json.Length <= LongestSent))
         {
             var sent = Sent.GetValueOrDefault(field) ?? [];
-            Sent[field] = [.. sent.Where(other => other.Json != value.Json || other.IsTaken).TakeLast(SentPerField - 1), new SentValue(value.Json, until, IsTaken: false)];
+            Sent[field] =
+            [
+                .. sent.Where(other => other.Json != value.Json || other.IsTaken).TakeLast(SentPerField - 1),
+                new SentValue(value.Json, until, IsTaken: false),
+            ];
         }
     }
 
@@ -122,7 +130,12 @@ internal sealed record MailboxContent
     {
         if (Sent.Count > 0)
         {
-            foreach (var field in Sent.OrderByDescending(field => field.Value.Sum(value => value.Json.Length)).Take((Sent.Count / 4) + 1).Select(field => field.Key).ToList())
+            foreach (
+                var field in Sent.OrderByDescending(field => field.Value.Sum(value => value.Json.Length))
+                    .Take((Sent.Count / 4) + 1)
+                    .Select(field => field.Key)
+                    .ToList()
+            )
             {
                 Sent.Remove(field);
             }

@@ -51,7 +51,11 @@ internal sealed class MailboxEraser(StorageClients storage, UpsertStore store, P
 
             tally.Add(Erased.Events, events.Count);
             tally.Add(Erased.WaitingEvents, events.Count(row => row.State == UpsertState.Waiting));
-            await Parallel.ForEachAsync(events, new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken }, DeleteAsync);
+            await Parallel.ForEachAsync(
+                events,
+                new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken },
+                DeleteAsync
+            );
 
             // Where the lease ran out and another worker took over: once more.
             tally.Add(Erased.Mailboxes, await store.TryDeleteAsync(mailbox, cancellationToken) && existed ? 1 : 0);
@@ -61,7 +65,9 @@ internal sealed class MailboxEraser(StorageClients storage, UpsertStore store, P
     private async Task<List<UpsertRow>> EventsAsync(string partition, CancellationToken cancellationToken)
     {
         var events = new List<UpsertRow>();
-        await foreach (var row in storage.Upserts.QueryAsync<UpsertRow>(row => row.PartitionKey == partition, cancellationToken: cancellationToken))
+        await foreach (
+            var row in storage.Upserts.QueryAsync<UpsertRow>(row => row.PartitionKey == partition, cancellationToken: cancellationToken)
+        )
         {
             events.Add(row);
         }

@@ -52,9 +52,16 @@ internal sealed class MailboxRow : ILeasable
 
     public ITableEntity Entity => _row;
 
-    public static MailboxRow New(UpsertRow upsert) => new(
-        new TableEntity(upsert.PartitionKey, Key) { ["SchemaVersion"] = 1, [nameof(AssignmentId)] = upsert.AssignmentId, [nameof(CustomerId)] = upsert.CustomerId },
-        new MailboxContent());
+    public static MailboxRow New(UpsertRow upsert) =>
+        new(
+            new TableEntity(upsert.PartitionKey, Key)
+            {
+                ["SchemaVersion"] = 1,
+                [nameof(AssignmentId)] = upsert.AssignmentId,
+                [nameof(CustomerId)] = upsert.CustomerId,
+            },
+            new MailboxContent()
+        );
 
     /// <exception cref="JsonException">Its content is broken.</exception>
     public static MailboxRow FromEntity(TableEntity row)

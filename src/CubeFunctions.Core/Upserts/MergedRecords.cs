@@ -17,7 +17,12 @@ internal static class MergedRecords
     /// <param name="notifyAsync">Sends a message for a customer.</param>
     /// <param name="cancellationToken">Ends the work. Carrying twice has the same effect.</param>
     public static async Task CarryAsync(
-        DeliveryTools tools, MailboxRow mailbox, List<UpsertRow> events, Func<string, TimeSpan, CancellationToken, Task> notifyAsync, CancellationToken cancellationToken)
+        DeliveryTools tools,
+        MailboxRow mailbox,
+        List<UpsertRow> events,
+        Func<string, TimeSpan, CancellationToken, Task> notifyAsync,
+        CancellationToken cancellationToken
+    )
     {
         var content = mailbox.Content;
         foreach (var merge in events.Where(row => row.MergedInto is not null && !(row.EventTime < content.MergedAt)))
@@ -33,7 +38,10 @@ internal static class MergedRecords
 
         try
         {
-            var ends = events.Where(row => row.MergedInto is not null).Select(row => new UpsertEnd(row, UpsertState.Ignored, Done)).ToList();
+            var ends = events
+                .Where(row => row.MergedInto is not null)
+                .Select(row => new UpsertEnd(row, UpsertState.Ignored, Done))
+                .ToList();
             foreach (var row in events.Where(row => row.MergedInto is null && IsToCarry(row, content.MergedAt)))
             {
                 await tools.Store.AddAsync(Copy(row, content), cancellationToken);
@@ -52,20 +60,21 @@ internal static class MergedRecords
     /// <summary>A merge back would send an event round in circles: each merge carries it once.</summary>
     private static bool IsToCarry(UpsertRow row, DateTimeOffset? mergedAt) => mergedAt is { } merged && !(row.CarriedAt >= merged);
 
-    private static UpsertRow Copy(UpsertRow row, MailboxContent content) => new()
-    {
-        PartitionKey = content.MergedKey!,
-        RowKey = row.RowKey,
-        Sender = row.Sender,
-        AssignmentId = row.AssignmentId,
-        CustomerId = content.MergedInto,
-        EventTime = row.EventTime,
-        AcceptedAt = row.AcceptedAt,
-        Dropped = row.Dropped,
-        Body = row.Body,
-        PostId = row.PostId,
-        Values = row.Values,
-        ValuesBlob = row.ValuesBlob,
-        CarriedAt = content.MergedAt,
-    };
+    private static UpsertRow Copy(UpsertRow row, MailboxContent content) =>
+        new()
+        {
+            PartitionKey = content.MergedKey!,
+            RowKey = row.RowKey,
+            Sender = row.Sender,
+            AssignmentId = row.AssignmentId,
+            CustomerId = content.MergedInto,
+            EventTime = row.EventTime,
+            AcceptedAt = row.AcceptedAt,
+            Dropped = row.Dropped,
+            Body = row.Body,
+            PostId = row.PostId,
+            Values = row.Values,
+            ValuesBlob = row.ValuesBlob,
+            CarriedAt = content.MergedAt,
+        };
 }

@@ -113,7 +113,13 @@ internal sealed class PendingEvents(MailboxContent memory, Func<string, FieldMap
             }
             else
             {
-                ends.Add(new UpsertEnd(row, values.Exists(value => value.State == PendingState.Delivered) ? UpsertState.Delivered : UpsertState.Superseded, row.Dropped));
+                ends.Add(
+                    new UpsertEnd(
+                        row,
+                        values.Exists(value => value.State == PendingState.Delivered) ? UpsertState.Delivered : UpsertState.Superseded,
+                        row.Dropped
+                    )
+                );
             }
         }
 
@@ -131,7 +137,9 @@ internal sealed class PendingEvents(MailboxContent memory, Func<string, FieldMap
         }
 
         var part = value.ToPart();
-        var known = memory.Parts.Find(other => (other.Field, other.Part, other.Parts, other.Sender) == (part.Field, part.Part, part.Parts, part.Sender));
+        var known = memory.Parts.Find(other =>
+            (other.Field, other.Part, other.Parts, other.Sender) == (part.Field, part.Part, part.Parts, part.Sender)
+        );
         if (known is not null && !known.Stamp.IsOlderThan(part.Stamp))
         {
             return known.Stamp == part.Stamp && written is not null ? PendingState.Delivered : PendingState.Superseded;
@@ -142,11 +150,20 @@ internal sealed class PendingEvents(MailboxContent memory, Func<string, FieldMap
 
     private OutgoingField? Join(string field, string sender)
     {
-        var open = _values.Where(value => value.IsPart && value.Field == field && value.Row.Sender == sender && value.State == PendingState.Open).ToList();
+        var open = _values
+            .Where(value => value.IsPart && value.Field == field && value.Row.Sender == sender && value.State == PendingState.Open)
+            .ToList();
         var parts = new Dictionary<int, MailPart>();
-        foreach (var part in memory.Parts.Where(part => part.Field == field && part.Sender == sender).Concat(open.Select(value => value.ToPart())))
+        foreach (
+            var part in memory
+                .Parts.Where(part => part.Field == field && part.Sender == sender)
+                .Concat(open.Select(value => value.ToPart()))
+        )
         {
-            if (part.Parts == open[0].ToPart().Parts && (!parts.TryGetValue(part.Part, out var other) || other.Stamp.IsOlderThan(part.Stamp)))
+            if (
+                part.Parts == open[0].ToPart().Parts
+                && (!parts.TryGetValue(part.Part, out var other) || other.Stamp.IsOlderThan(part.Stamp))
+            )
             {
                 parts[part.Part] = part;
             }
@@ -165,7 +182,9 @@ internal sealed class PendingEvents(MailboxContent memory, Func<string, FieldMap
             return null;
         }
 
-        return mapOf(sender)?.Assemble(parts.ToDictionary(part => (field, part.Key), part => part.Value.Value)).Fields.GetValueOrDefault(field) is { } json
+        return
+            mapOf(sender)?.Assemble(parts.ToDictionary(part => (field, part.Key), part => part.Value.Value)).Fields.GetValueOrDefault(field)
+                is { } json
             ? new OutgoingField(json, stamp, open.FindAll(value => parts.ContainsValue(value.ToPart())), [.. parts.Values])
             : null;
     }

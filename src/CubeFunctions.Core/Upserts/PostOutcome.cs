@@ -3,9 +3,7 @@ namespace CubeFunctions.Core.Upserts;
 /// <summary>What came of an attempt to split a post.</summary>
 internal abstract record PostOutcome
 {
-    private PostOutcome()
-    {
-    }
+    private PostOutcome() { }
 
     /// <summary>Its events have rows of their own.</summary>
     internal sealed record Split : PostOutcome;

@@ -55,16 +55,17 @@ public sealed class PostRow : IStoredRow, ILeasable
     public DateTimeOffset? LeaseUntil { get; set; }
 
     /// <summary>The post as people see it, beside the events that wait: its name is its id.</summary>
-    internal UpsertRow ToUpsert() => new()
-    {
-        PartitionKey = RowKey[..(RowKey.Length / 2)],
-        RowKey = RowKey[(RowKey.Length / 2)..],
-        Sender = Sender,
-        AcceptedAt = AcceptedAt,
-        Body = Path,
-        State = UpsertState.Waiting,
-        Reason = Reason,
-    };
+    internal UpsertRow ToUpsert() =>
+        new()
+        {
+            PartitionKey = RowKey[..(RowKey.Length / 2)],
+            RowKey = RowKey[(RowKey.Length / 2)..],
+            Sender = Sender,
+            AcceptedAt = AcceptedAt,
+            Body = Path,
+            State = UpsertState.Waiting,
+            Reason = Reason,
+        };
 
     /// <summary>The row key of the post that came in a body.</summary>
     internal static string KeyOf(string path) => path[(path.LastIndexOf('/') + 1)..];

@@ -9,7 +9,8 @@ namespace CubeFunctions.Core.Upserts;
 
 /// <summary>Splits a stored post into the rows of its events, and parses kept bytes again for a replay.</summary>
 /// <remarks>
-/// Under the post's lease: an erasure waits for the worker that has parsed the post, whose rows would otherwise be written after those of the person were deleted.
+/// Under the post's lease: an erasure waits for the worker that has parsed the post, whose rows would otherwise be written after those of
+/// the person were deleted.
 /// </remarks>
 public sealed class PostSplitter(UpsertStore store, UpsertReceiver receiver, UpsertSettings settings, SyncSettings sync, TimeProvider time)
 {
@@ -58,7 +59,9 @@ public sealed class PostSplitter(UpsertStore store, UpsertReceiver receiver, Ups
             any |= outcome switch
             {
                 PostOutcome.Waiting waiting => throw new ErasureBusyException(
-                    "A post that may hold others' events beside the person's", $"{waiting.Reason}: erase where the sender is configured, or drop the post"),
+                    "A post that may hold others' events beside the person's",
+                    $"{waiting.Reason}: erase where the sender is configured, or drop the post"
+                ),
                 PostOutcome.Held => throw new ErasureBusyException("A post that names the person is being split"),
                 _ => outcome is PostOutcome.Split,
             };
@@ -71,8 +74,12 @@ public sealed class PostSplitter(UpsertStore store, UpsertReceiver receiver, Ups
     /// <returns>The event's plan; null where its body, its sender or the event in it is gone.</returns>
     internal async Task<PlannedUpsert?> ParseAgainAsync(UpsertRow row, CancellationToken cancellationToken)
     {
-        if (row.PostId is not { } postId || !settings.Senders.TryGetValue(row.Sender, out var sender)
-            || await store.FindBodyAsync(row.Body, cancellationToken) is not { } body || Parse(sender, body, row.AcceptedAt, postId) is not { IsRefused: false } parsed)
+        if (
+            row.PostId is not { } postId
+            || !settings.Senders.TryGetValue(row.Sender, out var sender)
+            || await store.FindBodyAsync(row.Body, cancellationToken) is not { } body
+            || Parse(sender, body, row.AcceptedAt, postId) is not { IsRefused: false } parsed
+        )
         {
             return null;
         }
@@ -100,10 +107,17 @@ public sealed class PostSplitter(UpsertStore store, UpsertReceiver receiver, Ups
             {
                 if (Parse(sender, body, post.AcceptedAt, post.PostId) is not { IsRefused: false } parsed)
                 {
-                    return await KeepAsync(lease, $"waits for other settings of sender '{post.Sender}': by those of today it is refused", either.Token);
+                    return await KeepAsync(
+                        lease,
+                        $"waits for other settings of sender '{post.Sender}': by those of today it is refused",
+                        either.Token
+                    );
                 }
 
-                await receiver.StoreAsync(await receiver.PlanAsync(post.Sender, parsed.Events, post.AcceptedAt, post.PostId, post.Path, either.Token), either.Token);
+                await receiver.StoreAsync(
+                    await receiver.PlanAsync(post.Sender, parsed.Events, post.AcceptedAt, post.PostId, post.Path, either.Token),
+                    either.Token
+                );
             }
 
             await store.DeleteAsync(post, either.Token);

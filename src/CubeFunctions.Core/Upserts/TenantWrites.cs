@@ -40,7 +40,12 @@ public sealed partial class TenantWrites
     {
         ArgumentNullException.ThrowIfNull(storage);
         (_generation, _time, _logger) = (generation, time, logger);
-        var definition = new FlagDefinition("writes", "writes", "tenant") { UntilColumn = "OffUntil", RefreshEvery = KnownWithin, Longest = TimeSpan.FromHours(24) };
+        var definition = new FlagDefinition("writes", "writes", "tenant")
+        {
+            UntilColumn = "OffUntil",
+            RefreshEvery = KnownWithin,
+            Longest = TimeSpan.FromHours(24),
+        };
         Flag = new SharedFlag(new OptimisticTable(storage.Checkpoints), definition, time);
     }
 
@@ -116,7 +121,11 @@ public sealed partial class TenantWrites
 
     private static string ReasonOf(string? answer) => $"writes are not enabled on this tenant ({answer ?? "no reason noted"})";
 
-    [LoggerMessage(203, LogLevel.Error, "Writes are not enabled on this tenant; upserts are kept and one is tried again in {Minutes} minutes: {Reason}")]
+    [LoggerMessage(
+        203,
+        LogLevel.Error,
+        "Writes are not enabled on this tenant; upserts are kept and one is tried again in {Minutes} minutes: {Reason}"
+    )]
     private static partial void LogOff(ILogger logger, int minutes, string reason);
 
     [LoggerMessage(231, LogLevel.Error, "Upserts are kept and not delivered: {Reason}")]

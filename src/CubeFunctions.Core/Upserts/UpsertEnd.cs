@@ -17,5 +17,8 @@ internal sealed record UpsertEnd(UpsertRow Row, UpsertState State, string? Reaso
 
     /// <summary>Whether the row has to be written for it.</summary>
     public bool IsNews =>
-        State != UpsertState.Waiting || (Reason ?? "") != (Row.Reason ?? "") || FailingSince != Row.History.FailingSince || Attempts != Row.Attempts;
+        State != UpsertState.Waiting
+        || (Reason ?? "") != (Row.Reason ?? "")
+        || FailingSince != Row.History.FailingSince
+        || Attempts != Row.Attempts;
 }

@@ -12,18 +12,33 @@ namespace CubeFunctions.Core.Upserts;
 /// beside the body, and stays. A post that is not split yet has no rows: it is split first.
 /// </remarks>
 internal sealed class UpsertEraser(
-    StorageClients storage, UpsertStore store, Pseudonyms pseudonyms, TenantGeneration generation, UpsertSettings upserts, PostSplitter posts, MailboxEraser mailboxes) : IPersonalData
+    StorageClients storage,
+    UpsertStore store,
+    Pseudonyms pseudonyms,
+    TenantGeneration generation,
+    UpsertSettings upserts,
+    PostSplitter posts,
+    MailboxEraser mailboxes
+) : IPersonalData
 {
     private static readonly string[] Columns =
     [
-        "PartitionKey", "RowKey", nameof(UpsertRow.AssignmentId), nameof(UpsertRow.CustomerId), nameof(UpsertRow.State), nameof(UpsertRow.Body), nameof(UpsertRow.ValuesBlob),
+        "PartitionKey",
+        "RowKey",
+        nameof(UpsertRow.AssignmentId),
+        nameof(UpsertRow.CustomerId),
+        nameof(UpsertRow.State),
+        nameof(UpsertRow.Body),
+        nameof(UpsertRow.ValuesBlob),
         nameof(UpsertRow.MergedInto),
     ];
 
     /// <inheritdoc />
     public IReadOnlyList<StorageResource> Covers { get; } =
     [
-        new(StorageKind.Container, StorageNames.Inbox), new(StorageKind.Table, StorageNames.UpsertsTable), new(StorageKind.Table, StorageNames.CustomersTable),
+        new(StorageKind.Container, StorageNames.Inbox),
+        new(StorageKind.Table, StorageNames.UpsertsTable),
+        new(StorageKind.Table, StorageNames.CustomersTable),
     ];
 
     /// <inheritdoc />
@@ -45,26 +60,44 @@ internal sealed class UpsertEraser(
         var named = await new InboxScan(storage).FindAsync(person, cancellationToken);
         var rows = await RowsAsync(person, named, cancellationToken);
         HashSet<string> partitions = [partition, .. await store.MergedIntoAsync(partition, cancellationToken)];
-        var bodies = rows.Own.Select(row => row.Body).Concat(named.Where(body => IsOfAssignment(person, body, rows, search.Tally))).ToHashSet(StringComparer.Ordinal);
-        return mailbox is null && bodies.Count == 0 && partitions.Count == 1 ? null : async token =>
-        {
-            if (await posts.SplitBodiesAsync(bodies, token))
+        var bodies = rows
+            .Own.Select(row => row.Body)
+            .Concat(named.Where(body => IsOfAssignment(person, body, rows, search.Tally)))
+            .ToHashSet(StringComparer.Ordinal);
+        return mailbox is null && bodies.Count == 0 && partitions.Count == 1
+            ? null
+            : async token =>
             {
-                rows = await RowsAsync(person, bodies, token);
-            }
+                if (await posts.SplitBodiesAsync(bodies, token))
+                {
+                    rows = await RowsAsync(person, bodies, token);
+                }
 
-            await EraseAsync(partitions, bodies, rows, search.Tally, token);
-        };
+                await EraseAsync(partitions, bodies, rows, search.Tally, token);
+            };
     }
 
-    private async Task EraseAsync(HashSet<string> partitions, HashSet<string> bodies, Rows rows, ErasureTally tally, CancellationToken cancellationToken)
+    private async Task EraseAsync(
+        HashSet<string> partitions,
+        HashSet<string> bodies,
+        Rows rows,
+        ErasureTally tally,
+        CancellationToken cancellationToken
+    )
     {
         tally.Add(Erased.SharedBodies, bodies.Count(rows.Shared.Contains));
         foreach (var body in bodies)
         {
             // Listed before it is deleted: the answer to a delete that is repeated says that it was gone.
-            var stored = await storage.Inbox.GetBlobsAsync(BlobTraits.None, BlobStates.None, body, cancellationToken).Select(blob => blob.Name).ToListAsync(cancellationToken);
-            foreach (var name in stored.Where(name => name == body || (name.StartsWith(body + ".", StringComparison.Ordinal) && !rows.OthersValues.Contains(name))))
+            var stored = await storage
+                .Inbox.GetBlobsAsync(BlobTraits.None, BlobStates.None, body, cancellationToken)
+                .Select(blob => blob.Name)
+                .ToListAsync(cancellationToken);
+            foreach (
+                var name in stored.Where(name =>
+                    name == body || (name.StartsWith(body + ".", StringComparison.Ordinal) && !rows.OthersValues.Contains(name))
+                )
+            )
             {
                 await InboxScan.DeleteAsync(storage, name, cancellationToken);
                 tally.Add(name == body ? Erased.Bodies : Erased.Values, 1);
@@ -98,7 +131,9 @@ internal sealed class UpsertEraser(
     private async Task<Rows> RowsAsync(Person person, HashSet<string> named, CancellationToken cancellationToken)
     {
         var rows = new Rows();
-        await foreach (var row in storage.Upserts.QueryAsync<UpsertRow>(row => row.Body != "", select: Columns, cancellationToken: cancellationToken))
+        await foreach (
+            var row in storage.Upserts.QueryAsync<UpsertRow>(row => row.Body != "", select: Columns, cancellationToken: cancellationToken)
+        )
         {
             // A record that was merged into the person's is the person's as well.
             var isOwn = row.AssignmentId == person.AssignmentId && (row.CustomerId == person.Imported || row.MergedInto == person.Imported);

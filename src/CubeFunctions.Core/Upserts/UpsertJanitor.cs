@@ -9,7 +9,12 @@ namespace CubeFunctions.Core.Upserts;
 /// events that ended long ago.
 /// </summary>
 public sealed class UpsertJanitor(
-    UpsertStore store, UpsertNotifications notifications, TenantWrites writes, RetentionSettings settings, TimeProvider time) : IJanitorTask
+    UpsertStore store,
+    UpsertNotifications notifications,
+    TenantWrites writes,
+    RetentionSettings settings,
+    TimeProvider time
+) : IJanitorTask
 {
     private static readonly TimeSpan PurgeEvery = TimeSpan.FromHours(6);
 
@@ -59,7 +64,15 @@ public sealed class UpsertJanitor(
             {
                 overdue.Add(row);
             }
-            else if (force || (mayWrite && now - row.AcceptedAt > OnItsWay && (tried || WaitsForMessage(row)) && (now - row.AcceptedAt > OnItsWayInBacklog || !await backlog.Value)))
+            else if (
+                force
+                || (
+                    mayWrite
+                    && now - row.AcceptedAt > OnItsWay
+                    && (tried || WaitsForMessage(row))
+                    && (now - row.AcceptedAt > OnItsWayInBacklog || !await backlog.Value)
+                )
+            )
             {
                 customers.Add(row.PartitionKey);
             }
@@ -68,13 +81,28 @@ public sealed class UpsertJanitor(
         CubeMetrics.UpsertsHeld.Record(areOff ? waiting : 0);
         await notifications.NotifyAsync(customers, TimeSpan.Zero, cancellationToken);
         _notifiedTried = tried && mayWrite ? now : _notifiedTried;
-        await EachAsync(round, overdue, (row, token) => store.EndAsync([new UpsertEnd(row, UpsertState.Dead, Overdue(row))], token), cancellationToken);
-        await EachAsync(round, await PostsAsync(now, force, tried, cancellationToken), (post, token) => notifications.NotifyPostAsync(post.RowKey, token), cancellationToken);
+        await EachAsync(
+            round,
+            overdue,
+            (row, token) => store.EndAsync([new UpsertEnd(row, UpsertState.Dead, Overdue(row))], token),
+            cancellationToken
+        );
+        await EachAsync(
+            round,
+            await PostsAsync(now, force, tried, cancellationToken),
+            (post, token) => notifications.NotifyPostAsync(post.RowKey, token),
+            cancellationToken
+        );
         if (now - _purged > PurgeEvery)
         {
             await foreach (var row in store.UnknownAsync(cancellationToken))
             {
-                await EachAsync(round, [row], (unknown, token) => store.EndAsync([new UpsertEnd(unknown, UpsertState.Dead, UpsertEnd.Unreadable)], token), cancellationToken);
+                await EachAsync(
+                    round,
+                    [row],
+                    (unknown, token) => store.EndAsync([new UpsertEnd(unknown, UpsertState.Dead, UpsertEnd.Unreadable)], token),
+                    cancellationToken
+                );
             }
 
             await foreach (var row in store.EndedBeforeAsync(now.AddDays(-settings.Days), cancellationToken))
@@ -90,19 +118,27 @@ public sealed class UpsertJanitor(
 
     /// <summary>A row without its time of arrival is garbled.</summary>
     private string Overdue(UpsertRow row) =>
-        row.AcceptedAt == default ? UpsertEnd.Unreadable : $"{(string.IsNullOrEmpty(row.Reason) ? "not delivered" : row.Reason)}, for {settings.Days} days";
+        row.AcceptedAt == default
+            ? UpsertEnd.Unreadable
+            : $"{(string.IsNullOrEmpty(row.Reason) ? "not delivered" : row.Reason)}, for {settings.Days} days";
 
     /// <summary>Whether nothing else brings the event on: it was never tried, or waited for writes, which are allowed again.</summary>
     private static bool WaitsForMessage(UpsertRow row) =>
         string.IsNullOrEmpty(row.Reason) || row.Reason == row.Dropped || row.Reason.StartsWith("writes are ", StringComparison.Ordinal);
 
     private async Task<List<PostRow>> PostsAsync(DateTimeOffset now, bool force, bool tried, CancellationToken cancellationToken) =>
-        await store.PostsAsync(cancellationToken).Where(post => force || (now - post.AcceptedAt > OnItsWay && (tried || post.Reason is null)))
+        await store
+            .PostsAsync(cancellationToken)
+            .Where(post => force || (now - post.AcceptedAt > OnItsWay && (tried || post.Reason is null)))
             .ToListAsync(cancellationToken);
 
     /// <summary>Does something with each row; one that fails stops no other.</summary>
     private static async Task EachAsync<T>(
-        JanitorRound? round, IReadOnlyList<T> rows, Func<T, CancellationToken, Task> action, CancellationToken cancellationToken)
+        JanitorRound? round,
+        IReadOnlyList<T> rows,
+        Func<T, CancellationToken, Task> action,
+        CancellationToken cancellationToken
+    )
     {
         if (round is not null)
         {

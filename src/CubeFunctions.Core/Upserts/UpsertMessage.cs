@@ -10,7 +10,14 @@ namespace CubeFunctions.Core.Upserts;
 /// <param name="Attempt">How often in a row storage failed its handling.</param>
 /// <param name="Post">Row key of the post to split, or null.</param>
 /// <param name="Due">When it is to be handled.</param>
-public sealed record UpsertMessage(int V, string Customer, string? Traceparent = null, int Attempt = 0, string? Post = null, DateTimeOffset? Due = null) : IQueueMessage<UpsertMessage>
+public sealed record UpsertMessage(
+    int V,
+    string Customer,
+    string? Traceparent = null,
+    int Attempt = 0,
+    string? Post = null,
+    DateTimeOffset? Due = null
+) : IQueueMessage<UpsertMessage>
 {
     /// <inheritdoc />
     public static string Queue => StorageNames.UpsertsQueue;

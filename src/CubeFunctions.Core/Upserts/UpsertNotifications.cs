@@ -8,8 +8,16 @@ public sealed class UpsertNotifications(UpsertStore store, QueueNotifier<UpsertM
     private const int Parallelism = 16;
     private static readonly string[] Columns =
     [
-        "PartitionKey", "RowKey", nameof(UpsertRow.State), nameof(UpsertRow.Sender), nameof(UpsertRow.AcceptedAt), nameof(UpsertRow.ReplayedAt), nameof(UpsertRow.AssignmentId),
-        nameof(UpsertRow.Reason), nameof(UpsertRow.FailingSince), nameof(UpsertRow.Attempts),
+        "PartitionKey",
+        "RowKey",
+        nameof(UpsertRow.State),
+        nameof(UpsertRow.Sender),
+        nameof(UpsertRow.AcceptedAt),
+        nameof(UpsertRow.ReplayedAt),
+        nameof(UpsertRow.AssignmentId),
+        nameof(UpsertRow.Reason),
+        nameof(UpsertRow.FailingSince),
+        nameof(UpsertRow.Attempts),
     ];
 
     /// <summary>All events that wait, without their values.</summary>
@@ -32,9 +40,12 @@ public sealed class UpsertNotifications(UpsertStore store, QueueNotifier<UpsertM
     }
 
     /// <summary>Notifies customers.</summary>
-    internal Task NotifyAsync(IEnumerable<string> customers, TimeSpan delay, CancellationToken cancellationToken) => Parallel.ForEachAsync(
-        customers, new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken },
-        async (customer, token) => await notifier.SendAsync(UpsertMessage.ForCustomer(customer), delay, token));
+    internal Task NotifyAsync(IEnumerable<string> customers, TimeSpan delay, CancellationToken cancellationToken) =>
+        Parallel.ForEachAsync(
+            customers,
+            new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken },
+            async (customer, token) => await notifier.SendAsync(UpsertMessage.ForCustomer(customer), delay, token)
+        );
 
     /// <summary>Has a post split.</summary>
     internal Task NotifyPostAsync(string post, CancellationToken cancellationToken) =>

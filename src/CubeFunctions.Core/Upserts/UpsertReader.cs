@@ -2,7 +2,12 @@ namespace CubeFunctions.Core.Upserts;
 
 /// <summary>What people ask of upserts, and do with those that are dead or wait.</summary>
 public sealed class UpsertReader(
-    UpsertStore store, UpsertNotifications notifications, PostSplitter posts, TenantWrites writes, TimeProvider time)
+    UpsertStore store,
+    UpsertNotifications notifications,
+    PostSplitter posts,
+    TenantWrites writes,
+    TimeProvider time
+)
 {
     /// <summary>An upsert by its id, or null.</summary>
     public async Task<UpsertRow?> FindAsync(string id, CancellationToken cancellationToken) =>
@@ -33,8 +38,10 @@ public sealed class UpsertReader(
     /// tenant without writes is asked again, too.
     /// </summary>
     /// <returns>How many, and the ids that name no dead upsert.</returns>
-    public async Task<(
-        int Count, IReadOnlyList<string> Unknown)> ReplayAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
+    public async Task<(int Count, IReadOnlyList<string> Unknown)> ReplayAsync(
+        IReadOnlyList<string> ids,
+        CancellationToken cancellationToken
+    )
     {
         var (rows, unknown) = await ChooseAsync(ids, row => row.State == UpsertState.Dead, cancellationToken);
         if (unknown.Count > 0)
@@ -65,7 +72,10 @@ public sealed class UpsertReader(
     public async Task<(int Count, IReadOnlyList<string> Unknown)> DropAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
     {
         var (rows, unknown) = await ChooseAsync(ids, row => row.State is UpsertState.Dead or UpsertState.Waiting, cancellationToken);
-        var given = unknown.Count == 0 ? [] : await store.PostsAsync(cancellationToken).Where(post => unknown.Contains(post.RowKey)).ToListAsync(cancellationToken);
+        var given =
+            unknown.Count == 0
+                ? []
+                : await store.PostsAsync(cancellationToken).Where(post => unknown.Contains(post.RowKey)).ToListAsync(cancellationToken);
         unknown.RemoveAll(id => given.Exists(post => post.RowKey == id));
         if (unknown.Count > 0)
         {
@@ -86,7 +96,10 @@ public sealed class UpsertReader(
     }
 
     private async Task<(List<UpsertRow> Rows, List<string> Unknown)> ChooseAsync(
-        IReadOnlyList<string> ids, Func<UpsertRow, bool> which, CancellationToken cancellationToken)
+        IReadOnlyList<string> ids,
+        Func<UpsertRow, bool> which,
+        CancellationToken cancellationToken
+    )
     {
         if (ids.Count == 0)
         {
@@ -142,12 +155,21 @@ public sealed class UpsertReader(
             await store.SetValuesAsync(row, plan.Values, cancellationToken);
         }
 
-        await store.SetAsync(row,
-        [
-            new(nameof(UpsertRow.State), nameof(UpsertState.Waiting)), new(nameof(UpsertRow.Reason), row.Dropped ?? ""), new(nameof(UpsertRow.Dropped), row.Dropped ?? ""),
-            new(nameof(UpsertRow.Values), row.Values ?? ""), new(nameof(UpsertRow.ValuesBlob), row.ValuesBlob), new(nameof(UpsertRow.Attempts), 0),
-            new(nameof(UpsertRow.FailingSince), UpsertRow.NoTime), new(nameof(UpsertRow.ReplayedAt), row.ReplayedAt), new(nameof(UpsertRow.Erases), plan?.Row.Erases ?? row.Erases),
-        ], cancellationToken);
+        await store.SetAsync(
+            row,
+            [
+                new(nameof(UpsertRow.State), nameof(UpsertState.Waiting)),
+                new(nameof(UpsertRow.Reason), row.Dropped ?? ""),
+                new(nameof(UpsertRow.Dropped), row.Dropped ?? ""),
+                new(nameof(UpsertRow.Values), row.Values ?? ""),
+                new(nameof(UpsertRow.ValuesBlob), row.ValuesBlob),
+                new(nameof(UpsertRow.Attempts), 0),
+                new(nameof(UpsertRow.FailingSince), UpsertRow.NoTime),
+                new(nameof(UpsertRow.ReplayedAt), row.ReplayedAt),
+                new(nameof(UpsertRow.Erases), plan?.Row.Erases ?? row.Erases),
+            ],
+            cancellationToken
+        );
         await notifications.NotifyAsync([row.PartitionKey], TimeSpan.Zero, cancellationToken);
         return true;
     }

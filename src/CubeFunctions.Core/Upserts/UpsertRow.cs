@@ -129,7 +129,9 @@ public sealed class UpsertRow : IStoredRow
     internal static (string Partition, string Row)? Split(string id) =>
         id.Length == 64 && id.All(char.IsAsciiHexDigitLower) ? (id[..32], id[32..]) : null;
 
-    /// <summary>Reads a row column by column. One of another type reads as empty: <see cref="AcceptedAt"/> says whether the row can be used.</summary>
+    /// <summary>
+    /// Reads a row column by column. One of another type reads as empty: <see cref="AcceptedAt"/> says whether the row can be used.
+    /// </summary>
     internal static UpsertRow FromEntity(TableEntity row)
     {
         return new UpsertRow
@@ -173,7 +175,10 @@ public sealed class UpsertRow : IStoredRow
         JsonSerializer.Serialize([.. values], UpsertJson.Default.ListSourceValue);
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault
+)]
 [JsonSerializable(typeof(List<SourceValue>))]
 [JsonSerializable(typeof(MailboxContent))]
 [JsonSerializable(typeof(UpsertMessage))]

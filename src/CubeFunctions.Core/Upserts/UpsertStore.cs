@@ -67,9 +67,14 @@ public sealed class UpsertStore
             {
                 _ = await FindAsync(customer, key.RowKey, cancellationToken);
             }
-            catch (Exception exception) when (StorageErrors.KindOf(exception, cancellationToken) == StorageErrorKind.None && !cancellationToken.IsCancellationRequested)
+            catch (Exception exception)
+                when (StorageErrors.KindOf(exception, cancellationToken) == StorageErrorKind.None
+                    && !cancellationToken.IsCancellationRequested
+                )
             {
-                unreadable.Add(new UpsertEnd(new UpsertRow { PartitionKey = customer, RowKey = key.RowKey }, UpsertState.Dead, UpsertEnd.Unreadable));
+                unreadable.Add(
+                    new UpsertEnd(new UpsertRow { PartitionKey = customer, RowKey = key.RowKey }, UpsertState.Dead, UpsertEnd.Unreadable)
+                );
             }
         }
 
@@ -79,7 +84,10 @@ public sealed class UpsertStore
 
     /// <summary>All events in a state, in no order. A garbled row is read in part, and holds up no other.</summary>
     internal async IAsyncEnumerable<UpsertRow> AllAsync(
-        UpsertState state, IEnumerable<string>? columns, [EnumeratorCancellation] CancellationToken cancellationToken)
+        UpsertState state,
+        IEnumerable<string>? columns,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         var filter = TableClient.CreateQueryFilter($"State eq {state.ToString()}");
         await foreach (var row in Rows.QueryAsync<TableEntity>(filter, columns, cancellationToken))
@@ -91,15 +99,23 @@ public sealed class UpsertStore
     /// <summary>Keys of events that were accepted before a time and wait no more.</summary>
     internal IAsyncEnumerable<TableEntity> EndedBeforeAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
         Rows.QueryAsync<TableEntity>(
-        TableClient.CreateQueryFilter(
-            $"AcceptedAt lt {before} and State ne {nameof(UpsertState.Waiting)} and State ne {nameof(UpsertState.Dead)} and State ne {PostRow.Unsplit}"),
-        Keys, cancellationToken);
+            TableClient.CreateQueryFilter(
+                $"AcceptedAt lt {before} and State ne {nameof(UpsertState.Waiting)} and State ne {nameof(UpsertState.Dead)} and State ne {PostRow.Unsplit}"
+            ),
+            Keys,
+            cancellationToken
+        );
 
     /// <summary>Events whose state is no name: they are in no list.</summary>
     internal IAsyncEnumerable<UpsertRow> UnknownAsync(CancellationToken cancellationToken)
     {
-        var known = Enum.GetNames<UpsertState>().Append(PostRow.Unsplit).Append(IdempotencyStore.Request).Select(state => $"State ne '{state}'");
-        return Rows.QueryAsync<TableEntity>($"Sender ne '' and {string.Join(" and ", known)}", null, cancellationToken).Where(row => row.ContainsKey("State")).Select(UpsertRow.FromEntity);
+        var known = Enum.GetNames<UpsertState>()
+            .Append(PostRow.Unsplit)
+            .Append(IdempotencyStore.Request)
+            .Select(state => $"State ne '{state}'");
+        return Rows.QueryAsync<TableEntity>($"Sender ne '' and {string.Join(" and ", known)}", null, cancellationToken)
+            .Where(row => row.ContainsKey("State"))
+            .Select(UpsertRow.FromEntity);
     }
 
     /// <summary>The values of an event; null when they are gone.</summary>
@@ -131,7 +147,10 @@ public sealed class UpsertStore
 
         // Other values of the same event, by another field map, are another blob.
         var bytes = System.Text.Encoding.UTF8.GetBytes(json);
-        (row.Values, row.ValuesBlob) = (null, $"{row.Body}.{row.RowKey}{(row.ReplayedAt is { } replayed ? $".{replayed.ToUnixTimeMilliseconds()}" : "")}.values");
+        (row.Values, row.ValuesBlob) = (
+            null,
+            $"{row.Body}.{row.RowKey}{(row.ReplayedAt is { } replayed ? $".{replayed.ToUnixTimeMilliseconds()}" : "")}.values"
+        );
         await KeepBodyAsync(row.ValuesBlob, bytes, cancellationToken);
     }
 
@@ -196,8 +215,10 @@ public sealed class UpsertStore
 
     /// <summary>Partitions of records that were merged into one.</summary>
     internal async Task<List<string>> MergedIntoAsync(string customer, CancellationToken cancellationToken) =>
-        await _mailboxes.QueryAsync<TableEntity>(TableClient.CreateQueryFilter($"MergedKey eq {customer}"), Keys, cancellationToken)
-            .Select(row => row.PartitionKey).ToListAsync(cancellationToken);
+        await _mailboxes
+            .QueryAsync<TableEntity>(TableClient.CreateQueryFilter($"MergedKey eq {customer}"), Keys, cancellationToken)
+            .Select(row => row.PartitionKey)
+            .ToListAsync(cancellationToken);
 
     /// <summary>Takes the lease of a mailbox in the state it was read in.</summary>
     /// <returns>Null where another worker was quicker: read it again.</returns>
@@ -208,7 +229,9 @@ public sealed class UpsertStore
     internal async Task<List<TableEntity>> UncomparedAsync(string assignmentId, CancellationToken cancellationToken)
     {
         var rows = new List<TableEntity>();
-        var filter = TableClient.CreateQueryFilter($"RowKey eq {MailboxRow.Key} and AssignmentId eq {assignmentId} and Uncompared eq {true}");
+        var filter = TableClient.CreateQueryFilter(
+            $"RowKey eq {MailboxRow.Key} and AssignmentId eq {assignmentId} and Uncompared eq {true}"
+        );
         await foreach (var row in _mailboxes.QueryAsync<TableEntity>(filter, Keys, cancellationToken))
         {
             rows.Add(row);
@@ -239,14 +262,15 @@ public sealed class UpsertStore
         TableClient.CreateQueryFilter($"PartitionKey eq {customer} and State eq {nameof(UpsertState.Waiting)}");
 
     private static RowWrite Write(UpsertEnd end, DateTimeOffset now) =>
-        RowWrite.Merge(new TableEntity(end.Row.PartitionKey, end.Row.RowKey) { ETag = ETag.All },
-    [
-        new(nameof(UpsertRow.State), end.State.ToString()),
-        new(nameof(UpsertRow.Reason), end.Reason ?? ""),
-
-        // A merge leaves out what is null: a time of no meaning stands for none.
-        new(nameof(UpsertRow.FailingSince), end.FailingSince ?? UpsertRow.NoTime),
-        new(nameof(UpsertRow.Attempts), end.Attempts),
-        new(nameof(UpsertRow.CompletedAt), end.State == UpsertState.Waiting ? null : now),
-    ]);
+        RowWrite.Merge(
+            new TableEntity(end.Row.PartitionKey, end.Row.RowKey) { ETag = ETag.All },
+            [
+                new(nameof(UpsertRow.State), end.State.ToString()),
+                new(nameof(UpsertRow.Reason), end.Reason ?? ""),
+                // A merge leaves out what is null: a time of no meaning stands for none.
+                new(nameof(UpsertRow.FailingSince), end.FailingSince ?? UpsertRow.NoTime),
+                new(nameof(UpsertRow.Attempts), end.Attempts),
+                new(nameof(UpsertRow.CompletedAt), end.State == UpsertState.Waiting ? null : now),
+            ]
+        );
 }

@@ -10,7 +10,14 @@ namespace CubeFunctions.Core.Upserts;
 /// later message.
 /// </summary>
 public sealed partial class UpsertWorker(
-    DeliveryTools tools, PostSplitter posts, IErasureRequests erasures, QueueNotifier<UpsertMessage> notifier, PoisonHandler poisons, TimeProvider time, ILogger<UpsertWorker> logger)
+    DeliveryTools tools,
+    PostSplitter posts,
+    IErasureRequests erasures,
+    QueueNotifier<UpsertMessage> notifier,
+    PoisonHandler poisons,
+    TimeProvider time,
+    ILogger<UpsertWorker> logger
+)
 {
     private const string TooOften = "its message failed too often";
 
@@ -38,12 +45,23 @@ public sealed partial class UpsertWorker(
 
     /// <summary>Handles a message that ended several processes: its events are dead, with the reason.</summary>
     public Task HandlePoisonAsync(string message, CancellationToken cancellationToken) =>
-        poisons.HandleAsync<UpsertMessage>(message, async (parsed, token) =>
-    {
-        // A post that is not split stays a row, and comes again by the janitor.
-        var events = parsed.Post is null ? await tools.Store.PendingAsync(parsed.Customer, token) : [];
-        await tools.Store.EndAsync(events.Select(row => new UpsertEnd(row, UpsertState.Dead, row.Reason is { Length: > 0 } last ? $"{TooOften}; last: {last}" : TooOften)), token);
-    }, cancellationToken);
+        poisons.HandleAsync<UpsertMessage>(
+            message,
+            async (parsed, token) =>
+            {
+                // A post that is not split stays a row, and comes again by the janitor.
+                var events = parsed.Post is null ? await tools.Store.PendingAsync(parsed.Customer, token) : [];
+                await tools.Store.EndAsync(
+                    events.Select(row => new UpsertEnd(
+                        row,
+                        UpsertState.Dead,
+                        row.Reason is { Length: > 0 } last ? $"{TooOften}; last: {last}" : TooOften
+                    )),
+                    token
+                );
+            },
+            cancellationToken
+        );
 
     private async Task DeliverAsync(UpsertMessage message, CancellationToken cancellationToken)
     {
@@ -51,12 +69,14 @@ public sealed partial class UpsertWorker(
         {
             do
             {
-                while (await new DeliverySession(tools, erasures, message.Customer, NotifyAsync).RunAsync(cancellationToken) == SessionState.Overtaken)
+                while (
+                    await new DeliverySession(tools, erasures, message.Customer, NotifyAsync).RunAsync(cancellationToken)
+                    == SessionState.Overtaken
+                )
                 {
                     // Somebody else changed the mailbox: read again.
                 }
-            }
-            while (!_turns.TryEnd(message.Customer));
+            } while (!_turns.TryEnd(message.Customer));
         }
         catch (Exception exception)
         {
@@ -115,9 +135,18 @@ public sealed partial class UpsertWorker(
             {
                 var now = time.GetUtcNow();
                 var events = await tools.Store.PendingAsync(customer, cancellationToken);
-                await tools.Store.EndAsync(events.Select(row => Recoverability.Decide(DeliveryTools.Policy, failure, row.History, now, 0) is Recovery.DeadLetter dead
-                    ? new UpsertEnd(row, UpsertState.Dead, dead.Reason)
-                    : new UpsertEnd(row, UpsertState.Waiting, failure.Reason) { Attempts = row.Attempts + 1, FailingSince = row.History.FailingSince ?? now }), cancellationToken);
+                await tools.Store.EndAsync(
+                    events.Select(row =>
+                        Recoverability.Decide(DeliveryTools.Policy, failure, row.History, now, 0) is Recovery.DeadLetter dead
+                            ? new UpsertEnd(row, UpsertState.Dead, dead.Reason)
+                            : new UpsertEnd(row, UpsertState.Waiting, failure.Reason)
+                            {
+                                Attempts = row.Attempts + 1,
+                                FailingSince = row.History.FailingSince ?? now,
+                            }
+                    ),
+                    cancellationToken
+                );
             }
 
             return failure;
@@ -134,7 +163,14 @@ public sealed partial class UpsertWorker(
     private async Task BackOffAsync(UpsertMessage message, Failure failure)
     {
         var history = new FailureHistory(message.Attempt, null);
-        var delay = Recoverability.Decide(DeliveryTools.Pace, Failure.Trouble(failure.Reason), history, time.GetUtcNow(), Random.Shared.NextDouble()) is Recovery.RetryAfter retry
+        var delay = Recoverability.Decide(
+            DeliveryTools.Pace,
+            Failure.Trouble(failure.Reason),
+            history,
+            time.GetUtcNow(),
+            Random.Shared.NextDouble()
+        )
+            is Recovery.RetryAfter retry
             ? retry.Delay
             : TimeSpan.Zero;
         await notifier.SendAsync(message with { Attempt = message.Attempt + 1 }, delay, CancellationToken.None);

@@ -3,9 +3,7 @@ namespace CubeFunctions.Core.Upserts;
 /// <summary>What came of an attempt to bring fields into Cube. Failures that may pass are thrown.</summary>
 internal abstract record WriteOutcome
 {
-    private WriteOutcome()
-    {
-    }
+    private WriteOutcome() { }
 
     /// <summary>They are in Cube.</summary>
     /// <param name="Fields">JSON by the names that Cube got, and for a customer just created what Cube made of it.</param>

@@ -34,11 +34,18 @@ internal static class AzuriteInstallation
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new LocalHostException(
-                $"{CacheFolder()}: the storage emulator cannot be installed there ({exception.Message}); set XDG_CACHE_HOME to a folder that can be written, or set CubeStorage", exception);
+                $"{CacheFolder()}: the storage emulator cannot be installed there ({exception.Message}); set XDG_CACHE_HOME to a folder that can be written, or set CubeStorage",
+                exception
+            );
         }
     }
 
-    private static async Task<string> InstallAsync(string folder, Dictionary<string, byte[]> files, Action<string> say, CancellationToken cancellationToken)
+    private static async Task<string> InstallAsync(
+        string folder,
+        Dictionary<string, byte[]> files,
+        Action<string> say,
+        CancellationToken cancellationToken
+    )
     {
         Directory.CreateDirectory(CacheFolder());
         await using var mutex = await FileMutex.EnterAsync(folder + ".lock", TimeSpan.FromMinutes(5), cancellationToken);
@@ -65,8 +72,15 @@ internal static class AzuriteInstallation
             // Without a network npm's own patience is a minute and a half.
             string[] arguments =
             [
-                "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error",
-                "--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=2000", "--fetch-timeout=20000",
+                "ci",
+                "--ignore-scripts",
+                "--no-audit",
+                "--no-fund",
+                "--loglevel=error",
+                "--fetch-retries=1",
+                "--fetch-retry-mintimeout=1000",
+                "--fetch-retry-maxtimeout=2000",
+                "--fetch-timeout=20000",
             ];
             var (code, output) = await RunAsync("npm", arguments, draft, cancellationToken);
             if (code != 0)
@@ -74,7 +88,8 @@ internal static class AzuriteInstallation
                 var log = Path.Combine(CacheFolder(), "npm.log");
                 await File.WriteAllTextAsync(log, output, cancellationToken);
                 throw new LocalHostException(
-                    $"npm could not install the storage emulator ({CodeOf(output)}; its output is in {log}): look at the network and at npm's registry and proxy settings, or set CubeStorage to a storage account");
+                    $"npm could not install the storage emulator ({CodeOf(output)}; its output is in {log}): look at the network and at npm's registry and proxy settings, or set CubeStorage to a storage account"
+                );
             }
 
             Directory.Move(draft, folder);
@@ -91,15 +106,19 @@ internal static class AzuriteInstallation
 
     /// <summary>npm's own word for what went wrong, such as <c>ENOTFOUND</c>.</summary>
     private static string CodeOf(string output) =>
-        output.Split('\n').Select(line => line.Trim()).FirstOrDefault(line => line.StartsWith("npm error code ", StringComparison.Ordinal))?["npm error code ".Length..] ?? "no code";
+        output
+            .Split('\n')
+            .Select(line => line.Trim())
+            .FirstOrDefault(line => line.StartsWith("npm error code ", StringComparison.Ordinal))
+            ?["npm error code ".Length..]
+        ?? "no code";
 
     private static string CacheFolder()
     {
-        var home = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache
-            ? cache
-            : OperatingSystem.IsWindows()
-                ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
-                : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+        var home =
+            Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache ? cache
+            : OperatingSystem.IsWindows() ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
         return Path.Combine(home, "cube-functions");
     }
 
@@ -109,14 +128,24 @@ internal static class AzuriteInstallation
         var text = output.Trim().TrimStart('v');
         if (!Version.TryParse(text, out var version) || version.Major < OldestNode)
         {
-            throw new LocalHostException($"Node.js {OldestNode} or newer is needed for the storage emulator; this is {text}. Install it, or set CubeStorage.");
+            throw new LocalHostException(
+                $"Node.js {OldestNode} or newer is needed for the storage emulator; this is {text}. Install it, or set CubeStorage."
+            );
         }
     }
 
-    private static async Task<(int Code, string Output)> RunAsync(string program, string[] arguments, string folder, CancellationToken cancellationToken)
+    private static async Task<(int Code, string Output)> RunAsync(
+        string program,
+        string[] arguments,
+        string folder,
+        CancellationToken cancellationToken
+    )
     {
         // On Windows npm is a command file, which only a shell can start.
-        var start = OperatingSystem.IsWindows() && program == "npm" ? new ProcessStartInfo("cmd.exe", ["/c", program, .. arguments]) : new ProcessStartInfo(program, arguments);
+        var start =
+            OperatingSystem.IsWindows() && program == "npm"
+                ? new ProcessStartInfo("cmd.exe", ["/c", program, .. arguments])
+                : new ProcessStartInfo(program, arguments);
         start.WorkingDirectory = folder;
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
@@ -140,7 +169,12 @@ internal static class AzuriteInstallation
         catch (Win32Exception exception)
         {
             throw new LocalHostException(
-                string.Create(CultureInfo.InvariantCulture, $"'{program}' was not found: Node.js {OldestNode} or newer is needed for the storage emulator. Install it, or set CubeStorage."), exception);
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"'{program}' was not found: Node.js {OldestNode} or newer is needed for the storage emulator. Install it, or set CubeStorage."
+                ),
+                exception
+            );
         }
     }
 

@@ -27,8 +27,14 @@ internal sealed partial record AzuriteProcess(int Pid, DateTime Started, int[] P
 
     /// <summary>The connection string of the emulator's own account, or of another one it was started with.</summary>
     public string ConnectionString(string account = Account, string key = Key) =>
-        $"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={key};" +
-        string.Join(';', Services.Select((name, i) => string.Create(CultureInfo.InvariantCulture, $"{name}Endpoint=http://127.0.0.1:{Ports[i]}/{account}"))) + ";";
+        $"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={key};"
+        + string.Join(
+            ';',
+            Services.Select(
+                (name, i) => string.Create(CultureInfo.InvariantCulture, $"{name}Endpoint=http://127.0.0.1:{Ports[i]}/{account}")
+            )
+        )
+        + ";";
 
     /// <summary>Starts Azurite and waits until it answers. Cancelled or failed, it leaves nothing running.</summary>
     /// <param name="installation">Folder of <see cref="AzuriteInstallation"/>.</param>
@@ -38,15 +44,25 @@ internal sealed partial record AzuriteProcess(int Pid, DateTime Started, int[] P
     /// <param name="cancellationToken">Ends the start.</param>
     /// <param name="launched">Takes note of the process before it answers: should this process die now, the next one finds it.</param>
     public static async Task<AzuriteProcess> StartAsync(
-        string installation, string log, IReadOnlyList<string> options, IReadOnlyDictionary<string, string>? environment, CancellationToken cancellationToken,
-        Action<AzuriteProcess>? launched = null)
+        string installation,
+        string log,
+        IReadOnlyList<string> options,
+        IReadOnlyDictionary<string, string>? environment,
+        CancellationToken cancellationToken,
+        Action<AzuriteProcess>? launched = null
+    )
     {
         const int Tries = 3;
         for (var attempt = 1; ; attempt++)
         {
             var ports = FreePorts(3);
             cancellationToken.ThrowIfCancellationRequested();
-            using var process = await LaunchAsync(installation, log, [.. Addresses(ports), "--skipApiVersionCheck", "--disableTelemetry", .. options], environment);
+            using var process = await LaunchAsync(
+                installation,
+                log,
+                [.. Addresses(ports), "--skipApiVersionCheck", "--disableTelemetry", .. options],
+                environment
+            );
             var azurite = new AzuriteProcess(process.Id, process.StartTime.ToUniversalTime(), ports);
             launched?.Invoke(azurite);
             try
@@ -116,16 +132,33 @@ internal sealed partial record AzuriteProcess(int Pid, DateTime Started, int[] P
     }
 
     private static string[] Addresses(int[] ports) =>
-    [
-        .. Services.SelectMany((name, i) =>
-            new[] { $"--{name.ToLowerInvariant()}Host", "127.0.0.1", $"--{name.ToLowerInvariant()}Port", ports[i].ToString(CultureInfo.InvariantCulture) }),
-    ];
+        [
+            .. Services.SelectMany(
+                (name, i) =>
+                    new[]
+                    {
+                        $"--{name.ToLowerInvariant()}Host",
+                        "127.0.0.1",
+                        $"--{name.ToLowerInvariant()}Port",
+                        ports[i].ToString(CultureInfo.InvariantCulture),
+                    }
+            ),
+        ];
 
     /// <summary>Not to be cancelled: a moment, after which the process has a name and can be stopped.</summary>
-    private static async Task<Process> LaunchAsync(string installation, string log, string[] arguments, IReadOnlyDictionary<string, string>? environment)
+    private static async Task<Process> LaunchAsync(
+        string installation,
+        string log,
+        string[] arguments,
+        IReadOnlyDictionary<string, string>? environment
+    )
     {
         var program = Path.Combine(installation, "node_modules", "azurite", "dist", "src", "azurite.js");
-        var start = new ProcessStartInfo("node", [Path.Combine(installation, "launch.js"), log, program, .. arguments]) { RedirectStandardOutput = true, UseShellExecute = false };
+        var start = new ProcessStartInfo("node", [Path.Combine(installation, "launch.js"), log, program, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            UseShellExecute = false,
+        };
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
         {
             start.Environment[name] = value;

@@ -6,7 +6,8 @@ using CubeFunctions.Local.Hosting;
 namespace CubeFunctions.Local.Azurite;
 
 /// <summary>
-/// The storage emulator that the commands of one data folder share. Who comes first starts it, who leaves last stops it; one that a crash left
+/// The storage emulator that the commands of one data folder share. Who comes first starts it, who leaves last stops it; one that a crash
+/// left
 /// behind is found and used.
 /// </summary>
 internal sealed class EmbeddedAzurite : IAsyncDisposable
@@ -37,21 +38,33 @@ internal sealed class EmbeddedAzurite : IAsyncDisposable
             {
                 say($"Starting the storage emulator on {Workspace.Shown(folder)} ...");
                 process = await AzuriteProcess.StartAsync(
-                    installation, Path.Combine(folder, "azurite.log"), ["--location", folder, "--silent"], null, cancellationToken,
-                    launched => File.WriteAllText(StateOf(folder), JsonSerializer.Serialize(launched, AzuriteJson.Default.AzuriteProcess)));
+                    installation,
+                    Path.Combine(folder, "azurite.log"),
+                    ["--location", folder, "--silent"],
+                    null,
+                    cancellationToken,
+                    launched => File.WriteAllText(StateOf(folder), JsonSerializer.Serialize(launched, AzuriteJson.Default.AzuriteProcess))
+                );
             }
 
             // Held open: when this process dies, however it does, others see that the file is free.
-            var user = FileMutex.TryOpen(Path.Combine(UsersOf(folder), string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}-{Guid.NewGuid():N}")))!;
+            var user = FileMutex.TryOpen(
+                Path.Combine(UsersOf(folder), string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}-{Guid.NewGuid():N}"))
+            )!;
             return new EmbeddedAzurite(folder, user, process, say);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new LocalHostException($"{folder}: the data folder cannot be written ({exception.Message}); work in a folder that can, or set CubeStorage", exception);
+            throw new LocalHostException(
+                $"{folder}: the data folder cannot be written ({exception.Message}); work in a folder that can, or set CubeStorage",
+                exception
+            );
         }
     }
 
-    /// <summary>The Azurite of the folder, which may still be starting on behalf of a process that died; one that does not answer is ended.</summary>
+    /// <summary>
+    /// The Azurite of the folder, which may still be starting on behalf of a process that died; one that does not answer is ended.
+    /// </summary>
     private static async Task<AzuriteProcess?> FindAsync(string folder, CancellationToken cancellationToken)
     {
         if (Read(folder) is not { } running || await running.AnswersAsync(cancellationToken))

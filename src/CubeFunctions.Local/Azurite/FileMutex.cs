@@ -49,7 +49,8 @@ internal sealed class FileMutex : IAsyncDisposable
         const int LockViolation = 33;
         const int WouldBlockOnLinux = 11;
         const int WouldBlockOnMac = 35;
-        return (exception.HResult & 0xFFFF) is var code && (OperatingSystem.IsWindows() ? code is SharingViolation or LockViolation : code is WouldBlockOnLinux or WouldBlockOnMac);
+        return (exception.HResult & 0xFFFF) is var code
+            && (OperatingSystem.IsWindows() ? code is SharingViolation or LockViolation : code is WouldBlockOnLinux or WouldBlockOnMac);
     }
 
     public ValueTask DisposeAsync() => _file.DisposeAsync();

@@ -9,23 +9,50 @@ namespace CubeFunctions.Local.Commands;
 /// <summary><c>backfill</c>: a manual run of chosen scopes, feeds or days, followed to its end.</summary>
 internal static class BackfillCommand
 {
-    private static readonly Option<string[]> Campaigns = new(SyncCommand.CampaignName) { Description = "Only this campaign, by its id; may be repeated." };
-    private static readonly Option<string[]> Assignments = new(SyncCommand.AssignmentName) { Description = "Only this assignment, by its id; may be repeated." };
-    private static readonly Option<string[]> Feeds = new("--feed") { Description = $"Only this feed; may be repeated. {FeedCatalogue.NamesLine}" };
+    private static readonly Option<string[]> Campaigns = new(SyncCommand.CampaignName)
+    {
+        Description = "Only this campaign, by its id; may be repeated.",
+    };
+    private static readonly Option<string[]> Assignments = new(SyncCommand.AssignmentName)
+    {
+        Description = "Only this assignment, by its id; may be repeated.",
+    };
+    private static readonly Option<string[]> Feeds = new("--feed")
+    {
+        Description = $"Only this feed; may be repeated. {FeedCatalogue.NamesLine}",
+    };
     private static readonly Option<string> From = new(SyncCommand.FromName) { Description = "First day, yyyy-MM-dd." };
     private static readonly Option<string> To = new(SyncCommand.ToName) { Description = "Last day, yyyy-MM-dd." };
     private static readonly Option<bool> Deliver = new("--deliver") { Description = "Deliver the changes to Changes__Crm__Url too." };
     private static readonly Option<bool> All = new("--all") { Description = "A line for each scope." };
-    private static readonly Option<bool> Json = new("--json") { Description = "Print one JSON object on standard output, everything else on standard error." };
+    private static readonly Option<bool> Json = new("--json")
+    {
+        Description = "Print one JSON object on standard output, everything else on standard error.",
+    };
 
     public static Command Create()
     {
         var command = new Command("backfill", "Read chosen campaigns, assignments, feeds or days again. Moves no checkpoint.")
         {
-            Campaigns, Assignments, Feeds, From, To, Deliver, All, Json, OperationsOption.App,
+            Campaigns,
+            Assignments,
+            Feeds,
+            From,
+            To,
+            Deliver,
+            All,
+            Json,
+            OperationsOption.App,
         };
-        command.SetAction((parsed, cancellationToken) => CommandLine.RunAsync(
-            token => RunAsync(parsed, token), parsed.GetValue(Json) ? failure => failure.ToJson() : null, cancellationToken, "Stopped; the next sync, dev or work goes on from here."));
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                CommandLine.RunAsync(
+                    token => RunAsync(parsed, token),
+                    parsed.GetValue(Json) ? failure => failure.ToJson() : null,
+                    cancellationToken,
+                    "Stopped; the next sync, dev or work goes on from here."
+                )
+        );
         return command;
     }
 

@@ -4,7 +4,9 @@ using CubeFunctions.Local.Hosting;
 
 namespace CubeFunctions.Local.Commands;
 
-/// <summary>A container and what follows it, as people type it: <c>cube-raw/responses/campaign=101/</c>; without a container it is <c>cube-raw</c>.</summary>
+/// <summary>
+/// A container and what follows it, as people type it: <c>cube-raw/responses/campaign=101/</c>; without a container it is <c>cube-raw</c>.
+/// </summary>
 internal sealed record BlobAddress(string Container, string Path)
 {
     /// <exception cref="LocalHostException">There is no such container.</exception>
@@ -21,13 +23,14 @@ internal sealed record BlobAddress(string Container, string Path)
             : new BlobAddress(StorageNames.Raw, string.Join('/', parts));
     }
 
-    public BlobContainerClient ClientOf(StorageClients storage) => Container switch
-    {
-        StorageNames.Raw => storage.Raw,
-        StorageNames.ChangeFiles => storage.ChangeFiles,
-        StorageNames.Inbox => storage.Inbox,
-        _ => storage.State,
-    };
+    public BlobContainerClient ClientOf(StorageClients storage) =>
+        Container switch
+        {
+            StorageNames.Raw => storage.Raw,
+            StorageNames.ChangeFiles => storage.ChangeFiles,
+            StorageNames.Inbox => storage.Inbox,
+            _ => storage.State,
+        };
 
     public override string ToString() => $"{Container}/{Path}";
 }

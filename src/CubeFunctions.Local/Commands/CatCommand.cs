@@ -14,7 +14,9 @@ internal static class CatCommand
     public static Command Create()
     {
         var command = new Command("cat", "Print one blob, byte for byte.") { Blob };
-        command.SetAction((parsed, cancellationToken) => CommandLine.RunAsync(token => RunAsync(parsed.GetValue(Blob)!, token), cancellationToken));
+        command.SetAction(
+            (parsed, cancellationToken) => CommandLine.RunAsync(token => RunAsync(parsed.GetValue(Blob)!, token), cancellationToken)
+        );
         return command;
     }
 
@@ -25,7 +27,9 @@ internal static class CatCommand
         var container = address.ClientOf(app.Services.GetRequiredService<StorageClients>());
         if (address.Path.Length == 0 || await new OptimisticBlobs(container).OpenAsync(address.Path, cancellationToken) is not { } blob)
         {
-            await Console.Error.WriteLineAsync($"There is no blob '{address}'; '{Invocation.Of($"ls {address.Container}/")}' shows what there is.");
+            await Console.Error.WriteLineAsync(
+                $"There is no blob '{address}'; '{Invocation.Of($"ls {address.Container}/")}' shows what there is."
+            );
             return CommandLine.Failed;
         }
 

@@ -4,7 +4,10 @@ using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Local.Commands;
 
-/// <summary>Writes the change lines of each feed and scope into one file, in the order of runs, with baselines expanded from the pages that they name.</summary>
+/// <summary>
+/// Writes the change lines of each feed and scope into one file, in the order of runs, with baselines expanded from the pages that they
+/// name.
+/// </summary>
 internal sealed class ChangeExporter(StorageClients storage, BaselineExpander expander)
 {
     private const string Folder = "changes";
@@ -16,7 +19,12 @@ internal sealed class ChangeExporter(StorageClients storage, BaselineExpander ex
     /// <param name="folder">Where to.</param>
     /// <param name="say">Takes notes for the user.</param>
     /// <param name="cancellationToken">Ends it between two lines.</param>
-    public async Task<ChangeExport> RunAsync(IReadOnlySet<string> feeds, string folder, Action<string> say, CancellationToken cancellationToken)
+    public async Task<ChangeExport> RunAsync(
+        IReadOnlySet<string> feeds,
+        string folder,
+        Action<string> say,
+        CancellationToken cancellationToken
+    )
     {
         var files = new List<string>();
         await foreach (var blob in _blobs.ListAsync("", cancellationToken))
@@ -28,7 +36,11 @@ internal sealed class ChangeExporter(StorageClients storage, BaselineExpander ex
         }
 
         var exported = new ChangeExport([], 0);
-        foreach (var scope in files.GroupBy(name => name[..name.IndexOf("/date=", StringComparison.Ordinal)]).OrderBy(group => group.Key, StringComparer.Ordinal))
+        foreach (
+            var scope in files
+                .GroupBy(name => name[..name.IndexOf("/date=", StringComparison.Ordinal)])
+                .OrderBy(group => group.Key, StringComparer.Ordinal)
+        )
         {
             var target = Path.Combine([Folder, .. scope.Key.Replace('=', '-').Split('/')]) + ".ndjson";
             Directory.CreateDirectory(Path.Combine(folder, Path.GetDirectoryName(target)!));

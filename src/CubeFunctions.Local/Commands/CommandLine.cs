@@ -1,6 +1,8 @@
 namespace CubeFunctions.Local.Commands;
 
-/// <summary>Exit codes, and the last barrier around every command: whatever is thrown is one line and a code, never a stack trace.</summary>
+/// <summary>
+/// Exit codes, and the last barrier around every command: whatever is thrown is one line and a code, never a stack trace.
+/// </summary>
 internal static class CommandLine
 {
     public const int Failed = 1;
@@ -17,11 +19,16 @@ internal static class CommandLine
 
     /// <summary>Runs a command that may have to print JSON.</summary>
     /// <param name="command">The command; gives the exit code.</param>
-    /// <param name="json">Makes the object of <c>--json</c> where the command did not come to its own; null where none is asked for.</param>
+    /// <param name="json">Makes the object of <c>--json</c> where the command did not come to its own; null where none is asked
+    /// for.</param>
     /// <param name="cancellationToken">Ctrl-C.</param>
     /// <param name="stopped">What is said when Ctrl-C came.</param>
     public static async Task<int> RunAsync(
-        Func<CancellationToken, Task<int>> command, Func<CommandFailure, string>? json, CancellationToken cancellationToken, string stopped = "Stopped.")
+        Func<CancellationToken, Task<int>> command,
+        Func<CommandFailure, string>? json,
+        CancellationToken cancellationToken,
+        string stopped = "Stopped."
+    )
     {
         // The command line listens for Ctrl-C from our first pause on.
         await Task.Yield();

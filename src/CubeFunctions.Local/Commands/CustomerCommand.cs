@@ -4,17 +4,28 @@ using CubeFunctions.Local.Operations;
 
 namespace CubeFunctions.Local.Commands;
 
-/// <summary><c>customer put</c>: brings customers from a file into Cube, the same way as <c>POST /api/assignments/{id}/customers</c>.</summary>
+/// <summary>
+/// <c>customer put</c>: brings customers from a file into Cube, the same way as <c>POST /api/assignments/{id}/customers</c>.
+/// </summary>
 internal static class CustomerCommand
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
     private static readonly Option<string> Assignment = new("--assignment") { Description = "The assignment's id.", Required = true };
-    private static readonly Option<string> Input = new("--file") { Description = "JSON: one customer or an array, in Cube's field names, with customer_id.", Required = true };
+    private static readonly Option<string> Input = new("--file")
+    {
+        Description = "JSON: one customer or an array, in Cube's field names, with customer_id.",
+        Required = true,
+    };
 
     public static Command Create()
     {
-        var put = new Command("put", "Bring customers from a file into Cube, and wait for the outcome.") { Assignment, Input, OperationsOption.App };
+        var put = new Command("put", "Bring customers from a file into Cube, and wait for the outcome.")
+        {
+            Assignment,
+            Input,
+            OperationsOption.App,
+        };
         put.SetAction((parsed, cancellationToken) => CommandLine.RunAsync(token => PutAsync(parsed, token), cancellationToken));
         return new Command("customer", "Customers.") { put };
     }
@@ -68,7 +79,9 @@ internal static class CustomerCommand
 
                     open.Dequeue();
                     delivered &= upsert.State is "delivered" or "superseded";
-                    await Console.Out.WriteLineAsync($"row {++row}: {upsert.State}{(upsert.Reason is null ? "" : $": {upsert.Reason}")} ({id})");
+                    await Console.Out.WriteLineAsync(
+                        $"row {++row}: {upsert.State}{(upsert.Reason is null ? "" : $": {upsert.Reason}")} ({id})"
+                    );
                 }
 
                 if (open.Count > 0)

@@ -10,14 +10,31 @@ namespace CubeFunctions.Local.Commands;
 internal static class EraseCommand
 {
     private static readonly Option<string> Assignment = new("--assignment") { Description = "The assignment's id.", Required = true };
-    private static readonly Option<string> Customer = new("--customer") { Description = "The customer's imported id (the CRM's own), as text: leading zeros count.", Required = true };
+    private static readonly Option<string> Customer = new("--customer")
+    {
+        Description = "The customer's imported id (the CRM's own), as text: leading zeros count.",
+        Required = true,
+    };
     private static readonly Option<bool> Json = new("--json") { Description = "Print one JSON object." };
 
     public static Command Create()
     {
-        var command = new Command("erase", "Erase a person from the storage account. Cube and the CRM have to be told apart.") { Assignment, Customer, Json, OperationsOption.App };
-        command.SetAction((parsed, cancellationToken) =>
-            CommandLine.RunAsync(token => RunAsync(parsed, token), parsed.GetValue(Json) ? failure => failure.ToJson() : null, cancellationToken, "Stopped; run the command again to erase the rest."));
+        var command = new Command("erase", "Erase a person from the storage account. Cube and the CRM have to be told apart.")
+        {
+            Assignment,
+            Customer,
+            Json,
+            OperationsOption.App,
+        };
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                CommandLine.RunAsync(
+                    token => RunAsync(parsed, token),
+                    parsed.GetValue(Json) ? failure => failure.ToJson() : null,
+                    cancellationToken,
+                    "Stopped; run the command again to erase the rest."
+                )
+        );
         return command;
     }
 
@@ -33,7 +50,9 @@ internal static class EraseCommand
         // Not the simulator in place of a tenant: it would answer for campaigns of others.
         await using var operations = await OperationsOption.OpenAsync(parsed, needsCube: false, cancellationToken);
         var report = await operations.EraseAsync(order, Console.Error.WriteLine, cancellationToken);
-        await Console.Out.WriteLineAsync(parsed.GetValue(Json) ? JsonSerializer.Serialize(report, ErasureJson.Default.ErasureReport) : ErasureText.Of(report));
+        await Console.Out.WriteLineAsync(
+            parsed.GetValue(Json) ? JsonSerializer.Serialize(report, ErasureJson.Default.ErasureReport) : ErasureText.Of(report)
+        );
         return report.UnknownAssignment || report.OtherKindOfId > 0 ? CommandLine.WrongUsage : 0;
     }
 }

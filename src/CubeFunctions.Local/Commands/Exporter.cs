@@ -6,7 +6,10 @@ using CubeFunctions.Core.Sync;
 
 namespace CubeFunctions.Local.Commands;
 
-/// <summary>Follows run manifests from the newest on, and copies the pages of windows that hold a day, or a snapshot, which no newer proven window holds.</summary>
+/// <summary>
+/// Follows run manifests from the newest on, and copies the pages of windows that hold a day, or a snapshot, which no newer proven window
+/// holds.
+/// </summary>
 internal sealed class Exporter(StorageClients storage, RawStore raw, RunReader runs)
 {
     public const string IndexName = "windows.json";
@@ -18,7 +21,12 @@ internal sealed class Exporter(StorageClients storage, RawStore raw, RunReader r
     /// <param name="folder">Where to.</param>
     /// <param name="say">Takes notes for the user.</param>
     /// <param name="cancellationToken">Ends it between two reads.</param>
-    public async Task<ExportReport> RunAsync(IReadOnlySet<string> feeds, string folder, Action<string> say, CancellationToken cancellationToken)
+    public async Task<ExportReport> RunAsync(
+        IReadOnlySet<string> feeds,
+        string folder,
+        Action<string> say,
+        CancellationToken cancellationToken
+    )
     {
         Directory.CreateDirectory(folder);
         var exported = new List<ExportedWindow>();
@@ -27,7 +35,19 @@ internal sealed class Exporter(StorageClients storage, RawStore raw, RunReader r
         {
             if (await CopyAsync(window, folder, cancellationToken) is { } files)
             {
-                exported.Add(new ExportedWindow(window.Feed, window.Scope, window.ScopeId, window.From, window.To, window.Proof.ToString().ToLowerInvariant(), window.Records, window.Manifest, files));
+                exported.Add(
+                    new ExportedWindow(
+                        window.Feed,
+                        window.Scope,
+                        window.ScopeId,
+                        window.From,
+                        window.To,
+                        window.Proof.ToString().ToLowerInvariant(),
+                        window.Records,
+                        window.Manifest,
+                        files
+                    )
+                );
             }
             else
             {
@@ -38,13 +58,20 @@ internal sealed class Exporter(StorageClients storage, RawStore raw, RunReader r
 
         if (exported.Count > 0)
         {
-            await File.WriteAllBytesAsync(Path.Combine(folder, IndexName), JsonSerializer.SerializeToUtf8Bytes(exported, ExportJson.Default.ListExportedWindow), cancellationToken);
+            await File.WriteAllBytesAsync(
+                Path.Combine(folder, IndexName),
+                JsonSerializer.SerializeToUtf8Bytes(exported, ExportJson.Default.ListExportedWindow),
+                cancellationToken
+            );
         }
 
         return new ExportReport(exported, missing);
     }
 
-    private async IAsyncEnumerable<RunWindow> NewestAsync(IReadOnlySet<string> feeds, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<RunWindow> NewestAsync(
+        IReadOnlySet<string> feeds,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         var ids = new List<string>();
         await foreach (var blob in _blobs.ListAsync(Runs, cancellationToken))
@@ -62,7 +89,9 @@ internal sealed class Exporter(StorageClients storage, RawStore raw, RunReader r
                 continue;
             }
 
-            foreach (var window in run.Windows.Where(window => window.Proof != Proof.None && (feeds.Count == 0 || feeds.Contains(window.Feed))))
+            foreach (
+                var window in run.Windows.Where(window => window.Proof != Proof.None && (feeds.Count == 0 || feeds.Contains(window.Feed)))
+            )
             {
                 // All of its days are held from now on, not only the first that is news.
                 var news = DaysOf(window).Where(day => held.Add((window.Feed, window.Scope, window.ScopeId, day))).ToList();
@@ -75,9 +104,10 @@ internal sealed class Exporter(StorageClients storage, RawStore raw, RunReader r
     }
 
     /// <summary>The days of a window; a snapshot is of no day.</summary>
-    private static IEnumerable<DateOnly?> DaysOf(RunWindow window) => window is { From: { } from, To: { } to }
-        ? Enumerable.Range(0, to.DayNumber - from.DayNumber + 1).Select(day => (DateOnly?)from.AddDays(day))
-        : [null];
+    private static IEnumerable<DateOnly?> DaysOf(RunWindow window) =>
+        window is { From: { } from, To: { } to }
+            ? Enumerable.Range(0, to.DayNumber - from.DayNumber + 1).Select(day => (DateOnly?)from.AddDays(day))
+            : [null];
 
     /// <returns>The files, or null where the pages are gone.</returns>
     private async Task<IReadOnlyList<string>?> CopyAsync(RunWindow window, string folder, CancellationToken cancellationToken)
@@ -86,7 +116,10 @@ internal sealed class Exporter(StorageClients storage, RawStore raw, RunReader r
         const int Tries = 2;
         for (var attempt = 1; attempt <= Tries; attempt++)
         {
-            if (await raw.FindManifestAsync(window.Manifest, cancellationToken) is { } manifest && await CopyAsync(window, manifest, folder, cancellationToken) is { } files)
+            if (
+                await raw.FindManifestAsync(window.Manifest, cancellationToken) is { } manifest
+                && await CopyAsync(window, manifest, folder, cancellationToken) is { } files
+            )
             {
                 return files;
             }
@@ -95,12 +128,20 @@ internal sealed class Exporter(StorageClients storage, RawStore raw, RunReader r
         return null;
     }
 
-    private async Task<IReadOnlyList<string>?> CopyAsync(RunWindow window, WindowManifest manifest, string folder, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<string>?> CopyAsync(
+        RunWindow window,
+        WindowManifest manifest,
+        string folder,
+        CancellationToken cancellationToken
+    )
     {
         var source = window.Manifest[..^BlobPaths.ManifestName.Length];
 
         // feed/scope=id/window=.../run=.../: the names in between are safe for file systems.
-        var place = source.Split('/').TakeWhile(part => !part.StartsWith("run=", StringComparison.Ordinal) && !part.StartsWith("window=", StringComparison.Ordinal)).Select(part => part.Replace('=', '-'));
+        var place = source
+            .Split('/')
+            .TakeWhile(part => !part.StartsWith("run=", StringComparison.Ordinal) && !part.StartsWith("window=", StringComparison.Ordinal))
+            .Select(part => part.Replace('=', '-'));
         var target = Path.Combine([.. place]);
         Directory.CreateDirectory(Path.Combine(folder, target));
         var name = window is { From: { } from, To: { } to } ? $"{from.Iso()}_{to.Iso()}" : "snapshot";
@@ -132,7 +173,16 @@ internal sealed record ExportReport(IReadOnlyList<ExportedWindow> Windows, int M
 
 /// <summary>One window of an export, in <c>windows.json</c>.</summary>
 internal sealed record ExportedWindow(
-    string Feed, string Scope, string ScopeId, DateOnly? From, DateOnly? To, string Proof, long Records, string Manifest, IReadOnlyList<string> Files);
+    string Feed,
+    string Scope,
+    string ScopeId,
+    DateOnly? From,
+    DateOnly? To,
+    string Proof,
+    long Records,
+    string Manifest,
+    IReadOnlyList<string> Files
+);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(List<ExportedWindow>))]

@@ -46,7 +46,12 @@ internal sealed class ForegroundRun(LocalApp app, SyncConsole output, Foreground
             while ((start = await planner.StartAsync(request, cancellationToken)).Skipped)
             {
                 output.Say($"Run {start.RunId} comes first: it is open, and has in hand what would be read");
-                await WaitAsync(start.RunId, await _reader.ItemCountAsync(start.RunId, cancellationToken), closed.Reader, cancellationToken);
+                await WaitAsync(
+                    start.RunId,
+                    await _reader.ItemCountAsync(start.RunId, cancellationToken),
+                    closed.Reader,
+                    cancellationToken
+                );
             }
 
             (progress.RunId, progress.Items) = (start.RunId, start.Items);
@@ -63,7 +68,10 @@ internal sealed class ForegroundRun(LocalApp app, SyncConsole output, Foreground
         }
     }
 
-    /// <summary>Waits until the receiver has what is to be delivered, as long as it takes it; what it does not take now goes on with the next run, or with dev or work.</summary>
+    /// <summary>
+    /// Waits until the receiver has what is to be delivered, as long as it takes it; what it does not take now goes on with the next run,
+    /// or with dev or work.
+    /// </summary>
     private async Task DeliverAsync(CancellationToken cancellationToken)
     {
         if (app.Services.GetRequiredService<DeliverySettings>().Crm is null)
@@ -87,22 +95,35 @@ internal sealed class ForegroundRun(LocalApp app, SyncConsole output, Foreground
         var waiting = await deliveries.InStateAsync(DeliveryState.Waiting, cancellationToken);
         if (waiting.Count > 0)
         {
-            output.Say($"{waiting.Sum(row => row.Changes - row.Done)} changes wait for the receiver: {waiting.Select(row => row.Reason).FirstOrDefault(reason => reason is not null) ?? "they are sent again later"}");
+            output.Say(
+                $"{waiting.Sum(row => row.Changes - row.Done)} changes wait for the receiver: {waiting.Select(row => row.Reason).FirstOrDefault(reason => reason is not null) ?? "they are sent again later"}"
+            );
         }
     }
 
     /// <summary>What is known of an open run: a lease says that a process had work in hand lately, not that it is alive.</summary>
-    private string Standing(string runId, IReadOnlyDictionary<string, DateTimeOffset> leases) => leases.TryGetValue(runId, out var until) && until > _time.GetUtcNow()
-        ? string.Create(CultureInfo.InvariantCulture, $"Run {runId} is in the hands of another process, or of one that died: its lease ends at {until:HH:mm:ss} UTC unless it is renewed. Working on it together")
-        : $"Finishing run {runId}, which was left unfinished";
+    private string Standing(string runId, IReadOnlyDictionary<string, DateTimeOffset> leases) =>
+        leases.TryGetValue(runId, out var until) && until > _time.GetUtcNow()
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"Run {runId} is in the hands of another process, or of one that died: its lease ends at {until:HH:mm:ss} UTC unless it is renewed. Working on it together"
+            )
+            : $"Finishing run {runId}, which was left unfinished";
 
     /// <summary>When the last lease of each run ends.</summary>
     private async Task<IReadOnlyDictionary<string, DateTimeOffset>> LeasesAsync(CancellationToken cancellationToken) =>
-        (await _reader.CheckpointsAsync(cancellationToken)).Where(row => row is { LeaseHolder: not null, LeaseUntil: not null })
-            .GroupBy(row => row.LeaseHolder!.Split('|')[0], StringComparer.Ordinal).ToDictionary(run => run.Key, run => run.Max(row => row.LeaseUntil!.Value), StringComparer.Ordinal);
+        (await _reader.CheckpointsAsync(cancellationToken))
+            .Where(row => row is { LeaseHolder: not null, LeaseUntil: not null })
+            .GroupBy(row => row.LeaseHolder!.Split('|')[0], StringComparer.Ordinal)
+            .ToDictionary(run => run.Key, run => run.Max(row => row.LeaseUntil!.Value), StringComparer.Ordinal);
 
     /// <summary>Waits until a run is closed, by us or by another process.</summary>
-    private async Task<RunManifest> WaitAsync(string runId, int items, ChannelReader<RunManifest> closed, CancellationToken cancellationToken)
+    private async Task<RunManifest> WaitAsync(
+        string runId,
+        int items,
+        ChannelReader<RunManifest> closed,
+        CancellationToken cancellationToken
+    )
     {
         output.Follow(runId, app.Services.GetRequiredService<SyncProgress>(), items);
         var looked = _time.GetUtcNow();
@@ -127,7 +148,10 @@ internal sealed class ForegroundRun(LocalApp app, SyncConsole output, Foreground
             }
 
             // While this process holds items, no other one can close the run.
-            if (!app.Services.GetRequiredService<RunCloser>().HasInHand(runId) && await _reader.FindManifestAsync(runId, cancellationToken) is { } closedByOther)
+            if (
+                !app.Services.GetRequiredService<RunCloser>().HasInHand(runId)
+                && await _reader.FindManifestAsync(runId, cancellationToken) is { } closedByOther
+            )
             {
                 return closedByOther;
             }

@@ -10,7 +10,11 @@ namespace CubeFunctions.Local.Commands;
 internal static class GapsCommand
 {
     private static readonly Argument<string> Gap = new("id") { Description = "Its id, as 'gaps' shows it." };
-    private static readonly Option<string> By = new("--by") { Description = "Who accepts it; shown with the gap.", DefaultValueFactory = _ => Environment.UserName };
+    private static readonly Option<string> By = new("--by")
+    {
+        Description = "Who accepts it; shown with the gap.",
+        DefaultValueFactory = _ => Environment.UserName,
+    };
     private static readonly Option<bool> Json = new("--json") { Description = "Print JSON." };
 
     public static Command Create()
@@ -28,12 +32,15 @@ internal static class GapsCommand
         await Console.Out.WriteLineAsync(
             parsed.GetValue(Json) ? JsonSerializer.Serialize(gaps, OperationsText.Json.IReadOnlyListGapView)
             : gaps.Count == 0 ? "There is no gap."
-            : string.Join('\n', gaps.Select(LineOf)));
+            : string.Join('\n', gaps.Select(LineOf))
+        );
     }
 
-    private static string LineOf(GapView gap) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{gap.Id}: {gap.Feed} of {gap.Scope} {gap.ScopeId}, {gap.Day:yyyy-MM-dd}: Cube says {gap.ReportedCount} and gives {gap.Records}, since {gap.Since:u}; {(gap.AcceptedBy is { } by ? $"accepted by {by}" : "read again daily")}");
+    private static string LineOf(GapView gap) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{gap.Id}: {gap.Feed} of {gap.Scope} {gap.ScopeId}, {gap.Day:yyyy-MM-dd}: Cube says {gap.ReportedCount} and gives {gap.Records}, since {gap.Since:u}; {(gap.AcceptedBy is { } by ? $"accepted by {by}" : "read again daily")}"
+        );
 
     private static async Task AcceptAsync(IOperations operations, ParseResult parsed, CancellationToken cancellationToken)
     {

@@ -24,13 +24,17 @@ internal static class ListCommand
     public static Command Create()
     {
         var command = new Command("ls", "List what is stored, in embedded storage too.") { Prefix, All };
-        command.SetAction((parsed, cancellationToken) => CommandLine.RunAsync(token => RunAsync(parsed.GetValue(Prefix)!, parsed.GetValue(All), token), cancellationToken));
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                CommandLine.RunAsync(token => RunAsync(parsed.GetValue(Prefix)!, parsed.GetValue(All), token), cancellationToken)
+        );
         return command;
     }
 
     private static async Task<int> RunAsync(string prefix, bool all, CancellationToken cancellationToken)
     {
-        var addresses = prefix.Length > 0 ? [BlobAddress.Parse(prefix)] : StorageNames.Containers.Select(name => new BlobAddress(name, "")).ToList();
+        var addresses =
+            prefix.Length > 0 ? [BlobAddress.Parse(prefix)] : StorageNames.Containers.Select(name => new BlobAddress(name, "")).ToList();
         await using var app = await LocalApp.StartAsync(needsCube: false, Console.Error.WriteLine, LogLevel.Warning, cancellationToken);
         var storage = app.Services.GetRequiredService<StorageClients>();
         var lines = 0;
@@ -48,12 +52,18 @@ internal static class ListCommand
             return 0;
         }
 
-        await Console.Error.WriteLineAsync(prefix.Length > 0 ? $"Nothing begins with '{prefix}'." : $"Nothing is stored yet: '{Invocation.Of("sync")}' fills it.");
+        await Console.Error.WriteLineAsync(
+            prefix.Length > 0 ? $"Nothing begins with '{prefix}'." : $"Nothing is stored yet: '{Invocation.Of("sync")}' fills it."
+        );
         return CommandLine.Failed;
     }
 
     private static async IAsyncEnumerable<string> LinesAsync(
-        BlobAddress address, BlobContainerClient container, bool all, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        BlobAddress address,
+        BlobContainerClient container,
+        bool all,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         var items = await PageOfAsync(address.Path);
 
@@ -67,7 +77,10 @@ internal static class ListCommand
         {
             yield return item.IsPrefix
                 ? $"{"",12}  {"",16}  {address.Container}/{item.Prefix}"
-                : string.Create(CultureInfo.InvariantCulture, $"{item.Blob.Properties.ContentLength,12:N0}  {item.Blob.Properties.LastModified,16:yyyy-MM-dd HH:mm}  {address.Container}/{item.Blob.Name}");
+                : string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{item.Blob.Properties.ContentLength,12:N0}  {item.Blob.Properties.LastModified,16:yyyy-MM-dd HH:mm}  {address.Container}/{item.Blob.Name}"
+                );
         }
 
         async Task<List<BlobHierarchyItem>> PageOfAsync(string path)
@@ -75,7 +88,15 @@ internal static class ListCommand
             var found = new List<BlobHierarchyItem>();
             try
             {
-                await foreach (var item in container.GetBlobsByHierarchyAsync(BlobTraits.None, BlobStates.None, all ? null : "/", path, cancellationToken))
+                await foreach (
+                    var item in container.GetBlobsByHierarchyAsync(
+                        BlobTraits.None,
+                        BlobStates.None,
+                        all ? null : "/",
+                        path,
+                        cancellationToken
+                    )
+                )
                 {
                     found.Add(item);
                 }

@@ -12,11 +12,20 @@ internal static class OperationsText
     public static OperationsJson Json { get; } = new(new JsonSerializerOptions(OperationsJson.Default.Options) { WriteIndented = true });
 
     /// <summary>Runs a command that needs no tenant, on what <c>--app</c> names.</summary>
-    public static Task<int> RunAsync(ParseResult parsed, Option<bool>? json, Func<IOperations, ParseResult, CancellationToken, Task> actAsync, CancellationToken cancellationToken) =>
-        CommandLine.RunAsync(async token =>
-        {
-            await using var operations = await OperationsOption.OpenAsync(parsed, needsCube: false, token);
-            await actAsync(operations, parsed, token);
-            return 0;
-        }, json is not null && parsed.GetValue(json) ? failure => failure.ToJson() : null, cancellationToken);
+    public static Task<int> RunAsync(
+        ParseResult parsed,
+        Option<bool>? json,
+        Func<IOperations, ParseResult, CancellationToken, Task> actAsync,
+        CancellationToken cancellationToken
+    ) =>
+        CommandLine.RunAsync(
+            async token =>
+            {
+                await using var operations = await OperationsOption.OpenAsync(parsed, needsCube: false, token);
+                await actAsync(operations, parsed, token);
+                return 0;
+            },
+            json is not null && parsed.GetValue(json) ? failure => failure.ToJson() : null,
+            cancellationToken
+        );
 }

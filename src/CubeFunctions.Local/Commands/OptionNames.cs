@@ -19,9 +19,15 @@ internal static class OptionNames
     };
 
     /// <summary>Faults, a line each, with the option in front in place of the member.</summary>
-    public static string Typed(string faults) => string.Join('\n', faults.Split('\n').Select(fault =>
-    {
-        var colon = fault.IndexOf(':', StringComparison.Ordinal);
-        return colon > 0 && Options.TryGetValue(fault[..colon], out var option) ? option + fault[colon..] : fault;
-    }));
+    public static string Typed(string faults) =>
+        string.Join(
+            '\n',
+            faults
+                .Split('\n')
+                .Select(fault =>
+                {
+                    var colon = fault.IndexOf(':', StringComparison.Ordinal);
+                    return colon > 0 && Options.TryGetValue(fault[..colon], out var option) ? option + fault[colon..] : fault;
+                })
+        );
 }

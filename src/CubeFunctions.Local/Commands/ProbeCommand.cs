@@ -11,9 +11,22 @@ internal static class ProbeCommand
 
     public static Command Create()
     {
-        var command = new Command("probe", "Ask Cube what these settings can read, in under 30 requests that change nothing; prints the settings that fit.") { Json, OperationsOption.App };
-        command.SetAction((parsed, cancellationToken) => CommandLine.RunAsync(
-            token => RunAsync(parsed, token), parsed.GetValue(Json) ? failure => failure.ToJson() : null, cancellationToken));
+        var command = new Command(
+            "probe",
+            "Ask Cube what these settings can read, in under 30 requests that change nothing; prints the settings that fit."
+        )
+        {
+            Json,
+            OperationsOption.App,
+        };
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                CommandLine.RunAsync(
+                    token => RunAsync(parsed, token),
+                    parsed.GetValue(Json) ? failure => failure.ToJson() : null,
+                    cancellationToken
+                )
+        );
         return command;
     }
 

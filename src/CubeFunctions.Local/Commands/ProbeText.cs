@@ -13,16 +13,24 @@ internal static class ProbeText
         if (report.Listing is { } listing)
         {
             Line($"{report.BaseUrl}: generation {report.Api ?? "unknown"}, {report.User} user ({report.Credential})");
-            Line($"{listing.Campaigns} campaigns and {listing.Scopes} of kind {listing.ScopeKind} at {listing.Path}, by {string.Join(", ", listing.Members)}; {listing.Archived} archived");
+            Line(
+                $"{listing.Campaigns} campaigns and {listing.Scopes} of kind {listing.ScopeKind} at {listing.Path}, by {string.Join(", ", listing.Members)}; {listing.Archived} archived"
+            );
             AnsiConsole.Write(Feeds(report.Feeds));
         }
 
         Line($"Customers: writes {report.Writes}; one is asked for by the {report.CustomerIdInUrl ?? "(unknown)"} id");
-        Line($"Clock: {(report.ClockAheadSeconds is { } ahead ? $"Cube's is {ahead} s ahead" : "unknown")}. Proxy: {report.Proxy ?? "none"}. Certificate: {Text(report.Certificate)}");
-        Line($"{report.Requests} requests in {report.Milliseconds / 1000.0:0.0} s{(report.MedianMilliseconds is { } median ? $", {median} ms each" : "")}");
+        Line(
+            $"Clock: {(report.ClockAheadSeconds is { } ahead ? $"Cube's is {ahead} s ahead" : "unknown")}. Proxy: {report.Proxy ?? "none"}. Certificate: {Text(report.Certificate)}"
+        );
+        Line(
+            $"{report.Requests} requests in {report.Milliseconds / 1000.0:0.0} s{(report.MedianMilliseconds is { } median ? $", {median} ms each" : "")}"
+        );
         if (report.FirstSync is { } first)
         {
-            Line($"A first run, from {first.From}, takes about {first.Requests} requests for {first.Records} records, and {first.Seconds} s in one process");
+            Line(
+                $"A first run, from {first.From}, takes about {first.Requests} requests for {first.Records} records, and {first.Seconds} s in one process"
+            );
         }
 
         if (report.Listing is not null)
@@ -51,8 +59,14 @@ internal static class ProbeText
         foreach (var feed in feeds)
         {
             table.AddRow(
-                Markup.Escape(feed.Feed), Markup.Escape($"{feed.Scope} {feed.ScopeId}"), feed.Answer, Text(feed.Count), feed.PageSize is null && feed.FirstPage is not null ? "one page" : Text(feed.PageSize),
-                Text(feed.Milliseconds), Markup.Escape(string.Join(", ", feed.Members)));
+                Markup.Escape(feed.Feed),
+                Markup.Escape($"{feed.Scope} {feed.ScopeId}"),
+                feed.Answer,
+                Text(feed.Count),
+                feed.PageSize is null && feed.FirstPage is not null ? "one page" : Text(feed.PageSize),
+                Text(feed.Milliseconds),
+                Markup.Escape(string.Join(", ", feed.Members))
+            );
         }
 
         return table;
@@ -60,7 +74,8 @@ internal static class ProbeText
 
     private static string Text(long? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "";
 
-    private static string Text(ProbeCertificate? certificate) => certificate is null ? "none" : $"{certificate.Subject} by {certificate.Issuer}, until {certificate.ValidUntil:yyyy-MM-dd}";
+    private static string Text(ProbeCertificate? certificate) =>
+        certificate is null ? "none" : $"{certificate.Subject} by {certificate.Issuer}, until {certificate.ValidUntil:yyyy-MM-dd}";
 
     private static void Line(FormattableString line) => AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, line);
 }

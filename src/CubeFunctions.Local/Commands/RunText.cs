@@ -16,7 +16,16 @@ internal static class RunText
         var table = NewTable(title, "run", "kind", "status", "started", "items", "failed", "unproven", "records");
         foreach (var run in runs)
         {
-            table.AddRow(run.RunId, run.Kind, run.Status, Time(run.StartedAt), $"{run.Items}", $"{run.Failed}", $"{run.Unproven}", $"{run.Records}");
+            table.AddRow(
+                run.RunId,
+                run.Kind,
+                run.Status,
+                Time(run.StartedAt),
+                $"{run.Items}",
+                $"{run.Failed}",
+                $"{run.Unproven}",
+                $"{run.Records}"
+            );
         }
 
         return table;
@@ -41,10 +50,19 @@ internal static class RunText
             (null, var to) => $" to {to}",
             var (from, to) => $" {from} to {to}",
         };
-        Line($"Run {run.RunId}, {run.Kind}{days}: [bold]{run.Status}[/]; {run.Items} items ({run.Succeeded} succeeded, {run.Failed} failed, {run.Unproven} unproven), {run.Pages} pages, {run.Records} records, {run.Bytes} bytes");
+        Line(
+            $"Run {run.RunId}, {run.Kind}{days}: [bold]{run.Status}[/]; {run.Items} items ({run.Succeeded} succeeded, {run.Failed} failed, {run.Unproven} unproven), {run.Pages} pages, {run.Records} records, {run.Bytes} bytes"
+        );
         foreach (var state in (string[])[nameof(ItemState.Failed), nameof(ItemState.Unproven), nameof(ItemState.InHand)])
         {
-            PrintReasons(state, detail.Items.Where(item => item.State == state).Select(item => (item.Feed, $"{item.Scope} {item.ScopeId}", item.Reason ?? "unknown")), "", all);
+            PrintReasons(
+                state,
+                detail
+                    .Items.Where(item => item.State == state)
+                    .Select(item => (item.Feed, $"{item.Scope} {item.ScopeId}", item.Reason ?? "unknown")),
+                "",
+                all
+            );
         }
     }
 
@@ -60,7 +78,8 @@ internal static class RunText
         }
     }
 
-    public static Table NewTable(string title, params string[] columns) => new Table().Border(TableBorder.Rounded).Title(title).AddColumns(columns);
+    public static Table NewTable(string title, params string[] columns) =>
+        new Table().Border(TableBorder.Rounded).Title(title).AddColumns(columns);
 
     public static void Line(FormattableString line) => AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, line);
 
@@ -71,7 +90,12 @@ internal static class RunText
         var table = NewTable("Items", "feed", "scope", "state", "ended");
         foreach (var item in detail.Items)
         {
-            table.AddRow(item.Feed, Markup.Escape($"{item.Scope} {item.ScopeId}"), Word(item.State), item.CompletedAt is null ? "" : Time(item.CompletedAt));
+            table.AddRow(
+                item.Feed,
+                Markup.Escape($"{item.Scope} {item.ScopeId}"),
+                Word(item.State),
+                item.CompletedAt is null ? "" : Time(item.CompletedAt)
+            );
         }
 
         return table;

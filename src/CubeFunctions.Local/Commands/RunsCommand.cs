@@ -10,24 +10,76 @@ namespace CubeFunctions.Local.Commands;
 internal static class RunsCommand
 {
     private const int MostDays = 31;
-    private static readonly Argument<string?> Shown = new("run") { Description = "One run, with its items; all of the last days where it is left out.", DefaultValueFactory = _ => null };
+    private static readonly Argument<string?> Shown = new("run")
+    {
+        Description = "One run, with its items; all of the last days where it is left out.",
+        DefaultValueFactory = _ => null,
+    };
     private static readonly Argument<string> Cancelled = new("run") { Description = "The run." };
-    private static readonly Option<int> RecentDays = new("--days") { Description = $"How many days back, up to {MostDays}.", DefaultValueFactory = _ => 2 };
-    private static readonly Option<string> Kind = new("--kind") { Description = $"{RunKind.Scheduled}: feeds with days; {RunKind.Snapshot}: feeds that are read whole.", DefaultValueFactory = _ => nameof(RunKind.Scheduled) };
+    private static readonly Option<int> RecentDays = new("--days")
+    {
+        Description = $"How many days back, up to {MostDays}.",
+        DefaultValueFactory = _ => 2,
+    };
+    private static readonly Option<string> Kind = new("--kind")
+    {
+        Description = $"{RunKind.Scheduled}: feeds with days; {RunKind.Snapshot}: feeds that are read whole.",
+        DefaultValueFactory = _ => nameof(RunKind.Scheduled),
+    };
     private static readonly Option<bool> All = new("--all") { Description = "A line for each item." };
     private static readonly Option<bool> Json = new("--json") { Description = "Print JSON." };
 
     public static Command Create()
     {
-        var cancel = new Command("cancel", "Cancel a run: what waits ends at once, what is being read with its next page.") { Cancelled, Json, OperationsOption.App };
+        var cancel = new Command("cancel", "Cancel a run: what waits ends at once, what is being read with its next page.")
+        {
+            Cancelled,
+            Json,
+            OperationsOption.App,
+        };
         cancel.SetAction((parsed, cancellationToken) => OperationsText.RunAsync(parsed, Json, CancelAsync, cancellationToken));
-        var start = new Command("start", "Start a run as its timer does, and follow it to its end.") { Kind, All, Json, OperationsOption.App };
-        start.SetAction((parsed, cancellationToken) => CommandLine.RunAsync(
-            token => BackfillCommand.RunAsync(parsed, new RunOrder { Kind = parsed.GetValue(Kind) }, parsed.GetValue(Json), parsed.GetValue(All), token),
-            parsed.GetValue(Json) ? failure => failure.ToJson() : null, cancellationToken, "Stopped; the next sync, dev or work goes on from here."));
-        var command = new Command("runs", "List runs, newest first, or show one with its items.") { Shown, RecentDays, All, Json, OperationsOption.App, cancel, start };
-        command.SetAction((parsed, cancellationToken) => OperationsText.RunAsync(
-            parsed, Json, parsed.GetValue(Shown) is { } id ? (operations, line, token) => ShowAsync(operations, line, id, token) : ListAsync, cancellationToken));
+        var start = new Command("start", "Start a run as its timer does, and follow it to its end.")
+        {
+            Kind,
+            All,
+            Json,
+            OperationsOption.App,
+        };
+        start.SetAction(
+            (parsed, cancellationToken) =>
+                CommandLine.RunAsync(
+                    token =>
+                        BackfillCommand.RunAsync(
+                            parsed,
+                            new RunOrder { Kind = parsed.GetValue(Kind) },
+                            parsed.GetValue(Json),
+                            parsed.GetValue(All),
+                            token
+                        ),
+                    parsed.GetValue(Json) ? failure => failure.ToJson() : null,
+                    cancellationToken,
+                    "Stopped; the next sync, dev or work goes on from here."
+                )
+        );
+        var command = new Command("runs", "List runs, newest first, or show one with its items.")
+        {
+            Shown,
+            RecentDays,
+            All,
+            Json,
+            OperationsOption.App,
+            cancel,
+            start,
+        };
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                OperationsText.RunAsync(
+                    parsed,
+                    Json,
+                    parsed.GetValue(Shown) is { } id ? (operations, line, token) => ShowAsync(operations, line, id, token) : ListAsync,
+                    cancellationToken
+                )
+        );
         return command;
     }
 
@@ -61,8 +113,10 @@ internal static class RunsCommand
     private static async Task CancelAsync(IOperations operations, ParseResult parsed, CancellationToken cancellationToken)
     {
         var run = await operations.CancelRunAsync(parsed.GetValue(Cancelled)!, cancellationToken);
-        await Console.Out.WriteLineAsync(parsed.GetValue(Json)
-            ? JsonSerializer.Serialize(run, OperationsText.Json.RunView)
-            : run.CompletedAt is null ? $"Run {run.RunId} is being cancelled: what is being read ends with its next page." : $"Run {run.RunId} is cancelled.");
+        await Console.Out.WriteLineAsync(
+            parsed.GetValue(Json) ? JsonSerializer.Serialize(run, OperationsText.Json.RunView)
+            : run.CompletedAt is null ? $"Run {run.RunId} is being cancelled: what is being read ends with its next page."
+            : $"Run {run.RunId} is cancelled."
+        );
     }
 }

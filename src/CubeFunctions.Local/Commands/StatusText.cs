@@ -17,10 +17,20 @@ internal static class StatusText
         AnsiConsole.Write(RunText.TableOf(status.Runs, $"Runs of the last {StatusCommand.RecentDays} days"));
         foreach (var run in status.Backlog.FailedItems.GroupBy(item => item.RunId))
         {
-            RunText.PrintReasons("failed", run.Select(item => (item.Feed, $"{item.Scope} {item.ScopeId}", item.Reason)), $" in run {run.Key}", all);
+            RunText.PrintReasons(
+                "failed",
+                run.Select(item => (item.Feed, $"{item.Scope} {item.ScopeId}", item.Reason)),
+                $" in run {run.Key}",
+                all
+            );
         }
 
-        RunText.PrintReasons("unproven", status.Backlog.UnprovenItems.Select(item => (item.Feed, $"{item.Scope} {item.ScopeId}", item.Reason)), "", all);
+        RunText.PrintReasons(
+            "unproven",
+            status.Backlog.UnprovenItems.Select(item => (item.Feed, $"{item.Scope} {item.ScopeId}", item.Reason)),
+            "",
+            all
+        );
         foreach (var scope in status.Scopes.Where(scope => scope.DeletionsHeldBack))
         {
             RunText.Line($"[red]deletions held back[/] {scope.Feed} of {scope.Scope} {scope.ScopeId}");
@@ -28,7 +38,9 @@ internal static class StatusText
 
         if (status.Gaps.Count > 0)
         {
-            RunText.Line($"[red]gaps[/] {status.Gaps.Count} days give fewer records than Cube counts, {status.Gaps.Count(gap => gap.AcceptedBy is not null)} of them accepted: 'gaps' lists them");
+            RunText.Line(
+                $"[red]gaps[/] {status.Gaps.Count} days give fewer records than Cube counts, {status.Gaps.Count(gap => gap.AcceptedBy is not null)} of them accepted: 'gaps' lists them"
+            );
         }
 
         foreach (var pause in status.Pauses)
@@ -51,10 +63,14 @@ internal static class StatusText
 
     private static void Backlog(string title, string unit, BacklogOf backlog)
     {
-        RunText.Line($"{title}: {backlog.Waiting} waiting, {backlog.Dead} dead{(backlog.OldestWaiting is { } oldest ? $"; the oldest waits since {RunText.Time(oldest)}" : "")}");
+        RunText.Line(
+            $"{title}: {backlog.Waiting} waiting, {backlog.Dead} dead{(backlog.OldestWaiting is { } oldest ? $"; the oldest waits since {RunText.Time(oldest)}" : "")}"
+        );
         foreach (var entry in backlog.Oldest)
         {
-            RunText.Line($"{entry.State} {entry.Id} of {entry.Source}{(unit.Length > 0 ? $", {entry.Count}{unit}" : "")}: {entry.Reason ?? "on its way"}");
+            RunText.Line(
+                $"{entry.State} {entry.Id} of {entry.Source}{(unit.Length > 0 ? $", {entry.Count}{unit}" : "")}: {entry.Reason ?? "on its way"}"
+            );
         }
     }
 
@@ -63,7 +79,13 @@ internal static class StatusText
         var table = RunText.NewTable("Checkpoints", "scope", "feed", "proven through", "last proven", "retired");
         foreach (var row in scopes)
         {
-            table.AddRow(Markup.Escape($"{row.Scope} {row.ScopeId}"), row.Feed, row.Through ?? "", RunText.Time(row.ProvenAt), Markup.Escape(row.Retired ?? ""));
+            table.AddRow(
+                Markup.Escape($"{row.Scope} {row.ScopeId}"),
+                row.Feed,
+                row.Through ?? "",
+                RunText.Time(row.ProvenAt),
+                Markup.Escape(row.Retired ?? "")
+            );
         }
 
         return table;
@@ -71,15 +93,29 @@ internal static class StatusText
 
     private static Table Counts(IReadOnlyList<StatusScope> scopes)
     {
-        var table = RunText.NewTable("Checkpoints (--all: a line a scope)", "feed", "scopes", "retired", "never proven", "proven through", "longest ago proven");
+        var table = RunText.NewTable(
+            "Checkpoints (--all: a line a scope)",
+            "feed",
+            "scopes",
+            "retired",
+            "never proven",
+            "proven through",
+            "longest ago proven"
+        );
         foreach (var feed in scopes.GroupBy(row => row.Feed).OrderBy(group => group.Key, StringComparer.Ordinal))
         {
             var active = feed.Where(row => row.Retired is null).ToList();
             var days = active.Select(row => row.Through).OfType<string>().ToList();
             table.AddRow(
-                feed.Key, $"{feed.Count()}", $"{feed.Count() - active.Count}", $"{active.Count(row => row.ProvenAt is null)}",
-                days.Count == 0 ? "" : days.Min(StringComparer.Ordinal) == days.Max(StringComparer.Ordinal) ? days[0] : $"{days.Min(StringComparer.Ordinal)} to {days.Max(StringComparer.Ordinal)}",
-                RunText.Time(active.Min(row => row.ProvenAt)));
+                feed.Key,
+                $"{feed.Count()}",
+                $"{feed.Count() - active.Count}",
+                $"{active.Count(row => row.ProvenAt is null)}",
+                days.Count == 0 ? ""
+                    : days.Min(StringComparer.Ordinal) == days.Max(StringComparer.Ordinal) ? days[0]
+                    : $"{days.Min(StringComparer.Ordinal)} to {days.Max(StringComparer.Ordinal)}",
+                RunText.Time(active.Min(row => row.ProvenAt))
+            );
         }
 
         return table;

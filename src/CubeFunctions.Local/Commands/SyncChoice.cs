@@ -8,7 +8,13 @@ using CubeFunctions.Core.Sync;
 namespace CubeFunctions.Local.Commands;
 
 /// <summary>What <c>sync</c> was asked to read. Whatever would read nothing is refused in words.</summary>
-internal sealed record SyncChoice(IReadOnlyList<string> Campaigns, IReadOnlyList<string> Assignments, IReadOnlyList<Feed> Feeds, DateOnly? From, DateOnly? To)
+internal sealed record SyncChoice(
+    IReadOnlyList<string> Campaigns,
+    IReadOnlyList<string> Assignments,
+    IReadOnlyList<Feed> Feeds,
+    DateOnly? From,
+    DateOnly? To
+)
 {
     private const int DefaultDaysBack = 30;
 
@@ -30,19 +36,41 @@ internal sealed record SyncChoice(IReadOnlyList<string> Campaigns, IReadOnlyList
         [
             .. Future(SyncCommand.FromName, From, today),
             .. Future(SyncCommand.ToName, To, today),
-            .. To < from ? [$"{SyncCommand.ToName}: {To!.Value.Iso()} is before {(From is null ? "the first day that would be read, " : SyncCommand.FromName + " ")}{from!.Value.Iso()}"] : Array.Empty<string>(),
-            .. (From ?? To) is not null && !feeds.Any(feed => feed.Dated) ? [$"{(From is null ? SyncCommand.ToName : SyncCommand.FromName)}: {string.Join(", ", feeds.Select(feed => feed.Setting))} have no days: they are read whole"] : Array.Empty<string>(),
+            .. To < from
+                ?
+                [
+                    $"{SyncCommand.ToName}: {To!.Value.Iso()} is before {(From is null ? "the first day that would be read, " : SyncCommand.FromName + " ")}{from!.Value.Iso()}",
+                ]
+                : Array.Empty<string>(),
+            .. (From ?? To) is not null && !feeds.Any(feed => feed.Dated)
+                ?
+                [
+                    $"{(From is null ? SyncCommand.ToName : SyncCommand.FromName)}: {string.Join(", ", feeds.Select(feed => feed.Setting))} have no days: they are read whole",
+                ]
+                : Array.Empty<string>(),
         ];
         return faults.Count > 0
             ? throw new SettingsException(faults)
-            : new RunRequest(RunKind.Manual, feeds) { Campaigns = Campaigns, Assignments = Assignments, From = from, To = To, Deliver = deliver };
+            : new RunRequest(RunKind.Manual, feeds)
+            {
+                Campaigns = Campaigns,
+                Assignments = Assignments,
+                From = from,
+                To = To,
+                Deliver = deliver,
+            };
     }
 
     /// <summary>Checks campaigns and assignments against Cube's own list, ended campaigns included.</summary>
     /// <exception cref="SettingsException">Some are not in the list.</exception>
     public async Task CheckAsync(CampaignListing listing, CancellationToken cancellationToken)
     {
-        var faults = await ListedScopes.FindFaultsAsync(listing, (SyncCommand.CampaignName, Campaigns), (SyncCommand.AssignmentName, Assignments), cancellationToken);
+        var faults = await ListedScopes.FindFaultsAsync(
+            listing,
+            (SyncCommand.CampaignName, Campaigns),
+            (SyncCommand.AssignmentName, Assignments),
+            cancellationToken
+        );
         if (faults.Count > 0)
         {
             throw new SettingsException(faults);

@@ -19,25 +19,55 @@ internal static class SyncCommand
     public const string FromName = "--from";
     public const string ToName = "--to";
 
-    private static readonly Option<string[]> Campaigns = new(CampaignName) { Description = "Only this campaign, by its id; may be repeated." };
-    private static readonly Option<string[]> Assignments = new(AssignmentName) { Description = "Only this assignment, by its id; may be repeated." };
-    private static readonly Option<string[]> Feeds = new("--feed") { Description = $"Only this feed; may be repeated. {FeedCatalogue.NamesLine}" };
+    private static readonly Option<string[]> Campaigns = new(CampaignName)
+    {
+        Description = "Only this campaign, by its id; may be repeated.",
+    };
+    private static readonly Option<string[]> Assignments = new(AssignmentName)
+    {
+        Description = "Only this assignment, by its id; may be repeated.",
+    };
+    private static readonly Option<string[]> Feeds = new("--feed")
+    {
+        Description = $"Only this feed; may be repeated. {FeedCatalogue.NamesLine}",
+    };
     private static readonly Option<string> From = new(FromName) { Description = "First day, yyyy-MM-dd." };
     private static readonly Option<string> To = new(ToName) { Description = "Last day, yyyy-MM-dd." };
-    private static readonly Option<bool> Deliver = new("--deliver") { Description = "Deliver the changes of chosen feeds, scopes or dates to Changes__Crm__Url too." };
-    private static readonly Option<bool> Json = new("--json") { Description = "Print one JSON object on standard output, everything else on standard error." };
+    private static readonly Option<bool> Deliver = new("--deliver")
+    {
+        Description = "Deliver the changes of chosen feeds, scopes or dates to Changes__Crm__Url too.",
+    };
+    private static readonly Option<bool> Json = new("--json")
+    {
+        Description = "Print one JSON object on standard output, everything else on standard error.",
+    };
 
     public static Command Create()
     {
-        var command = new Command("sync", "Pull every feed of every active campaign out of Cube, in one run.") { Campaigns, Assignments, Feeds, From, To, Deliver, Json };
-        command.SetAction((parsed, cancellationToken) =>
+        var command = new Command("sync", "Pull every feed of every active campaign out of Cube, in one run.")
         {
-            var progress = new ForegroundProgress();
-            return CommandLine.RunAsync(
-                token => RunAsync(parsed, progress, token),
-                parsed.GetValue(Json) ? failure => JsonSerializer.Serialize(SyncReport.Of(failure, progress), SyncReportJson.Default.SyncReport) : null,
-                cancellationToken, "Stopped; the next sync goes on from here.");
-        });
+            Campaigns,
+            Assignments,
+            Feeds,
+            From,
+            To,
+            Deliver,
+            Json,
+        };
+        command.SetAction(
+            (parsed, cancellationToken) =>
+            {
+                var progress = new ForegroundProgress();
+                return CommandLine.RunAsync(
+                    token => RunAsync(parsed, progress, token),
+                    parsed.GetValue(Json)
+                        ? failure => JsonSerializer.Serialize(SyncReport.Of(failure, progress), SyncReportJson.Default.SyncReport)
+                        : null,
+                    cancellationToken,
+                    "Stopped; the next sync goes on from here."
+                );
+            }
+        );
         return command;
     }
 
@@ -64,7 +94,11 @@ internal static class SyncCommand
         }
 
         // Who reads the object is a program, and needs no page to look at.
-        output.Place(app.DataPlace, json ? null : await FirstPageAsync(app.Services.GetRequiredService<RawStore>(), run, cancellationToken), notices);
+        output.Place(
+            app.DataPlace,
+            json ? null : await FirstPageAsync(app.Services.GetRequiredService<RawStore>(), run, cancellationToken),
+            notices
+        );
         return run.Status is RunStatus.Succeeded && !SyncReport.IsListingEmpty(run) ? 0 : CommandLine.Failed;
 
         void CheckSettings(List<string> wrong)
@@ -88,8 +122,12 @@ internal static class SyncCommand
     /// <summary>A page of the run to look at: of the feed that people look for first, where it has one.</summary>
     private static async Task<string?> FirstPageAsync(RawStore raw, RunManifest run, CancellationToken cancellationToken)
     {
-        var window = run.Windows.Where(window => window.Records > 0)
-            .OrderBy(window => window.Feed != FeedCatalogue.Responses.Name).ThenBy(window => window.Feed == FeedCatalogue.Campaigns.Name).ThenByDescending(window => window.Records).FirstOrDefault();
+        var window = run
+            .Windows.Where(window => window.Records > 0)
+            .OrderBy(window => window.Feed != FeedCatalogue.Responses.Name)
+            .ThenBy(window => window.Feed == FeedCatalogue.Campaigns.Name)
+            .ThenByDescending(window => window.Records)
+            .FirstOrDefault();
         return window is not null && await raw.FindManifestAsync(window.Manifest, cancellationToken) is { Pages: [var first, ..] }
             ? $"{StorageNames.Raw}/{window.Manifest[..^BlobPaths.ManifestName.Length]}{first.Name}"
             : null;
@@ -128,8 +166,12 @@ internal static class SyncCommand
         }
 
         var chosen = new SyncChoice(
-            [.. (parsed.GetValue(Campaigns) ?? []).Distinct(StringComparer.Ordinal)], [.. (parsed.GetValue(Assignments) ?? []).Distinct(StringComparer.Ordinal)],
-            feeds, Day(From), Day(To));
+            [.. (parsed.GetValue(Campaigns) ?? []).Distinct(StringComparer.Ordinal)],
+            [.. (parsed.GetValue(Assignments) ?? []).Distinct(StringComparer.Ordinal)],
+            feeds,
+            Day(From),
+            Day(To)
+        );
         if (chosen is { From: { } from, To: { } to } && to < from)
         {
             faults.Add($"{To.Name}: {to.Iso()} is before {From.Name} {from.Iso()}");

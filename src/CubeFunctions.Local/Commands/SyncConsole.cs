@@ -7,7 +7,9 @@ using Spectre.Console;
 
 namespace CubeFunctions.Local.Commands;
 
-/// <summary>What <c>sync</c> shows: live progress on a terminal, plain lines elsewhere; never on standard output when that is for JSON.</summary>
+/// <summary>
+/// What <c>sync</c> shows: live progress on a terminal, plain lines elsewhere; never on standard output when that is for JSON.
+/// </summary>
 internal sealed class SyncConsole : IDisposable
 {
     private readonly IAnsiConsole _console;
@@ -51,18 +53,30 @@ internal sealed class SyncConsole : IDisposable
 
         var stop = _stop = new CancellationTokenSource();
         var (pages, bytes, done) = (progress.Pages, progress.Bytes, progress.ItemsDone);
-        _live = _console.Status().StartAsync("reading", async context =>
-        {
-            var clock = System.Diagnostics.Stopwatch.StartNew();
-            while (!stop.IsCancellationRequested)
-            {
-                var megabytes = (progress.Bytes - bytes) / 1e6;
-                var retrying = progress.Retrying.Count == 0 ? "" : $"; retrying {progress.Retrying.Count}: {progress.Retrying.Values.FirstOrDefault()}";
-                context.Status(Markup.Escape(
-                    $"{progress.ItemsDone - done + 1} of {items} items, {progress.Pages - pages} pages, {progress.Records} records, {megabytes / clock.Elapsed.TotalSeconds:0.0} MB/s{retrying}"));
-                await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        });
+        _live = _console
+            .Status()
+            .StartAsync(
+                "reading",
+                async context =>
+                {
+                    var clock = System.Diagnostics.Stopwatch.StartNew();
+                    while (!stop.IsCancellationRequested)
+                    {
+                        var megabytes = (progress.Bytes - bytes) / 1e6;
+                        var retrying =
+                            progress.Retrying.Count == 0
+                                ? ""
+                                : $"; retrying {progress.Retrying.Count}: {progress.Retrying.Values.FirstOrDefault()}";
+                        context.Status(
+                            Markup.Escape(
+                                $"{progress.ItemsDone - done + 1} of {items} items, {progress.Pages - pages} pages, {progress.Records} records, {megabytes / clock.Elapsed.TotalSeconds:0.0} MB/s{retrying}"
+                            )
+                        );
+                        await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, stop.Token)
+                            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    }
+                }
+            );
     }
 
     public void Refresh(TimeSpan elapsed)
@@ -94,15 +108,25 @@ internal sealed class SyncConsole : IDisposable
         foreach (var feed in run.Windows.GroupBy(window => window.Feed).OrderBy(group => group.Key, StringComparer.Ordinal))
         {
             table.AddRow(
-                feed.Key, $"{feed.Count()}", $"{feed.Count(window => window.Proof != Proof.None)}", $"{feed.Count(window => window.Unchanged)}", $"{feed.Sum(window => window.Records)}");
+                feed.Key,
+                $"{feed.Count()}",
+                $"{feed.Count(window => window.Proof != Proof.None)}",
+                $"{feed.Count(window => window.Unchanged)}",
+                $"{feed.Sum(window => window.Records)}"
+            );
         }
 
         _console.Write(table);
         _console.MarkupLineInterpolated(
-            CultureInfo.InvariantCulture, $"Run {run.RunId}: [bold]{run.Status}[/]; {run.Items.Total} items ({run.Items.Succeeded} succeeded, {run.Items.Failed} failed, {run.Items.Unproven} unproven), {run.Pages} pages, {run.Records} records, {run.Bytes} bytes");
+            CultureInfo.InvariantCulture,
+            $"Run {run.RunId}: [bold]{run.Status}[/]; {run.Items.Total} items ({run.Items.Succeeded} succeeded, {run.Items.Failed} failed, {run.Items.Unproven} unproven), {run.Pages} pages, {run.Records} records, {run.Bytes} bytes"
+        );
         foreach (var failure in run.Failures)
         {
-            _console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[red]failed[/] {failure.Feed} of {failure.Scope} {failure.ScopeId}: {failure.Reason}");
+            _console.MarkupLineInterpolated(
+                CultureInfo.InvariantCulture,
+                $"[red]failed[/] {failure.Feed} of {failure.Scope} {failure.ScopeId}: {failure.Reason}"
+            );
         }
     }
 

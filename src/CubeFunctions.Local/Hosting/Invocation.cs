@@ -11,7 +11,12 @@ internal static class Invocation
     private static string Find()
     {
         // Below the artifacts of a clone it was 'dotnet run' that started us, or a developer who can use it.
-        var isBuilt = AppContext.BaseDirectory.StartsWith(Path.Combine(Workspace.Root, "artifacts") + Path.DirectorySeparatorChar, StringComparison.Ordinal);
-        return isBuilt ? $"dotnet run --project {Path.GetRelativePath(Environment.CurrentDirectory, Path.Combine(Workspace.Root, "src", "CubeFunctions.Local"))} --" : "cube";
+        var isBuilt = AppContext.BaseDirectory.StartsWith(
+            Path.Combine(Workspace.Root, "artifacts") + Path.DirectorySeparatorChar,
+            StringComparison.Ordinal
+        );
+        return isBuilt
+            ? $"dotnet run --project {Path.GetRelativePath(Environment.CurrentDirectory, Path.Combine(Workspace.Root, "src", "CubeFunctions.Local"))} --"
+            : "cube";
     }
 }

@@ -33,7 +33,12 @@ internal sealed partial class LocalApp : IAsyncDisposable
     /// <param name="say">Takes notes for the user.</param>
     /// <param name="verbosity">What is logged to standard error.</param>
     /// <param name="cancellationToken">Ends the start.</param>
-    public static async Task<LocalApp> StartAsync(bool needsCube, Action<string> say, LogLevel verbosity, CancellationToken cancellationToken)
+    public static async Task<LocalApp> StartAsync(
+        bool needsCube,
+        Action<string> say,
+        LogLevel verbosity,
+        CancellationToken cancellationToken
+    )
     {
         var values = LocalSettings.Read();
         LocalEnvironment.CheckBeforeStart(values, needsCube);
@@ -42,9 +47,14 @@ internal sealed partial class LocalApp : IAsyncDisposable
         {
             var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "cube" });
             builder.Configuration.AddInMemoryCollection(values);
-            builder.Logging.SetMinimumLevel(verbosity).AddFilter("Polly", LogLevel.None).AddFilter("System.Net.Http", LogLevel.None)
+            builder
+                .Logging.SetMinimumLevel(verbosity)
+                .AddFilter("Polly", LogLevel.None)
+                .AddFilter("System.Net.Http", LogLevel.None)
                 .AddSimpleConsole(options => options.SingleLine = true);
-            builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
+            builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(options =>
+                options.LogToStandardErrorThreshold = LogLevel.Trace
+            );
             builder.AddCubeFunctions();
             builder.AddLocalTelemetry();
             var host = builder.Build();
@@ -59,7 +69,8 @@ internal sealed partial class LocalApp : IAsyncDisposable
     }
 
     /// <summary>Creates all that is missing in storage. A run alone creates what it needs.</summary>
-    public Task EnsureStorageAsync(CancellationToken cancellationToken) => Services.GetRequiredService<StorageClients>().EnsureCreatedAsync(cancellationToken);
+    public Task EnsureStorageAsync(CancellationToken cancellationToken) =>
+        Services.GetRequiredService<StorageClients>().EnsureCreatedAsync(cancellationToken);
 
     /// <summary>The workers of all queues, until cancelled.</summary>
     /// <param name="waits">How often an empty queue is looked at.</param>
@@ -71,9 +82,21 @@ internal sealed partial class LocalApp : IAsyncDisposable
         var time = services.GetRequiredService<TimeProvider>();
         var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("CubeFunctions.Local.Queues");
         var storage = services.GetRequiredService<StorageClients>();
-        var workers = LocalQueues.Of(services).Where(queue => !syncOnly || queue.Name.StartsWith(StorageNames.SyncQueue, StringComparison.Ordinal) || DeliversChanges(queue)).ToDictionary(
-            queue => queue.Name,
-            queue => new QueueWorker(storage, queue.Name, queue.Parallel, queue.IsPoison ? PollWaits.Seldom : waits, queue.Handle, time, logger));
+        var workers = LocalQueues
+            .Of(services)
+            .Where(queue => !syncOnly || queue.Name.StartsWith(StorageNames.SyncQueue, StringComparison.Ordinal) || DeliversChanges(queue))
+            .ToDictionary(
+                queue => queue.Name,
+                queue => new QueueWorker(
+                    storage,
+                    queue.Name,
+                    queue.Parallel,
+                    queue.IsPoison ? PollWaits.Seldom : waits,
+                    queue.Handle,
+                    time,
+                    logger
+                )
+            );
         services.GetRequiredService<QueueNotifier<SyncMessage>>().Sent += workers[StorageNames.SyncQueue].Expect;
         if (workers.TryGetValue(StorageNames.UpsertsQueue, out var upserts))
         {
@@ -87,7 +110,10 @@ internal sealed partial class LocalApp : IAsyncDisposable
 
         try
         {
-            await Task.WhenAll([.. workers.Values.Select(worker => worker.RunAsync(cancellationToken)), RunJanitorAsync(syncOnly, cancellationToken)]);
+            await Task.WhenAll([
+                .. workers.Values.Select(worker => worker.RunAsync(cancellationToken)),
+                RunJanitorAsync(syncOnly, cancellationToken),
+            ]);
         }
         finally
         {
@@ -100,7 +126,8 @@ internal sealed partial class LocalApp : IAsyncDisposable
 
     /// <summary>A run delivers what it found to the receiver, where there is one.</summary>
     private bool DeliversChanges(LocalQueue queue) =>
-        queue.Name.StartsWith(StorageNames.ChangesQueue, StringComparison.Ordinal) && Services.GetRequiredService<DeliverySettings>().Crm is not null;
+        queue.Name.StartsWith(StorageNames.ChangesQueue, StringComparison.Ordinal)
+        && Services.GetRequiredService<DeliverySettings>().Crm is not null;
 
     /// <summary>Calls an action at the times of an NCRONTAB expression, in UTC, until cancelled.</summary>
     public async Task TickAsync(string schedule, Func<CancellationToken, Task> action, CancellationToken cancellationToken)
@@ -164,21 +191,24 @@ internal sealed partial class LocalApp : IAsyncDisposable
             {
                 if (!upsertsRecovered)
                 {
-                    // Once the messages that are there are taken: the process before may have died between a row and its message, or with messages in hand.
-                    await TryAsync(async () =>
-                    {
-                        if (time.GetUtcNow() - started > WaitingEvery || !await notifier.HasVisibleAsync(cancellationToken))
+                    // Once the messages that are there are taken: the process before may have died between a row and its message, or with
+                    // messages in hand.
+                    await TryAsync(
+                        async () =>
                         {
-                            await upserts.SweepAsync(force: true, cancellationToken);
-                            upsertsRecovered = true;
-                        }
-                    }, cancellationToken);
+                            if (time.GetUtcNow() - started > WaitingEvery || !await notifier.HasVisibleAsync(cancellationToken))
+                            {
+                                await upserts.SweepAsync(force: true, cancellationToken);
+                                upsertsRecovered = true;
+                            }
+                        },
+                        cancellationToken
+                    );
                 }
 
                 await timer.WaitForNextTickAsync(cancellationToken);
                 await TryAsync(() => janitor.RunAsync(force: false, cancellationToken), cancellationToken);
-            }
-            while (true);
+            } while (true);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -195,7 +225,10 @@ internal sealed partial class LocalApp : IAsyncDisposable
         }
         catch (Exception exception) when (StorageFailure.Is(exception, cancellationToken))
         {
-            LogSweepFailed(_host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("CubeFunctions.Local.Timers"), StorageFailure.Word(exception));
+            LogSweepFailed(
+                _host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("CubeFunctions.Local.Timers"),
+                StorageFailure.Word(exception)
+            );
         }
     }
 

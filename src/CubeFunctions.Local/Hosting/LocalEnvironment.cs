@@ -32,7 +32,12 @@ internal sealed class LocalEnvironment : IAsyncDisposable
         AppSettings.Read(new ConfigurationBuilder().AddInMemoryCollection(trial).Build());
     }
 
-    public static async Task<LocalEnvironment> StartAsync(Dictionary<string, string?> values, bool needsCube, Action<string> say, CancellationToken cancellationToken)
+    public static async Task<LocalEnvironment> StartAsync(
+        Dictionary<string, string?> values,
+        bool needsCube,
+        Action<string> say,
+        CancellationToken cancellationToken
+    )
     {
         var environment = new LocalEnvironment("the storage account of CubeStorage");
         try

@@ -5,17 +5,21 @@ using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Local.Hosting;
 
-/// <summary>The HTTP endpoints of the app on a port of this machine. Function keys are Azure's; here the loopback address is the door.</summary>
+/// <summary>
+/// The HTTP endpoints of the app on a port of this machine. Function keys are Azure's; here the loopback address is the door.
+/// </summary>
 internal static class LocalHttp
 {
     public static async Task<WebApplication> StartAsync(IServiceProvider services, int port, CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(options =>
-        {
-            options.ListenLocalhost(port);
-            options.AddServerHeader = false;
-        });
+        builder
+            .WebHost.UseKestrelCore()
+            .ConfigureKestrel(options =>
+            {
+                options.ListenLocalhost(port);
+                options.AddServerHeader = false;
+            });
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton(services.GetRequiredService<ILoggerFactory>());
         var app = builder.Build();

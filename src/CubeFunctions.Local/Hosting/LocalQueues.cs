@@ -20,7 +20,8 @@ internal sealed record LocalQueue(string Name, int Parallel, Func<string, Cancel
 internal static class LocalQueues
 {
     /// <summary>
-    /// Twice what keeps Cube busy: an item that ended waits a moment for others, so that their rows go as one transaction, and its place is not to stay empty meanwhile.
+    /// Twice what keeps Cube busy: an item that ended waits a moment for others, so that their rows go as one transaction, and its place is
+    /// not to stay empty meanwhile.
     /// </summary>
     private const int ItemsAtOnce = 16;
 

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Configuration;
 
 namespace CubeFunctions.Local.Hosting;
 
-/// <summary>Settings of the local host: the environment, over the <c>Values</c> of <c>local.settings.json</c> at the repository's root.</summary>
+/// <summary>
+/// Settings of the local host: the environment, over the <c>Values</c> of <c>local.settings.json</c> at the repository's root.
+/// </summary>
 internal static class LocalSettings
 {
     public static Dictionary<string, string?> Read()
@@ -21,8 +23,13 @@ internal static class LocalSettings
     public static bool Has(this Dictionary<string, string?> values, string name)
     {
         var key = Key(name);
-        return values.Any(pair => !string.IsNullOrWhiteSpace(pair.Value)
-            && (pair.Key.Equals(key, StringComparison.OrdinalIgnoreCase) || pair.Key.StartsWith(key + ConfigurationPath.KeyDelimiter, StringComparison.OrdinalIgnoreCase)));
+        return values.Any(pair =>
+            !string.IsNullOrWhiteSpace(pair.Value)
+            && (
+                pair.Key.Equals(key, StringComparison.OrdinalIgnoreCase)
+                || pair.Key.StartsWith(key + ConfigurationPath.KeyDelimiter, StringComparison.OrdinalIgnoreCase)
+            )
+        );
     }
 
     private static Dictionary<string, string?> FromFile(string path)
@@ -35,7 +42,10 @@ internal static class LocalSettings
 
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip });
+            using var document = JsonDocument.Parse(
+                File.ReadAllBytes(path),
+                new JsonDocumentOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip }
+            );
             foreach (var value in document.RootElement.GetProperty("Values").EnumerateObject())
             {
                 values[Key(value.Name)] = value.Value.ToString();

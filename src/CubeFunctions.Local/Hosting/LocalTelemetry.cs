@@ -19,12 +19,17 @@ internal static class LocalTelemetry
             return;
         }
 
-        builder.AddCubeTelemetry()
-            .ConfigureResource(resource => _ = string.IsNullOrEmpty(builder.Configuration[ServiceName]) ? resource.AddService("cube") : resource)
-            .WithTracing(static tracing => tracing.AddAspNetCoreInstrumentation(static options =>
-
-                // There a Dataverse sender has its secret.
-                options.EnrichWithHttpRequest = static (span, _) => span.SetTag("url.query", null)));
+        builder
+            .AddCubeTelemetry()
+            .ConfigureResource(resource =>
+                _ = string.IsNullOrEmpty(builder.Configuration[ServiceName]) ? resource.AddService("cube") : resource
+            )
+            .WithTracing(static tracing =>
+                tracing.AddAspNetCoreInstrumentation(static options =>
+                    // There a Dataverse sender has its secret.
+                    options.EnrichWithHttpRequest = static (span, _) => span.SetTag("url.query", null)
+                )
+            );
     }
 
     /// <summary>Begins to listen. This host starts no hosted services but those of telemetry.</summary>
@@ -35,7 +40,11 @@ internal static class LocalTelemetry
             return;
         }
 
-        foreach (var service in services.GetServices<IHostedService>().Where(static service => service.GetType().Assembly != typeof(CubeTelemetry).Assembly))
+        foreach (
+            var service in services
+                .GetServices<IHostedService>()
+                .Where(static service => service.GetType().Assembly != typeof(CubeTelemetry).Assembly)
+        )
         {
             await service.StartAsync(cancellationToken);
         }

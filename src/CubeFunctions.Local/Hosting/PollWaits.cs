@@ -1,6 +1,9 @@
 namespace CubeFunctions.Local.Hosting;
 
-/// <summary>How long an empty queue is left alone: the wait doubles from the shortest to the longest, after a first one at the start. Messages of this process are seen at once.</summary>
+/// <summary>
+/// How long an empty queue is left alone: the wait doubles from the shortest to the longest, after a first one at the start. Messages of
+/// this process are seen at once.
+/// </summary>
 internal sealed record PollWaits(TimeSpan First, TimeSpan Shortest, TimeSpan Longest)
 {
     /// <summary>For a process that waits for the work of others.</summary>

@@ -9,11 +9,19 @@ using Microsoft.Extensions.Logging;
 namespace CubeFunctions.Local.Hosting;
 
 /// <summary>
-/// Does for one queue what the Functions host does in Azure: takes messages, hands each to its handler, deletes it when that returns, leaves it when that
+/// Does for one queue what the Functions host does in Azure: takes messages, hands each to its handler, deletes it when that returns,
+/// leaves it when that
 /// throws, and moves it to the poison queue after five deliveries.
 /// </summary>
 internal sealed partial class QueueWorker(
-    StorageClients storage, string name, int parallel, PollWaits waits, Func<string, CancellationToken, Task> handle, TimeProvider time, ILogger logger) : IDisposable
+    StorageClients storage,
+    string name,
+    int parallel,
+    PollWaits waits,
+    Func<string, CancellationToken, Task> handle,
+    TimeProvider time,
+    ILogger logger
+) : IDisposable
 {
     private const int MaxDeliveries = 5;
     private const int MostAtOnce = 32;
@@ -104,8 +112,23 @@ internal sealed partial class QueueWorker(
             {
                 foreach (var held in _held.Values)
                 {
-                    await TryAsync(() => held.ChangeAsync(async message => held.Receipt =
-                        (await _queue.UpdateMessageAsync(message.MessageId, held.Receipt, message.Body, Hidden, cancellationToken)).Value.PopReceipt, isLast: false));
+                    await TryAsync(() =>
+                        held.ChangeAsync(
+                            async message =>
+                                held.Receipt = (
+                                    await _queue.UpdateMessageAsync(
+                                        message.MessageId,
+                                        held.Receipt,
+                                        message.Body,
+                                        Hidden,
+                                        cancellationToken
+                                    )
+                                )
+                                    .Value
+                                    .PopReceipt,
+                            isLast: false
+                        )
+                    );
                 }
             }
         }
@@ -179,9 +202,13 @@ internal sealed partial class QueueWorker(
         catch (Exception exception)
         {
             LogFailed(logger, name, message.DequeueCount, exception.GetType().Name);
-            await EndAsync(held, message.DequeueCount < MaxDeliveries || name.EndsWith(StorageNames.PoisonSuffix, StringComparison.Ordinal)
-                ? _ => _queue.UpdateMessageAsync(message.MessageId, held.Receipt, message.Body, HiddenAfterFailure, CancellationToken.None)
-                : _ => PoisonAsync(held));
+            await EndAsync(
+                held,
+                message.DequeueCount < MaxDeliveries || name.EndsWith(StorageNames.PoisonSuffix, StringComparison.Ordinal)
+                    ? _ =>
+                        _queue.UpdateMessageAsync(message.MessageId, held.Receipt, message.Body, HiddenAfterFailure, CancellationToken.None)
+                    : _ => PoisonAsync(held)
+            );
             Expect(HiddenAfterFailure);
             return;
         }
@@ -191,7 +218,10 @@ internal sealed partial class QueueWorker(
 
     /// <summary>Gives a message back for another worker.</summary>
     private Task ShowAgainAsync(Held held) =>
-        EndAsync(held, message => _queue.UpdateMessageAsync(message.MessageId, held.Receipt, message.Body, TimeSpan.Zero, CancellationToken.None));
+        EndAsync(
+            held,
+            message => _queue.UpdateMessageAsync(message.MessageId, held.Receipt, message.Body, TimeSpan.Zero, CancellationToken.None)
+        );
 
     /// <summary>Puts a message out of hand.</summary>
     private Task EndAsync(Held held, Func<QueueMessage, Task> action)
@@ -228,8 +258,14 @@ internal sealed partial class QueueWorker(
     [LoggerMessage(501, LogLevel.Warning, "Queue {Queue}: storage answers {Error}")]
     private static partial void LogNoStorage(ILogger logger, string queue, ErrorInfo error);
 
-    /// <summary>A message in hand, with the receipt of its last change. Changes come one after the other, and none after the last.</summary>
-    [SuppressMessage("Reliability", "CA1001", Justification = "A renewal may still wait at the gate, and nothing in it needs to be disposed.")]
+    /// <summary>
+    /// A message in hand, with the receipt of its last change. Changes come one after the other, and none after the last.
+    /// </summary>
+    [SuppressMessage(
+        "Reliability",
+        "CA1001",
+        Justification = "A renewal may still wait at the gate, and nothing in it needs to be disposed."
+    )]
     private sealed class Held(QueueMessage message)
     {
         private readonly SemaphoreSlim _gate = new(1);

@@ -4,13 +4,17 @@ namespace CubeFunctions.Local.Hosting;
 internal static class Workspace
 {
     /// <summary>The repository's root, or the current folder.</summary>
-    public static string Root { get; } = Find(Environment.CurrentDirectory) ?? Find(AppContext.BaseDirectory) ?? Environment.CurrentDirectory;
+    public static string Root { get; } =
+        Find(Environment.CurrentDirectory) ?? Find(AppContext.BaseDirectory) ?? Environment.CurrentDirectory;
 
     /// <summary>The data folder; ignored by git.</summary>
     public static string Data { get; } = Path.Combine(Root, ".cube");
 
     /// <summary>A path as people read it: relative where it is below the current folder.</summary>
-    public static string Shown(string path) => Path.GetRelativePath(Environment.CurrentDirectory, path) is var relative && relative.StartsWith("..", StringComparison.Ordinal) ? path : relative;
+    public static string Shown(string path) =>
+        Path.GetRelativePath(Environment.CurrentDirectory, path) is var relative && relative.StartsWith("..", StringComparison.Ordinal)
+            ? path
+            : relative;
 
     private static string? Find(string start)
     {

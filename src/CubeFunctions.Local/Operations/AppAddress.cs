@@ -10,9 +10,15 @@ internal static class AppAddress
     /// <exception cref="SettingsException">It is no such address.</exception>
     public static Uri Parse(string text)
     {
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var address) || (address.Scheme != Uri.UriSchemeHttps && address.Scheme != Uri.UriSchemeHttp) || address.UserInfo.Length > 0)
+        if (
+            !Uri.TryCreate(text, UriKind.Absolute, out var address)
+            || (address.Scheme != Uri.UriSchemeHttps && address.Scheme != Uri.UriSchemeHttp)
+            || address.UserInfo.Length > 0
+        )
         {
-            throw Fault($"{(text.Contains('@', StringComparison.Ordinal) ? "" : $"'{text}' ")}is not an address such as https://func-cube.azurewebsites.net");
+            throw Fault(
+                $"{(text.Contains('@', StringComparison.Ordinal) ? "" : $"'{text}' ")}is not an address such as https://func-cube.azurewebsites.net"
+            );
         }
 
         if (address.Query.Length + address.Fragment.Length > 0)
@@ -22,7 +28,8 @@ internal static class AppAddress
         }
 
         return address.AbsolutePath.TrimEnd('/') is not ("" or "/api") ? throw Fault($"'{text}' must have no path")
-            : address.Scheme == Uri.UriSchemeHttp && !address.IsLoopback ? throw Fault($"'{text}' is plain HTTP: anybody on the way could read the key; use https")
+            : address.Scheme == Uri.UriSchemeHttp && !address.IsLoopback
+                ? throw Fault($"'{text}' is plain HTTP: anybody on the way could read the key; use https")
             : new Uri(address, "/api/");
 
         static SettingsException Fault(string what) => new([$"{OperationsOption.Name}: {what}"]);

@@ -24,40 +24,58 @@ internal sealed record AppRequest(HttpMethod Method, Uri Api, string Path)
     public override string ToString() => $"{Method} /api/{Path}";
 }
 
-/// <summary>Asks a deployed app. A request has the same effect twice (those that begin something carry an <c>Idempotency-Key</c>), so that one without an answer is sent again.</summary>
+/// <summary>
+/// Asks a deployed app. A request has the same effect twice (those that begin something carry an <c>Idempotency-Key</c>), so that one
+/// without an answer is sent again.
+/// </summary>
 internal sealed class AppClient(Uri api, AppKey key) : IDisposable
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan AttemptLimit = TimeSpan.FromSeconds(100);
 
     private static readonly ResiliencePipeline<HttpResponseMessage> Pipeline = new ResiliencePipelineBuilder<HttpResponseMessage>()
-        .AddRetry(new RetryStrategyOptions<HttpResponseMessage>
-        {
-            MaxRetryAttempts = 2,
-            Delay = TimeSpan.FromSeconds(1),
-            BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
-            ShouldHandle = static arguments => ValueTask.FromResult(
-                arguments.Outcome.Exception is HttpRequestException { HttpRequestError: not HttpRequestError.SecureConnectionError } or TimeoutRejectedException
-                || arguments.Outcome.Result?.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout),
-            DelayGenerator = static arguments => ValueTask.FromResult<TimeSpan?>(
-                arguments.Outcome.Result is { } answer && RetryAfterHeader.Read(answer.Headers, TimeProvider.System.GetUtcNow()) is { } asked
-                    ? TimeSpan.FromTicks(Math.Min(asked.Ticks, LongestPause.Ticks))
-                    : null),
-        })
+        .AddRetry(
+            new RetryStrategyOptions<HttpResponseMessage>
+            {
+                MaxRetryAttempts = 2,
+                Delay = TimeSpan.FromSeconds(1),
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                ShouldHandle = static arguments =>
+                    ValueTask.FromResult(
+                        arguments.Outcome.Exception
+                            is HttpRequestException { HttpRequestError: not HttpRequestError.SecureConnectionError }
+                                or TimeoutRejectedException
+                            || arguments.Outcome.Result?.StatusCode
+                                is HttpStatusCode.TooManyRequests
+                                    or HttpStatusCode.BadGateway
+                                    or HttpStatusCode.ServiceUnavailable
+                                    or HttpStatusCode.GatewayTimeout
+                    ),
+                DelayGenerator = static arguments =>
+                    ValueTask.FromResult<TimeSpan?>(
+                        arguments.Outcome.Result is { } answer
+                        && RetryAfterHeader.Read(answer.Headers, TimeProvider.System.GetUtcNow()) is { } asked
+                            ? TimeSpan.FromTicks(Math.Min(asked.Ticks, LongestPause.Ticks))
+                            : null
+                    ),
+            }
+        )
         .AddTimeout(AttemptLimit)
         .Build();
 
     // Redirects lead to sign-in pages, and would carry the key elsewhere.
-    private readonly HttpClient _http = new(new SocketsHttpHandler
-    {
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        AutomaticDecompression = DecompressionMethods.All,
-        ConnectTimeout = TimeSpan.FromSeconds(15),
-        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-        ActivityHeadersPropagator = null,
-    })
+    private readonly HttpClient _http = new(
+        new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            AutomaticDecompression = DecompressionMethods.All,
+            ConnectTimeout = TimeSpan.FromSeconds(15),
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            ActivityHeadersPropagator = null,
+        }
+    )
     {
         Timeout = Timeout.InfiniteTimeSpan,
     };
@@ -65,10 +83,19 @@ internal sealed class AppClient(Uri api, AppKey key) : IDisposable
     /// <summary>When the app last asked to be looked at again.</summary>
     public TimeSpan LookAfter { get; private set; } = TimeSpan.FromSeconds(2);
 
-    public Task<T> GetAsync<T>(string path, CancellationToken cancellationToken) => SendAsync<T>(new AppRequest(HttpMethod.Get, api, path), cancellationToken);
+    public Task<T> GetAsync<T>(string path, CancellationToken cancellationToken) =>
+        SendAsync<T>(new AppRequest(HttpMethod.Get, api, path), cancellationToken);
 
-    public Task<TAnswer> PostAsync<TOrder, TAnswer>(string path, TOrder order, JsonTypeInfo<TOrder> type, CancellationToken cancellationToken) =>
-        SendAsync<TAnswer>(new AppRequest(HttpMethod.Post, api, path) { Body = JsonSerializer.SerializeToUtf8Bytes(order, type) }, cancellationToken);
+    public Task<TAnswer> PostAsync<TOrder, TAnswer>(
+        string path,
+        TOrder order,
+        JsonTypeInfo<TOrder> type,
+        CancellationToken cancellationToken
+    ) =>
+        SendAsync<TAnswer>(
+            new AppRequest(HttpMethod.Post, api, path) { Body = JsonSerializer.SerializeToUtf8Bytes(order, type) },
+            cancellationToken
+        );
 
     public Task<T> PostAsync<T>(string path, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
         SendAsync<T>(new AppRequest(HttpMethod.Post, api, path) { Body = body }, cancellationToken);
@@ -86,7 +113,8 @@ internal sealed class AppClient(Uri api, AppKey key) : IDisposable
         using var answer = await AskAsync(request, cancellationToken);
         try
         {
-            return JsonSerializer.Deserialize(await answer.Content.ReadAsByteArrayAsync(cancellationToken), AppJson.TypeOf<T>()) ?? throw new JsonException();
+            return JsonSerializer.Deserialize(await answer.Content.ReadAsByteArrayAsync(cancellationToken), AppJson.TypeOf<T>())
+                ?? throw new JsonException();
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -100,11 +128,14 @@ internal sealed class AppClient(Uri api, AppKey key) : IDisposable
         HttpResponseMessage answer;
         try
         {
-            answer = await Pipeline.ExecuteAsync(async token =>
-            {
-                using var message = MessageOf(request, repeat);
-                return await _http.SendAsync(message, token);
-            }, cancellationToken);
+            answer = await Pipeline.ExecuteAsync(
+                async token =>
+                {
+                    using var message = MessageOf(request, repeat);
+                    return await _http.SendAsync(message, token);
+                },
+                cancellationToken
+            );
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -119,7 +150,9 @@ internal sealed class AppClient(Uri api, AppKey key) : IDisposable
             }
         }
 
-        LookAfter = RetryAfterHeader.Read(answer.Headers, TimeProvider.System.GetUtcNow()) is { } asked ? TimeSpan.FromTicks(Math.Clamp(asked.Ticks, TimeSpan.TicksPerSecond, LongestPause.Ticks)) : LookAfter;
+        LookAfter = RetryAfterHeader.Read(answer.Headers, TimeProvider.System.GetUtcNow()) is { } asked
+            ? TimeSpan.FromTicks(Math.Clamp(asked.Ticks, TimeSpan.TicksPerSecond, LongestPause.Ticks))
+            : LookAfter;
         return answer;
     }
 

@@ -21,10 +21,18 @@ internal static class AppFailure
     private const string Problem = "application/problem+json";
 
     /// <summary>The failure of an answer that is no success.</summary>
-    public static async Task<Exception> FromAnswerAsync(HttpResponseMessage answer, AppRequest request, AppKey key, CancellationToken cancellationToken)
+    public static async Task<Exception> FromAnswerAsync(
+        HttpResponseMessage answer,
+        AppRequest request,
+        AppKey key,
+        CancellationToken cancellationToken
+    )
     {
         var status = (int)answer.StatusCode;
-        if (answer.Content.Headers.ContentType?.MediaType == Problem && await ReadProblemAsync(answer, cancellationToken) is { Title: { } title } problem)
+        if (
+            answer.Content.Headers.ContentType?.MediaType == Problem
+            && await ReadProblemAsync(answer, cancellationToken) is { Title: { } title } problem
+        )
         {
             return new OperationException(status, title, problem.Part is { } part ? $"{part}: {problem.Detail}" : problem.Detail ?? title)
             {
@@ -35,11 +43,18 @@ internal static class AppFailure
         var asked = string.Create(CultureInfo.InvariantCulture, $"{status} to {request}");
         return answer.StatusCode switch
         {
-            HttpStatusCode.Unauthorized when key.Key is null => Wrong($"{AppKey.KeyVariable}: is not set, and {request.Origin} asks for a key ({asked})"),
-            HttpStatusCode.Unauthorized => Wrong($"{AppKey.KeyVariable}: {request.Origin} refuses this key ({asked}); is it a key of another function?"),
-            HttpStatusCode.Forbidden => Wrong($"{(key.Token is null ? AppKey.KeyVariable : AppKey.TokenVariable)}: {request.Origin} refuses the caller ({asked}); a role or an address range is missing"),
+            HttpStatusCode.Unauthorized when key.Key is null => Wrong(
+                $"{AppKey.KeyVariable}: is not set, and {request.Origin} asks for a key ({asked})"
+            ),
+            HttpStatusCode.Unauthorized => Wrong(
+                $"{AppKey.KeyVariable}: {request.Origin} refuses this key ({asked}); is it a key of another function?"
+            ),
+            HttpStatusCode.Forbidden => Wrong(
+                $"{(key.Token is null ? AppKey.KeyVariable : AppKey.TokenVariable)}: {request.Origin} refuses the caller ({asked}); a role or an address range is missing"
+            ),
             >= HttpStatusCode.MultipleChoices and < HttpStatusCode.BadRequest => Wrong(
-                $"{AppKey.TokenVariable}: {request.Origin} sends to a sign-in page ({asked}); {(key.Token is null ? "set it to an access token for the app's registration" : "the access token has run out, or is for another app")}"),
+                $"{AppKey.TokenVariable}: {request.Origin} sends to a sign-in page ({asked}); {(key.Token is null ? "set it to an access token for the app's registration" : "the access token has run out, or is for another app")}"
+            ),
             >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout =>
                 new AppTroubleException($"{Option}: {request.Origin} answers {asked}; look at {request.Origin}/api/health"),
             _ => OtherVersion(request, asked),
@@ -47,17 +62,28 @@ internal static class AppFailure
     }
 
     /// <summary>The failure of a request that had no answer, or one that cannot be read.</summary>
-    public static Exception FromException(Exception exception, AppRequest request) => exception switch
-    {
-        HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => new AppTroubleException($"{Option}: the host of {request.Origin} is not known", exception),
-        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } =>
-            new LocalHostException($"{Option}: no secure connection to {request.Origin}{CubeFailure.Certificate(exception)}", exception),
-        HttpRequestException or IOException => new AppTroubleException(
-            $"{Option}: {request.Origin} cannot be reached{(exception.GetBaseException() is SocketException socket ? $" ({socket.SocketErrorCode})" : "")}", exception),
-        TimeoutRejectedException or OperationCanceledException => new AppTroubleException($"{Option}: {request.Origin} did not answer in time to {request}", exception),
-        JsonException => OtherVersion(request, $"its answer to {request} is another one than expected"),
-        _ => exception,
-    };
+    public static Exception FromException(Exception exception, AppRequest request) =>
+        exception switch
+        {
+            HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => new AppTroubleException(
+                $"{Option}: the host of {request.Origin} is not known",
+                exception
+            ),
+            HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => new LocalHostException(
+                $"{Option}: no secure connection to {request.Origin}{CubeFailure.Certificate(exception)}",
+                exception
+            ),
+            HttpRequestException or IOException => new AppTroubleException(
+                $"{Option}: {request.Origin} cannot be reached{(exception.GetBaseException() is SocketException socket ? $" ({socket.SocketErrorCode})" : "")}",
+                exception
+            ),
+            TimeoutRejectedException or OperationCanceledException => new AppTroubleException(
+                $"{Option}: {request.Origin} did not answer in time to {request}",
+                exception
+            ),
+            JsonException => OtherVersion(request, $"its answer to {request} is another one than expected"),
+            _ => exception,
+        };
 
     private static LocalHostException OtherVersion(AppRequest request, string why) =>
         new($"{Option}: {request.Origin} is no CubeFunctions app, or one of another version than this command ({why})");

@@ -13,17 +13,24 @@ internal static class AppJson
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
     {
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip,
-        TypeInfoResolver = JsonTypeInfoResolver.Combine(OperationsJson.Default, UpsertAnswerJson.Default, ErasureJson.Default, ProblemJson.Default).WithAddedModifier(RequireMembers),
+        TypeInfoResolver = JsonTypeInfoResolver
+            .Combine(OperationsJson.Default, UpsertAnswerJson.Default, ErasureJson.Default, ProblemJson.Default)
+            .WithAddedModifier(RequireMembers),
     };
 
     public static JsonTypeInfo<T> TypeOf<T>() => (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T));
 
-    /// <summary>Null members are left out when they are written, and those outside of a record's constructor came later; all others have to be there.</summary>
+    /// <summary>
+    /// Null members are left out when they are written, and those outside of a record's constructor came later; all others have to be
+    /// there.
+    /// </summary>
     private static void RequireMembers(JsonTypeInfo type)
     {
         foreach (var member in type.Properties)
         {
-            member.IsRequired |= member.AssociatedParameter is { IsNullable: false, HasDefaultValue: false, IsMemberInitializer: false } && Nullable.GetUnderlyingType(member.PropertyType) is null;
+            member.IsRequired |=
+                member.AssociatedParameter is { IsNullable: false, HasDefaultValue: false, IsMemberInitializer: false }
+                && Nullable.GetUnderlyingType(member.PropertyType) is null;
         }
     }
 }

@@ -6,7 +6,10 @@ using CubeFunctions.Local.Commands;
 
 namespace CubeFunctions.Local.Operations;
 
-/// <summary>What commands ask and do: in storage itself, or in a deployed app by its operations API. What is refused is an <see cref="OperationException"/> in both.</summary>
+/// <summary>
+/// What commands ask and do: in storage itself, or in a deployed app by its operations API. What is refused is an
+/// <see cref="OperationException"/> in both.
+/// </summary>
 internal interface IOperations : IAsyncDisposable
 {
     Task<StatusDocument> ReadStatusAsync(CancellationToken cancellationToken);

@@ -7,10 +7,12 @@ internal static class OperationsOption
 {
     public const string Name = "--app";
 
-    public static Option<string> App { get; } = new(Name)
-    {
-        Description = $"Address of a deployed app, such as https://func-cube.azurewebsites.net: asks it instead of storage. The key comes from {AppKey.KeyVariable}.",
-    };
+    public static Option<string> App { get; } =
+        new(Name)
+        {
+            Description =
+                $"Address of a deployed app, such as https://func-cube.azurewebsites.net: asks it instead of storage. The key comes from {AppKey.KeyVariable}.",
+        };
 
     /// <summary>Opens what the command line names.</summary>
     /// <param name="parsed">The command line.</param>

@@ -41,11 +41,14 @@ internal sealed class StorageOperations(LocalApp app) : IOperations
 
     public Task<ProbeReport> ProbeAsync(CancellationToken cancellationToken) => Get<ProbeControl>().RunAsync(cancellationToken);
 
-    public Task<IReadOnlyList<RunView>> ListRunsAsync(int days, CancellationToken cancellationToken) => Get<RunControl>().ListAsync(days, cancellationToken);
+    public Task<IReadOnlyList<RunView>> ListRunsAsync(int days, CancellationToken cancellationToken) =>
+        Get<RunControl>().ListAsync(days, cancellationToken);
 
-    public Task<RunDetail> ReadRunAsync(string runId, CancellationToken cancellationToken) => Get<RunControl>().ReadAsync(runId, cancellationToken);
+    public Task<RunDetail> ReadRunAsync(string runId, CancellationToken cancellationToken) =>
+        Get<RunControl>().ReadAsync(runId, cancellationToken);
 
-    public Task<RunView> CancelRunAsync(string runId, CancellationToken cancellationToken) => Get<RunControl>().CancelAsync(runId, cancellationToken);
+    public Task<RunView> CancelRunAsync(string runId, CancellationToken cancellationToken) =>
+        Get<RunControl>().CancelAsync(runId, cancellationToken);
 
     public async Task<RunDetail> RunAsync(RunOrder order, SyncConsole output, CancellationToken cancellationToken)
     {
@@ -54,17 +57,22 @@ internal sealed class StorageOperations(LocalApp app) : IOperations
         return await ReadRunAsync(run.RunId, cancellationToken);
     }
 
-    public Task<DeadWorkResult> ReplayAsync(DeadWorkOrder order, CancellationToken cancellationToken) => Get<DeadWork>().ReplayAsync(order, cancellationToken);
+    public Task<DeadWorkResult> ReplayAsync(DeadWorkOrder order, CancellationToken cancellationToken) =>
+        Get<DeadWork>().ReplayAsync(order, cancellationToken);
 
-    public Task<DeadWorkResult> DropAsync(DeadWorkOrder order, CancellationToken cancellationToken) => Get<DeadWork>().DropAsync(order, cancellationToken);
+    public Task<DeadWorkResult> DropAsync(DeadWorkOrder order, CancellationToken cancellationToken) =>
+        Get<DeadWork>().DropAsync(order, cancellationToken);
 
-    public Task<IReadOnlyList<PauseView>> ListPausesAsync(CancellationToken cancellationToken) => Get<StatusReader>().PausesAsync(cancellationToken);
+    public Task<IReadOnlyList<PauseView>> ListPausesAsync(CancellationToken cancellationToken) =>
+        Get<StatusReader>().PausesAsync(cancellationToken);
 
     public Task LiftPauseAsync(string name, CancellationToken cancellationToken) => Get<StatusReader>().LiftAsync(name, cancellationToken);
 
-    public Task<IReadOnlyList<GapView>> ListGapsAsync(CancellationToken cancellationToken) => Get<GapControl>().ListAsync(cancellationToken);
+    public Task<IReadOnlyList<GapView>> ListGapsAsync(CancellationToken cancellationToken) =>
+        Get<GapControl>().ListAsync(cancellationToken);
 
-    public Task AcceptGapAsync(string id, AcceptOrder order, CancellationToken cancellationToken) => Get<GapControl>().AcceptAsync(id, order, cancellationToken);
+    public Task AcceptGapAsync(string id, AcceptOrder order, CancellationToken cancellationToken) =>
+        Get<GapControl>().AcceptAsync(id, order, cancellationToken);
 
     public async Task<ErasureReport> EraseAsync(ErasureOrder order, Action<string> say, CancellationToken cancellationToken)
     {
@@ -78,21 +86,43 @@ internal sealed class StorageOperations(LocalApp app) : IOperations
         }
     }
 
-    public async Task<IReadOnlyList<string>> PutCustomersAsync(string assignment, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>> PutCustomersAsync(
+        string assignment,
+        ReadOnlyMemory<byte> body,
+        CancellationToken cancellationToken
+    )
     {
         var now = Get<TimeProvider>().GetUtcNow();
-        var parsed = CustomerPostParser.Parse(assignment, new HeaderDictionary { ["Content-Type"] = "application/json" }, body, now, Guid.CreateVersion7(now).ToString("N"));
+        var parsed = CustomerPostParser.Parse(
+            assignment,
+            new HeaderDictionary { ["Content-Type"] = "application/json" },
+            body,
+            now,
+            Guid.CreateVersion7(now).ToString("N")
+        );
         if (parsed.IsRefused)
         {
             throw new OperationException(
-                parsed.Refusal.Status, parsed.Refusal.Kind.ToString(), parsed.Refusal.Line is { } line ? $"{parsed.Refusal.Detail} (line {line}, position {parsed.Refusal.Position})" : parsed.Refusal.Detail);
+                parsed.Refusal.Status,
+                parsed.Refusal.Kind.ToString(),
+                parsed.Refusal.Line is { } line
+                    ? $"{parsed.Refusal.Detail} (line {line}, position {parsed.Refusal.Position})"
+                    : parsed.Refusal.Detail
+            );
         }
 
-        return [.. (await Get<UpsertReceiver>().AcceptAsync(UpsertSettings.OwnApi, parsed.Events, body, postId: null, cancellationToken)).Upserts.Select(upsert => upsert.Id)];
+        return
+        [
+            .. (
+                await Get<UpsertReceiver>().AcceptAsync(UpsertSettings.OwnApi, parsed.Events, body, postId: null, cancellationToken)
+            ).Upserts.Select(upsert => upsert.Id),
+        ];
     }
 
     public async Task<UpsertAnswer> ReadUpsertAsync(string id, CancellationToken cancellationToken) =>
-        await Get<UpsertReader>().FindAsync(id, cancellationToken) is { } row ? UpsertAnswer.FromRow(row) : throw OperationException.NotFound("upsert");
+        await Get<UpsertReader>().FindAsync(id, cancellationToken) is { } row
+            ? UpsertAnswer.FromRow(row)
+            : throw OperationException.NotFound("upsert");
 
     public Task WorkAsync(CancellationToken cancellationToken) => app.WorkAsync(PollWaits.Eager, syncOnly: false, cancellationToken);
 

@@ -14,7 +14,11 @@ internal sealed record Bench(Product Product, Product? Before, double Scale, int
 
     /// <summary>Floor and product in turn over the same pages, each on an emulator of its own.</summary>
     public async Task<Pairs> CompareAsync(
-        Tenant tenant, FloorMode mode = FloorMode.Upload, bool countAllocations = false, bool onDisk = false)
+        Tenant tenant,
+        FloorMode mode = FloorMode.Upload,
+        bool countAllocations = false,
+        bool onDisk = false
+    )
     {
         using var server = await PageServerProcess.StartAsync(tenant);
         return await TurnsAsync(
@@ -27,7 +31,8 @@ internal sealed record Bench(Product Product, Product? Before, double Scale, int
             {
                 await using var storage = await EmulatedStorage.StartAsync(onDisk);
                 return await Product.SyncAsync(server, storage, countAllocations: countAllocations);
-            });
+            }
+        );
     }
 
     /// <summary>As <see cref="CompareAsync"/>, with the product's first run done before and not measured.</summary>
@@ -45,7 +50,8 @@ internal sealed record Bench(Product Product, Product? Before, double Scale, int
                 await using var storage = await EmulatedStorage.StartAsync();
                 await Product.SyncAsync(server, storage);
                 return await Product.SyncAsync(server, storage, version);
-            });
+            }
+        );
     }
 
     /// <summary>As <see cref="CompareAsync"/>, with another publish in the floor's place.</summary>
@@ -90,10 +96,14 @@ internal sealed record Bench(Product Product, Product? Before, double Scale, int
         return pairs;
     }
 
-    private static void Note(string side, Sample sample) => Console.Error.WriteLine(string.Create(
-        CultureInfo.InvariantCulture,
-        $"  {side,-8} {sample.Wall:0.00} s wall, {sample.Cpu:0.00} s CPU, " +
-        $"{sample.PeakMegabytes:0} MB, {sample.Storage.Count} transactions, {sample.Server.Pages} pages"));
+    private static void Note(string side, Sample sample) =>
+        Console.Error.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"  {side,-8} {sample.Wall:0.00} s wall, {sample.Cpu:0.00} s CPU, "
+                    + $"{sample.PeakMegabytes:0} MB, {sample.Storage.Count} transactions, {sample.Server.Pages} pages"
+            )
+        );
 }
 
 /// <summary>Samples of floor and product, pair by pair.</summary>

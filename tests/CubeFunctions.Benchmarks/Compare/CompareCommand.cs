@@ -11,11 +11,22 @@ internal static class CompareCommand
 
     private static readonly IReadOnlyList<Job> Jobs =
     [
-        RunJobs.FirstRun, RunJobs.FirstRunWithoutDelay, RunJobs.OneFeed, LaterRunJobs.Unchanged, LaterRunJobs.Million,
-            RunJobs.Memory, RunJobs.Allocated,
-        ShapeJobs.Processes, ShapeJobs.Startup, RunJobs.Transactions, UpsertJobs.Accept, UpsertJobs.Deliver,
-            ShapeJobs.ManyCampaigns, ShapeJobs.Gzip,
-        RunJobs.CpuPerPage, CostJob.Cost,
+        RunJobs.FirstRun,
+        RunJobs.FirstRunWithoutDelay,
+        RunJobs.OneFeed,
+        LaterRunJobs.Unchanged,
+        LaterRunJobs.Million,
+        RunJobs.Memory,
+        RunJobs.Allocated,
+        ShapeJobs.Processes,
+        ShapeJobs.Startup,
+        RunJobs.Transactions,
+        UpsertJobs.Accept,
+        UpsertJobs.Deliver,
+        ShapeJobs.ManyCampaigns,
+        ShapeJobs.Gzip,
+        RunJobs.CpuPerPage,
+        CostJob.Cost,
     ];
 
     private static readonly Option<string[]> Names = new("--job")
@@ -52,12 +63,17 @@ internal static class CompareCommand
         Description = "Do not fail below a mark, only where a job cannot be run: marks are set for the full size.",
     };
 
-
     public static Command Create()
     {
         var command = new Command(Verb, "Whole runs of the product against a floor, in turn; fails below a mark.")
         {
-            Names, Scale, Pairs, ProductFolder, BeforeFolder, Markdown, MeasureOnly,
+            Names,
+            Scale,
+            Pairs,
+            ProductFolder,
+            BeforeFolder,
+            Markdown,
+            MeasureOnly,
         };
         command.SetAction((parsed, _) => RunAsync(parsed));
         return command;
@@ -70,14 +86,17 @@ internal static class CompareCommand
         var (scale, pairs) = (parsed.GetValue(Scale), parsed.GetValue(Pairs));
         if (unknown.Count > 0 || scale is not (> 0 and <= 1) || pairs < 1 || !OperatingSystem.IsLinux())
         {
-            await Console.Error.WriteLineAsync(unknown.Count > 0
-                ? $"'{string.Join("', '", unknown)}' is no job; {Names.Description}"
-                : "--scale is over 0 to 1, --pairs 1 or more, and CPU and memory are read off Linux's own accounts");
+            await Console.Error.WriteLineAsync(
+                unknown.Count > 0
+                    ? $"'{string.Join("', '", unknown)}' is no job; {Names.Description}"
+                    : "--scale is over 0 to 1, --pairs 1 or more, and CPU and memory are read off Linux's own accounts"
+            );
             return 2;
         }
 
         using var product = parsed.GetValue(ProductFolder) is { } folder
-            ? new Product(Path.GetFullPath(folder)) : await Product.PublishAsync();
+            ? new Product(Path.GetFullPath(folder))
+            : await Product.PublishAsync();
         using var before = parsed.GetValue(BeforeFolder) is { } earlier ? new Product(Path.GetFullPath(earlier)) : null;
         var bench = new Bench(product, before, scale, pairs);
         var report = new Report(parsed.GetValue(Markdown));
@@ -90,8 +109,8 @@ internal static class CompareCommand
             {
                 report.Add(job, await job.RunAsync(bench), Stopwatch.GetElapsedTime(started));
             }
-            catch (Exception exception) when (exception
-                is InvalidOperationException or TimeoutException or HttpRequestException or IOException)
+            catch (Exception exception)
+                when (exception is InvalidOperationException or TimeoutException or HttpRequestException or IOException)
             {
                 report.Broke(job, exception);
             }

@@ -4,6 +4,7 @@ namespace CubeFunctions.Benchmarks.Compare;
 internal static class Days
 {
     public static DateOnly Oslo { get; } =
-        DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(
-            TimeProvider.System.GetUtcNow(), TimeZoneInfo.FindSystemTimeZoneById("Europe/Oslo")).DateTime);
+        DateOnly.FromDateTime(
+            TimeZoneInfo.ConvertTime(TimeProvider.System.GetUtcNow(), TimeZoneInfo.FindSystemTimeZoneById("Europe/Oslo")).DateTime
+        );
 }

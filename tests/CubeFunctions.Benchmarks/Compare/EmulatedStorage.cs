@@ -23,12 +23,16 @@ internal sealed class EmulatedStorage : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory("cube-bench-").FullName;
         var installation = await AzuriteInstallation.EnsureAsync(Console.Error.WriteLine, CancellationToken.None);
         var process = await AzuriteProcess.StartAsync(
-            installation, Path.Combine(folder, "requests.log"), onDisk ? ["--location", folder] : ["--inMemoryPersistence"],
+            installation,
+            Path.Combine(folder, "requests.log"),
+            onDisk ? ["--location", folder] : ["--inMemoryPersistence"],
             new Dictionary<string, string>
             {
                 // As in the tests: thousands of messages in a queue would take all of the emulator's time.
                 ["NODE_OPTIONS"] = $"--require \"{Path.Combine(AppContext.BaseDirectory, "quick-removal.js").Replace('\\', '/')}\"",
-            }, CancellationToken.None);
+            },
+            CancellationToken.None
+        );
         return new EmulatedStorage(folder, process);
     }
 

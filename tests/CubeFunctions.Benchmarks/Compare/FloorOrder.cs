@@ -30,7 +30,16 @@ internal sealed record FloorReport(long Pages, long Bytes);
 /// What the page server counted since it was last reset. Time stamps are of the machine's monotonic clock, which processes share.
 /// </summary>
 internal sealed record ServerStats(
-    long Requests, long Pages, long Bytes, long WireBytes, long GzipAsked, long Writes, long FirstAt, long FirstPageAt, long LastAt);
+    long Requests,
+    long Pages,
+    long Bytes,
+    long WireBytes,
+    long GzipAsked,
+    long Writes,
+    long FirstAt,
+    long FirstPageAt,
+    long LastAt
+);
 
 [JsonSourceGenerationOptions(Converters = [typeof(JsonStringEnumConverter<FloorMode>)])]
 [JsonSerializable(typeof(FloorOrder))]

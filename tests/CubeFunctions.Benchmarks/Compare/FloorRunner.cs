@@ -28,30 +28,38 @@ internal static class FloorRunner
 
         var (pages, bytes) = (0, 0L);
         var options = new ParallelOptions { MaxDegreeOfParallelism = order.Mode == FloorMode.Follow ? 1 : AtOnce };
-        await Parallel.ForEachAsync(order.Tenant.Addresses(order.Today), options, async (address, token) =>
-        {
-            using var response = await http.GetAsync(new Uri(address, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, token);
-            response.EnsureSuccessStatusCode();
-            using var page = new PageBuffer((int)response.Content.Headers.ContentLength!.Value + 1);
-            await using var body = await response.Content.ReadAsStreamAsync(token);
-            for (int read; (read = await body.ReadAsync(page.GetMemory(1), token)) > 0;)
+        await Parallel.ForEachAsync(
+            order.Tenant.Addresses(order.Today),
+            options,
+            async (address, token) =>
             {
-                page.Advance(read);
-            }
+                using var response = await http.GetAsync(
+                    new Uri(address, UriKind.Relative),
+                    HttpCompletionOption.ResponseHeadersRead,
+                    token
+                );
+                response.EnsureSuccessStatusCode();
+                using var page = new PageBuffer((int)response.Content.Headers.ContentLength!.Value + 1);
+                await using var body = await response.Content.ReadAsStreamAsync(token);
+                for (int read; (read = await body.ReadAsync(page.GetMemory(1), token)) > 0;)
+                {
+                    page.Advance(read);
+                }
 
-            var number = Interlocked.Increment(ref pages);
-            Interlocked.Add(ref bytes, page.Written.Length);
-            switch (order.Mode)
-            {
-                case FloorMode.Upload:
-                    var name = string.Create(CultureInfo.InvariantCulture, $"page-{number:D6}.json");
-                    await container!.GetBlobClient(name).UploadAsync(BinaryData.FromBytes(page.Written), token);
-                    break;
-                case FloorMode.Hash:
-                    _ = SHA256.HashData(page.Written.Span);
-                    break;
+                var number = Interlocked.Increment(ref pages);
+                Interlocked.Add(ref bytes, page.Written.Length);
+                switch (order.Mode)
+                {
+                    case FloorMode.Upload:
+                        var name = string.Create(CultureInfo.InvariantCulture, $"page-{number:D6}.json");
+                        await container!.GetBlobClient(name).UploadAsync(BinaryData.FromBytes(page.Written), token);
+                        break;
+                    case FloorMode.Hash:
+                        _ = SHA256.HashData(page.Written.Span);
+                        break;
+                }
             }
-        });
+        );
         await Console.Out.WriteLineAsync(JsonSerializer.Serialize(new FloorReport(pages, bytes), CompareJson.Default.FloorReport));
         return 0;
     }

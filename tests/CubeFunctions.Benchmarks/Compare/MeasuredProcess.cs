@@ -74,8 +74,14 @@ internal sealed partial class MeasuredProcess : IDisposable
 
         await ended;
         return new Measured(
-            _process.ExitCode, Locked(_output), Locked(_errors), _started, Stopwatch.GetElapsedTime(_started),
-                CpuOfChildren() - _cpuBefore, _peak);
+            _process.ExitCode,
+            Locked(_output),
+            Locked(_errors),
+            _started,
+            Stopwatch.GetElapsedTime(_started),
+            CpuOfChildren() - _cpuBefore,
+            _peak
+        );
     }
 
     /// <summary>Asks it to stop, and waits.</summary>
@@ -97,8 +103,9 @@ internal sealed partial class MeasuredProcess : IDisposable
     }
 
     private static bool IsSetting(string name) =>
-        name.StartsWith("Cube", StringComparison.OrdinalIgnoreCase) || name.Contains("__", StringComparison.Ordinal)
-            || name == "DOTNET_STARTUP_HOOKS";
+        name.StartsWith("Cube", StringComparison.OrdinalIgnoreCase)
+        || name.Contains("__", StringComparison.Ordinal)
+        || name == "DOTNET_STARTUP_HOOKS";
 
     private static TimeSpan CpuOfChildren()
     {
@@ -120,7 +127,9 @@ internal sealed partial class MeasuredProcess : IDisposable
             if (line is not null)
             {
                 _peak = Math.Max(
-                    _peak, 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture));
+                    _peak,
+                    1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture)
+                );
             }
         }
         catch (IOException)

@@ -36,9 +36,13 @@ internal sealed class PageServer
         _tenant = tenant;
         _templates = tenant.Feeds.ToDictionary(feed => feed, feed => new PageTemplate(feed, tenant.RecordsPerPage, tenant.PageBytes));
         const int assignment = Tenant.Assignment;
-        var campaigns = Enumerable.Range(Tenant.FirstCampaign, tenant.Campaigns).Select(id => $$"""
-            {"campaign_id":{{id}},"campaign_name":"Campaign {{id}}","start_date":"2020-01-01","end_date":"","assignment_id":{{assignment}}}
-            """);
+        var campaigns = Enumerable
+            .Range(Tenant.FirstCampaign, tenant.Campaigns)
+            .Select(id =>
+                $$"""
+                    {"campaign_id":{{id}},"campaign_name":"Campaign {{id}}","start_date":"2020-01-01","end_date":"","assignment_id":{{assignment}}}
+                    """
+            );
         _listing = Encoding.UTF8.GetBytes($"[{string.Join(',', campaigns)}]");
     }
 
@@ -135,9 +139,15 @@ internal sealed class PageServer
 
         counters.Page(plain, wire, asksGzip);
 
-        int Write(IBufferWriter<byte> target) => template.Write(
-            target, (long)_tenant.Pages * _tenant.RecordsPerPage, number == _tenant.Pages ? null : Next(context.Request, number + 1),
-            FirstNumber(scope, number), day, record => _version > 0 && _tenant.IsChanged(number, record));
+        int Write(IBufferWriter<byte> target) =>
+            template.Write(
+                target,
+                (long)_tenant.Pages * _tenant.RecordsPerPage,
+                number == _tenant.Pages ? null : Next(context.Request, number + 1),
+                FirstNumber(scope, number),
+                day,
+                record => _version > 0 && _tenant.IsChanged(number, record)
+            );
     }
 
     private int FirstNumber(string scope, int page)
@@ -201,10 +211,17 @@ internal sealed class PageServer
 
         public void Write(int writes) => Interlocked.Add(ref _writes, writes);
 
-        public ServerStats Read() => new(
-            Interlocked.Read(ref _requests), Interlocked.Read(ref _pages), Interlocked.Read(ref _bytes),
-                Interlocked.Read(ref _wire), Interlocked.Read(ref _gzip),
-            Interlocked.Read(ref _writes), Interlocked.Read(ref _firstAt),
-                Interlocked.Read(ref _firstPageAt), Interlocked.Read(ref _lastAt));
+        public ServerStats Read() =>
+            new(
+                Interlocked.Read(ref _requests),
+                Interlocked.Read(ref _pages),
+                Interlocked.Read(ref _bytes),
+                Interlocked.Read(ref _wire),
+                Interlocked.Read(ref _gzip),
+                Interlocked.Read(ref _writes),
+                Interlocked.Read(ref _firstAt),
+                Interlocked.Read(ref _firstPageAt),
+                Interlocked.Read(ref _lastAt)
+            );
     }
 }

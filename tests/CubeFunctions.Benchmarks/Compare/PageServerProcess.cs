@@ -22,12 +22,13 @@ internal sealed class PageServerProcess : IDisposable
 
     public static async Task<PageServerProcess> StartAsync(Tenant tenant)
     {
-        var process = Process.Start(new ProcessStartInfo(
-            Program, [PageServer.Verb, JsonSerializer.Serialize(tenant, CompareJson.Default.Tenant)])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        })!;
+        var process = Process.Start(
+            new ProcessStartInfo(Program, [PageServer.Verb, JsonSerializer.Serialize(tenant, CompareJson.Default.Tenant)])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+            }
+        )!;
         var address = await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("the page server did not start");
         return new PageServerProcess(process, tenant, address);
     }

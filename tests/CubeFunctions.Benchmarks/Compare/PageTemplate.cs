@@ -16,7 +16,24 @@ internal sealed class PageTemplate
     private const string VersionPlace = "!";
     private const int LongestField = 45;
     private static readonly string[] Words =
-        ["Ada", "Berit", "Cato", "Dag", "Eva", "Finn", "Geir", "Hege", "Ivar", "Jorunn", "Knut", "Liv", "Mona", "Nils", "Oda", "Per"];
+    [
+        "Ada",
+        "Berit",
+        "Cato",
+        "Dag",
+        "Eva",
+        "Finn",
+        "Geir",
+        "Hege",
+        "Ivar",
+        "Jorunn",
+        "Knut",
+        "Liv",
+        "Mona",
+        "Nils",
+        "Oda",
+        "Per",
+    ];
     private readonly byte[] _records;
     private readonly List<(int At, int Record)> _numbers = [];
     private readonly List<int> _days = [];
@@ -54,9 +71,12 @@ internal sealed class PageTemplate
     /// <returns>The page's size.</returns>
     public int Write(IBufferWriter<byte> output, long count, string? next, int first, string day, Func<int, bool> isChanged)
     {
-        var head = Encoding.UTF8.GetBytes(string.Create(
-            CultureInfo.InvariantCulture,
-                $"{{\"count\":{count},\"next\":{(next is null ? "null" : $"\"{next}\"")},\"previous\":null,\"results\":["));
+        var head = Encoding.UTF8.GetBytes(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{{\"count\":{count},\"next\":{(next is null ? "null" : $"\"{next}\"")},\"previous\":null,\"results\":["
+            )
+        );
         var size = head.Length + _records.Length + 2;
         var page = output.GetSpan(size);
         head.CopyTo(page);
@@ -73,7 +93,8 @@ internal sealed class PageTemplate
         var records = new byte[_records.Length];
         Stamp(records, number, "2026-01-01", static _ => false);
         var end = _numbers.Find(place => place.Record == 1).At is var second and > 0
-            ? records.AsSpan(0, second).LastIndexOf((byte)'}') : records.Length - 1;
+            ? records.AsSpan(0, second).LastIndexOf((byte)'}')
+            : records.Length - 1;
         return records[..(end + 1)];
     }
 
@@ -157,8 +178,10 @@ internal sealed class PageTemplate
         var end = text.Length + missing;
         for (var field = 1; text.Length < end; field++)
         {
-            text.Append(CultureInfo.InvariantCulture,
-                $",\"crm__custom_info__{field}\":\"{Words[random.Next(Words.Length)]} {random.Next(1000)}");
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $",\"crm__custom_info__{field}\":\"{Words[random.Next(Words.Length)]} {random.Next(1000)}"
+            );
             while (text.Length < end && end - text.Length < LongestField)
             {
                 text.Append(' ').Append(Words[random.Next(Words.Length)]);

@@ -16,9 +16,13 @@ internal sealed class Product(string folder, bool isOurs = false) : IDisposable
         var folder = Directory.CreateTempSubdirectory("cube-bench-product-").FullName;
         var project = Path.Combine(Repository.Root, "src", "CubeFunctions.Local");
         using var publish = MeasuredProcess.Start(
-            "dotnet", ["publish", project, "-c", "Release", "-o", folder, "-v", "q", "--nologo"], new Dictionary<string, string>());
+            "dotnet",
+            ["publish", project, "-c", "Release", "-o", folder, "-v", "q", "--nologo"],
+            new Dictionary<string, string>()
+        );
         var end = await publish.EndAsync();
-        return end.Code == 0 ? new Product(folder, isOurs: true)
+        return end.Code == 0
+            ? new Product(folder, isOurs: true)
             : throw new InvalidOperationException($"the product could not be published: {end.Output}{end.Errors}");
     }
 
@@ -32,7 +36,11 @@ internal sealed class Product(string folder, bool isOurs = false) : IDisposable
 
     /// <summary>Starts a command on these pages and this storage.</summary>
     public MeasuredProcess Start(
-        IReadOnlyList<string> arguments, PageServerProcess server, string storage, IReadOnlyDictionary<string, string>? settings = null)
+        IReadOnlyList<string> arguments,
+        PageServerProcess server,
+        string storage,
+        IReadOnlyDictionary<string, string>? settings = null
+    )
     {
         var all = new Dictionary<string, string>
         {
@@ -52,8 +60,12 @@ internal sealed class Product(string folder, bool isOurs = false) : IDisposable
 
     /// <summary>Runs <c>sync</c> to its end, and checks that it found all that the server has.</summary>
     public async Task<Sample> SyncAsync(
-        PageServerProcess server, EmulatedStorage storage, int version = 0, bool countAllocations = false,
-            IReadOnlyDictionary<string, string>? settings = null)
+        PageServerProcess server,
+        EmulatedStorage storage,
+        int version = 0,
+        bool countAllocations = false,
+        IReadOnlyDictionary<string, string>? settings = null
+    )
     {
         await server.ResetAsync(version);
         var mark = await storage.MarkAsync();
@@ -67,12 +79,13 @@ internal sealed class Product(string folder, bool isOurs = false) : IDisposable
 
         using var sync = Start(["sync", "--json"], server, storage.ConnectionString, all);
         var end = await sync.EndAsync();
-        var records = end.Code == 0
-            ? JsonDocument.Parse(end.Output).RootElement.GetProperty("records").GetInt64() - server.Tenant.Campaigns : -1;
+        var records =
+            end.Code == 0 ? JsonDocument.Parse(end.Output).RootElement.GetProperty("records").GetInt64() - server.Tenant.Campaigns : -1;
         if (records != server.Tenant.Records)
         {
             throw new InvalidOperationException(
-                $"exit code {end.Code}, {records} of {server.Tenant.Records} records: {end.Errors}{end.Output}");
+                $"exit code {end.Code}, {records} of {server.Tenant.Records} records: {end.Errors}{end.Output}"
+            );
         }
 
         var allocated = 0L;

@@ -13,18 +13,25 @@ internal sealed class Report(bool markdown)
     public static void Machine(Bench bench)
     {
         var model = File.ReadLines("/proc/cpuinfo")
-            .FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim();
-        Say(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd}, {Environment.ProcessorCount} cores ({model}), " +
-            $".NET {Environment.Version}, {RuntimeInformation.OSDescription}, scale {bench.Scale}, {bench.Pairs} pairs."));
+            .FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))
+            ?.Split(':', 2)[1]
+            .Trim();
+        Say(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd}, {Environment.ProcessorCount} cores ({model}), "
+                    + $".NET {Environment.Version}, {RuntimeInformation.OSDescription}, scale {bench.Scale}, {bench.Pairs} pairs."
+            )
+        );
     }
 
     public void Add(Job job, IReadOnlyList<Row> rows, TimeSpan took)
     {
         string[][] cells = [Heads, .. rows.Select(row => row.Cells())];
-        Title(job, string.Create(
-            CultureInfo.InvariantCulture, $"{job.Title} (measured in {took.TotalSeconds:0} s, load {Load()} at its end)"));
+        Title(
+            job,
+            string.Create(CultureInfo.InvariantCulture, $"{job.Title} (measured in {took.TotalSeconds:0} s, load {Load()} at its end)")
+        );
         if (markdown)
         {
             Say($"| {string.Join(" | ", cells[0])} |");
@@ -39,8 +46,13 @@ internal sealed class Report(bool markdown)
             int[] widths = [.. Heads.Select((_, column) => cells.Max(row => row[column].Length))];
             foreach (var row in cells)
             {
-                Say(string.Join("  ", row.Select((cell, column) =>
-                    column == 0 ? cell.PadRight(widths[column]) : cell.PadLeft(widths[column]))).TrimEnd());
+                Say(
+                    string.Join(
+                            "  ",
+                            row.Select((cell, column) => column == 0 ? cell.PadRight(widths[column]) : cell.PadLeft(widths[column]))
+                        )
+                        .TrimEnd()
+                );
             }
         }
 

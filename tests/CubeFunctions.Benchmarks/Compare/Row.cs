@@ -47,12 +47,13 @@ internal sealed record Row(string What, string Unit, IReadOnlyList<double> Floor
     }
 
     /// <summary>Whether the mark is reached; null where the row has none.</summary>
-    public bool? Holds => (AtMost, AtLeast) switch
-    {
-        ({ } most, _) => Middle <= most,
-        (_, { } least) => Middle >= least,
-        _ => null,
-    };
+    public bool? Holds =>
+        (AtMost, AtLeast) switch
+        {
+            ({ } most, _) => Middle <= most,
+            (_, { } least) => Middle >= least,
+            _ => null,
+        };
 
     /// <summary>The cells: what, floor, product, figure with its range, mark, whether it is reached.</summary>
     public string[] Cells()
@@ -65,8 +66,15 @@ internal sealed record Row(string What, string Unit, IReadOnlyList<double> Floor
             Floors.Count == 0 ? "" : Text(Floor),
             Text(Product),
             Figure == Figure.Value && Products.Count == 1 ? "" : $"{Text(Middle)}{unit} ({Text(least)} to {Text(most)})",
-            AtMost is { } limit ? $"at most {Text(limit)}{unit}" : AtLeast is { } floor ? $"at least {Text(floor)}{unit}" : "",
-            Holds switch { true => "yes", false => "**no**", null => "" },
+            AtMost is { } limit ? $"at most {Text(limit)}{unit}"
+            : AtLeast is { } floor ? $"at least {Text(floor)}{unit}"
+            : "",
+            Holds switch
+            {
+                true => "yes",
+                false => "**no**",
+                null => "",
+            },
         ];
     }
 
@@ -76,12 +84,13 @@ internal sealed record Row(string What, string Unit, IReadOnlyList<double> Floor
         return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
     }
 
-    private double Of(double floor, double product) => Figure switch
-    {
-        Figure.Ratio => product / floor,
-        Figure.Speedup => floor / product,
-        _ => product,
-    };
+    private double Of(double floor, double product) =>
+        Figure switch
+        {
+            Figure.Ratio => product / floor,
+            Figure.Speedup => floor / product,
+            _ => product,
+        };
 
     private static string Text(double figure) =>
         figure.ToString(
@@ -94,5 +103,6 @@ internal sealed record Row(string What, string Unit, IReadOnlyList<double> Floor
                 >= 0.001 or 0 => "0.###",
                 _ => "0.##E0",
             },
-                CultureInfo.InvariantCulture);
+            CultureInfo.InvariantCulture
+        );
 }

@@ -63,13 +63,13 @@ internal sealed record Tenant(IReadOnlyList<string> Feeds, int Campaigns, int Pa
         }
     }
 
-    private IEnumerable<string> Scopes(string feed) => feed == "customers"
-        ? [$"/api/v1/assignments/{Assignment}/customers/"]
-        : Enumerable.Range(FirstCampaign, Campaigns).Select(campaign => $"/api/v1/campaigns/{campaign}/{feed}/");
+    private IEnumerable<string> Scopes(string feed) =>
+        feed == "customers"
+            ? [$"/api/v1/assignments/{Assignment}/customers/"]
+            : Enumerable.Range(FirstCampaign, Campaigns).Select(campaign => $"/api/v1/campaigns/{campaign}/{feed}/");
 
-    private IEnumerable<string> Windows(string feed, DateOnly today) => IsDated(feed)
-        ? [Window(today.AddDays(-DaysBack), today.AddDays(-1)), Window(today, today)]
-        : [""];
+    private IEnumerable<string> Windows(string feed, DateOnly today) =>
+        IsDated(feed) ? [Window(today.AddDays(-DaysBack), today.AddDays(-1)), Window(today, today)] : [""];
 
     private static string Window(DateOnly from, DateOnly to) =>
         string.Create(CultureInfo.InvariantCulture, $"from_date={from:yyyyMMdd}&to_date={to:yyyyMMdd}");

@@ -12,8 +12,14 @@ internal static class Tokenising
     public static double MillisecondsAPage(Tenant tenant)
     {
         var page = new ArrayBufferWriter<byte>();
-        new PageTemplate(tenant.Feeds[0], tenant.RecordsPerPage, tenant.PageBytes)
-            .Write(page, tenant.Records, null, Tenant.FirstNumber, "2026-01-01", static _ => false);
+        new PageTemplate(tenant.Feeds[0], tenant.RecordsPerPage, tenant.PageBytes).Write(
+            page,
+            tenant.Records,
+            null,
+            Tenant.FirstNumber,
+            "2026-01-01",
+            static _ => false
+        );
         var tokens = 0L;
         var batches = new double[11];
         for (var batch = 0; batch < batches.Length; batch++)

@@ -61,9 +61,14 @@ internal sealed class Transactions(IReadOnlyList<Transaction> all)
         }
 
         var isContainer = path.Contains("restype=container", StringComparison.Ordinal);
-        var isQueue = !isContainer && Queues.Any(queue => container.StartsWith(queue, StringComparison.Ordinal))
-            && (path.Length == container.Length || path[container.Length] == '?'
-                || path.StartsWith(container + "/messages", StringComparison.Ordinal));
+        var isQueue =
+            !isContainer
+            && Queues.Any(queue => container.StartsWith(queue, StringComparison.Ordinal))
+            && (
+                path.Length == container.Length
+                || path[container.Length] == '?'
+                || path.StartsWith(container + "/messages", StringComparison.Ordinal)
+            );
         return (isQueue, method) switch
         {
             (true, _) => TransactionKind.Queue,

@@ -13,7 +13,12 @@ public sealed class BaselineTests(AzuriteFixture azurite)
 {
     private static readonly SimulatorOptions Small = new()
     {
-        Campaigns = 1, CustomersPerAssignment = 60, PageSize = 20, ResponsesPerCampaignPerDay = 6, CallflowCustomersPerCampaign = 20, AnonymisedPerThousand = 0,
+        Campaigns = 1,
+        CustomersPerAssignment = 60,
+        PageSize = 20,
+        ResponsesPerCampaignPerDay = 6,
+        CallflowCustomersPerCampaign = 20,
+        AnonymisedPerThousand = 0,
     };
 
     private static readonly DateTimeOffset Start = new(2026, 6, 10, 9, 0, 0, TimeSpan.Zero);
@@ -34,15 +39,27 @@ public sealed class BaselineTests(AzuriteFixture azurite)
         Assert.Equal(2, (int)customers["schema"]!);
         Assert.Equal(60, (int)customers["records"]!);
         Assert.Null(customers["from"]);
-        Assert.NotNull(await app.Storage.Raw.GetBlobClient((string)customers["manifest"]!).DownloadContentAsync(TestContext.Current.CancellationToken));
-        var responses = files.Where(file => file.Name.StartsWith("responses/", StringComparison.Ordinal)).Select(file => file.Lines[0]).ToList();
-        Assert.Equal(["2026-06-01..2026-06-09", "2026-06-10..2026-06-10"], responses.Select(line => $"{line["from"]}..{line["to"]}").Order(StringComparer.Ordinal));
+        Assert.NotNull(
+            await app.Storage.Raw.GetBlobClient((string)customers["manifest"]!).DownloadContentAsync(TestContext.Current.CancellationToken)
+        );
+        var responses = files
+            .Where(file => file.Name.StartsWith("responses/", StringComparison.Ordinal))
+            .Select(file => file.Lines[0])
+            .ToList();
+        Assert.Equal(
+            ["2026-06-01..2026-06-09", "2026-06-10..2026-06-10"],
+            responses.Select(line => $"{line["from"]}..{line["to"]}").Order(StringComparer.Ordinal)
+        );
         var expanded = await ChangeLedger.ReadAsync(app);
         Assert.Equal(expanded.Count, expanded.Select(line => (string)line["id"]!).Distinct().Count());
         Assert.Equal(expanded.Select(line => line.ToJsonString()), (await ChangeLedger.ReadAsync(app)).Select(line => line.ToJsonString()));
         Assert.Equal(
             cube.Data.Customers(cube.Data.AssignmentIds[0]).Select(record => $"{record["customer_id"]}").Order(StringComparer.Ordinal),
-            expanded.Where(line => (string)line["feed"]! == "customers").Select(line => (string)line["customerId"]!).Order(StringComparer.Ordinal));
+            expanded
+                .Where(line => (string)line["feed"]! == "customers")
+                .Select(line => (string)line["customerId"]!)
+                .Order(StringComparer.Ordinal)
+        );
         Assert.All(expanded, line => Assert.Equal($"{cube.Data.AssignmentIds[0]}", (string)line["assignmentId"]!));
     }
 
@@ -57,7 +74,10 @@ public sealed class BaselineTests(AzuriteFixture azurite)
         var run = await app.RunAsync(Responses);
         var news = await ChangeLedger.NewsAsync(app, run.RunId);
         var campaign = cube.Data.CampaignIds()[0];
-        Assert.Equal(cube.Data.Responses(campaign, new DateOnly(2026, 6, 11), cube.Data.Today).Count(), news.Count(line => (string)line["op"]! == "recorded" && string.CompareOrdinal(Day(line), "2026-06-10") > 0));
+        Assert.Equal(
+            cube.Data.Responses(campaign, new DateOnly(2026, 6, 11), cube.Data.Today).Count(),
+            news.Count(line => (string)line["op"]! == "recorded" && string.CompareOrdinal(Day(line), "2026-06-10") > 0)
+        );
 
         // Days before the first, which the look-back reaches, are no news.
         var baselines = (await FilesAsync(app, run.RunId)).SelectMany(file => file.Lines).Where(line => (string)line["op"]! == "baseline");
@@ -73,7 +93,9 @@ public sealed class BaselineTests(AzuriteFixture azurite)
         await app.RunAsync(Responses);
         var campaign = cube.Data.CampaignIds()[0];
         cube.Data.CorrectResponse(campaign, new DateOnly(2026, 6, 8), 0, "rettet");
-        var run = await app.RunAsync(new RunRequest(RunKind.Manual, [FeedCatalogue.Responses]) { From = new DateOnly(2026, 6, 1), To = new DateOnly(2026, 6, 9) });
+        var run = await app.RunAsync(
+            new RunRequest(RunKind.Manual, [FeedCatalogue.Responses]) { From = new DateOnly(2026, 6, 1), To = new DateOnly(2026, 6, 9) }
+        );
         var lines = Assert.Single(await FilesAsync(app, run.RunId)).Lines;
         Assert.Equal(["baseline", "corrected"], lines.Select(line => (string)line["op"]!));
         Assert.Equal("2026-06-01..2026-06-07", $"{lines[0]["from"]}..{lines[0]["to"]}");
@@ -109,7 +131,13 @@ public sealed class BaselineTests(AzuriteFixture azurite)
     {
         var clock = new ShiftedClock(Start);
         await using var cube = await CubeSimulator.StartAsync(Small, clock, TestContext.Current.CancellationToken);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock, ("Sync__StartDate", "2026-06-09"), ("Changes__JoinCustomer", "true"));
+        await using var app = await TestApp.StartAsync(
+            await azurite.NewAccountAsync(),
+            cube,
+            clock,
+            ("Sync__StartDate", "2026-06-09"),
+            ("Changes__JoinCustomer", "true")
+        );
         await app.RunAsync(new RunRequest(RunKind.Scheduled, FeedCatalogue.Default));
         clock.Advance(TimeSpan.FromHours(1));
         var (assignment, campaign) = (cube.Data.AssignmentIds[0], cube.Data.CampaignIds()[0]);
@@ -131,7 +159,9 @@ public sealed class BaselineTests(AzuriteFixture azurite)
     private static async Task<List<(string Name, List<JsonObject> Lines)>> FilesAsync(TestApp app, string? runId = null)
     {
         var files = new List<(string, List<JsonObject>)>();
-        await foreach (var blob in app.Storage.ChangeFiles.GetBlobsAsync(BlobTraits.None, BlobStates.None, null, TestContext.Current.CancellationToken))
+        await foreach (
+            var blob in app.Storage.ChangeFiles.GetBlobsAsync(BlobTraits.None, BlobStates.None, null, TestContext.Current.CancellationToken)
+        )
         {
             if (runId is null || blob.Name.Contains($"/run={runId}_", StringComparison.Ordinal))
             {

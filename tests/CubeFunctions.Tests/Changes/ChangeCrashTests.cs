@@ -10,7 +10,9 @@ using Xunit;
 
 namespace CubeFunctions.Tests.Changes;
 
-/// <summary>Two workers that are killed again and again while they read, compare, publish and deliver, beside a campaign that Cube fails to give.</summary>
+/// <summary>
+/// Two workers that are killed again and again while they read, compare, publish and deliver, beside a campaign that Cube fails to give.
+/// </summary>
 public sealed class ChangeCrashTests(AzuriteFixture azurite)
 {
     private static readonly SimulatorOptions Options = new()
@@ -34,9 +36,18 @@ public sealed class ChangeCrashTests(AzuriteFixture azurite)
         await using var receiver = await TestReceiver.StartAsync();
         await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
         var account = await azurite.NewAccountAsync();
-        var settings = CommandTests.Of(cube, account, receiver.Settings(("Sync__LeaseSeconds", "2"), ("Sync__StartDate", cube.Data.Today.AddDays(-3).ToString("yyyy-MM-dd"))));
+        var settings = CommandTests.Of(
+            cube,
+            account,
+            receiver.Settings(("Sync__LeaseSeconds", "2"), ("Sync__StartDate", cube.Data.Today.AddDays(-3).ToString("yyyy-MM-dd")))
+        );
         Assert.Equal(0, (await CubeProcess.SyncAsync("", settings)).Code);
-        await using var app = await TestApp.StartAsync(account, cube, null, receiver.Settings(("Sync__StartDate", cube.Data.Today.AddDays(-3).ToString("yyyy-MM-dd"))));
+        await using var app = await TestApp.StartAsync(
+            account,
+            cube,
+            null,
+            receiver.Settings(("Sync__StartDate", cube.Data.Today.AddDays(-3).ToString("yyyy-MM-dd")))
+        );
         var broken = cube.Data.CampaignIds()[^1];
         CubeProcess[] workers = [CubeProcess.Start("work", null, settings), CubeProcess.Start("work", null, settings)];
         var (killed, kills, ticks) = (0, TestScale.Of(6, 500), 0);
@@ -52,18 +63,28 @@ public sealed class ChangeCrashTests(AzuriteFixture azurite)
                 cube.Faults.Clear();
             }
 
-            string[] runs = [await TickAsync(app, RunKind.Scheduled, FeedCatalogue.Responses), await TickAsync(app, RunKind.Snapshot, FeedCatalogue.Customers)];
+            string[] runs =
+            [
+                await TickAsync(app, RunKind.Scheduled, FeedCatalogue.Responses),
+                await TickAsync(app, RunKind.Snapshot, FeedCatalogue.Customers),
+            ];
             for (var left = _dice.Next(1, 5); left > 0 && killed < kills; left--)
             {
                 // From before a worker is up to after the last delivery.
-                await Task.Delay(TimeSpan.FromMilliseconds(_dice.Next(50, 2500)), TimeProvider.System, TestContext.Current.CancellationToken);
+                await Task.Delay(
+                    TimeSpan.FromMilliseconds(_dice.Next(50, 2500)),
+                    TimeProvider.System,
+                    TestContext.Current.CancellationToken
+                );
                 killed += await KillAsync(workers, _dice.Next(workers.Length), settings);
             }
 
             await WaitFor.TrueAsync(() => IsDoneAsync(app, runs, $"{broken}"), TimeSpan.FromMinutes(5), TimeSpan.FromMilliseconds(300));
         }
 
-        TestContext.Current.TestOutputHelper!.WriteLine($"{killed} kills, {ticks} ticks, {receiver.Taken.Count} changes taken, {receiver.Taken.Count - receiver.Distinct().Count} of them again");
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            $"{killed} kills, {ticks} ticks, {receiver.Taken.Count} changes taken, {receiver.Taken.Count - receiver.Distinct().Count} of them again"
+        );
         cube.Faults.Clear();
         await FinishAsync(app, workers);
         AssertWhole(cube, ChangeLedger.Apply(await ChangeLedger.ReadAsync(app)));
@@ -84,14 +105,19 @@ public sealed class ChangeCrashTests(AzuriteFixture azurite)
     {
         foreach (var run in runs)
         {
-            var items = await app.Get<RunStore>().ItemsAsync(run, TestContext.Current.CancellationToken).Where(item => item.FeedOf.Shape == FeedShape.Paged && item.ScopeId != broken)
+            var items = await app.Get<RunStore>()
+                .ItemsAsync(run, TestContext.Current.CancellationToken)
+                .Where(item => item.FeedOf.Shape == FeedShape.Paged && item.ScopeId != broken)
                 .ToListAsync(TestContext.Current.CancellationToken);
             if (items.Count == 0 || items.Exists(item => item.IsOpen))
             {
                 return false;
             }
 
-            Assert.Equal(items[0].FeedOf.Scope == ScopeKind.Campaign ? Options.Campaigns - 1 : Options.Campaigns / Options.CampaignsPerAssignment, items.Count);
+            Assert.Equal(
+                items[0].FeedOf.Scope == ScopeKind.Campaign ? Options.Campaigns - 1 : Options.Campaigns / Options.CampaignsPerAssignment,
+                items.Count
+            );
             Assert.All(items, item => Assert.Equal((ItemState.Succeeded, null), (item.State, item.Reason)));
         }
 
@@ -110,15 +136,28 @@ public sealed class ChangeCrashTests(AzuriteFixture azurite)
     private static async Task FinishAsync(TestApp app, CubeProcess[] workers)
     {
         await WaitFor.TrueAsync(
-            async () => (await app.Get<RunReader>().RecentAsync(1, TestContext.Current.CancellationToken)).All(run => !run.IsOpen), TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(1));
-        string[] last = [await TickAsync(app, RunKind.Scheduled, FeedCatalogue.Responses), await TickAsync(app, RunKind.Snapshot, FeedCatalogue.Customers)];
+            async () => (await app.Get<RunReader>().RecentAsync(1, TestContext.Current.CancellationToken)).All(run => !run.IsOpen),
+            TimeSpan.FromMinutes(5),
+            TimeSpan.FromSeconds(1)
+        );
+        string[] last =
+        [
+            await TickAsync(app, RunKind.Scheduled, FeedCatalogue.Responses),
+            await TickAsync(app, RunKind.Snapshot, FeedCatalogue.Customers),
+        ];
         await WaitFor.TrueAsync(
-            async () => (await app.Get<RunReader>().RecentAsync(1, TestContext.Current.CancellationToken)).All(run => !run.IsOpen)
+            async () =>
+                (await app.Get<RunReader>().RecentAsync(1, TestContext.Current.CancellationToken)).All(run => !run.IsOpen)
                 && (await DeliveryPump.RowsAsync(app, DeliveryState.Waiting)).Count == 0,
-            TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(1));
+            TimeSpan.FromMinutes(5),
+            TimeSpan.FromSeconds(1)
+        );
         foreach (var run in last)
         {
-            Assert.Equal(RunStatus.Succeeded, (await app.Get<RunReader>().FindManifestAsync(run, TestContext.Current.CancellationToken))!.Status);
+            Assert.Equal(
+                RunStatus.Succeeded,
+                (await app.Get<RunReader>().FindManifestAsync(run, TestContext.Current.CancellationToken))!.Status
+            );
         }
 
         foreach (var worker in workers)
@@ -135,17 +174,32 @@ public sealed class ChangeCrashTests(AzuriteFixture azurite)
         {
             var (there, published) = (
                 expected.Select(show).Order(StringComparer.Ordinal).ToList(),
-                store.Where(entry => entry.Key.StartsWith(feed + "/", StringComparison.Ordinal)).Select(entry => show(entry.Value)).Order(StringComparer.Ordinal).ToList());
+                store
+                    .Where(entry => entry.Key.StartsWith(feed + "/", StringComparison.Ordinal))
+                    .Select(entry => show(entry.Value))
+                    .Order(StringComparer.Ordinal)
+                    .ToList()
+            );
             Assert.True(
-                there.SequenceEqual(published), $"{feed}: not published {string.Join('\n', there.Except(published))}\nbut published {string.Join('\n', published.Except(there))}");
+                there.SequenceEqual(published),
+                $"{feed}: not published {string.Join('\n', there.Except(published))}\nbut published {string.Join('\n', published.Except(there))}"
+            );
         }
 
         Same("customers", cube.Data.AssignmentIds.SelectMany(cube.Data.Customers), record => record.ToJsonString());
 
         // The customer's own fields in a response are no news of the response, nor is a number that comes as text.
         Same(
-            "responses", cube.Data.CampaignIds().SelectMany(id => cube.Data.Responses(id, cube.Data.Today.AddDays(-3), cube.Data.Today)),
-            record => string.Join('|', record.Where(member => member.Key is "crm__customer_id" || member.Key.StartsWith("response_", StringComparison.Ordinal)).Select(member => $"{member.Value}")));
+            "responses",
+            cube.Data.CampaignIds().SelectMany(id => cube.Data.Responses(id, cube.Data.Today.AddDays(-3), cube.Data.Today)),
+            record =>
+                string.Join(
+                    '|',
+                    record
+                        .Where(member => member.Key is "crm__customer_id" || member.Key.StartsWith("response_", StringComparison.Ordinal))
+                        .Select(member => $"{member.Value}")
+                )
+        );
     }
 
     private static async Task AssertDeliveredAsync(TestApp app, TestReceiver receiver)
@@ -154,7 +208,16 @@ public sealed class ChangeCrashTests(AzuriteFixture azurite)
         var all = await ChangeLedger.ReadAsync(app);
         var expected = (await ChangeLedger.NewsAsync(app)).Select(change => (string)change["id"]!).Order(StringComparer.Ordinal);
         Assert.Equal(expected, receiver.Distinct().Select(change => (string)change["id"]!).Order(StringComparer.Ordinal));
-        Assert.Equal("", string.Join(' ', receiver.Taken.GroupBy(change => (string)change["id"]!).Where(repeats => repeats.Select(Content).Distinct().Count() > 1).Select(repeats => repeats.Key)));
+        Assert.Equal(
+            "",
+            string.Join(
+                ' ',
+                receiver
+                    .Taken.GroupBy(change => (string)change["id"]!)
+                    .Where(repeats => repeats.Select(Content).Distinct().Count() > 1)
+                    .Select(repeats => repeats.Key)
+            )
+        );
         AssertInOrder(all, receiver.Distinct());
         Assert.Empty(receiver.Faults);
     }
@@ -172,14 +235,20 @@ public sealed class ChangeCrashTests(AzuriteFixture azurite)
     }
 
     /// <summary>All but what another try may say otherwise: which run published it, and when.</summary>
-    private static string Content(JsonObject change) => string.Join('|', change.Where(member => member.Key is not ("runId" or "at")).Select(member => member.Value?.ToJsonString()));
+    private static string Content(JsonObject change) =>
+        string.Join('|', change.Where(member => member.Key is not ("runId" or "at")).Select(member => member.Value?.ToJsonString()));
 
     private static void AssertInOrder(List<JsonObject> published, List<JsonObject> taken)
     {
-        var order = published.Select((change, place) => (Id: (string)change["id"]!, place)).ToDictionary(change => change.Id, change => change.place);
+        var order = published
+            .Select((change, place) => (Id: (string)change["id"]!, place))
+            .ToDictionary(change => change.Id, change => change.place);
         foreach (var changes in taken.Where(change => (string)change["feed"]! == "customers").GroupBy(change => (string)change["key"]!))
         {
-            Assert.Equal(changes.Select(change => order[(string)change["id"]!]).Order(), changes.Select(change => order[(string)change["id"]!]));
+            Assert.Equal(
+                changes.Select(change => order[(string)change["id"]!]).Order(),
+                changes.Select(change => order[(string)change["id"]!])
+            );
         }
     }
 }

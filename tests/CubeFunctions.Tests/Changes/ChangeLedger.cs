@@ -7,19 +7,28 @@ using Xunit;
 
 namespace CubeFunctions.Tests.Changes;
 
-/// <summary>Reads <c>cube-changes</c> the way a stranger would: every file, line by line, in the order of runs; ids that came before are dropped.</summary>
+/// <summary>
+/// Reads <c>cube-changes</c> the way a stranger would: every file, line by line, in the order of runs; ids that came before are dropped.
+/// </summary>
 internal static class ChangeLedger
 {
     /// <summary>Every line, baselines expanded.</summary>
     public static Task<List<JsonObject>> ReadAsync(TestApp app, string? runId = null) => ReadAsync(app, runId, ExpandAsync);
 
     /// <summary>The lines that carry a record each: what is delivered unless baselines are asked for.</summary>
-    public static Task<List<JsonObject>> NewsAsync(TestApp app, string? runId = null) => ReadAsync(app, runId, (_, _) => Task.FromResult(new List<JsonObject>()));
+    public static Task<List<JsonObject>> NewsAsync(TestApp app, string? runId = null) =>
+        ReadAsync(app, runId, (_, _) => Task.FromResult(new List<JsonObject>()));
 
-    private static async Task<List<JsonObject>> ReadAsync(TestApp app, string? runId, Func<TestApp, JsonObject, Task<List<JsonObject>>> expandAsync)
+    private static async Task<List<JsonObject>> ReadAsync(
+        TestApp app,
+        string? runId,
+        Func<TestApp, JsonObject, Task<List<JsonObject>>> expandAsync
+    )
     {
         var names = new List<string>();
-        await foreach (var blob in app.Storage.ChangeFiles.GetBlobsAsync(BlobTraits.None, BlobStates.None, null, TestContext.Current.CancellationToken))
+        await foreach (
+            var blob in app.Storage.ChangeFiles.GetBlobsAsync(BlobTraits.None, BlobStates.None, null, TestContext.Current.CancellationToken)
+        )
         {
             if (runId is null || blob.Name.Contains($"/run={runId}_", StringComparison.Ordinal))
             {
@@ -40,12 +49,16 @@ internal static class ChangeLedger
     }
 
     public static async Task<string> TextAsync(TestApp app, string name) =>
-        (await app.Storage.ChangeFiles.GetBlobClient(name).DownloadContentAsync(TestContext.Current.CancellationToken)).Value.Content.ToString();
+        (
+            await app.Storage.ChangeFiles.GetBlobClient(name).DownloadContentAsync(TestContext.Current.CancellationToken)
+        ).Value.Content.ToString();
 
     public static async Task<Dictionary<string, string>> StatesAsync(TestApp app)
     {
         var states = new Dictionary<string, string>();
-        await foreach (var blob in app.Storage.State.GetBlobsAsync(BlobTraits.None, BlobStates.None, null, TestContext.Current.CancellationToken))
+        await foreach (
+            var blob in app.Storage.State.GetBlobsAsync(BlobTraits.None, BlobStates.None, null, TestContext.Current.CancellationToken)
+        )
         {
             states[blob.Name] = blob.Properties.ETag!.Value.ToString();
         }
@@ -82,11 +95,13 @@ internal static class ChangeLedger
     public static async Task<List<JsonObject>> ExpandAsync(TestApp app, JsonObject baseline)
     {
         var lines = new List<JsonObject>();
-        await foreach (var line in app.Get<BaselineExpander>().ExpandAsync(Encoding.UTF8.GetBytes(baseline.ToJsonString()), TestContext.Current.CancellationToken))
+        await foreach (
+            var line in app.Get<BaselineExpander>()
+                .ExpandAsync(Encoding.UTF8.GetBytes(baseline.ToJsonString()), TestContext.Current.CancellationToken)
+        )
         {
             lines.Add(JsonNode.Parse(line.Span)!.AsObject());
         }
-
 
         // Fewer where a person was erased since.
         Assert.InRange(lines.Count, 0, (int)baseline["records"]!);

@@ -24,7 +24,14 @@ public sealed class ChangePropertyTests(AzuriteFixture azurite)
         EndedCampaigns = 0,
     };
 
-    private static readonly string[] ContentOfResponse = ["response_type", "response_subtype", "response_comment", "response_submitted_when", "response_submitted_by"];
+    private static readonly string[] ContentOfResponse =
+    [
+        "response_type",
+        "response_subtype",
+        "response_comment",
+        "response_submitted_when",
+        "response_submitted_by",
+    ];
     private static readonly string[] ContentOfSms = ["sms_crm_customer_id", "sms_type", "sms_submitted_when", "sms_submitted_by"];
 
     private readonly Random _dice = new(TestScale.Seed);
@@ -35,7 +42,14 @@ public sealed class ChangePropertyTests(AzuriteFixture azurite)
         var days = TestScale.Of(15, 200);
         TestContext.Current.TestOutputHelper!.WriteLine($"seed {TestScale.Seed}, {days} days");
         var clock = new ShiftedClock(new DateTimeOffset(2026, 3, 2, 9, 0, 0, TimeSpan.Zero));
-        await using var cube = await CubeSimulator.StartAsync(Agency with { Seed = _dice.Next(1, 1000) }, clock, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            Agency with
+            {
+                Seed = _dice.Next(1, 1000),
+            },
+            clock,
+            TestContext.Current.CancellationToken
+        );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock, ("Sync__StartDate", "2026-02-25"));
         var first = new DateOnly(2026, 2, 25);
         for (var day = 0; day < days; day++)
@@ -67,8 +81,18 @@ public sealed class ChangePropertyTests(AzuriteFixture azurite)
         var store = ChangeLedger.Apply(await ChangeLedger.ReadAsync(app));
         var campaigns = cube.Data.CampaignIds();
         AssertSame(store, "customers", cube.Data.AssignmentIds.SelectMany(cube.Data.Customers), Whole);
-        AssertSame(store, "responses", campaigns.SelectMany(id => cube.Data.Responses(id, first, cube.Data.Today)), record => Part(record, ContentOfResponse));
-        AssertSame(store, "sms", campaigns.SelectMany(id => cube.Data.Sms(id, first, cube.Data.Today)), record => Part(record, ContentOfSms));
+        AssertSame(
+            store,
+            "responses",
+            campaigns.SelectMany(id => cube.Data.Responses(id, first, cube.Data.Today)),
+            record => Part(record, ContentOfResponse)
+        );
+        AssertSame(
+            store,
+            "sms",
+            campaigns.SelectMany(id => cube.Data.Sms(id, first, cube.Data.Today)),
+            record => Part(record, ContentOfSms)
+        );
         AssertSame(store, "callflow_customers", campaigns.SelectMany(id => cube.Data.CallflowCustomers(id)), Whole);
         Assert.DoesNotContain(app.Logs.Lines, line => line.Text.Contains("held back", StringComparison.Ordinal));
     }
@@ -89,7 +113,12 @@ public sealed class ChangePropertyTests(AzuriteFixture azurite)
                     data.AddCustomer(assignment, new JsonObject { ["name"] = $"Kunde {_dice.Next(1000)}" });
                     break;
                 case 1 or 2:
-                    data.EditCustomer(assignment, Any(), _dice.Next(2) == 0 ? "city" : "phone_1", _dice.Next(3) == 0 ? null : $"{_dice.Next(100)}");
+                    data.EditCustomer(
+                        assignment,
+                        Any(),
+                        _dice.Next(2) == 0 ? "city" : "phone_1",
+                        _dice.Next(3) == 0 ? null : $"{_dice.Next(100)}"
+                    );
                     break;
                 case 3:
                     var gone = Any();
@@ -122,16 +151,37 @@ public sealed class ChangePropertyTests(AzuriteFixture azurite)
         }
     }
 
-    private static void AssertSame(Dictionary<string, JsonObject> store, string feed, IEnumerable<JsonObject> expected, Func<JsonObject, string> show)
+    private static void AssertSame(
+        Dictionary<string, JsonObject> store,
+        string feed,
+        IEnumerable<JsonObject> expected,
+        Func<JsonObject, string> show
+    )
     {
-        var (there, told) = (expected.Select(show).Order(StringComparer.Ordinal).ToList(),
-            store.Where(entry => entry.Key.StartsWith(feed + "/", StringComparison.Ordinal)).Select(entry => show(entry.Value)).Order(StringComparer.Ordinal).ToList());
-        Assert.True(there.SequenceEqual(told), $"{feed}: not told {string.Join('\n', there.Except(told))}\nbut told {string.Join('\n', told.Except(there))}");
+        var (there, told) = (
+            expected.Select(show).Order(StringComparer.Ordinal).ToList(),
+            store
+                .Where(entry => entry.Key.StartsWith(feed + "/", StringComparison.Ordinal))
+                .Select(entry => show(entry.Value))
+                .Order(StringComparer.Ordinal)
+                .ToList()
+        );
+        Assert.True(
+            there.SequenceEqual(told),
+            $"{feed}: not told {string.Join('\n', there.Except(told))}\nbut told {string.Join('\n', told.Except(there))}"
+        );
     }
 
-    private static string Part(JsonObject record, string[] members) => string.Join('|', members.Select(member => Convert.ToString(record[member], CultureInfo.InvariantCulture)));
+    private static string Part(JsonObject record, string[] members) =>
+        string.Join('|', members.Select(member => Convert.ToString(record[member], CultureInfo.InvariantCulture)));
 
     /// <summary>All but the bookkeeping fields, whose change is not told; a number says the same as its text.</summary>
     private static string Whole(JsonObject record) =>
-        string.Join('|', record.Where(member => member.Key is not ("updated" or "updated_by" or "update_method")).Select(member => $"{member.Key}={member.Value}").Order(StringComparer.Ordinal));
+        string.Join(
+            '|',
+            record
+                .Where(member => member.Key is not ("updated" or "updated_by" or "update_method"))
+                .Select(member => $"{member.Key}={member.Value}")
+                .Order(StringComparer.Ordinal)
+        );
 }

@@ -32,7 +32,10 @@ public sealed class ChangeRunTests(AzuriteFixture azurite)
         Assert.All(first, line => Assert.True((string)line["op"]! is "created" or "recorded"));
         Assert.Equal(300, first.Count(line => (string)line["feed"]! == "customers"));
         Assert.Equal(120, first.Count(line => (string)line["feed"]! == "callflow_customers"));
-        Assert.Equal(cube.Data.CampaignIds().Sum(id => cube.Data.Responses(id, today.AddDays(-30), today).Count()), first.Count(line => (string)line["feed"]! == "responses"));
+        Assert.Equal(
+            cube.Data.CampaignIds().Sum(id => cube.Data.Responses(id, today.AddDays(-30), today).Count()),
+            first.Count(line => (string)line["feed"]! == "responses")
+        );
         Assert.Equal(first.Count, ChangeLedger.Apply(first).Count);
 
         // The second reads a window of other days (the look-back), the third the same once more.

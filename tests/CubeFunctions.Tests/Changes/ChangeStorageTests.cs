@@ -16,7 +16,16 @@ public sealed class ChangeStorageTests(AzuriteFixture azurite)
     [Fact]
     public async Task Who_dies_between_file_and_state_tells_the_same_changes_with_the_same_ids()
     {
-        await using var cube = await CubeSimulator.StartAsync(new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 300, PageSize = 100 }, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            new SimulatorOptions
+            {
+                Campaigns = 1,
+                CustomersPerAssignment = 300,
+                PageSize = 100,
+            },
+            null,
+            TestContext.Current.CancellationToken
+        );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null);
         await app.RunAsync(Customers);
         var assignment = cube.Data.AssignmentIds[0];
@@ -46,7 +55,11 @@ public sealed class ChangeStorageTests(AzuriteFixture azurite)
     [Fact]
     public async Task A_state_that_was_lost_or_restored_from_a_backup_is_compared_again()
     {
-        await using var cube = await CubeSimulator.StartAsync(new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 100 }, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 100 },
+            null,
+            TestContext.Current.CancellationToken
+        );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null);
         await app.RunAsync(Customers);
         var assignment = cube.Data.AssignmentIds[0];
@@ -57,7 +70,10 @@ public sealed class ChangeStorageTests(AzuriteFixture azurite)
         await blob.UploadAsync(backup, overwrite: true, TestContext.Current.CancellationToken);
         cube.Data.EditCustomer(assignment, 10_000_008, "city", "Bodø");
         var run = await app.RunAsync(Customers);
-        Assert.Equal(["10000007", "10000008"], (await ChangeLedger.ReadAsync(app, run.RunId)).Select(line => (string)line["key"]!).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["10000007", "10000008"],
+            (await ChangeLedger.ReadAsync(app, run.RunId)).Select(line => (string)line["key"]!).Order(StringComparer.Ordinal)
+        );
     }
 
     [Fact]
@@ -68,7 +84,11 @@ public sealed class ChangeStorageTests(AzuriteFixture azurite)
         var (storage, log) = await AzuriteFixture.StartLoggedAsync(folder.FullName);
         try
         {
-            await using var cube = await CubeSimulator.StartAsync(new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = customers }, null, TestContext.Current.CancellationToken);
+            await using var cube = await CubeSimulator.StartAsync(
+                new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = customers },
+                null,
+                TestContext.Current.CancellationToken
+            );
             await using var app = await TestApp.StartAsync(storage.ConnectionString(), cube, null);
             await app.RunAsync(Customers);
             var (before, files) = (Requests(log, "cube-state/customers"), Requests(log, "cube-changes"));
@@ -99,7 +119,11 @@ public sealed class ChangeStorageTests(AzuriteFixture azurite)
     public async Task Memory_stays_below_350_MB_however_many_customers_are_known()
     {
         var customers = TestScale.Of(100_000, 1_000_000);
-        await using var cube = await CubeSimulator.StartAsync(new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = customers }, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = customers },
+            null,
+            TestContext.Current.CancellationToken
+        );
         var settings = CommandTests.Of(cube, await azurite.NewAccountAsync(), ("Sync__Feeds", "customers"));
         var (_, _, first) = await CubeProcess.SyncAsync("", settings);
         for (var i = 0; i < customers / 100; i++)
@@ -111,7 +135,8 @@ public sealed class ChangeStorageTests(AzuriteFixture azurite)
         var (code, _, second) = await CubeProcess.SyncAsync("", settings);
         Assert.Equal(0, code);
         TestContext.Current.TestOutputHelper!.WriteLine(
-            $"{customers} customers: peak {first >> 20} MB when all are new, {second >> 20} MB with 1 % changed, in {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0} s");
+            $"{customers} customers: peak {first >> 20} MB when all are new, {second >> 20} MB with 1 % changed, in {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0} s"
+        );
         Assert.InRange(Math.Max(first, second), 1, 350L << 20);
     }
 

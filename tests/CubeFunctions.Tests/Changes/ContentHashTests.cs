@@ -22,7 +22,11 @@ public sealed class ContentHashTests
     [InlineData("""{"id":7,"tags":[1,2]}""", """{"id":7,"tags":["1", "2"]}""", true)]
     [InlineData("""{"id":7,"tags":[1,2]}""", """{"id":7,"tags":[2,1]}""", false)]
     [InlineData("""{"id":7,"tags":[{"a":1,"b":2}]}""", """{"id":7,"tags":[{"b":2,"a":1}]}""", true)]
-    [InlineData("""{"id":7,"name":"Åse","updated":"2026-01-01","updated_by":"x"}""", """{"id":7,"name":"Åse","updated":"2026-02-02","update_method":"y"}""", true)]
+    [InlineData(
+        """{"id":7,"name":"Åse","updated":"2026-01-01","updated_by":"x"}""",
+        """{"id":7,"name":"Åse","updated":"2026-02-02","update_method":"y"}""",
+        true
+    )]
     public void Content_is_what_is_said_not_how(string one, string other, bool same)
     {
         var (a, b) = (Digest(FeedCatalogue.Customers, one), Digest(FeedCatalogue.Customers, other));
@@ -34,14 +38,21 @@ public sealed class ContentHashTests
     public void Fields_to_ignore_can_be_chosen()
     {
         var settings = new ChangeSettings { IgnoreFields = ["city"] };
-        Assert.Equal(Digest(FeedCatalogue.Customers, """{"id":7,"city":"Oslo"}""", settings).Content, Digest(FeedCatalogue.Customers, """{"id":7,"city":"Bergen"}""", settings).Content);
-        Assert.NotEqual(Digest(FeedCatalogue.Customers, """{"id":7,"updated":"1"}""", settings).Content, Digest(FeedCatalogue.Customers, """{"id":7,"updated":"2"}""", settings).Content);
+        Assert.Equal(
+            Digest(FeedCatalogue.Customers, """{"id":7,"city":"Oslo"}""", settings).Content,
+            Digest(FeedCatalogue.Customers, """{"id":7,"city":"Bergen"}""", settings).Content
+        );
+        Assert.NotEqual(
+            Digest(FeedCatalogue.Customers, """{"id":7,"updated":"1"}""", settings).Content,
+            Digest(FeedCatalogue.Customers, """{"id":7,"updated":"2"}""", settings).Content
+        );
     }
 
     [Fact]
     public void The_customers_own_fields_are_no_content_of_a_response()
     {
-        const string Rest = "\"crm__customer_id\":\"7\",\"response_submitted_when\":\"2026-06-01 10:00\",\"response_submitted_by\":\"Kari\"";
+        const string Rest =
+            "\"crm__customer_id\":\"7\",\"response_submitted_when\":\"2026-06-01 10:00\",\"response_submitted_by\":\"Kari\"";
         var one = Digest(FeedCatalogue.Responses, $$"""{{{Rest}},"crm__standard_info__name":"Åse","response_comment":"ja"}""");
         var moved = Digest(FeedCatalogue.Responses, $$"""{{{Rest}},"crm__standard_info__name":"Åse Berg","response_comment":"ja"}""");
         var corrected = Digest(FeedCatalogue.Responses, $$"""{{{Rest}},"crm__standard_info__name":"Åse","response_comment":"nei"}""");

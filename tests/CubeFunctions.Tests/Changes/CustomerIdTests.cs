@@ -15,7 +15,12 @@ public sealed class CustomerIdTests(AzuriteFixture azurite)
 {
     private static readonly SimulatorOptions Small = new()
     {
-        Campaigns = 1, CustomersPerAssignment = 120, PageSize = 25, ResponsesPerCampaignPerDay = 4, CallflowCustomersPerCampaign = 20, AnonymisedPerThousand = 0,
+        Campaigns = 1,
+        CustomersPerAssignment = 120,
+        PageSize = 25,
+        ResponsesPerCampaignPerDay = 4,
+        CallflowCustomersPerCampaign = 20,
+        AnonymisedPerThousand = 0,
     };
 
     private static RunRequest Customers => RunRequest.Snapshot([FeedCatalogue.Customers]);
@@ -37,7 +42,13 @@ public sealed class CustomerIdTests(AzuriteFixture azurite)
         var lines = await ChangeLedger.NewsAsync(app, run.RunId);
         Assert.Equal(
             [$"created {handedOn}", "created CRM-NY", $"deleted {old}", $"deleted {handedOn}"],
-            lines.Select(line => $"{line["op"]} {line["customerId"]}").Order(StringComparer.Ordinal).OrderBy(text => text.StartsWith("deleted", StringComparison.Ordinal)).ThenBy(text => text.EndsWith("NY", StringComparison.Ordinal)).ThenBy(text => text.EndsWith(handedOn, StringComparison.Ordinal)));
+            lines
+                .Select(line => $"{line["op"]} {line["customerId"]}")
+                .Order(StringComparer.Ordinal)
+                .OrderBy(text => text.StartsWith("deleted", StringComparison.Ordinal))
+                .ThenBy(text => text.EndsWith("NY", StringComparison.Ordinal))
+                .ThenBy(text => text.EndsWith(handedOn, StringComparison.Ordinal))
+        );
         Assert.Equal(["deleted", "deleted", "created", "created"], lines.Select(line => (string)line["op"]!));
         Assert.Equal(120, ChangeLedger.Apply(await ChangeLedger.ReadAsync(app)).Count);
         Assert.Empty(await ChangeLedger.NewsAsync(app, (await app.RunAsync(Customers)).RunId));
@@ -51,7 +62,12 @@ public sealed class CustomerIdTests(AzuriteFixture azurite)
         var clock = new ShiftedClock(new DateTimeOffset(2026, 3, 2, 9, 0, 0, TimeSpan.Zero));
         await using var receiver = await TestReceiver.StartAsync();
         await using var cube = await CubeSimulator.StartAsync(Small, clock, TestContext.Current.CancellationToken);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock, receiver.Settings(("Changes__Crm__Baseline", "true")));
+        await using var app = await TestApp.StartAsync(
+            await azurite.NewAccountAsync(),
+            cube,
+            clock,
+            receiver.Settings(("Changes__Crm__Baseline", "true"))
+        );
         var assignment = cube.Data.AssignmentIds[0];
         var erased = new HashSet<string>(StringComparer.Ordinal);
         await app.RunAsync(Customers);
@@ -61,7 +77,11 @@ public sealed class CustomerIdTests(AzuriteFixture azurite)
             if (day % 4 == 1)
             {
                 // Somebody is erased here, and not in Cube: from then on nothing is published under that id.
-                var known = cube.Data.Customers(assignment).Select(record => $"{record["customer_id"]}").Where(id => id.Length > 0).ToList();
+                var known = cube
+                    .Data.Customers(assignment)
+                    .Select(record => $"{record["customer_id"]}")
+                    .Where(id => id.Length > 0)
+                    .ToList();
                 var person = known[dice.Next(known.Count)];
                 erased.Add(person);
                 await app.Get<PersonEraser>().EraseAsync($"{assignment}", person, TestContext.Current.CancellationToken);
@@ -112,13 +132,24 @@ public sealed class CustomerIdTests(AzuriteFixture azurite)
         }
 
         Assert.NotEmpty(erased);
-        var expected = cube.Data.Customers(assignment).Where(record => $"{record["customer_id"]}".Length > 0 && !erased.Contains($"{record["customer_id"]}")).ToDictionary(record => $"{record["customer_id"]}", Whole);
-        Assert.Equal(expected.OrderBy(entry => entry.Key, StringComparer.Ordinal), crm.ToDictionary(entry => entry.Key, entry => Whole(entry.Value)).OrderBy(entry => entry.Key, StringComparer.Ordinal));
+        var expected = cube
+            .Data.Customers(assignment)
+            .Where(record => $"{record["customer_id"]}".Length > 0 && !erased.Contains($"{record["customer_id"]}"))
+            .ToDictionary(record => $"{record["customer_id"]}", Whole);
+        Assert.Equal(
+            expected.OrderBy(entry => entry.Key, StringComparer.Ordinal),
+            crm.ToDictionary(entry => entry.Key, entry => Whole(entry.Value)).OrderBy(entry => entry.Key, StringComparer.Ordinal)
+        );
     }
 
     private static void Mutate(CubeData data, int assignment, Random dice)
     {
-        var known = data.Customers(assignment).Where(record => $"{record["customer_id"]}".Length > 0).Select(record => (long)record["id"]!).OrderBy(_ => dice.Next()).Take(6).ToList();
+        var known = data.Customers(assignment)
+            .Where(record => $"{record["customer_id"]}".Length > 0)
+            .Select(record => (long)record["id"]!)
+            .OrderBy(_ => dice.Next())
+            .Take(6)
+            .ToList();
         foreach (var id in known.Take(dice.Next(7)))
         {
             switch (dice.Next(8))
@@ -144,5 +175,11 @@ public sealed class CustomerIdTests(AzuriteFixture azurite)
 
     /// <summary>All but the bookkeeping fields, whose change is not published; a number says the same as its text.</summary>
     private static string Whole(JsonObject record) =>
-        string.Join('|', record.Where(member => member.Key is not ("updated" or "updated_by" or "update_method")).Select(member => $"{member.Key}={member.Value}").Order(StringComparer.Ordinal));
+        string.Join(
+            '|',
+            record
+                .Where(member => member.Key is not ("updated" or "updated_by" or "update_method"))
+                .Select(member => $"{member.Key}={member.Value}")
+                .Order(StringComparer.Ordinal)
+        );
 }

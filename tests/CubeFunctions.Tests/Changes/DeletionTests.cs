@@ -10,9 +10,17 @@ namespace CubeFunctions.Tests.Changes;
 
 public sealed class DeletionTests(AzuriteFixture azurite)
 {
-    private static readonly SimulatorOptions Small = new() { Campaigns = 1, CustomersPerAssignment = 400, PageSize = 100, CallflowCustomersPerCampaign = 40, AnonymisedPerThousand = 0 };
+    private static readonly SimulatorOptions Small = new()
+    {
+        Campaigns = 1,
+        CustomersPerAssignment = 400,
+        PageSize = 100,
+        CallflowCustomersPerCampaign = 40,
+        AnonymisedPerThousand = 0,
+    };
 
-    private static Task<IReadOnlyList<DeliveryRow>> DeadAsync(TestApp app) => app.Get<DeliveryReader>().InStateAsync(DeliveryState.Dead, TestContext.Current.CancellationToken);
+    private static Task<IReadOnlyList<DeliveryRow>> DeadAsync(TestApp app) =>
+        app.Get<DeliveryReader>().InStateAsync(DeliveryState.Dead, TestContext.Current.CancellationToken);
 
     private static RunRequest Customers => RunRequest.Snapshot([FeedCatalogue.Customers]);
 
@@ -32,7 +40,10 @@ public sealed class DeletionTests(AzuriteFixture azurite)
         }
 
         // Again with each run, also where the snapshot has not changed since: the alert stays until it is settled.
-        Assert.Equal(2, app.Logs.Lines.Count(line => line.Level == LogLevel.Error && line.Text.Contains("200 of 400", StringComparison.Ordinal)));
+        Assert.Equal(
+            2,
+            app.Logs.Lines.Count(line => line.Level == LogLevel.Error && line.Text.Contains("200 of 400", StringComparison.Ordinal))
+        );
         Assert.Contains("200 of 400", Assert.Single(await DeadAsync(app)).Reason, StringComparison.Ordinal);
         cube.Data.RestorePermission(assignment);
         var healthy = await app.RunAsync(Customers);
@@ -70,8 +81,20 @@ public sealed class DeletionTests(AzuriteFixture azurite)
     public async Task Responses_that_vanish_by_the_hundred_are_held_back_too()
     {
         var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 9, 0, 0, TimeSpan.Zero));
-        await using var cube = await CubeSimulator.StartAsync(Small with { ResponsesPerCampaignPerDay = 200 }, clock, TestContext.Current.CancellationToken);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock, ("Sync__StartDate", cube.Data.Today.AddDays(-1).ToString("yyyy-MM-dd")));
+        await using var cube = await CubeSimulator.StartAsync(
+            Small with
+            {
+                ResponsesPerCampaignPerDay = 200,
+            },
+            clock,
+            TestContext.Current.CancellationToken
+        );
+        await using var app = await TestApp.StartAsync(
+            await azurite.NewAccountAsync(),
+            cube,
+            clock,
+            ("Sync__StartDate", cube.Data.Today.AddDays(-1).ToString("yyyy-MM-dd"))
+        );
         var responses = RunRequest.Scheduled([FeedCatalogue.Responses]);
         await app.RunAsync(responses);
         var (campaign, yesterday) = (cube.Data.CampaignIds()[0], cube.Data.Today.AddDays(-1));
@@ -81,7 +104,10 @@ public sealed class DeletionTests(AzuriteFixture azurite)
             cube.Data.RemoveResponse(campaign, yesterday, 0);
         }
 
-        Assert.DoesNotContain(await ChangeLedger.ReadAsync(app, (await app.RunAsync(responses)).RunId), change => (string)change["op"]! == "removed");
+        Assert.DoesNotContain(
+            await ChangeLedger.ReadAsync(app, (await app.RunAsync(responses)).RunId),
+            change => (string)change["op"]! == "removed"
+        );
         await app.Get<DeliveryReader>().ReplayAsync([Assert.Single(await DeadAsync(app)).Id], TestContext.Current.CancellationToken);
         clock.Advance(TimeSpan.FromHours(5));
         var told = await ChangeLedger.ReadAsync(app, (await app.RunAsync(responses)).RunId);
@@ -110,7 +136,15 @@ public sealed class DeletionTests(AzuriteFixture azurite)
     [InlineData(CustomerIdInUrl.Imported, true)]
     public async Task A_customer_who_is_absent_is_asked_for_by_the_id_that_the_tenant_takes(CustomerIdInUrl id, bool later)
     {
-        await using var cube = await CubeSimulator.StartAsync(Small with { CustomerIdInUrl = id, LaterFields = later }, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            Small with
+            {
+                CustomerIdInUrl = id,
+                LaterFields = later,
+            },
+            null,
+            TestContext.Current.CancellationToken
+        );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, ("Cube__CustomerIdInUrl", $"{id}"));
         await app.RunAsync(Customers);
         var assignment = cube.Data.AssignmentIds[0];
@@ -159,7 +193,15 @@ public sealed class DeletionTests(AzuriteFixture azurite)
     public async Task A_small_scope_that_vanishes_whole_waits_for_a_person_or_a_day()
     {
         var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 9, 0, 0, TimeSpan.Zero));
-        await using var cube = await CubeSimulator.StartAsync(Small with { CustomersPerAssignment = 4, CallflowCustomersPerCampaign = 3 }, clock, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            Small with
+            {
+                CustomersPerAssignment = 4,
+                CallflowCustomersPerCampaign = 3,
+            },
+            clock,
+            TestContext.Current.CancellationToken
+        );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock);
         await app.RunAsync(Customers);
         var assignment = cube.Data.AssignmentIds[0];
@@ -173,14 +215,24 @@ public sealed class DeletionTests(AzuriteFixture azurite)
         clock.Advance(TimeSpan.FromHours(20));
         Assert.Empty(await ChangeLedger.ReadAsync(app, (await app.RunAsync(Customers)).RunId));
         clock.Advance(TimeSpan.FromHours(5));
-        Assert.Equal(4, (await ChangeLedger.ReadAsync(app, (await app.RunAsync(Customers)).RunId)).Count(change => (string)change["op"]! == "deleted"));
+        Assert.Equal(
+            4,
+            (await ChangeLedger.ReadAsync(app, (await app.RunAsync(Customers)).RunId)).Count(change => (string)change["op"]! == "deleted")
+        );
         Assert.Empty(await DeadAsync(app));
     }
 
     [Fact]
     public async Task Of_a_scope_more_than_one_in_twenty_are_held_back_even_where_that_is_few()
     {
-        await using var cube = await CubeSimulator.StartAsync(Small with { CustomersPerAssignment = 100 }, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            Small with
+            {
+                CustomersPerAssignment = 100,
+            },
+            null,
+            TestContext.Current.CancellationToken
+        );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null);
         await app.RunAsync(Customers);
         foreach (var id in cube.Data.CustomerIds(cube.Data.AssignmentIds[0]).Take(6).ToList())
@@ -196,9 +248,22 @@ public sealed class DeletionTests(AzuriteFixture azurite)
     public async Task A_response_is_removed_when_a_look_hours_later_lacks_it_too_also_where_its_day_is_past_the_look_back()
     {
         var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 21, 0, 0, TimeSpan.Zero));
-        await using var cube = await CubeSimulator.StartAsync(Small with { ResponsesPerCampaignPerDay = 40 }, clock, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            Small with
+            {
+                ResponsesPerCampaignPerDay = 40,
+            },
+            clock,
+            TestContext.Current.CancellationToken
+        );
         await using var app = await TestApp.StartAsync(
-            await azurite.NewAccountAsync(), cube, clock, ("Sync__StartDate", cube.Data.Today.AddDays(-3).ToString("yyyy-MM-dd")), ("Sync__LookbackDays", "1"), ("Sync__DeepLookbackDays", "20"));
+            await azurite.NewAccountAsync(),
+            cube,
+            clock,
+            ("Sync__StartDate", cube.Data.Today.AddDays(-3).ToString("yyyy-MM-dd")),
+            ("Sync__LookbackDays", "1"),
+            ("Sync__DeepLookbackDays", "20")
+        );
         var responses = RunRequest.Scheduled([FeedCatalogue.Responses]);
         await app.RunAsync(responses);
         var (campaign, last) = (cube.Data.CampaignIds()[0], cube.Data.Today.AddDays(-2));
@@ -207,15 +272,26 @@ public sealed class DeletionTests(AzuriteFixture azurite)
 
         // A second look soon after says nothing new. It is past midnight: the checkpoint moves, and the day with it out of the look-back.
         clock.Advance(TimeSpan.FromMinutes(90));
-        Assert.DoesNotContain(await ChangeLedger.ReadAsync(app, (await app.RunAsync(responses)).RunId), change => (string)change["op"]! == "removed");
+        Assert.DoesNotContain(
+            await ChangeLedger.ReadAsync(app, (await app.RunAsync(responses)).RunId),
+            change => (string)change["op"]! == "removed"
+        );
 
         // Hours later the day is read still, for that alone.
         clock.Advance(TimeSpan.FromHours(4));
-        var told = (await ChangeLedger.ReadAsync(app, (await app.RunAsync(responses)).RunId)).FindAll(change => (string)change["op"]! != "recorded");
+        var told = (await ChangeLedger.ReadAsync(app, (await app.RunAsync(responses)).RunId)).FindAll(change =>
+            (string)change["op"]! != "recorded"
+        );
         Assert.Equal("removed", (string)Assert.Single(told)["op"]!);
-        var row = Assert.Single(await app.Get<RunReader>().CheckpointsAsync(TestContext.Current.CancellationToken), row => row.Feed == "responses");
+        var row = Assert.Single(
+            await app.Get<RunReader>().CheckpointsAsync(TestContext.Current.CancellationToken),
+            row => row.Feed == "responses"
+        );
         Assert.Null(row.AbsentFrom);
-        Assert.DoesNotContain(await ChangeLedger.ReadAsync(app, (await app.RunAsync(responses)).RunId), change => (string)change["op"]! == "removed");
+        Assert.DoesNotContain(
+            await ChangeLedger.ReadAsync(app, (await app.RunAsync(responses)).RunId),
+            change => (string)change["op"]! == "removed"
+        );
         var store = ChangeLedger.Apply(await ChangeLedger.ReadAsync(app));
         Assert.Equal(cube.Data.Responses(campaign, last.AddDays(-1), cube.Data.Today).Count(), store.Count);
     }
@@ -223,10 +299,22 @@ public sealed class DeletionTests(AzuriteFixture azurite)
     [Fact]
     public async Task Many_scopes_that_shrink_in_one_run_are_held_back_though_each_loses_few()
     {
-        var few = new SimulatorOptions { Campaigns = 40, CampaignsPerAssignment = 40, CustomersPerAssignment = 60, ResponsesPerCampaignPerDay = 30, EndedCampaigns = 0 };
+        var few = new SimulatorOptions
+        {
+            Campaigns = 40,
+            CampaignsPerAssignment = 40,
+            CustomersPerAssignment = 60,
+            ResponsesPerCampaignPerDay = 30,
+            EndedCampaigns = 0,
+        };
         var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 9, 0, 0, TimeSpan.Zero));
         await using var cube = await CubeSimulator.StartAsync(few, clock, TestContext.Current.CancellationToken);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock, ("Sync__StartDate", cube.Data.Today.AddDays(-1).ToString("yyyy-MM-dd")));
+        await using var app = await TestApp.StartAsync(
+            await azurite.NewAccountAsync(),
+            cube,
+            clock,
+            ("Sync__StartDate", cube.Data.Today.AddDays(-1).ToString("yyyy-MM-dd"))
+        );
         var responses = RunRequest.Scheduled([FeedCatalogue.Responses]);
         await app.RunAsync(responses);
         var yesterday = cube.Data.Today.AddDays(-1);
@@ -238,11 +326,16 @@ public sealed class DeletionTests(AzuriteFixture azurite)
             }
         }
 
-        Assert.DoesNotContain(await ChangeLedger.ReadAsync(app, (await app.RunAsync(responses)).RunId), change => (string)change["op"]! == "removed");
+        Assert.DoesNotContain(
+            await ChangeLedger.ReadAsync(app, (await app.RunAsync(responses)).RunId),
+            change => (string)change["op"]! == "removed"
+        );
         var held = (await DeadAsync(app)).Count;
         Assert.InRange(held, 19, 39);
         clock.Advance(TimeSpan.FromHours(5));
-        var removed = (await ChangeLedger.ReadAsync(app, (await app.RunAsync(responses)).RunId)).Count(change => (string)change["op"]! == "removed");
+        var removed = (await ChangeLedger.ReadAsync(app, (await app.RunAsync(responses)).RunId)).Count(change =>
+            (string)change["op"]! == "removed"
+        );
         Assert.InRange(removed, 1, 105);
         Assert.InRange((await DeadAsync(app)).Count, held - 21, 39);
         Assert.All(await DeadAsync(app), row => Assert.Contains("together", row.Reason, StringComparison.Ordinal));

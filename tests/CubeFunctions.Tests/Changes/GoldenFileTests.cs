@@ -10,7 +10,8 @@ using Xunit;
 namespace CubeFunctions.Tests.Changes;
 
 /// <summary>
-/// Change files as others read them, beside this file: one line of each op and feed. What differs from run to run (ids, runs, times) is replaced.
+/// Change files as others read them, beside this file: one line of each op and feed. What differs from run to run (ids, runs, times) is
+/// replaced.
 /// <c>CUBE_GOLDEN=write</c> writes them anew.
 /// </summary>
 public sealed partial class GoldenFileTests(AzuriteFixture azurite)
@@ -27,8 +28,7 @@ public sealed partial class GoldenFileTests(AzuriteFixture azurite)
     };
 
     [Fact]
-    public async Task Change_files_of_each_op_and_feed() =>
-        await CompareAsync("plain", ("Changes__JoinCustomer", "false"));
+    public async Task Change_files_of_each_op_and_feed() => await CompareAsync("plain", ("Changes__JoinCustomer", "false"));
 
     [Fact]
     public async Task Change_files_with_labels_and_customers_joined_in() =>
@@ -38,7 +38,12 @@ public sealed partial class GoldenFileTests(AzuriteFixture azurite)
     {
         var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 9, 0, 0, TimeSpan.Zero));
         await using var cube = await CubeSimulator.StartAsync(Small, clock, TestContext.Current.CancellationToken);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock, [.. settings, ("Sync__StartDate", "2026-06-08")]);
+        await using var app = await TestApp.StartAsync(
+            await azurite.NewAccountAsync(),
+            cube,
+            clock,
+            [.. settings, ("Sync__StartDate", "2026-06-08")]
+        );
         var (assignment, campaign) = (cube.Data.AssignmentIds[0], cube.Data.CampaignIds()[0]);
         var ids = cube.Data.Customers(assignment).Select(customer => (long)customer["id"]!).ToList();
         var today = new DateTime(2026, 6, 10, 8, 30, 0, DateTimeKind.Unspecified);
@@ -67,9 +72,23 @@ public sealed partial class GoldenFileTests(AzuriteFixture azurite)
         var lines = await FirstLinesAsync(app);
         string[] expected =
         [
-            "callflow_customers.baseline", "callflow_customers.deleted", "callflow_customers.erased", "callflow_customers.updated", "customers.baseline", "customers.created",
-            "customers.deleted", "customers.erased", "customers.updated", "responses.baseline", "responses.corrected", "responses.recorded", "responses.removed", "sms.baseline",
-            "sms.corrected", "sms.recorded", "sms.removed",
+            "callflow_customers.baseline",
+            "callflow_customers.deleted",
+            "callflow_customers.erased",
+            "callflow_customers.updated",
+            "customers.baseline",
+            "customers.created",
+            "customers.deleted",
+            "customers.erased",
+            "customers.updated",
+            "responses.baseline",
+            "responses.corrected",
+            "responses.recorded",
+            "responses.removed",
+            "sms.baseline",
+            "sms.corrected",
+            "sms.recorded",
+            "sms.removed",
         ];
         Assert.Equal(expected, lines.Keys);
         foreach (var (name, line) in lines)
@@ -90,7 +109,9 @@ public sealed partial class GoldenFileTests(AzuriteFixture azurite)
     {
         var found = new SortedDictionary<string, string>(StringComparer.Ordinal);
         var names = new List<string>();
-        await foreach (var blob in app.Storage.ChangeFiles.GetBlobsAsync(BlobTraits.None, BlobStates.None, null, TestContext.Current.CancellationToken))
+        await foreach (
+            var blob in app.Storage.ChangeFiles.GetBlobsAsync(BlobTraits.None, BlobStates.None, null, TestContext.Current.CancellationToken)
+        )
         {
             names.Add(blob.Name);
         }

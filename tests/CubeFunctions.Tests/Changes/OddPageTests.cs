@@ -23,18 +23,23 @@ public sealed class OddPageTests(AzuriteFixture azurite)
     private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The page, and one of its record's members with the value that a reader gets.</summary>
-    public static TheoryData<string, string, string> Pages() => new()
-    {
-        { "page-half-emoji.json", "response_comment", "\"Ring igjen \uFFFD\"" },
-        { "page-half-emoji-in-name.json", "client__short_\uFFFD", "\"S\"" },
-        { "page-latin1.json", "response_comment", "\"Bl\uFFFDb\uFFFDr\"" },
-        { "page-bom.json", "crm__standard_info__name", "\"Kari Prøve\"" },
-        { "page-odd-values.json", "a_big", "12345678901234567890" },
-    };
+    public static TheoryData<string, string, string> Pages() =>
+        new()
+        {
+            { "page-half-emoji.json", "response_comment", "\"Ring igjen \uFFFD\"" },
+            { "page-half-emoji-in-name.json", "client__short_\uFFFD", "\"S\"" },
+            { "page-latin1.json", "response_comment", "\"Bl\uFFFDb\uFFFDr\"" },
+            { "page-bom.json", "crm__standard_info__name", "\"Kari Prøve\"" },
+            { "page-odd-values.json", "a_big", "12345678901234567890" },
+        };
 
     [Theory]
     [MemberData(nameof(Pages))]
-    public async Task An_odd_page_read_first_is_stored_as_received_and_its_records_are_known_when_another_is_news(string input, string member, string value)
+    public async Task An_odd_page_read_first_is_stored_as_received_and_its_records_are_known_when_another_is_news(
+        string input,
+        string member,
+        string value
+    )
     {
         var page = Scripted.Input(input);
         await using var cube = await ScriptedCube.StartAsync(request => request.Is("/responses") ? page : null);
@@ -70,12 +75,18 @@ public sealed class OddPageTests(AzuriteFixture azurite)
         var run = await app.RunAsync(new RunRequest(RunKind.Manual, [FeedCatalogue.Responses]) { From = Day, To = Day });
         Assert.Equal("", string.Join('|', run.Failures.Select(failure => failure.Reason)));
         Assert.Empty(await app.Get<RunReader>().FailedAsync(run.RunId, TestContext.Current.CancellationToken));
-        Assert.DoesNotContain(app.Logs.Lines, line => line.Level >= LogLevel.Error || line.Text.Contains("Unexpected", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            app.Logs.Lines,
+            line => line.Level >= LogLevel.Error || line.Text.Contains("Unexpected", StringComparison.Ordinal)
+        );
         var window = Assert.Single(run.Windows, window => window.Feed == "responses");
         Assert.Equal((RunStatus.Succeeded, Proof.Count, records), (run.Status, window.Proof, window.Records));
         var manifest = (await app.Get<RawStore>().FindManifestAsync(window.Manifest, TestContext.Current.CancellationToken))!;
-        using var stored = await app.Get<RawStore>().FindBytesAsync(
-            window.Manifest[..^BlobPaths.ManifestName.Length] + Assert.Single(manifest.Pages).Name, TestContext.Current.CancellationToken);
+        using var stored = await app.Get<RawStore>()
+            .FindBytesAsync(
+                window.Manifest[..^BlobPaths.ManifestName.Length] + Assert.Single(manifest.Pages).Name,
+                TestContext.Current.CancellationToken
+            );
         Assert.Equal(page.Body, stored!.Bytes.ToArray());
         return run;
     }
@@ -84,7 +95,8 @@ public sealed class OddPageTests(AzuriteFixture azurite)
     private static Scripted WithOther(string input)
     {
         var text = Encoding.Latin1.GetString(Scripted.Input(input).Body);
-        var more = text.Replace("\"count\": 1", "\"count\": 2", StringComparison.Ordinal).Replace("\"results\": [", $"\"results\": [{Other},", StringComparison.Ordinal);
+        var more = text.Replace("\"count\": 1", "\"count\": 2", StringComparison.Ordinal)
+            .Replace("\"results\": [", $"\"results\": [{Other},", StringComparison.Ordinal);
         Assert.Equal(text.Length + Other.Length + 1, more.Length);
         return new Scripted(200, Encoding.Latin1.GetBytes(more));
     }
@@ -95,7 +107,10 @@ public sealed class OddPageTests(AzuriteFixture azurite)
         Assert.Equal("410000065", (string)line["customerId"]!);
         var record = line["record"]!.AsObject();
         Assert.Equal(value, record[member]!.ToJsonString(Relaxed));
-        var page = Encoding.UTF8.GetString(Scripted.Input(input).Body).TrimStart('\uFEFF').Replace("\\ud83d", "\uFFFD", StringComparison.Ordinal);
+        var page = Encoding
+            .UTF8.GetString(Scripted.Input(input).Body)
+            .TrimStart('\uFEFF')
+            .Replace("\\ud83d", "\uFFFD", StringComparison.Ordinal);
         Assert.Equal(JsonNode.Parse(page)!["results"]![0]!.ToJsonString(Relaxed), record.ToJsonString(Relaxed));
     }
 
@@ -103,7 +118,10 @@ public sealed class OddPageTests(AzuriteFixture azurite)
     private static async Task AssertValidAsync(TestApp app, int files)
     {
         var cancel = TestContext.Current.CancellationToken;
-        var names = await app.Storage.ChangeFiles.GetBlobsAsync(BlobTraits.None, BlobStates.None, null, cancel).Select(blob => blob.Name).ToListAsync(cancel);
+        var names = await app
+            .Storage.ChangeFiles.GetBlobsAsync(BlobTraits.None, BlobStates.None, null, cancel)
+            .Select(blob => blob.Name)
+            .ToListAsync(cancel);
         Assert.Equal(files, names.Count);
         foreach (var name in names)
         {

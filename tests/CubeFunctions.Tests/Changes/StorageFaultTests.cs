@@ -14,7 +14,13 @@ namespace CubeFunctions.Tests.Changes;
 /// <summary>Storage that fails once, at each place where comparison and delivery ask it for something.</summary>
 public sealed class StorageFaultTests(AzuriteFixture azurite)
 {
-    private static readonly SimulatorOptions Small = new() { Campaigns = 1, CustomersPerAssignment = 40, PageSize = 20, AnonymisedPerThousand = 0 };
+    private static readonly SimulatorOptions Small = new()
+    {
+        Campaigns = 1,
+        CustomersPerAssignment = 40,
+        PageSize = 20,
+        AnonymisedPerThousand = 0,
+    };
 
     private static RunRequest Customers => RunRequest.Snapshot([FeedCatalogue.Customers]);
 
@@ -54,8 +60,14 @@ public sealed class StorageFaultTests(AzuriteFixture azurite)
             (left, proxy.LoseAnswerOf) = (int.MaxValue, -1);
             Assert.Equal(RunStatus.Succeeded, run.Status);
             var news = await ChangeLedger.NewsAsync(app, run.RunId);
-            Assert.Equal(places < 25 ? ["deleted", "updated"] : ["updated"], news.Select(line => (string)line["op"]!).Order(StringComparer.Ordinal));
-            Assert.Equal(news.Select(line => (string)line["id"]!).Order(StringComparer.Ordinal), receiver.Taken.Skip(before).Select(line => (string)line["id"]!).Order(StringComparer.Ordinal));
+            Assert.Equal(
+                places < 25 ? ["deleted", "updated"] : ["updated"],
+                news.Select(line => (string)line["op"]!).Order(StringComparer.Ordinal)
+            );
+            Assert.Equal(
+                news.Select(line => (string)line["id"]!).Order(StringComparer.Ordinal),
+                receiver.Taken.Skip(before).Select(line => (string)line["id"]!).Order(StringComparer.Ordinal)
+            );
         }
 
         // File, state, delivery, message, lease, cursor, release and the message's removal at least.
@@ -98,7 +110,9 @@ public sealed class StorageFaultTests(AzuriteFixture azurite)
 
             isFired = left < 0;
             left = int.MaxValue;
-            named += (await DeliveryPump.RowsAsync(app, DeliveryState.Waiting)).Count(row => row.Reason == "Unexpected: RequestFailedException");
+            named += (await DeliveryPump.RowsAsync(app, DeliveryState.Waiting)).Count(row =>
+                row.Reason == "Unexpected: RequestFailedException"
+            );
             await DeliveryPump.DeliverAsync(app, clock, TimeSpan.FromMinutes(10));
             Assert.Empty(await DeliveryPump.RowsAsync(app, DeliveryState.Waiting));
             Assert.Empty(await DeliveryPump.RowsAsync(app, DeliveryState.Dead));
@@ -116,24 +130,46 @@ public sealed class StorageFaultTests(AzuriteFixture azurite)
         var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 9, 0, 0, TimeSpan.Zero));
         var thrower = new Thrower();
         await using var receiver = await TestReceiver.StartAsync();
-        await using var cube = await CubeSimulator.StartAsync(Small with { CampaignsPerAssignment = 1, Campaigns = 2 }, clock, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            Small with
+            {
+                CampaignsPerAssignment = 1,
+                Campaigns = 2,
+            },
+            clock,
+            TestContext.Current.CancellationToken
+        );
         await using var app = await TestApp.StartAsync(
-            await azurite.NewAccountAsync(), cube.BaseUrl, clock, builder => thrower.StandInHandlerOf(builder, typeof(CrmReceiver)), receiver.Settings());
+            await azurite.NewAccountAsync(),
+            cube.BaseUrl,
+            clock,
+            builder => thrower.StandInHandlerOf(builder, typeof(CrmReceiver)),
+            receiver.Settings()
+        );
         await app.RunAsync(Customers);
-        cube.Data.AssignmentIds.ToList().ForEach(assignment => cube.Data.EditCustomer(assignment, cube.Data.CustomerIds(assignment).First(), "city", "Bodø"));
+        cube.Data.AssignmentIds.ToList()
+            .ForEach(assignment => cube.Data.EditCustomer(assignment, cube.Data.CustomerIds(assignment).First(), "city", "Bodø"));
         await app.RunAsync(Customers);
         thrower.ThrowAt(0);
-        await app.Get<DeliveryWorker>().DeliverAsync($"customers|assignment={cube.Data.AssignmentIds[0]}", TestContext.Current.CancellationToken);
-        Assert.Equal("Unexpected: UnforeseenException", Assert.Single(await DeliveryPump.RowsAsync(app, DeliveryState.Waiting), row => row.Reason is not null).Reason);
-        await app.Get<DeliveryWorker>().DeliverAsync($"customers|assignment={cube.Data.AssignmentIds[1]}", TestContext.Current.CancellationToken);
+        await app.Get<DeliveryWorker>()
+            .DeliverAsync($"customers|assignment={cube.Data.AssignmentIds[0]}", TestContext.Current.CancellationToken);
+        Assert.Equal(
+            "Unexpected: UnforeseenException",
+            Assert.Single(await DeliveryPump.RowsAsync(app, DeliveryState.Waiting), row => row.Reason is not null).Reason
+        );
+        await app.Get<DeliveryWorker>()
+            .DeliverAsync($"customers|assignment={cube.Data.AssignmentIds[1]}", TestContext.Current.CancellationToken);
         Assert.Single(receiver.Distinct());
         await DeliveryPump.DeliverAsync(app, clock, TimeSpan.FromMinutes(10));
         Assert.Empty(await DeliveryPump.RowsAsync(app, DeliveryState.Waiting));
         Assert.Equal(2, receiver.Distinct().Count);
     }
 
-    private static bool IsOurs(string address) => address.Contains("/cube-changes", StringComparison.Ordinal) || address.Contains("/cube-state/", StringComparison.Ordinal)
-        || address.Contains("/CubeChanges", StringComparison.Ordinal) || address.EndsWith("/$batch", StringComparison.Ordinal);
+    private static bool IsOurs(string address) =>
+        address.Contains("/cube-changes", StringComparison.Ordinal)
+        || address.Contains("/cube-state/", StringComparison.Ordinal)
+        || address.Contains("/CubeChanges", StringComparison.Ordinal)
+        || address.EndsWith("/$batch", StringComparison.Ordinal);
 
     private static async Task PumpAsync(TestApp app)
     {
@@ -141,7 +177,10 @@ public sealed class StorageFaultTests(AzuriteFixture azurite)
         using var queue = app.Worker(StorageNames.ChangesQueue, app.Get<DeliveryWorker>().HandleAsync);
         app.Get<QueueNotifier<ChangeMessage>>().Sent += queue.Expect;
         var work = queue.RunAsync(stop.Token);
-        await WaitFor.TrueAsync(async () => !await app.Get<DeliveryReader>().AnyDueAsync(TestContext.Current.CancellationToken), TimeSpan.FromSeconds(20));
+        await WaitFor.TrueAsync(
+            async () => !await app.Get<DeliveryReader>().AnyDueAsync(TestContext.Current.CancellationToken),
+            TimeSpan.FromSeconds(20)
+        );
         await stop.CancelAsync();
         await work;
         app.Get<QueueNotifier<ChangeMessage>>().Sent -= queue.Expect;

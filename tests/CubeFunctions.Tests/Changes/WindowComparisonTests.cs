@@ -26,13 +26,25 @@ public sealed class WindowComparisonTests
         var state = new ScopeState { Entries = Entries(known, ordinals: true) };
         var records = Entries(window, ordinals: false);
         var comparison = new WindowComparison(state, records, Days);
-        Assert.Equal(changes, string.Join(", ", comparison.Changes.Select(change => $"{change.Op} {Text(change.New >= 0 ? records[change.New] : state.Entries[change.Old])}")));
+        Assert.Equal(
+            changes,
+            string.Join(
+                ", ",
+                comparison.Changes.Select(change =>
+                    $"{change.Op} {Text(change.New >= 0 ? records[change.New] : state.Entries[change.Old])}"
+                )
+            )
+        );
     }
 
     [Fact]
     public void What_a_snapshot_lacks_is_absent_not_gone()
     {
-        var comparison = new WindowComparison(new ScopeState { Entries = Entries("a1 b1 c1", ordinals: true) }, Entries("b2", ordinals: false), null);
+        var comparison = new WindowComparison(
+            new ScopeState { Entries = Entries("a1 b1 c1", ordinals: true) },
+            Entries("b2", ordinals: false),
+            null
+        );
         Assert.Equal([0, 2], comparison.Absent);
         Assert.Equal(ChangeOp.Updated, Assert.Single(comparison.Changes).Op);
     }
@@ -45,8 +57,22 @@ public sealed class WindowComparisonTests
             Run = "r1",
             KeptFrom = 5,
             Seen = [new DayRange(1, 9)],
-            Sources = [new StateSource("customers/x/_manifest.json", new DateOnly(2026, 1, 2), null, new DateTimeOffset(2026, 1, 3, 4, 5, 6, TimeSpan.Zero), "r0", new DateTimeOffset(2026, 1, 3, 4, 5, 0, TimeSpan.Zero))],
-            Entries = [new StateEntry(new KeyHash(ulong.MaxValue, 2), 3, 4, 5, 6, 7, 8, EntryFlags.Absent | EntryFlags.Anonymised), .. Entries("x1 y2", ordinals: true)],
+            Sources =
+            [
+                new StateSource(
+                    "customers/x/_manifest.json",
+                    new DateOnly(2026, 1, 2),
+                    null,
+                    new DateTimeOffset(2026, 1, 3, 4, 5, 6, TimeSpan.Zero),
+                    "r0",
+                    new DateTimeOffset(2026, 1, 3, 4, 5, 0, TimeSpan.Zero)
+                ),
+            ],
+            Entries =
+            [
+                new StateEntry(new KeyHash(ulong.MaxValue, 2), 3, 4, 5, 6, 7, 8, EntryFlags.Absent | EntryFlags.Anonymised),
+                .. Entries("x1 y2", ordinals: true),
+            ],
         };
         await using var stream = new MemoryStream();
         StateFormat.Write(state, stream);
@@ -63,11 +89,23 @@ public sealed class WindowComparisonTests
 
     private static StateEntry[] Entries(string text, bool ordinals)
     {
-        var entries = text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(word => new StateEntry(
-            new KeyHash(word[0], 0), (ulong)(word[1] - '0'), 0, word.Length > 3 ? int.Parse(word[3..], CultureInfo.InvariantCulture) : 10, 1, 0, 0, EntryFlags.None)).Order().ToArray();
+        var entries = text.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Select(word => new StateEntry(
+                new KeyHash(word[0], 0),
+                (ulong)(word[1] - '0'),
+                0,
+                word.Length > 3 ? int.Parse(word[3..], CultureInfo.InvariantCulture) : 10,
+                1,
+                0,
+                0,
+                EntryFlags.None
+            ))
+            .Order()
+            .ToArray();
         for (var i = 1; ordinals && i < entries.Length; i++)
         {
-            entries[i] = entries[i].Key == entries[i - 1].Key ? entries[i] with { Ordinal = (ushort)(entries[i - 1].Ordinal + 1) } : entries[i];
+            entries[i] =
+                entries[i].Key == entries[i - 1].Key ? entries[i] with { Ordinal = (ushort)(entries[i - 1].Ordinal + 1) } : entries[i];
         }
 
         return entries;

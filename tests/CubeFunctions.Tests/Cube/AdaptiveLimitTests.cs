@@ -75,7 +75,8 @@ public sealed class AdaptiveLimitTests
     }
 
     /// <summary>
-    /// 1,000 pages from a server that answers four requests at once in 50 ms each and refuses the rest; who is refused waits two seconds, and everybody with him, as the
+    /// 1,000 pages from a server that answers four requests at once in 50 ms each and refuses the rest; who is refused waits two seconds,
+    /// and everybody with him, as the
     /// shared pause makes them. What fixed numbers of requests need beside it.
     /// </summary>
     [Fact]
@@ -89,7 +90,10 @@ public sealed class AdaptiveLimitTests
         }
 
         TestContext.Current.TestOutputHelper!.WriteLine($"adaptive to 16: {adaptive.Seconds:0.0} s, {adaptive.Refusals} refusals");
-        Assert.True(adaptive.Seconds < runs[1].Seconds && adaptive.Seconds < runs[8].Seconds && adaptive.Seconds < runs[16].Seconds, $"{adaptive}");
+        Assert.True(
+            adaptive.Seconds < runs[1].Seconds && adaptive.Seconds < runs[8].Seconds && adaptive.Seconds < runs[16].Seconds,
+            $"{adaptive}"
+        );
         Assert.True(adaptive.Refusals * 2 < Math.Min(runs[8].Refusals, runs[16].Refusals), $"{adaptive}");
     }
 

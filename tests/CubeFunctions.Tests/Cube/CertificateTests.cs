@@ -13,10 +13,17 @@ public sealed class CertificateTests
     [InlineData("name", "its certificate is for another name")]
     public async Task A_wrong_certificate_is_named_by_what_is_wrong(string fault, string expected)
     {
-        using var certificate = fault switch { "expired" => TestCertificates.Expired(), "name" => TestCertificates.OfAnotherName(), _ => TestCertificates.OfUnknownAuthority() };
+        using var certificate = fault switch
+        {
+            "expired" => TestCertificates.Expired(),
+            "name" => TestCertificates.OfAnotherName(),
+            _ => TestCertificates.OfUnknownAuthority(),
+        };
         await using var server = await FakeApp.StartAsync(FakeApp.Answer(200, "{}", "application/json"), certificate);
         using var client = new HttpClient();
-        var thrown = await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync(server.Address, TestContext.Current.CancellationToken));
+        var thrown = await Assert.ThrowsAsync<HttpRequestException>(() =>
+            client.GetAsync(server.Address, TestContext.Current.CancellationToken)
+        );
         var failure = CubeFailure.FromException(thrown, "GET /campaigns");
         Assert.Equal(CubeFailureKind.Transient, failure.Kind);
         Assert.Equal($"no secure connection to the host of Cube__BaseUrl: {expected} (asked for GET /campaigns)", failure.Message);

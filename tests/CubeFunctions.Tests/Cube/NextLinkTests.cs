@@ -16,15 +16,13 @@ public sealed class NextLinkTests
     [InlineData("/x/?page=2")]
     [InlineData("?page=2#top")]
     [InlineData("https://t.headshed.com/x/?from_date=20991231&page=2")]
-    public void Only_the_cursor_of_next_is_used(string next) =>
-        Assert.Equal(Filters + "&page=2", NextLink.QueryOf(next, Filters));
+    public void Only_the_cursor_of_next_is_used(string next) => Assert.Equal(Filters + "&page=2", NextLink.QueryOf(next, Filters));
 
     [Theory]
     [InlineData("https://t.headshed.com/x/?from_date=20170101&to_date=20180401")]
     [InlineData("https://t.headshed.com/x/")]
     [InlineData("no address at all")]
-    public void A_next_without_a_cursor_leads_to_the_first_page(string next) =>
-        Assert.Equal(Filters, NextLink.QueryOf(next, Filters));
+    public void A_next_without_a_cursor_leads_to_the_first_page(string next) => Assert.Equal(Filters, NextLink.QueryOf(next, Filters));
 
     [Fact]
     public void Page_numbers_are_read_and_replaced()

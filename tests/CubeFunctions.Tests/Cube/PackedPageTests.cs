@@ -19,8 +19,16 @@ public sealed class PackedPageTests(AzuriteFixture azurite)
     [Fact]
     public async Task Packed_pages_are_asked_for_and_stored_unpacked()
     {
-        await using var plain = await CubeSimulator.StartAsync(new SimulatorOptions { Campaigns = 1 }, null, TestContext.Current.CancellationToken);
-        await using var packed = await CubeSimulator.StartAsync(new SimulatorOptions { Campaigns = 1, Variants = [Variant.Gzip] }, null, TestContext.Current.CancellationToken);
+        await using var plain = await CubeSimulator.StartAsync(
+            new SimulatorOptions { Campaigns = 1 },
+            null,
+            TestContext.Current.CancellationToken
+        );
+        await using var packed = await CubeSimulator.StartAsync(
+            new SimulatorOptions { Campaigns = 1, Variants = [Variant.Gzip] },
+            null,
+            TestContext.Current.CancellationToken
+        );
         var manifests = new List<RunManifest>();
         foreach (var cube in (CubeSimulator[])[plain, packed])
         {
@@ -39,7 +47,9 @@ public sealed class PackedPageTests(AzuriteFixture azurite)
         await using var bomb = await StartBombAsync();
         var address = new Uri(bomb.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), address, null, ("Cube__MaxPageMiB", "1"));
-        var failure = await Assert.ThrowsAsync<CubeException>(() => app.Get<CubeClient>().GetPageAsync(FeedCatalogue.Customers, "/", "", TestContext.Current.CancellationToken));
+        var failure = await Assert.ThrowsAsync<CubeException>(() =>
+            app.Get<CubeClient>().GetPageAsync(FeedCatalogue.Customers, "/", "", TestContext.Current.CancellationToken)
+        );
         Assert.Equal(CubeFailureKind.TooLarge, failure.Kind);
     }
 

@@ -10,7 +10,10 @@ public sealed class PageReaderTests
     [Fact]
     public void Count_next_records_and_keys_are_read()
     {
-        var page = Read(FeedCatalogue.Customers, """{"count":3,"next":"https://x/?page=2","previous":null,"results":[{"id":1,"name":"Åse"},{"id":2,"a":{"id":9}},{"id":"3"}]}""");
+        var page = Read(
+            FeedCatalogue.Customers,
+            """{"count":3,"next":"https://x/?page=2","previous":null,"results":[{"id":1,"name":"Åse"},{"id":2,"a":{"id":9}},{"id":"3"}]}"""
+        );
         Assert.Equal((3, "https://x/?page=2", 3, 0), (page.Count, page.Next, page.Records, page.KeylessRecords));
         Assert.Equal(3, page.KeyHashes.Distinct().Count());
     }
@@ -28,7 +31,13 @@ public sealed class PageReaderTests
 
     [Fact]
     public void A_record_with_an_empty_key_has_none() =>
-        Assert.Equal(3, Read(FeedCatalogue.Customers, """{"count":3,"next":null,"results":[{"crm__customer_id":""},{"crm__customer_id":null},{}]}""").KeylessRecords);
+        Assert.Equal(
+            3,
+            Read(
+                FeedCatalogue.Customers,
+                """{"count":3,"next":null,"results":[{"crm__customer_id":""},{"crm__customer_id":null},{}]}"""
+            ).KeylessRecords
+        );
 
     [Fact]
     public void The_content_of_equal_records_is_equal_in_any_order()
@@ -70,7 +79,10 @@ public sealed class PageReaderTests
         var whole = Encoding.UTF8.GetBytes("""{"count":2,"next":null,"previous":null,"results":[{"id":1,"Antall år":"3"},{"id":2}]}""");
         for (var length = 0; length < whole.Length; length++)
         {
-            Assert.Equal(CubeFailureKind.MalformedPage, Assert.Throws<CubeException>(() => PageReader.Read(FeedCatalogue.Customers, whole.AsSpan(0, length))).Kind);
+            Assert.Equal(
+                CubeFailureKind.MalformedPage,
+                Assert.Throws<CubeException>(() => PageReader.Read(FeedCatalogue.Customers, whole.AsSpan(0, length))).Kind
+            );
         }
     }
 

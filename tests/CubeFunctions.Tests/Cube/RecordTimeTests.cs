@@ -38,14 +38,20 @@ public sealed class RecordTimeTests
     [InlineData("yesterday", null)]
     [InlineData("", null)]
     public void A_time_is_filed_under_the_tenants_local_day(string when, string? day) =>
-        Assert.Equal(day is null ? 0 : DateOnly.Parse(day, System.Globalization.CultureInfo.InvariantCulture).DayNumber, RecordTime.DayOf(Encoding.UTF8.GetBytes(when), Oslo));
+        Assert.Equal(
+            day is null ? 0 : DateOnly.Parse(day, System.Globalization.CultureInfo.InvariantCulture).DayNumber,
+            RecordTime.DayOf(Encoding.UTF8.GetBytes(when), Oslo)
+        );
 
     [Fact]
     public void An_outcome_is_filed_under_the_day_of_its_time_stamp_before_that_of_its_minutes()
     {
-        var page = """{"count":1,"next":null,"previous":null,"results":[{"crm__customer_id":"1","call_outcome__report_as__submitted_when":"2026-10-25 00:15","call_outcome__report_as__submitted_when_timestamp":"2026-10-24T22:15:00.000+0000"}]}"""u8;
+        var page =
+            """{"count":1,"next":null,"previous":null,"results":[{"crm__customer_id":"1","call_outcome__report_as__submitted_when":"2026-10-25 00:15","call_outcome__report_as__submitted_when_timestamp":"2026-10-24T22:15:00.000+0000"}]}"""u8;
         var feed = FeedCatalogue.Find("call_outcomes", ScopeKind.Campaign)!;
-        var digest = Assert.Single(new RecordReader(feed, new ContentRules(feed, new Core.Settings.ChangeSettings()), Oslo).Read(page).Digests);
+        var digest = Assert.Single(
+            new RecordReader(feed, new ContentRules(feed, new Core.Settings.ChangeSettings()), Oslo).Read(page).Digests
+        );
         Assert.Equal(new DateOnly(2026, 10, 25).DayNumber, digest.Day);
     }
 }

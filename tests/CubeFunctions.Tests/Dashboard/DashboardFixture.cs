@@ -14,8 +14,18 @@ public sealed class DashboardFixture(AzuriteFixture azurite) : IAsyncLifetime
     private readonly Browser _browser = new();
     private CubeSimulator? _cube;
 
-    public async ValueTask InitializeAsync() => _cube = await CubeSimulator.StartAsync(
-        new SimulatorOptions { Campaigns = 2, CampaignsPerAssignment = 2, CustomersPerAssignment = 40, ResponsesPerCampaignPerDay = 2 }, null, CancellationToken.None);
+    public async ValueTask InitializeAsync() =>
+        _cube = await CubeSimulator.StartAsync(
+            new SimulatorOptions
+            {
+                Campaigns = 2,
+                CampaignsPerAssignment = 2,
+                CustomersPerAssignment = 40,
+                ResponsesPerCampaignPerDay = 2,
+            },
+            null,
+            CancellationToken.None
+        );
 
     /// <summary>An app that tests only look at.</summary>
     /// <param name="name">Its name; filled when it is first asked for.</param>
@@ -39,12 +49,24 @@ public sealed class DashboardFixture(AzuriteFixture azurite) : IAsyncLifetime
         return (app, await TestHttp.StartAsync(app, ReadKey, ActKey));
     }
 
-    internal async Task<DashboardPage> OpenAsync(TestHttp http, string fragment = $"#key={ReadKey}", bool dark = false, int width = 1440, int height = 900)
+    internal async Task<DashboardPage> OpenAsync(
+        TestHttp http,
+        string fragment = $"#key={ReadKey}",
+        bool dark = false,
+        int width = 1440,
+        int height = 900
+    )
     {
-        var context = await _browser.OpenAsync(new BrowserNewContextOptions
-        {
-            ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light, ReducedMotion = ReducedMotion.Reduce, ViewportSize = new() { Width = width, Height = height }, Locale = "en-GB", TimezoneId = "Europe/Oslo",
-        });
+        var context = await _browser.OpenAsync(
+            new BrowserNewContextOptions
+            {
+                ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
+                ReducedMotion = ReducedMotion.Reduce,
+                ViewportSize = new() { Width = width, Height = height },
+                Locale = "en-GB",
+                TimezoneId = "Europe/Oslo",
+            }
+        );
         return await DashboardPage.OpenAsync(context, new Uri(http.Client.BaseAddress!, $"dashboard{fragment}"));
     }
 

@@ -57,7 +57,8 @@ internal sealed class DashboardPage : IAsyncDisposable
     }
 
     /// <summary>The accessible name of what has the focus.</summary>
-    public Task<string> FocusedAsync() => Page.EvaluateAsync<string>("() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent.trim()");
+    public Task<string> FocusedAsync() =>
+        Page.EvaluateAsync<string>("() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent.trim()");
 
     public Task PressAsync(string key) => Page.Keyboard.PressAsync(key);
 
@@ -68,13 +69,23 @@ internal sealed class DashboardPage : IAsyncDisposable
     public Task SaysAsync(string text) => Page.GetByText(text).First.WaitForAsync();
 
     /// <summary>Asks axe-core, which looks at each cell for milliseconds: of a map of thousands a few will do.</summary>
-    public async Task AssertAccessibleAsync() => Assert.Empty((await Page.RunAxe()).Violations.Select(violation => $"{violation.Id}: {violation.Nodes.FirstOrDefault()?.Html} {violation.Help}"));
+    public async Task AssertAccessibleAsync() =>
+        Assert.Empty(
+            (await Page.RunAxe()).Violations.Select(violation =>
+                $"{violation.Id}: {violation.Nodes.FirstOrDefault()?.Html} {violation.Help}"
+            )
+        );
 
     /// <summary>Fails where the page is wider than the window.</summary>
-    public async Task AssertFitsAsync() => Assert.Empty(await Page.EvaluateAsync<string[]>("""
-        () => document.documentElement.scrollWidth <= innerWidth ? []
-            : [...document.querySelectorAll('body *')].filter((element) => element.getBoundingClientRect().right > innerWidth + 1).map((element) => element.outerHTML.slice(0, 120))
-        """));
+    public async Task AssertFitsAsync() =>
+        Assert.Empty(
+            await Page.EvaluateAsync<string[]>(
+                """
+                () => document.documentElement.scrollWidth <= innerWidth ? []
+                    : [...document.querySelectorAll('body *')].filter((element) => element.getBoundingClientRect().right > innerWidth + 1).map((element) => element.outerHTML.slice(0, 120))
+                """
+            )
+        );
 
     public void AssertNoErrors() => Assert.Empty(Errors);
 

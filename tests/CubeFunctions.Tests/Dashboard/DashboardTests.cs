@@ -23,10 +23,21 @@ public sealed class DashboardTests(DashboardFixture fixture) : IClassFixture<Das
     public async Task It_is_accessible_fits_and_reports_no_error(string tenant, bool dark, int width)
     {
         var (_, http) = await LookAtAsync(tenant);
-        await using var page = await (await fixture.OpenAsync(http, dark: dark, width: width, height: width < 500 ? 844 : 960)).ReadyAsync();
+        await using var page = await (
+            await fixture.OpenAsync(http, dark: dark, width: width, height: width < 500 ? 844 : 960)
+        ).ReadyAsync();
         await page.KeepPictureAsync($"dashboard-{tenant}{(dark ? "-dark" : "")}{(width < 500 ? "-phone" : "")}");
         Assert.Contains(
-            tenant switch { "empty" => "Nothing has been read yet", "calm" or "running" => "All is fresh", "failures" => "things need attention", _ => "2,000 of 2,000" }, await page.TextAsync(), StringComparison.Ordinal);
+            tenant switch
+            {
+                "empty" => "Nothing has been read yet",
+                "calm" or "running" => "All is fresh",
+                "failures" => "things need attention",
+                _ => "2,000 of 2,000",
+            },
+            await page.TextAsync(),
+            StringComparison.Ordinal
+        );
         await page.AssertFitsAsync();
         if (tenant is not ("empty" or "calm"))
         {
@@ -43,11 +54,21 @@ public sealed class DashboardTests(DashboardFixture fixture) : IClassFixture<Das
         var (_, http) = await LookAtAsync("failures");
         await using var page = await (await fixture.OpenAsync(http)).ReadyAsync();
         var text = await page.TextAsync();
-        foreach (var shown in new[]
-        {
-            "Welcome calls Oslo · responses, Loyalty Oslo · responses", "Forbidden: Cube answers 403", "Cube counts 1,204 and gives 1,202", "412 records are absent", "Cube answered 429", "asked by campaign 120 responses",
-            "the receiver answers 422", "Cube refuses email", "2,004 records read, Cube counts 2,011", "oldest 6 min",
-        })
+        foreach (
+            var shown in new[]
+            {
+                "Welcome calls Oslo · responses, Loyalty Oslo · responses",
+                "Forbidden: Cube answers 403",
+                "Cube counts 1,204 and gives 1,202",
+                "412 records are absent",
+                "Cube answered 429",
+                "asked by campaign 120 responses",
+                "the receiver answers 422",
+                "Cube refuses email",
+                "2,004 records read, Cube counts 2,011",
+                "oldest 6 min",
+            }
+        )
         {
             Assert.Contains(shown, text, StringComparison.Ordinal);
         }
@@ -55,7 +76,11 @@ public sealed class DashboardTests(DashboardFixture fixture) : IClassFixture<Das
         Assert.Equal("(14) CubeFunctions", await page.Page.TitleAsync());
         await page.Page.GetByRole(Microsoft.Playwright.AriaRole.Searchbox).FillAsync("loyalty oslo responses");
         var cell = Assert.Single(await page.Page.GetByRole(Microsoft.Playwright.AriaRole.Gridcell).AllAsync());
-        Assert.Contains("Loyalty Oslo (109), responses: stale, proven 5 h ago, complete through", await cell.GetAttributeAsync("aria-label"), StringComparison.Ordinal);
+        Assert.Contains(
+            "Loyalty Oslo (109), responses: stale, proven 5 h ago, complete through",
+            await cell.GetAttributeAsync("aria-label"),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -114,14 +139,32 @@ public sealed class DashboardTests(DashboardFixture fixture) : IClassFixture<Das
         await page.SaysAsync("Are these deletions true?");
         await page.PressAsync("Enter");
         await page.SaysAsync("Released: the next reading publishes them.");
-        Assert.Equal("Waiting", (await app.Storage.Changes.GetEntityAsync<Azure.Data.Tables.TableEntity>("held-back", "customers|assignment=14", cancellationToken: Token)).Value.GetString("State"));
+        Assert.Equal(
+            "Waiting",
+            (
+                await app.Storage.Changes.GetEntityAsync<Azure.Data.Tables.TableEntity>(
+                    "held-back",
+                    "customers|assignment=14",
+                    cancellationToken: Token
+                )
+            ).Value.GetString("State")
+        );
 
         await page.TabToAsync("Drop: dataverse · 000000a27e7a");
         await page.PressAsync("Enter");
         await page.SaysAsync("Give it up?");
         await page.PressAsync("Enter");
         await page.SaysAsync("Given up.");
-        Assert.Equal("Dropped", (await app.Storage.Upserts.GetEntityAsync<Azure.Data.Tables.TableEntity>($"{6:x32}", $"{0xa27e7a:x32}", cancellationToken: Token)).Value.GetString("State"));
+        Assert.Equal(
+            "Dropped",
+            (
+                await app.Storage.Upserts.GetEntityAsync<Azure.Data.Tables.TableEntity>(
+                    $"{6:x32}",
+                    $"{0xa27e7a:x32}",
+                    cancellationToken: Token
+                )
+            ).Value.GetString("State")
+        );
 
         await page.TabToAsync("Accept: Insurance Oslo · responses · 2026-11-20");
         await page.PressAsync("Enter");
@@ -133,7 +176,13 @@ public sealed class DashboardTests(DashboardFixture fixture) : IClassFixture<Das
 
         var open = (await app.Get<StatusReader>().ReadAsync(Token)).Runs.Single(run => run.Status == "Running" && run.Kind == "Scheduled");
         Assert.Equal((40, 10, 6), (open.Items, open.Succeeded, open.InHand));
-        await page.TabToAsync((await page.Page.GetByRole(Microsoft.Playwright.AriaRole.Button, new() { NameRegex = new("^Cancel: Scheduled") }).GetAttributeAsync("aria-label"))!);
+        await page.TabToAsync(
+            (
+                await page
+                    .Page.GetByRole(Microsoft.Playwright.AriaRole.Button, new() { NameRegex = new("^Cancel: Scheduled") })
+                    .GetAttributeAsync("aria-label")
+            )!
+        );
         await page.PressAsync("Enter");
         await page.SaysAsync("Cancel this run?");
         await page.PressAsync("Enter");
@@ -156,7 +205,9 @@ public sealed class DashboardTests(DashboardFixture fixture) : IClassFixture<Das
         page.AssertNoErrors();
 
         // Not even its own script could do it: what is no script of this page does not run.
-        var refused = await page.Page.EvaluateAsync<string>("() => { try { document.body.innerHTML = '<b>x</b>'; return 'taken'; } catch (error) { return error.name; } }");
+        var refused = await page.Page.EvaluateAsync<string>(
+            "() => { try { document.body.innerHTML = '<b>x</b>'; return 'taken'; } catch (error) { return error.name; } }"
+        );
         Assert.Equal("TypeError", refused);
     }
 
@@ -175,7 +226,9 @@ public sealed class DashboardTests(DashboardFixture fixture) : IClassFixture<Das
         await page.ReadyAsync();
         Assert.Contains("Winter offers", await page.TextAsync(), StringComparison.Ordinal);
         Assert.DoesNotContain("#", page.Page.Url, StringComparison.Ordinal);
-        var kept = await page.Page.EvaluateAsync<string>("() => JSON.stringify([localStorage, sessionStorage, document.cookie, history.state, document.documentElement.outerHTML, Object.keys(window)])");
+        var kept = await page.Page.EvaluateAsync<string>(
+            "() => JSON.stringify([localStorage, sessionStorage, document.cookie, history.state, document.documentElement.outerHTML, Object.keys(window)])"
+        );
         Assert.DoesNotContain(DashboardFixture.ReadKey, kept, StringComparison.Ordinal);
 
         // A key that is taken away meanwhile takes what is shown with it.
@@ -219,21 +272,33 @@ public sealed class DashboardTests(DashboardFixture fixture) : IClassFixture<Das
         await page.Page.Locator("#trouble").WaitForAsync(new() { State = Microsoft.Playwright.WaitForSelectorState.Hidden });
     }
 
-    private Task<(TestApp App, TestHttp Http)> LookAtAsync(string tenant) => fixture.LookAtAsync(tenant, async app =>
-    {
-        if (tenant != "empty")
-        {
-            await Tenants.FillAsync(app, tenant switch { "calm" => 12, "many" => 500, _ => 96 });
-        }
+    private Task<(TestApp App, TestHttp Http)> LookAtAsync(string tenant) =>
+        fixture.LookAtAsync(
+            tenant,
+            async app =>
+            {
+                if (tenant != "empty")
+                {
+                    await Tenants.FillAsync(
+                        app,
+                        tenant switch
+                        {
+                            "calm" => 12,
+                            "many" => 500,
+                            _ => 96,
+                        }
+                    );
+                }
 
-        if (tenant == "failures")
-        {
-            await Tenants.SpoilAsync(app);
-        }
+                if (tenant == "failures")
+                {
+                    await Tenants.SpoilAsync(app);
+                }
 
-        if (tenant is "running" or "failures")
-        {
-            await Tenants.BeginRunAsync(app, 52, 44);
-        }
-    });
+                if (tenant is "running" or "failures")
+                {
+                    await Tenants.BeginRunAsync(app, 52, 44);
+                }
+            }
+        );
 }

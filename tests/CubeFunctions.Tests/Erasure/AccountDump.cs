@@ -8,7 +8,9 @@ using Xunit;
 
 namespace CubeFunctions.Tests.Erasure;
 
-/// <summary>Everything that a storage account holds: blobs with their snapshots and what Azurite still shows of deleted ones, rows, queue messages.</summary>
+/// <summary>
+/// Everything that a storage account holds: blobs with their snapshots and what Azurite still shows of deleted ones, rows, queue messages.
+/// </summary>
 internal sealed class AccountDump
 {
     /// <summary>Content by container and name.</summary>
@@ -25,26 +27,44 @@ internal sealed class AccountDump
         await foreach (var container in blobs.GetBlobContainersAsync(cancellationToken: cancellationToken))
         {
             var client = blobs.GetBlobContainerClient(container.Name);
-            await foreach (var blob in client.GetBlobsAsync(BlobTraits.All, BlobStates.Snapshots | BlobStates.Uncommitted, null, cancellationToken))
+            await foreach (
+                var blob in client.GetBlobsAsync(BlobTraits.All, BlobStates.Snapshots | BlobStates.Uncommitted, null, cancellationToken)
+            )
             {
-                Assert.True(blob.Properties.ContentLength is not null && blob.Snapshot is null, $"{blob.Name} is uncommitted, or a snapshot");
+                Assert.True(
+                    blob.Properties.ContentLength is not null && blob.Snapshot is null,
+                    $"{blob.Name} is uncommitted, or a snapshot"
+                );
                 var name = $"{container.Name}/{blob.Name}";
                 dump.Blobs[name] = (await client.GetBlobClient(blob.Name).DownloadContentAsync(cancellationToken)).Value.Content.ToArray();
                 dump.Lines.Add($"{name} {string.Join(' ', blob.Metadata)}");
             }
         }
 
-        foreach (var table in new[] { app.Storage.Runs, app.Storage.Checkpoints, app.Storage.Upserts, app.Storage.Customers, app.Storage.Changes })
+        foreach (
+            var table in new[]
+            {
+                app.Storage.Runs,
+                app.Storage.Checkpoints,
+                app.Storage.Upserts,
+                app.Storage.Customers,
+                app.Storage.Changes,
+            }
+        )
         {
             await foreach (var row in table.QueryAsync<TableEntity>(cancellationToken: cancellationToken))
             {
-                dump.Lines.Add($"{table.Name} {string.Join(' ', row.Select(column => $"{column.Key}={(column.Value is byte[] bytes ? Encoding.UTF8.GetString(bytes) : column.Value)}"))}");
+                dump.Lines.Add(
+                    $"{table.Name} {string.Join(' ', row.Select(column => $"{column.Key}={(column.Value is byte[] bytes ? Encoding.UTF8.GetString(bytes) : column.Value)}"))}"
+                );
             }
         }
 
         foreach (var queue in StorageNames.Queues)
         {
-            dump.Lines.AddRange((await app.Storage.Queue(queue).PeekMessagesAsync(32, cancellationToken)).Value.Select(message => $"{queue} {message.Body}"));
+            dump.Lines.AddRange(
+                (await app.Storage.Queue(queue).PeekMessagesAsync(32, cancellationToken)).Value.Select(message => $"{queue} {message.Body}")
+            );
         }
 
         return dump;
@@ -67,12 +87,17 @@ internal sealed class AccountDump
             return false;
         }
 
-        return [.. Blobs.Where(blob => Holds(blob.Value)).Select(blob => blob.Key), .. Lines.Where(line => Holds(Encoding.UTF8.GetBytes(line)))];
+        return
+        [
+            .. Blobs.Where(blob => Holds(blob.Value)).Select(blob => blob.Key),
+            .. Lines.Where(line => Holds(Encoding.UTF8.GetBytes(line))),
+        ];
     }
 
     private static IEnumerable<string> Forms(string text)
     {
-        string Escaped(string format) => string.Concat(text.Select(letter => letter < 0x80 ? $"{letter}" : "\\u" + ((int)letter).ToString(format)));
+        string Escaped(string format) =>
+            string.Concat(text.Select(letter => letter < 0x80 ? $"{letter}" : "\\u" + ((int)letter).ToString(format)));
         return [text, Escaped("x4"), Escaped("X4"), Uri.EscapeDataString(text)];
     }
 }

@@ -34,12 +34,18 @@ public sealed class ContractTests(AzuriteFixture azurite)
         await Victim.SeedAsync(lane);
         var held = await ResourcesAsync(lane.Storage);
         var covered = lane.App.Services.GetServices<IPersonalData>().SelectMany(place => place.Covers).ToHashSet();
-        Assert.True(held.Count >= StorageNames.Containers.Count + StorageNames.Tables.Count + StorageNames.Queues.Count, string.Join(", ", held));
+        Assert.True(
+            held.Count >= StorageNames.Containers.Count + StorageNames.Tables.Count + StorageNames.Queues.Count,
+            string.Join(", ", held)
+        );
         Assert.Equal("", string.Join(", ", held.Where(resource => !covered.Contains(resource) && !Impersonal.ContainsKey(resource))));
         Assert.Equal("", string.Join(", ", covered.Where(resource => Impersonal.ContainsKey(resource) || !held.Contains(resource))));
 
         // The list is true: of a person who is everywhere, what holds nothing personal has no trace.
-        var places = (await AccountDump.OfAsync(lane.App)).Find(Victim.Traces).Select(place => place[..(place.IndexOfAny(['/', ' ']) + 1)]).Distinct();
+        var places = (await AccountDump.OfAsync(lane.App))
+            .Find(Victim.Traces)
+            .Select(place => place[..(place.IndexOfAny(['/', ' ']) + 1)])
+            .Distinct();
         Assert.Equal(["CubeCustomers ", "CubeUpserts ", "cube-changes/", "cube-inbox/", "cube-raw/"], places.Order(StringComparer.Ordinal));
     }
 
@@ -48,9 +54,18 @@ public sealed class ContractTests(AzuriteFixture azurite)
         var cancellationToken = TestContext.Current.CancellationToken;
         List<StorageResource> held =
         [
-            .. await new BlobServiceClient(storage).GetBlobContainersAsync(cancellationToken: cancellationToken).Select(container => new StorageResource(StorageKind.Container, container.Name)).ToListAsync(cancellationToken),
-            .. await new TableServiceClient(storage).QueryAsync(cancellationToken: cancellationToken).Select(table => new StorageResource(StorageKind.Table, table.Name)).ToListAsync(cancellationToken),
-            .. await new QueueServiceClient(storage).GetQueuesAsync(cancellationToken: cancellationToken).Select(queue => new StorageResource(StorageKind.Queue, queue.Name)).ToListAsync(cancellationToken),
+            .. await new BlobServiceClient(storage)
+                .GetBlobContainersAsync(cancellationToken: cancellationToken)
+                .Select(container => new StorageResource(StorageKind.Container, container.Name))
+                .ToListAsync(cancellationToken),
+            .. await new TableServiceClient(storage)
+                .QueryAsync(cancellationToken: cancellationToken)
+                .Select(table => new StorageResource(StorageKind.Table, table.Name))
+                .ToListAsync(cancellationToken),
+            .. await new QueueServiceClient(storage)
+                .GetQueuesAsync(cancellationToken: cancellationToken)
+                .Select(queue => new StorageResource(StorageKind.Queue, queue.Name))
+                .ToListAsync(cancellationToken),
         ];
         return held;
     }

@@ -18,11 +18,23 @@ public sealed class EraseCommandTests(AzuriteFixture azurite)
         var settings = CommandTests.Of(cube, account, Victim.Settings[0]);
         Assert.Equal(0, (await CubeProcess.SyncAsync("", settings)).Code);
 
-        var (code, output, errors) = await CubeProcess.RunAsync($"erase --assignment 17 --customer {Victim.Imported} --json", null, settings);
+        var (code, output, errors) = await CubeProcess.RunAsync(
+            $"erase --assignment 17 --customer {Victim.Imported} --json",
+            null,
+            settings
+        );
         Assert.Equal(0, code);
         var report = JsonDocument.Parse(output).RootElement;
         Assert.True(report.GetProperty("found").GetBoolean());
-        Assert.Equal(1, report.GetProperty("feeds").EnumerateArray().Single(feed => feed.GetProperty("feed").GetString() == "customers").GetProperty("records").GetInt32());
+        Assert.Equal(
+            1,
+            report
+                .GetProperty("feeds")
+                .EnumerateArray()
+                .Single(feed => feed.GetProperty("feed").GetString() == "customers")
+                .GetProperty("records")
+                .GetInt32()
+        );
 
         var (second, text, errors2) = await CubeProcess.RunAsync($"erase --assignment 17 --customer {Victim.Imported}", null, settings);
         Assert.Equal(0, second);

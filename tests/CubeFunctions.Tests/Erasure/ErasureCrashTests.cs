@@ -8,7 +8,11 @@ namespace CubeFunctions.Tests.Erasure;
 public sealed class ErasureCrashTests(AzuriteFixture azurite)
 {
     private static readonly TimeSpan PastLeases = TimeSpan.FromMinutes(1);
-    private static readonly global::Cube.Simulator.SimulatorOptions Small = Victim.Options with { CustomersPerAssignment = 30, CallflowCustomersPerCampaign = 10 };
+    private static readonly global::Cube.Simulator.SimulatorOptions Small = Victim.Options with
+    {
+        CustomersPerAssignment = 30,
+        CallflowCustomersPerCampaign = 10,
+    };
 
     /// <param name="seed">Null for the run's own. The fixed one is cut between the deletions of two attempts' pages.</param>
     [Theory]
@@ -41,7 +45,10 @@ public sealed class ErasureCrashTests(AzuriteFixture azurite)
             clock.Advance(PastLeases);
             await using var app = await TestApp.StartAsync(lane.Storage, lane.Cube, clock, Victim.Settings[..2]);
             await app.RunAsync(Victim.All);
-            Assert.DoesNotContain((await AccountDump.OfAsync(app)).Find(Victim.Traces), place => place.StartsWith("cube-changes/", StringComparison.Ordinal));
+            Assert.DoesNotContain(
+                (await AccountDump.OfAsync(app)).Find(Victim.Traces),
+                place => place.StartsWith("cube-changes/", StringComparison.Ordinal)
+            );
             await lane.DeliverAsync(waiting);
             Assert.All(await lane.StatesAsync(waiting), state => Assert.Equal("delivered", state.State));
         }
@@ -79,9 +86,17 @@ public sealed class ErasureCrashTests(AzuriteFixture azurite)
 
     private static async Task AssertErasedAsync(Lane lane, StorageProxy proxy)
     {
-        await using var app = await TestApp.StartAsync(proxy.ConnectionString, lane.Cube, null, [.. Victim.Settings, ("Upserts__Senders__crm__AssignmentId", "17")]);
+        await using var app = await TestApp.StartAsync(
+            proxy.ConnectionString,
+            lane.Cube,
+            null,
+            [.. Victim.Settings, ("Upserts__Senders__crm__AssignmentId", "17")]
+        );
         var report = await Victim.EraseAsync(app);
-        Assert.Equal((true, 3, 1, 3, 1, 1), (report.Found, report.Events, report.Mailboxes, report.Bodies, report.SharedBodies, report.Values));
+        Assert.Equal(
+            (true, 3, 1, 3, 1, 1),
+            (report.Found, report.Events, report.Mailboxes, report.Bodies, report.SharedBodies, report.Values)
+        );
         Assert.Empty((await AccountDump.OfAsync(lane.App)).Find(Victim.Traces));
         await RawLedger.CheckAllAsync(lane.App.Storage.Raw);
     }

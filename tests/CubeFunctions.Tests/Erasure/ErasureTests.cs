@@ -17,9 +17,23 @@ public sealed class ErasureTests(AzuriteFixture azurite)
         await using var lane = await Lane.StartAsync(azurite, Victim.Options, null, Victim.Settings);
         var waiting = await Victim.SeedAsync(lane);
         var before = await AccountDump.OfAsync(lane.App);
-        string[] kinds = ["customers/", "callflow_customers/campaign", "callflow_customers/assignment", "responses/", "sms/campaign", "sms/assignment"];
-        Assert.All(kinds, kind => Assert.Contains(before.Find([Victim.Name]), place => place.StartsWith($"cube-raw/{kind}", StringComparison.Ordinal)));
-        Assert.All(kinds, kind => Assert.Contains(before.Find([Victim.Name]), place => place.StartsWith($"cube-changes/{kind}", StringComparison.Ordinal)));
+        string[] kinds =
+        [
+            "customers/",
+            "callflow_customers/campaign",
+            "callflow_customers/assignment",
+            "responses/",
+            "sms/campaign",
+            "sms/assignment",
+        ];
+        Assert.All(
+            kinds,
+            kind => Assert.Contains(before.Find([Victim.Name]), place => place.StartsWith($"cube-raw/{kind}", StringComparison.Ordinal))
+        );
+        Assert.All(
+            kinds,
+            kind => Assert.Contains(before.Find([Victim.Name]), place => place.StartsWith($"cube-changes/{kind}", StringComparison.Ordinal))
+        );
 
         var report = await Victim.EraseAsync(lane.App);
 
@@ -28,13 +42,31 @@ public sealed class ErasureTests(AzuriteFixture azurite)
         Assert.DoesNotContain(lane.App.Logs.Lines, line => Victim.Traces.Any(trace => line.Text.Contains(trace, StringComparison.Ordinal)));
         await RawLedger.CheckAllAsync(lane.App.Storage.Raw);
         AssertOthersAreKept(before, after);
-        Assert.Equal((1, 4, 3, 1, 3, 1, 1), (report.InternalIds, report.Events + report.Mailboxes, report.Bodies, report.Mailboxes, report.Events, report.SharedBodies, report.Values));
-        Assert.Equal(0, (await lane.App.Get<CustomerIndex>().FindAsync("17", Victim.Imported, TestContext.Current.CancellationToken)).Matches);
+        Assert.Equal(
+            (1, 4, 3, 1, 3, 1, 1),
+            (
+                report.InternalIds,
+                report.Events + report.Mailboxes,
+                report.Bodies,
+                report.Mailboxes,
+                report.Events,
+                report.SharedBodies,
+                report.Values
+            )
+        );
+        Assert.Equal(
+            0,
+            (await lane.App.Get<CustomerIndex>().FindAsync("17", Victim.Imported, TestContext.Current.CancellationToken)).Matches
+        );
 
         // What waits of the others in the body that is gone still goes to Cube.
         await lane.DeliverAsync(waiting);
         Assert.All(await lane.StatesAsync(waiting), state => Assert.Equal("delivered", state.State));
-        Assert.Equal(3, lane.Cube.Data.Customers(lane.Assignment).Count(customer => $"{customer["city"]}" == "Bodø" && $"{customer["email"]}".Length == 20_000));
+        Assert.Equal(
+            3,
+            lane.Cube.Data.Customers(lane.Assignment)
+                .Count(customer => $"{customer["city"]}" == "Bodø" && $"{customer["email"]}".Length == 20_000)
+        );
 
         var again = await Victim.EraseAsync(lane.App);
         Assert.False(again.Found);
@@ -47,7 +79,12 @@ public sealed class ErasureTests(AzuriteFixture azurite)
         await using var lane = await Lane.StartAsync(azurite, Victim.Options, null, Victim.Settings);
         await Victim.SeedAsync(lane, "Ring igjen");
         await Victim.EraseAsync(lane.App);
-        await using var other = await TestApp.StartAsync(lane.Storage, lane.Cube, null, [.. Victim.Settings, ("Upserts__Senders__crm__AssignmentId", "17")]);
+        await using var other = await TestApp.StartAsync(
+            lane.Storage,
+            lane.Cube,
+            null,
+            [.. Victim.Settings, ("Upserts__Senders__crm__AssignmentId", "17")]
+        );
         await AssertSilentAsync(lane, lane.App, data => data.EditCustomer(lane.Assignment, Victim.Internal, "zip_code", "6002"));
         await AssertSilentAsync(lane, other, data => data.AddResponse(data.CampaignIds()[0], Victim.Internal, comment: "Ringte"));
         await AssertSilentAsync(lane, other, data => data.AddSms(data.CampaignIds()[1], Victim.Internal, message: $"Hei {Victim.Name}"));
@@ -57,7 +94,10 @@ public sealed class ErasureTests(AzuriteFixture azurite)
 
         // Everybody else is told of as ever.
         lane.Cube.Data.EditCustomer(lane.Assignment, Victim.Internal + 1, "city", "Tromsø");
-        Assert.Contains(await ChangeLedger.ReadAsync(lane.App, (await lane.App.RunAsync(Victim.All)).RunId), line => $"{line["key"]}" == $"{Victim.Internal + 1}");
+        Assert.Contains(
+            await ChangeLedger.ReadAsync(lane.App, (await lane.App.RunAsync(Victim.All)).RunId),
+            line => $"{line["key"]}" == $"{Victim.Internal + 1}"
+        );
     }
 
     [Fact]
@@ -70,7 +110,10 @@ public sealed class ErasureTests(AzuriteFixture azurite)
         Assert.False(report.Found);
         Assert.Null(report.ErasedBefore);
         var after = await AccountDump.OfAsync(lane.App);
-        Assert.Equal(before.Blobs.Keys.Append("cube-state/salt").Order(StringComparer.Ordinal), after.Blobs.Keys.Append("cube-state/salt").Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(
+            before.Blobs.Keys.Append("cube-state/salt").Order(StringComparer.Ordinal),
+            after.Blobs.Keys.Append("cube-state/salt").Distinct().Order(StringComparer.Ordinal)
+        );
         Assert.All(before.Blobs, blob => Assert.Equal(blob.Value, after.Blobs[blob.Key]));
     }
 
@@ -79,51 +122,79 @@ public sealed class ErasureTests(AzuriteFixture azurite)
         change(lane.Cube.Data);
         var run = await app.RunAsync(Victim.All);
         Assert.DoesNotContain(
-            await ChangeLedger.ReadAsync(app, run.RunId), line => Victim.Traces.Any(trace => line.ToJsonString(Readable).Contains(trace, StringComparison.Ordinal)));
-        Assert.DoesNotContain((await AccountDump.OfAsync(app)).Find(Victim.Traces), place => place.StartsWith("cube-changes/", StringComparison.Ordinal));
+            await ChangeLedger.ReadAsync(app, run.RunId),
+            line => Victim.Traces.Any(trace => line.ToJsonString(Readable).Contains(trace, StringComparison.Ordinal))
+        );
+        Assert.DoesNotContain(
+            (await AccountDump.OfAsync(app)).Find(Victim.Traces),
+            place => place.StartsWith("cube-changes/", StringComparison.Ordinal)
+        );
     }
 
-    private static readonly JsonSerializerOptions Readable = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Readable = new()
+    {
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>Records, lines, bodies and values of all others, in their order and byte for byte.</summary>
     private static void AssertOthersAreKept(AccountDump before, AccountDump after)
     {
         Assert.Equal(Records(before), Records(after));
         Assert.Equal(Lines(before), Lines(after));
-        Assert.Equal(before.Blobs.Keys.Count(name => name.EndsWith(".values", StringComparison.Ordinal)) - 1, after.Blobs.Keys.Count(name => name.EndsWith(".values", StringComparison.Ordinal)));
-        foreach (var (name, bytes) in before.Blobs.Where(blob => blob.Key.StartsWith("cube-inbox/", StringComparison.Ordinal) && after.Blobs.ContainsKey(blob.Key)))
+        Assert.Equal(
+            before.Blobs.Keys.Count(name => name.EndsWith(".values", StringComparison.Ordinal)) - 1,
+            after.Blobs.Keys.Count(name => name.EndsWith(".values", StringComparison.Ordinal))
+        );
+        foreach (
+            var (name, bytes) in before.Blobs.Where(blob =>
+                blob.Key.StartsWith("cube-inbox/", StringComparison.Ordinal) && after.Blobs.ContainsKey(blob.Key)
+            )
+        )
         {
             Assert.Equal(bytes, after.Blobs[name]);
         }
 
         Assert.Equal(
-            before.Lines.Where(line => (line.StartsWith("CubeUpserts ", StringComparison.Ordinal) || line.StartsWith("CubeCustomers ", StringComparison.Ordinal)) && !Matches(line)).Order(StringComparer.Ordinal),
-            after.Lines.Where(line => line.StartsWith("CubeUpserts ", StringComparison.Ordinal) || line.StartsWith("CubeCustomers ", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+            before
+                .Lines.Where(line =>
+                    (
+                        line.StartsWith("CubeUpserts ", StringComparison.Ordinal)
+                        || line.StartsWith("CubeCustomers ", StringComparison.Ordinal)
+                    ) && !Matches(line)
+                )
+                .Order(StringComparer.Ordinal),
+            after
+                .Lines.Where(line =>
+                    line.StartsWith("CubeUpserts ", StringComparison.Ordinal) || line.StartsWith("CubeCustomers ", StringComparison.Ordinal)
+                )
+                .Order(StringComparer.Ordinal)
+        );
     }
 
     private static List<string> Records(AccountDump dump) =>
-    [
-        .. from blob in dump.Blobs
-           where blob.Key.StartsWith("cube-raw/", StringComparison.Ordinal) && blob.Key.Contains("/page-", StringComparison.Ordinal)
-           let page = JsonDocument.Parse(blob.Value).RootElement
-           let records = page.ValueKind == JsonValueKind.Array ? page : page.GetProperty("results")
-           let place = System.Text.RegularExpressions.Regex.Replace(blob.Key, "/attempt=[0-9]+/", "/")
-           orderby place
-           from record in records.EnumerateArray()
-           let text = record.GetRawText()
-           where !Matches(text)
-           select $"{place} {text}",
-    ];
+        [
+            .. from blob in dump.Blobs
+            where blob.Key.StartsWith("cube-raw/", StringComparison.Ordinal) && blob.Key.Contains("/page-", StringComparison.Ordinal)
+            let page = JsonDocument.Parse(blob.Value).RootElement
+            let records = page.ValueKind == JsonValueKind.Array ? page : page.GetProperty("results")
+            let place = System.Text.RegularExpressions.Regex.Replace(blob.Key, "/attempt=[0-9]+/", "/")
+            orderby place
+            from record in records.EnumerateArray()
+            let text = record.GetRawText()
+            where !Matches(text)
+            select $"{place} {text}",
+        ];
 
     private static List<string> Lines(AccountDump dump) =>
-    [
-        .. from blob in dump.Blobs
-           where blob.Key.StartsWith("cube-changes/", StringComparison.Ordinal)
-           orderby blob.Key
-           from line in Encoding.UTF8.GetString(blob.Value).Split('\n')
-           where line.Length > 0 && !Matches(line)
-           select $"{blob.Key} {line}",
-    ];
+        [
+            .. from blob in dump.Blobs
+            where blob.Key.StartsWith("cube-changes/", StringComparison.Ordinal)
+            orderby blob.Key
+            from line in Encoding.UTF8.GetString(blob.Value).Split('\n')
+            where line.Length > 0 && !Matches(line)
+            select $"{blob.Key} {line}",
+        ];
 
-    private static bool Matches(string text) => text.Contains(Victim.Imported, StringComparison.Ordinal) || text.Contains($"{Victim.Internal}", StringComparison.Ordinal);
+    private static bool Matches(string text) =>
+        text.Contains(Victim.Imported, StringComparison.Ordinal) || text.Contains($"{Victim.Internal}", StringComparison.Ordinal);
 }

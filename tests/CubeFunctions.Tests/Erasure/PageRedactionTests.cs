@@ -10,13 +10,25 @@ namespace CubeFunctions.Tests.Erasure;
 public sealed class PageRedactionTests
 {
     [Theory]
-    [InlineData("""{"count":2,"results":[{"id":1,"customer_id":"007"},{"id":2,"customer_id":"8"}]}""", """{"count":2,"results":[{"id":2,"customer_id":"8"}]}""")]
-    [InlineData("""{"count":2,"results":[{"id":2,"customer_id":"8"},{"id":1,"customer_id":"007"}]}""", """{"count":2,"results":[{"id":2,"customer_id":"8"}]}""")]
-    [InlineData("""{"count":3,"results":[ {"id":2} ,  {"customer_id":"007"} , {"id":3}  ]}""", """{"count":3,"results":[ {"id":2} , {"id":3}  ]}""")]
+    [InlineData(
+        """{"count":2,"results":[{"id":1,"customer_id":"007"},{"id":2,"customer_id":"8"}]}""",
+        """{"count":2,"results":[{"id":2,"customer_id":"8"}]}"""
+    )]
+    [InlineData(
+        """{"count":2,"results":[{"id":2,"customer_id":"8"},{"id":1,"customer_id":"007"}]}""",
+        """{"count":2,"results":[{"id":2,"customer_id":"8"}]}"""
+    )]
+    [InlineData(
+        """{"count":3,"results":[ {"id":2} ,  {"customer_id":"007"} , {"id":3}  ]}""",
+        """{"count":3,"results":[ {"id":2} , {"id":3}  ]}"""
+    )]
     [InlineData("""{"count":3,"results":[ {"customer_id":"007"} ,{"id":1} ,  {"id":3}]}""", """{"count":3,"results":[ {"id":3}]}""")]
     [InlineData("""{"count":1,"results":[ {"customer_id":"007"} ],"x":"å"}""", """{"count":1,"results":[ ],"x":"å"}""")]
     [InlineData("""{"count":1,"results":[{"customer_id":"\u003007"}]}""", """{"count":1,"results":[]}""")]
-    [InlineData("""{"count":1,"results":[{"id":"1","customer_id":""},{"id":"1","customer_id":"9"}]}""", """{"count":1,"results":[{"id":"1","customer_id":"9"}]}""")]
+    [InlineData(
+        """{"count":1,"results":[{"id":"1","customer_id":""},{"id":"1","customer_id":"9"}]}""",
+        """{"count":1,"results":[{"id":"1","customer_id":"9"}]}"""
+    )]
     [InlineData("""{"count":3,"results":[{"id":7,"customer_id":7},{"id":"007","customer_id":"1"},{"id":4,"name":"007"}]}""", null)]
     public void A_page_loses_the_records_of_the_person_and_no_other_byte(string page, string? expected)
     {
@@ -41,7 +53,10 @@ public sealed class PageRedactionTests
     [InlineData("callflow_customers", """{"crm__customer_id":"","callflow__crm_customer_id":1}""", true, true)]
     [InlineData("callflow_customers", """{"external_customer_id":"7"}""", true, true)]
     public void Each_id_is_compared_with_the_members_that_hold_its_kind(string feed, string record, bool assignmentKnown, bool his) =>
-        Assert.Equal(his, new PersonRecords(Person("7", "1"), FeedCatalogue.Find(feed)!, assignmentKnown).Matches(Encoding.UTF8.GetBytes(record)));
+        Assert.Equal(
+            his,
+            new PersonRecords(Person("7", "1"), FeedCatalogue.Find(feed)!, assignmentKnown).Matches(Encoding.UTF8.GetBytes(record))
+        );
 
     [Theory]
     [InlineData("A-1", """["a-1"]""", false)]

@@ -19,17 +19,31 @@ public sealed class PostErasureTests(AzuriteFixture azurite)
 
     private static readonly (string, string)[] Hub =
     [
-        ("Upserts__Senders__hub__Kind", "hubspot"), ("Upserts__Senders__hub__Secret", Secret), ("Upserts__Senders__hub__PublicUrl", PublicUrl),
+        ("Upserts__Senders__hub__Kind", "hubspot"),
+        ("Upserts__Senders__hub__Secret", Secret),
+        ("Upserts__Senders__hub__PublicUrl", PublicUrl),
         ("Upserts__Senders__hub__FieldMap", """{"email":"email","city":"city"}"""),
     ];
 
     [Fact]
     public async Task A_post_whose_sender_is_not_configured_is_kept_shown_and_split_where_it_is()
     {
-        await using var lane = await Lane.StartAsync(azurite, Victim.Options with { CustomersPerAssignment = 40 }, null, withLine: true, Victim.Settings);
+        await using var lane = await Lane.StartAsync(
+            azurite,
+            Victim.Options with
+            {
+                CustomersPerAssignment = 40,
+            },
+            null,
+            withLine: true,
+            Victim.Settings
+        );
         await lane.SnapshotAsync();
         var others = lane.ImportedIds().Skip(5).Take(16).ToList();
-        var ids = await UnsplitAsync(lane, [.. others.Select(id => Victim.Post(id, "city", "Hamar")), Victim.Post(Victim.Imported, "name", Victim.Name)]);
+        var ids = await UnsplitAsync(
+            lane,
+            [.. others.Select(id => Victim.Post(id, "city", "Hamar")), Victim.Post(Victim.Imported, "name", Victim.Name)]
+        );
 
         // A desk without the settings of any sender.
         await using var desk = await TestApp.StartAsync(lane.Storage, lane.Cube);
@@ -56,10 +70,22 @@ public sealed class PostErasureTests(AzuriteFixture azurite)
     [Fact]
     public async Task An_erasure_waits_for_the_worker_that_has_parsed_the_post_and_leaves_nothing()
     {
-        await using var lane = await Lane.StartAsync(azurite, Victim.Options with { CustomersPerAssignment = 40 }, null, withLine: true, Victim.Settings);
+        await using var lane = await Lane.StartAsync(
+            azurite,
+            Victim.Options with
+            {
+                CustomersPerAssignment = 40,
+            },
+            null,
+            withLine: true,
+            Victim.Settings
+        );
         await lane.SnapshotAsync();
         var others = lane.ImportedIds().Skip(5).Take(16).ToList();
-        var ids = await UnsplitAsync(lane, [.. others.Select(id => Victim.Post(id, "city", "Hamar")), Victim.Post(Victim.Imported, "name", Victim.Name)]);
+        var ids = await UnsplitAsync(
+            lane,
+            [.. others.Select(id => Victim.Post(id, "city", "Hamar")), Victim.Post(Victim.Imported, "name", Victim.Name)]
+        );
         var post = await PostAsync(lane.App);
 
         // The worker has parsed the body and is about to write its first row.
@@ -72,7 +98,12 @@ public sealed class PostErasureTests(AzuriteFixture azurite)
                 go.Wait(TimeSpan.FromSeconds(30), Token);
             }
 
-            if (parsed.Task.IsCompleted && address.Contains("post", StringComparison.Ordinal) && method == "GET" && Interlocked.Increment(ref looks) == 2)
+            if (
+                parsed.Task.IsCompleted
+                && address.Contains("post", StringComparison.Ordinal)
+                && method == "GET"
+                && Interlocked.Increment(ref looks) == 2
+            )
             {
                 waits.TrySetResult();
             }
@@ -102,9 +133,16 @@ public sealed class PostErasureTests(AzuriteFixture azurite)
         await using var lane = await Lane.StartAsync(azurite, Victim.Options with { CustomersPerAssignment = 20 }, clock, Hub);
         await lane.SnapshotAsync();
         var ids = await HubAsync(
-            lane, clock, """[{"eventId":1,"occurredAt":1764000000000,"subscriptionType":"contact.merge","primaryObjectId":900817101,"mergedObjectIds":[900817102],"newObjectId":900817103}]""");
+            lane,
+            clock,
+            """[{"eventId":1,"occurredAt":1764000000000,"subscriptionType":"contact.merge","primaryObjectId":900817101,"mergedObjectIds":[900817102],"newObjectId":900817103}]"""
+        );
         await lane.PumpAsync(TimeSpan.FromSeconds(1));
-        await HubAsync(lane, clock, """[{"eventId":2,"subscriptionType":"contact.propertyChange","objectId":900817102,"propertyName":"city","propertyValue":"Moss","occurredAt":1764000001000}]""");
+        await HubAsync(
+            lane,
+            clock,
+            """[{"eventId":2,"subscriptionType":"contact.propertyChange","objectId":900817102,"propertyName":"city","propertyValue":"Moss","occurredAt":1764000001000}]"""
+        );
         await lane.PumpAsync(TimeSpan.FromSeconds(2));
         Assert.Equal("Moss", $"{lane.Record("900817103")["city"]}");
 
@@ -128,16 +166,33 @@ public sealed class PostErasureTests(AzuriteFixture azurite)
     {
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow());
         await using var lane = await Lane.StartAsync(
-            azurite, Victim.Options with { CustomersPerAssignment = 40 }, clock, [.. Hub, ("Upserts__Senders__hub__PrivacyDeletion", "erase"), ("Sync__LeaseSeconds", "2")]);
+            azurite,
+            Victim.Options with
+            {
+                CustomersPerAssignment = 40,
+            },
+            clock,
+            [.. Hub, ("Upserts__Senders__hub__PrivacyDeletion", "erase"), ("Sync__LeaseSeconds", "2")]
+        );
         await lane.SnapshotAsync();
         var (person, other) = (lane.ImportedIds()[7], lane.ImportedIds()[8]);
-        var before = await HubAsync(lane, clock, Events(clock, (1, person, "email", "hemmelig@example.no"), (2, other, "email", "en.annen@example.no")));
+        var before = await HubAsync(
+            lane,
+            clock,
+            Events(clock, (1, person, "email", "hemmelig@example.no"), (2, other, "email", "en.annen@example.no"))
+        );
         await lane.DeliverAsync(before);
         var deletion = await HubAsync(
-            lane, clock, $$"""[{"eventId":9,"occurredAt":{{clock.GetUtcNow().ToUnixTimeMilliseconds()}},"subscriptionType":"contact.privacyDeletion","objectId":{{person}}}]""");
+            lane,
+            clock,
+            $$"""[{"eventId":9,"occurredAt":{{clock.GetUtcNow().ToUnixTimeMilliseconds()}},"subscriptionType":"contact.privacyDeletion","objectId":{{person}}}]"""
+        );
         await lane.DeliverAsync(deletion);
         var order = Assert.Single(await OrdersAsync(lane));
-        await WaitFor.TrueAsync(async () => (await lane.App.Get<ErasureOrders>().FindAsync(order, Token))!.State == ErasureState.Done, TimeSpan.FromSeconds(60));
+        await WaitFor.TrueAsync(
+            async () => (await lane.App.Get<ErasureOrders>().FindAsync(order, Token))!.State == ErasureState.Done,
+            TimeSpan.FromSeconds(60)
+        );
 
         Assert.Empty((await AccountDump.OfAsync(lane.App)).Find(["hemmelig@example.no", $"\"{person}\"", $":{person}}}"]));
         Assert.NotEmpty((await AccountDump.OfAsync(lane.App)).Find([$"\"{other}\""]));
@@ -154,12 +209,19 @@ public sealed class PostErasureTests(AzuriteFixture azurite)
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow());
         await using var lane = await Lane.StartAsync(azurite, Victim.Options with { CustomersPerAssignment = 20 }, clock, Hub);
         await lane.SnapshotAsync();
-        var held = await HubAsync(lane, clock, """[{"eventId":9,"occurredAt":1764000000000,"subscriptionType":"contact.privacyDeletion","objectId":900817103}]""");
+        var held = await HubAsync(
+            lane,
+            clock,
+            """[{"eventId":9,"occurredAt":1764000000000,"subscriptionType":"contact.privacyDeletion","objectId":900817103}]"""
+        );
         Assert.Equal("dead", (await lane.StatesAsync(held))[0].State);
 
         await using var next = await TestApp.StartAsync(
-            lane.Storage, lane.Cube, clock,
-            [.. Hub, ("Upserts__Senders__hub__AssignmentId", $"{lane.Assignment}"), ("Upserts__Senders__hub__PrivacyDeletion", "erase")]);
+            lane.Storage,
+            lane.Cube,
+            clock,
+            [.. Hub, ("Upserts__Senders__hub__AssignmentId", $"{lane.Assignment}"), ("Upserts__Senders__hub__PrivacyDeletion", "erase")]
+        );
         Assert.Equal(1, (await next.Get<UpsertReader>().ReplayAsync(held, Token)).Count);
         await lane.DeliverAsync(held);
         Assert.Single(await OrdersAsync(lane));
@@ -170,7 +232,13 @@ public sealed class PostErasureTests(AzuriteFixture azurite)
         Assert.Single(await app.Get<UpsertReader>().InStateAsync(UpsertState.Waiting, 100, Token), row => row.CustomerId is null);
 
     private static async Task<List<string>> OrdersAsync(Lane lane) =>
-        await lane.App.Storage.Runs.QueryAsync<Azure.Data.Tables.TableEntity>($"PartitionKey eq '{ErasureRow.Partition}'", cancellationToken: Token).Select(row => row.RowKey).ToListAsync(Token);
+        await lane
+            .App.Storage.Runs.QueryAsync<Azure.Data.Tables.TableEntity>(
+                $"PartitionKey eq '{ErasureRow.Partition}'",
+                cancellationToken: Token
+            )
+            .Select(row => row.RowKey)
+            .ToListAsync(Token);
 
     private static string Events(TimeProvider clock, params (int Event, string Customer, string Name, string Value)[] events) =>
         $"[{string.Join(',', events.Select(told => $$"""{"eventId":{{told.Event}},"subscriptionType":"contact.propertyChange","objectId":{{told.Customer}},"propertyName":"{{told.Name}}","propertyValue":"{{told.Value}}","occurredAt":{{clock.GetUtcNow().ToUnixTimeMilliseconds()}}}"""))}]";
@@ -191,17 +259,30 @@ public sealed class PostErasureTests(AzuriteFixture azurite)
         var ids = await lane.HookAsync($"[{string.Join(',', customers)}]");
         (lane.Line.Refuse, lane.Line.TableDelay) = (null, TimeSpan.Zero);
         await WaitFor.TrueAsync(
-            async () => await lane.App.Storage.Upserts.QueryAsync<PostRow>(row => row.PartitionKey == PostRow.Partition, cancellationToken: Token)
-                .AllAsync(post => !(post.LeaseUntil > TimeProvider.System.GetUtcNow()), Token),
-            TimeSpan.FromSeconds(30));
+            async () =>
+                await lane
+                    .App.Storage.Upserts.QueryAsync<PostRow>(row => row.PartitionKey == PostRow.Partition, cancellationToken: Token)
+                    .AllAsync(post => !(post.LeaseUntil > TimeProvider.System.GetUtcNow()), Token),
+            TimeSpan.FromSeconds(30)
+        );
         return ids;
     }
 
     private static async Task<List<string>> HubAsync(Lane lane, TimeProvider clock, string body)
     {
         var milliseconds = clock.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
-        var signature = Convert.ToBase64String(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), Encoding.UTF8.GetBytes($"POST{PublicUrl}/api/webhooks/hub{body}{milliseconds}")));
-        var (status, answer) = await lane.Http.PostAsync("webhooks/hub", body, ("X-HubSpot-Request-Timestamp", milliseconds), ("X-HubSpot-Signature-v3", signature));
+        var signature = Convert.ToBase64String(
+            HMACSHA256.HashData(
+                Encoding.UTF8.GetBytes(Secret),
+                Encoding.UTF8.GetBytes($"POST{PublicUrl}/api/webhooks/hub{body}{milliseconds}")
+            )
+        );
+        var (status, answer) = await lane.Http.PostAsync(
+            "webhooks/hub",
+            body,
+            ("X-HubSpot-Request-Timestamp", milliseconds),
+            ("X-HubSpot-Signature-v3", signature)
+        );
         Assert.True(status == 202, $"{status}: {answer}");
         return [.. answer.GetProperty("upserts").EnumerateArray().Select(upsert => upsert.GetProperty("id").GetString()!)];
     }

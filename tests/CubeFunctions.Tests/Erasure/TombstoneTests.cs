@@ -46,7 +46,10 @@ public sealed class TombstoneTests(AzuriteFixture azurite)
         Assert.Empty(await TombstonesAsync(lane.App));
         lane.Cube.Data.AddCustomer(17, new() { ["customer_id"] = Victim.Imported, ["name"] = "Ny kunde" });
         clock.Advance(TimeSpan.FromMinutes(2));
-        Assert.Equal("created", $"{Assert.Single(await ChangeLedger.ReadAsync(lane.App, (await lane.App.RunAsync(Customers)).RunId))["op"]}");
+        Assert.Equal(
+            "created",
+            $"{Assert.Single(await ChangeLedger.ReadAsync(lane.App, (await lane.App.RunAsync(Customers)).RunId))["op"]}"
+        );
     }
 
     [Fact]
@@ -75,7 +78,12 @@ public sealed class TombstoneTests(AzuriteFixture azurite)
         lane.Cube.Data.EndCampaign(ended, lane.Cube.Data.Today.AddDays(-1));
         foreach (var campaign in new[] { fresh, ended })
         {
-            lane.Cube.Data.AddResponse(campaign, Victim.Internal, lane.Cube.Data.Today.AddDays(campaign == ended ? -1 : 0).ToDateTime(new TimeOnly(0, 2)), comment: Victim.Name);
+            lane.Cube.Data.AddResponse(
+                campaign,
+                Victim.Internal,
+                lane.Cube.Data.Today.AddDays(campaign == ended ? -1 : 0).ToDateTime(new TimeOnly(0, 2)),
+                comment: Victim.Name
+            );
         }
 
         // The second run has no row that is new any more.

@@ -16,14 +16,32 @@ public sealed class UnfinishedTests(AzuriteFixture azurite)
     [Fact]
     public async Task Pages_of_a_sweep_that_is_not_finished_are_deleted_where_they_name_him_and_read_again()
     {
-        await using var lane = await Lane.StartAsync(azurite, Victim.Options with { CustomersPerAssignment = 300 }, null, [.. Victim.Settings]);
+        await using var lane = await Lane.StartAsync(
+            azurite,
+            Victim.Options with
+            {
+                CustomersPerAssignment = 300,
+            },
+            null,
+            [.. Victim.Settings]
+        );
         Victim.Live(lane.Cube);
-        lane.Cube.Faults.Add(new Fault { Kind = FaultKind.ServiceUnavailable503, PathContains = "/customers/", FromPage = 5 });
+        lane.Cube.Faults.Add(
+            new Fault
+            {
+                Kind = FaultKind.ServiceUnavailable503,
+                PathContains = "/customers/",
+                FromPage = 5,
+            }
+        );
         var start = await lane.App.Get<RunPlanner>().StartAsync(Customers, TestContext.Current.CancellationToken);
         using (var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken))
         {
             var work = lane.App.WorkAsync(stop.Token);
-            await WaitFor.TrueAsync(async () => (await AccountDump.OfAsync(lane.App)).Find([Victim.Name]).Count > 0, TimeSpan.FromSeconds(60));
+            await WaitFor.TrueAsync(
+                async () => (await AccountDump.OfAsync(lane.App)).Find([Victim.Name]).Count > 0,
+                TimeSpan.FromSeconds(60)
+            );
             await stop.CancelAsync();
             await work;
         }
@@ -34,7 +52,10 @@ public sealed class UnfinishedTests(AzuriteFixture azurite)
         Assert.Equal(1, report.Feeds.Single(feed => feed.Feed == "customers").Leftovers);
         var after = await AccountDump.OfAsync(lane.App);
         Assert.Empty(after.Find(Victim.Traces));
-        Assert.Equal(before.Blobs.Keys.Count(name => name.StartsWith("cube-raw/customers/", StringComparison.Ordinal)) - 1, after.Blobs.Keys.Count(name => name.StartsWith("cube-raw/customers/", StringComparison.Ordinal)));
+        Assert.Equal(
+            before.Blobs.Keys.Count(name => name.StartsWith("cube-raw/customers/", StringComparison.Ordinal)) - 1,
+            after.Blobs.Keys.Count(name => name.StartsWith("cube-raw/customers/", StringComparison.Ordinal))
+        );
 
         // The sweep goes on from there.
         lane.Cube.Faults.Clear();
@@ -48,9 +69,15 @@ public sealed class UnfinishedTests(AzuriteFixture azurite)
     {
         await using var lane = await Lane.StartAsync(azurite, Victim.Options, null, Victim.Settings);
         var waiting = await Victim.SeedAsync(lane);
-        foreach (var body in (await AccountDump.OfAsync(lane.App)).Blobs.Keys.Where(name => name.StartsWith("cube-inbox/", StringComparison.Ordinal) && !name.EndsWith(".values", StringComparison.Ordinal)))
+        foreach (
+            var body in (await AccountDump.OfAsync(lane.App)).Blobs.Keys.Where(name =>
+                name.StartsWith("cube-inbox/", StringComparison.Ordinal) && !name.EndsWith(".values", StringComparison.Ordinal)
+            )
+        )
         {
-            await lane.App.Storage.Inbox.GetBlobClient(body["cube-inbox/".Length..]).DeleteAsync(cancellationToken: TestContext.Current.CancellationToken);
+            await lane
+                .App.Storage.Inbox.GetBlobClient(body["cube-inbox/".Length..])
+                .DeleteAsync(cancellationToken: TestContext.Current.CancellationToken);
         }
 
         Assert.Equal((3, 0, 1), await Victim.EraseAsync(lane.App) is var report ? (report.Events, report.Bodies, report.Values) : default);
@@ -61,14 +88,26 @@ public sealed class UnfinishedTests(AzuriteFixture azurite)
     [Fact]
     public async Task A_post_of_many_that_is_not_split_yet_loses_the_person_and_nobody_else()
     {
-        await using var lane = await Lane.StartAsync(azurite, Victim.Options with { CustomersPerAssignment = 30 }, null, withLine: true, Victim.Settings);
+        await using var lane = await Lane.StartAsync(
+            azurite,
+            Victim.Options with
+            {
+                CustomersPerAssignment = 30,
+            },
+            null,
+            withLine: true,
+            Victim.Settings
+        );
         await lane.SnapshotAsync();
         var other = lane.ImportedIds()[20];
         var large = new string('ø', 20_000);
 
         // The last two of a post of more than are stored at once: no row of theirs is written before the answer has to go out.
-        var customers = Enumerable.Range(0, 16).Select(i => Victim.Post($"new-{i}", "city", "Hamar"))
-            .Append(Victim.Post(Victim.Imported, "name", Victim.Name)).Append(Victim.Post(other, "email", large));
+        var customers = Enumerable
+            .Range(0, 16)
+            .Select(i => Victim.Post($"new-{i}", "city", "Hamar"))
+            .Append(Victim.Post(Victim.Imported, "name", Victim.Name))
+            .Append(Victim.Post(other, "email", large));
         var rows = 0;
         lane.Line!.Refuse = (_, method, address) =>
         {
@@ -102,10 +141,20 @@ public sealed class UnfinishedTests(AzuriteFixture azurite)
         await using var lane = await Lane.StartAsync(azurite, Victim.Options, null, Victim.Settings);
         Victim.Live(lane.Cube);
         await lane.App.RunAsync(Customers);
-        var lease = await lane.App.Get<CheckpointStore>().TryHoldAsync(
-            FeedCatalogue.Customers, new Scope(ScopeKind.Assignment, "17"), "somebody else", static _ => { }, TestContext.Current.CancellationToken);
+        var lease = await lane
+            .App.Get<CheckpointStore>()
+            .TryHoldAsync(
+                FeedCatalogue.Customers,
+                new Scope(ScopeKind.Assignment, "17"),
+                "somebody else",
+                static _ => { },
+                TestContext.Current.CancellationToken
+            );
         var erasure = Victim.EraseAsync(lane.App);
-        await WaitFor.TrueAsync(async () => (await AccountDump.OfAsync(lane.App)).Blobs.ContainsKey("cube-state/tombstones"), TimeSpan.FromSeconds(30));
+        await WaitFor.TrueAsync(
+            async () => (await AccountDump.OfAsync(lane.App)).Blobs.ContainsKey("cube-state/tombstones"),
+            TimeSpan.FromSeconds(30)
+        );
         Assert.False(erasure.IsCompleted);
         Assert.NotEmpty((await AccountDump.OfAsync(lane.App)).Find([Victim.Name]));
         await lease!.ReleaseAsync(TestContext.Current.CancellationToken);
@@ -118,16 +167,46 @@ public sealed class UnfinishedTests(AzuriteFixture azurite)
     public async Task Bodies_that_name_him_go_also_where_no_row_does_any_more_and_those_of_other_assignments_stay()
     {
         await using var lane = await Lane.StartAsync(
-            azurite, Victim.Options with { CampaignsPerAssignment = 1 }, null,
-            [.. Victim.Settings, ("Upserts__Senders__far__Kind", "json"), ("Upserts__Senders__far__Secret", "test-secret"), ("Upserts__Senders__far__AssignmentId", "18")]);
+            azurite,
+            Victim.Options with
+            {
+                CampaignsPerAssignment = 1,
+            },
+            null,
+            [
+                .. Victim.Settings,
+                ("Upserts__Senders__far__Kind", "json"),
+                ("Upserts__Senders__far__Secret", "test-secret"),
+                ("Upserts__Senders__far__AssignmentId", "18"),
+            ]
+        );
         await lane.HookAsync($$"""{"customer_id":"\u0030{{Victim.Imported[1..]}}","name":"{{Victim.Name}}"}""");
-        await lane.PostAsync($$"""[ {"customer_id":"{{Victim.Imported}}","name":"{{Victim.Name}}"} , {"customer_id":"1","city":"Bodø"} ]""");
+        await lane.PostAsync(
+            $$"""[ {"customer_id":"{{Victim.Imported}}","name":"{{Victim.Name}}"} , {"customer_id":"1","city":"Bodø"} ]"""
+        );
         await lane.HookAsync($$"""{"nobody":true,"ref":"{{Victim.Imported}}","name":"{{Victim.Name}}"}""");
-        Assert.Equal(202, (await lane.Http.PostAsync("webhooks/far", Victim.Post(Victim.Imported, "name", "En annen"), ("x-webhook-secret", "test-secret"))).Status);
+        Assert.Equal(
+            202,
+            (
+                await lane.Http.PostAsync(
+                    "webhooks/far",
+                    Victim.Post(Victim.Imported, "name", "En annen"),
+                    ("x-webhook-secret", "test-secret")
+                )
+            ).Status
+        );
         await lane.HookAsync(Victim.Post("0" + Victim.Imported, "name", "En tredje"));
-        await foreach (var row in lane.App.Storage.Upserts.QueryAsync<Azure.Data.Tables.TableEntity>(cancellationToken: TestContext.Current.CancellationToken))
+        await foreach (
+            var row in lane.App.Storage.Upserts.QueryAsync<Azure.Data.Tables.TableEntity>(
+                cancellationToken: TestContext.Current.CancellationToken
+            )
+        )
         {
-            await lane.App.Storage.Upserts.DeleteEntityAsync(row.PartitionKey, row.RowKey, cancellationToken: TestContext.Current.CancellationToken);
+            await lane.App.Storage.Upserts.DeleteEntityAsync(
+                row.PartitionKey,
+                row.RowKey,
+                cancellationToken: TestContext.Current.CancellationToken
+            );
         }
 
         var report = await Victim.EraseAsync(lane.App);
@@ -139,6 +218,10 @@ public sealed class UnfinishedTests(AzuriteFixture azurite)
 
     /// <summary>How many posts wait to be split.</summary>
     private static async Task<int> PostsAsync(Lane lane) =>
-        await lane.App.Storage.Upserts.QueryAsync<PostRow>(row => row.PartitionKey == PostRow.Partition, cancellationToken: TestContext.Current.CancellationToken)
+        await lane
+            .App.Storage.Upserts.QueryAsync<PostRow>(
+                row => row.PartitionKey == PostRow.Partition,
+                cancellationToken: TestContext.Current.CancellationToken
+            )
             .CountAsync(TestContext.Current.CancellationToken);
 }

@@ -10,7 +10,9 @@ using Xunit;
 
 namespace CubeFunctions.Tests.Erasure;
 
-/// <summary>A person who can be told from everybody else by each of the things that are known of him, in an account that knows him everywhere.</summary>
+/// <summary>
+/// A person who can be told from everybody else by each of the things that are known of him, in an account that knows him everywhere.
+/// </summary>
 internal static class Victim
 {
     public const string Name = "Åse Ærlig-Østbø Målernes";
@@ -36,8 +38,11 @@ internal static class Victim
 
     public static readonly (string, string)[] Settings =
     [
-        ("Changes__JoinCustomer", "true"), ("Sync__Feeds", string.Join(',', FeedCatalogue.All.Select(feed => feed.Setting))),
-        ("Upserts__Senders__crm__Kind", "json"), ("Upserts__Senders__crm__Secret", "test-secret"), ("Sync__LeaseSeconds", "2"),
+        ("Changes__JoinCustomer", "true"),
+        ("Sync__Feeds", string.Join(',', FeedCatalogue.All.Select(feed => feed.Setting))),
+        ("Upserts__Senders__crm__Kind", "json"),
+        ("Upserts__Senders__crm__Secret", "test-secret"),
+        ("Sync__LeaseSeconds", "2"),
     ];
 
     public static RunRequest All => new(RunKind.Scheduled, FeedCatalogue.All);
@@ -62,7 +67,10 @@ internal static class Victim
         }
     }
 
-    /// <summary>Syncs twice, with a change of his in between, and brings upserts of his in: one delivered, others that wait, together with other customers.</summary>
+    /// <summary>
+    /// Syncs twice, with a change of his in between, and brings upserts of his in: one delivered, others that wait, together with other
+    /// customers.
+    /// </summary>
     /// <returns>Ids of the upserts of others that wait.</returns>
     public static async Task<List<string>> SeedAsync(Lane lane, string comment = $"Ringte {Name}")
     {
@@ -80,8 +88,21 @@ internal static class Victim
         await lane.App.RunAsync(All);
         await lane.DeliverAsync(await lane.PostAsync(Post(Imported, "need_to_know", $"Spør etter {Name}")));
         var large = new string('ø', 20_000);
-        var mine = new JsonObject { ["customer_id"] = Imported, ["name"] = Name, ["email"] = large + Phone };
-        var others = Enumerable.Range(20, 3).Select(i => new JsonObject { ["customer_id"] = $"{lane.Cube.Data.Customer(lane.Assignment, lane.Cube.Data.CustomerIds(lane.Assignment).ElementAt(i))!["customer_id"]}", ["city"] = "Bodø", ["email"] = large });
+        var mine = new JsonObject
+        {
+            ["customer_id"] = Imported,
+            ["name"] = Name,
+            ["email"] = large + Phone,
+        };
+        var others = Enumerable
+            .Range(20, 3)
+            .Select(i => new JsonObject
+            {
+                ["customer_id"] =
+                    $"{lane.Cube.Data.Customer(lane.Assignment, lane.Cube.Data.CustomerIds(lane.Assignment).ElementAt(i))!["customer_id"]}",
+                ["city"] = "Bodø",
+                ["email"] = large,
+            });
         var ids = await lane.PostAsync(new JsonArray([mine, .. others]).ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
         await lane.HookAsync(Post(Imported, "phone_2", Phone));
         await lane.HookAsync(Post("355126", "phone_2", "004711111111"));
@@ -92,5 +113,6 @@ internal static class Victim
         app.Get<PersonEraser>().EraseAsync($"{assignment}", imported ?? Imported, TestContext.Current.CancellationToken);
 
     /// <summary>A customer with one field, as a sender may write it.</summary>
-    public static string Post(string imported, string field, string value) => new JsonObject { ["customer_id"] = imported, [field] = value }.ToJsonString();
+    public static string Post(string imported, string field, string value) =>
+        new JsonObject { ["customer_id"] = imported, [field] = value }.ToJsonString();
 }

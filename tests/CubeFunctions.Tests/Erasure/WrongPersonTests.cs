@@ -20,18 +20,29 @@ public sealed class WrongPersonTests(AzuriteFixture azurite)
         await lane.Http.PostAsync("assignments/18/customers", Victim.Post(Victim.Imported, "city", "Hamar"));
         var before = await AccountDump.OfAsync(lane.App);
         var other = lane.Cube.Data.CampaignIds().Single(campaign => lane.Cube.Data.AssignmentOf(campaign) == 18);
-        Assert.Contains(before.Find([Victim.Imported]), place => place.StartsWith($"cube-raw/callflow_customers/campaign={other}/", StringComparison.Ordinal));
+        Assert.Contains(
+            before.Find([Victim.Imported]),
+            place => place.StartsWith($"cube-raw/callflow_customers/campaign={other}/", StringComparison.Ordinal)
+        );
 
         var report = await Victim.EraseAsync(lane.App);
 
         Assert.Equal((1, 1), (report.Events, report.Bodies));
         var after = await AccountDump.OfAsync(lane.App);
         Assert.Empty(after.Find([Victim.Name, Victim.Phone, $"{Victim.Internal}"]));
-        var kept = before.Blobs.Where(blob => blob.Key.Contains($"campaign={other}/", StringComparison.Ordinal) || blob.Key.Contains("assignment=18", StringComparison.Ordinal)).ToList();
+        var kept = before
+            .Blobs.Where(blob =>
+                blob.Key.Contains($"campaign={other}/", StringComparison.Ordinal)
+                || blob.Key.Contains("assignment=18", StringComparison.Ordinal)
+            )
+            .ToList();
         Assert.True(kept.Count > 8);
         Assert.All(kept, blob => Assert.Equal(blob.Value, after.Blobs[blob.Key]));
         Assert.Single(after.Blobs.Keys, name => name.StartsWith("cube-inbox/", StringComparison.Ordinal));
-        Assert.Single(after.Lines, line => line.StartsWith("CubeUpserts ", StringComparison.Ordinal) && line.Contains(Victim.Imported, StringComparison.Ordinal));
+        Assert.Single(
+            after.Lines,
+            line => line.StartsWith("CubeUpserts ", StringComparison.Ordinal) && line.Contains(Victim.Imported, StringComparison.Ordinal)
+        );
 
         // And he of the other assignment is told of as ever.
         lane.Cube.Data.EditCustomer(18, 20_000_003, "city", "Gjøvik");
@@ -49,7 +60,12 @@ public sealed class WrongPersonTests(AzuriteFixture azurite)
         await using var lane = await Lane.StartAsync(azurite, Victim.Options, null, Victim.Settings);
         var people = lane.Cube.Data.Customers(lane.Assignment).ToList();
         var (imported, alike) = ($"{people[index]["customer_id"]}", $"{people[other]["customer_id"]}");
-        Assert.True(imported.EndsWith(alike, StringComparison.Ordinal) || alike.EndsWith(imported, StringComparison.Ordinal) || imported == $"{people[other]["id"]}" || alike == $"{people[index]["id"]}");
+        Assert.True(
+            imported.EndsWith(alike, StringComparison.Ordinal)
+                || alike.EndsWith(imported, StringComparison.Ordinal)
+                || imported == $"{people[other]["id"]}"
+                || alike == $"{people[index]["id"]}"
+        );
         await lane.App.RunAsync(Victim.All);
         await lane.PostAsync($"[{Victim.Post(imported, "city", "Bodø")},{Victim.Post(alike, "city", "Hamar")}]");
         var before = Owners(await AccountDump.OfAsync(lane.App));
@@ -90,14 +106,23 @@ public sealed class WrongPersonTests(AzuriteFixture azurite)
         await lane.App.RunAsync(Victim.All);
         clock.Advance(TimeSpan.FromHours(5));
         await lane.App.RunAsync(Victim.All);
-        var gone = (await Changes.ChangeLedger.ReadAsync(lane.App)).Where(line => line["record"] is null).Select(line => $"{line["feed"]} {line["key"]}").ToList();
+        var gone = (await Changes.ChangeLedger.ReadAsync(lane.App))
+            .Where(line => line["record"] is null)
+            .Select(line => $"{line["feed"]} {line["key"]}")
+            .ToList();
         var (imported, own) = ($"{people[index]["customer_id"]}", $"{people[index]["id"]}");
-        bool Matches(string line) => line.StartsWith($"customers {own}", StringComparison.Ordinal) || line.StartsWith($"callflow_customers {own}|", StringComparison.Ordinal)
+        bool Matches(string line) =>
+            line.StartsWith($"customers {own}", StringComparison.Ordinal)
+            || line.StartsWith($"callflow_customers {own}|", StringComparison.Ordinal)
             || (line.StartsWith("responses ", StringComparison.Ordinal) && line.Split('|')[1] == imported);
         Assert.True(gone.Count(Matches) >= 4, string.Join('\n', gone));
         await Victim.EraseAsync(lane.App, imported);
         Assert.Equal(
-            gone.Where(line => !Matches(line)), (await Changes.ChangeLedger.ReadAsync(lane.App)).Where(line => line["record"] is null).Select(line => $"{line["feed"]} {line["key"]}"));
+            gone.Where(line => !Matches(line)),
+            (await Changes.ChangeLedger.ReadAsync(lane.App))
+                .Where(line => line["record"] is null)
+                .Select(line => $"{line["feed"]} {line["key"]}")
+        );
     }
 
     [Fact]
@@ -121,7 +146,16 @@ public sealed class WrongPersonTests(AzuriteFixture azurite)
     [Fact]
     public async Task A_campaign_that_left_the_list_is_searched_and_one_whose_assignment_nothing_tells_by_Cubes_own_id_alone()
     {
-        await using var lane = await Lane.StartAsync(azurite, Victim.Options with { Campaigns = 3, CampaignsPerAssignment = 3 }, null, Victim.Settings);
+        await using var lane = await Lane.StartAsync(
+            azurite,
+            Victim.Options with
+            {
+                Campaigns = 3,
+                CampaignsPerAssignment = 3,
+            },
+            null,
+            Victim.Settings
+        );
         Victim.Live(lane.Cube);
         await lane.App.RunAsync(Victim.All);
         var campaigns = lane.Cube.Data.CampaignIds().ToList();
@@ -131,13 +165,21 @@ public sealed class WrongPersonTests(AzuriteFixture azurite)
 
         // Only the newest listing is left, and no row of an item: one campaign can be asked for at Cube, the other cannot.
         var cancellationToken = TestContext.Current.CancellationToken;
-        var names = (await AccountDump.OfAsync(lane.App)).Blobs.Keys.Where(name => name.StartsWith("cube-raw/campaigns/", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList();
+        var names = (await AccountDump.OfAsync(lane.App))
+            .Blobs.Keys.Where(name => name.StartsWith("cube-raw/campaigns/", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)
+            .ToList();
         foreach (var name in names.Where(name => name.Split('/')[2] == names[0].Split('/')[2]))
         {
             await lane.App.Storage.Raw.GetBlobClient(name["cube-raw/".Length..]).DeleteAsync(cancellationToken: cancellationToken);
         }
 
-        await foreach (var row in lane.App.Storage.Runs.QueryAsync<ItemRow>(row => row.PartitionKey != "run" && row.AssignmentId != "", cancellationToken: cancellationToken))
+        await foreach (
+            var row in lane.App.Storage.Runs.QueryAsync<ItemRow>(
+                row => row.PartitionKey != "run" && row.AssignmentId != "",
+                cancellationToken: cancellationToken
+            )
+        )
         {
             await lane.App.Storage.Runs.DeleteEntityAsync(row.PartitionKey, row.RowKey, cancellationToken: cancellationToken);
         }
@@ -162,9 +204,12 @@ public sealed class WrongPersonTests(AzuriteFixture azurite)
 
         foreach (var record in Records(dump, ""))
         {
-            var id = record.TryGetProperty("id", out var own) || record.TryGetProperty("sms_crm_customer_id", out own) || record.TryGetProperty("callflow__crm_customer_id", out own)
-                ? long.Parse(own.ToString())
-                : internals.GetValueOrDefault(record.GetProperty("crm__customer_id").ToString());
+            var id =
+                record.TryGetProperty("id", out var own)
+                || record.TryGetProperty("sms_crm_customer_id", out own)
+                || record.TryGetProperty("callflow__crm_customer_id", out own)
+                    ? long.Parse(own.ToString())
+                    : internals.GetValueOrDefault(record.GetProperty("crm__customer_id").ToString());
             owners[id] = owners.GetValueOrDefault(id) + 1;
         }
 
@@ -175,8 +220,12 @@ public sealed class WrongPersonTests(AzuriteFixture azurite)
     {
         foreach (var (name, bytes) in dump.Blobs)
         {
-            if (name.StartsWith("cube-raw/" + feed, StringComparison.Ordinal) && name.Contains("/page-", StringComparison.Ordinal)
-                && !name.Contains("/campaigns/", StringComparison.Ordinal) && !name.Contains("/crm_custom_fields/", StringComparison.Ordinal))
+            if (
+                name.StartsWith("cube-raw/" + feed, StringComparison.Ordinal)
+                && name.Contains("/page-", StringComparison.Ordinal)
+                && !name.Contains("/campaigns/", StringComparison.Ordinal)
+                && !name.Contains("/crm_custom_fields/", StringComparison.Ordinal)
+            )
             {
                 foreach (var record in JsonDocument.Parse(bytes).RootElement.GetProperty("results").EnumerateArray())
                 {
@@ -189,7 +238,10 @@ public sealed class WrongPersonTests(AzuriteFixture azurite)
                 foreach (var line in System.Text.Encoding.UTF8.GetString(bytes).Split('\n', StringSplitOptions.RemoveEmptyEntries))
                 {
                     // A baseline names the pages, and a deletion nobody's fields.
-                    if (JsonDocument.Parse(line).RootElement.TryGetProperty("record", out var record) && record.ValueKind == JsonValueKind.Object)
+                    if (
+                        JsonDocument.Parse(line).RootElement.TryGetProperty("record", out var record)
+                        && record.ValueKind == JsonValueKind.Object
+                    )
                     {
                         yield return record;
                     }

@@ -11,7 +11,9 @@ using Xunit;
 
 namespace CubeFunctions.Tests.Formats;
 
-/// <summary>The schemas in docs describe the files that are written: each member of a real file is in its schema, and the other way round.</summary>
+/// <summary>
+/// The schemas in docs describe the files that are written: each member of a real file is in its schema, and the other way round.
+/// </summary>
 public sealed class SchemaTests(AzuriteFixture azurite)
 {
     private static readonly SimulatorOptions Small = new()
@@ -31,7 +33,13 @@ public sealed class SchemaTests(AzuriteFixture azurite)
         var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 9, 0, 0, TimeSpan.Zero));
         await using var cube = await CubeSimulator.StartAsync(Small, clock, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(
-            await azurite.NewAccountAsync(), cube, clock, ("Sync__StartDate", "2026-06-08"), ("Changes__JoinCustomer", "true"), ("Changes__LabelCustomFields", "true"));
+            await azurite.NewAccountAsync(),
+            cube,
+            clock,
+            ("Sync__StartDate", "2026-06-08"),
+            ("Changes__JoinCustomer", "true"),
+            ("Changes__LabelCustomFields", "true")
+        );
         var (assignment, campaign) = (cube.Data.AssignmentIds[0], cube.Data.CampaignIds()[0]);
         var ids = cube.Data.Customers(assignment).Select(customer => (long)customer["id"]!).ToList();
         await app.RunAsync(RunRequest.Snapshot(FeedCatalogue.Default));
@@ -53,7 +61,8 @@ public sealed class SchemaTests(AzuriteFixture azurite)
         var manifests = await ReadAsync(app.Storage.Raw, name => name.EndsWith("/_manifest.json", StringComparison.Ordinal));
         var runs = await ReadAsync(app.Storage.Raw, name => name.StartsWith("runs/", StringComparison.Ordinal));
         var lines = (await ReadAsync(app.Storage.ChangeFiles, name => name.EndsWith(".ndjson", StringComparison.Ordinal)))
-            .SelectMany(file => file.Split('\n', StringSplitOptions.RemoveEmptyEntries)).ToList();
+            .SelectMany(file => file.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            .ToList();
         Check("manifest", manifests, atLeast: 8);
         Check("run", runs, atLeast: 4);
         Check("change", lines, atLeast: 6);
@@ -64,7 +73,10 @@ public sealed class SchemaTests(AzuriteFixture azurite)
     [Theory]
     [InlineData("manifest", """{"schema":1}""")]
     [InlineData("run", """{"schema":2,"runId":"a"}""")]
-    [InlineData("change", """{"schema":2,"id":"a","op":"created","origin":"cube","feed":"customers","scope":"assignment","scopeId":"1","at":"2026-06-10T09:00:00Z","runId":"a","unknown":1}""")]
+    [InlineData(
+        "change",
+        """{"schema":2,"id":"a","op":"created","origin":"cube","feed":"customers","scope":"assignment","scopeId":"1","at":"2026-06-10T09:00:00Z","runId":"a","unknown":1}"""
+    )]
     public void What_is_no_such_file_is_refused(string schema, string file) => Assert.NotNull(FaultOf(Read(schema), file));
 
     private static void Check(string name, List<string> files, int atLeast)
@@ -82,7 +94,12 @@ public sealed class SchemaTests(AzuriteFixture azurite)
         var result = schema.Evaluate(document.RootElement, new EvaluationOptions { OutputFormat = OutputFormat.List });
         return result.IsValid
             ? null
-            : string.Join("; ", (result.Details ?? []).Where(detail => detail.Errors is not null).SelectMany(detail => detail.Errors!.Select(error => $"{detail.InstanceLocation} {error.Value}"))) + $" in {file}";
+            : string.Join(
+                "; ",
+                (result.Details ?? [])
+                    .Where(detail => detail.Errors is not null)
+                    .SelectMany(detail => detail.Errors!.Select(error => $"{detail.InstanceLocation} {error.Value}"))
+            ) + $" in {file}";
     }
 
     private static async Task<List<string>> ReadAsync(BlobContainerClient container, Func<string, bool> isWanted)
@@ -92,7 +109,11 @@ public sealed class SchemaTests(AzuriteFixture azurite)
         {
             if (isWanted(blob.Name))
             {
-                files.Add(Encoding.UTF8.GetString((await container.GetBlobClient(blob.Name).DownloadContentAsync(TestContext.Current.CancellationToken)).Value.Content));
+                files.Add(
+                    Encoding.UTF8.GetString(
+                        (await container.GetBlobClient(blob.Name).DownloadContentAsync(TestContext.Current.CancellationToken)).Value.Content
+                    )
+                );
             }
         }
 

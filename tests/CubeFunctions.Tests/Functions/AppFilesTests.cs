@@ -31,7 +31,9 @@ public sealed class AppFilesTests
     [Fact]
     public void The_sample_is_valid_and_holds_no_address_outside_of_this_machine()
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(Sample().Select(pair => KeyValuePair.Create(pair.Key.Replace("__", ":", StringComparison.Ordinal), (string?)pair.Value)));
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(
+            Sample().Select(pair => KeyValuePair.Create(pair.Key.Replace("__", ":", StringComparison.Ordinal), (string?)pair.Value))
+        );
         var settings = AppSettings.Read(configuration.Build());
         Assert.True(settings.Cube.BaseUrl.IsLoopback);
         Assert.Equal("UseDevelopmentStorage=true", settings.Storage.ConnectionString);
@@ -54,11 +56,20 @@ public sealed class AppFilesTests
     public void The_architecture_names_every_table_queue_and_container()
     {
         var page = Repository.Read("docs/architecture.md");
-        string[] names = [.. StorageNames.Containers, .. StorageNames.Tables, .. StorageNames.Queues.Where(name => !name.EndsWith(StorageNames.PoisonSuffix, StringComparison.Ordinal))];
+        string[] names =
+        [
+            .. StorageNames.Containers,
+            .. StorageNames.Tables,
+            .. StorageNames.Queues.Where(name => !name.EndsWith(StorageNames.PoisonSuffix, StringComparison.Ordinal)),
+        ];
         Assert.NotEmpty(names);
         Assert.DoesNotContain(names, name => !page.Contains($"`{name}`", StringComparison.Ordinal));
     }
 
-    private static Dictionary<string, string> Sample() => JsonDocument.Parse(Repository.Read("local.settings.sample.json")).RootElement
-        .GetProperty("Values").EnumerateObject().ToDictionary(member => member.Name, member => member.Value.GetString()!);
+    private static Dictionary<string, string> Sample() =>
+        JsonDocument
+            .Parse(Repository.Read("local.settings.sample.json"))
+            .RootElement.GetProperty("Values")
+            .EnumerateObject()
+            .ToDictionary(member => member.Name, member => member.Value.GetString()!);
 }

@@ -18,8 +18,10 @@ public sealed class ContainerTests
     {
         using var app = Build(Builder());
         using var scope = app.Services.CreateScope();
-        var classes = typeof(SyncFunctions).Assembly.GetTypes()
-            .Where(type => type.GetMethods().Any(method => method.IsDefined(typeof(FunctionAttribute), inherit: false))).ToList();
+        var classes = typeof(SyncFunctions)
+            .Assembly.GetTypes()
+            .Where(type => type.GetMethods().Any(method => method.IsDefined(typeof(FunctionAttribute), inherit: false)))
+            .ToList();
         Assert.NotEmpty(classes);
         foreach (var type in classes)
         {
@@ -44,7 +46,8 @@ public sealed class ContainerTests
         using var scope = app.Services.CreateScope();
         var health = ActivatorUtilities.CreateInstance<HealthFunctions>(scope.ServiceProvider);
         var problem = Assert.IsType<ProblemHttpResult>(
-            await health.Health(new DefaultHttpContext().Request, TestContext.Current.CancellationToken));
+            await health.Health(new DefaultHttpContext().Request, TestContext.Current.CancellationToken)
+        );
         Assert.Equal(StatusCodes.Status503ServiceUnavailable, problem.StatusCode);
         Assert.Equal("timers", problem.ProblemDetails.Extensions["part"]);
         Assert.Contains(timer, problem.ProblemDetails.Detail, StringComparison.Ordinal);
@@ -59,11 +62,12 @@ public sealed class ContainerTests
         Assert.Empty(new DisabledTimers(app.Services.GetRequiredService<IConfiguration>()).Names);
     }
 
-    private static FunctionsApplicationBuilder Builder(params (string Name, string Value)[] more) => WorkerApplication.CreateBuilder(
-    [
-        .. FunctionsHost.SettingsOf("UseDevelopmentStorage=true", new Uri("http://127.0.0.1:1"), more)
-            .Select(setting => $"--{setting.Name.Replace("__", ":", StringComparison.Ordinal)}={setting.Value}"),
-    ]);
+    private static FunctionsApplicationBuilder Builder(params (string Name, string Value)[] more) =>
+        WorkerApplication.CreateBuilder([
+            .. FunctionsHost
+                .SettingsOf("UseDevelopmentStorage=true", new Uri("http://127.0.0.1:1"), more)
+                .Select(setting => $"--{setting.Name.Replace("__", ":", StringComparison.Ordinal)}={setting.Value}"),
+        ]);
 
     private static IHost Build(FunctionsApplicationBuilder builder)
     {

@@ -15,11 +15,22 @@ public sealed class DeskTests(AzuriteFixture azurite, PublishedApp app)
     [Fact]
     public async Task Production_is_operated_from_a_desk()
     {
-        await using var cube = await CubeSimulator.StartAsync(new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 30 }, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 30 },
+            null,
+            TestContext.Current.CancellationToken
+        );
         var storage = await azurite.NewAccountAsync();
         await using var host = await FunctionsHost.StartAsync(app, FunctionsHost.SettingsOf(storage, cube.BaseUrl));
-        await using var front = await FunctionsFront.StartAsync(host, (function, key) =>
-            key == Acts.Item2 || (key == Reads.Item2 && (function.StartsWith("Get", StringComparison.Ordinal) || function.StartsWith("List", StringComparison.Ordinal))));
+        await using var front = await FunctionsFront.StartAsync(
+            host,
+            (function, key) =>
+                key == Acts.Item2
+                || (
+                    key == Reads.Item2
+                    && (function.StartsWith("Get", StringComparison.Ordinal) || function.StartsWith("List", StringComparison.Ordinal))
+                )
+        );
         var option = $"--app {front.Address}";
 
         using (var backfill = CubeProcess.Start($"backfill --feed customers {option}", null, Acts))
@@ -38,10 +49,16 @@ public sealed class DeskTests(AzuriteFixture azurite, PublishedApp app)
 
         // A key that reads cannot act, and learns nothing.
         Assert.Equal(
-            (2, "", $"CUBE_APP_KEY: {front.Address} refuses this key (401 to POST /api/replay); is it a key of another function?\n"), await CubeProcess.RunAsync($"replay upserts {option}", null, Reads));
+            (2, "", $"CUBE_APP_KEY: {front.Address} refuses this key (401 to POST /api/replay); is it a key of another function?\n"),
+            await CubeProcess.RunAsync($"replay upserts {option}", null, Reads)
+        );
 
         var customer = cube.Data.Customers(cube.Data.AssignmentIds[0]).First()["customer_id"];
-        var (erased, report, errors) = await CubeProcess.RunAsync($"erase --assignment {cube.Data.AssignmentIds[0]} --customer {customer} {option}", null, Acts);
+        var (erased, report, errors) = await CubeProcess.RunAsync(
+            $"erase --assignment {cube.Data.AssignmentIds[0]} --customer {customer} {option}",
+            null,
+            Acts
+        );
         Assert.True(erased == 0, errors);
         Assert.StartsWith($"Erased from assignment {cube.Data.AssignmentIds[0]}:", report, StringComparison.Ordinal);
         Assert.DoesNotContain($"{customer}", report + errors + host.Output + string.Concat(host.Logs), StringComparison.Ordinal);

@@ -20,14 +20,26 @@ public sealed class GarbledRowTests(AzuriteFixture azurite, PublishedApp app)
     [Fact]
     public async Task Rows_and_messages_that_cannot_be_read_cost_their_own_unit()
     {
-        var tenant = new SimulatorOptions { Campaigns = 3, CustomersPerAssignment = 60, CallflowCustomersPerCampaign = 60, AnonymisedPerThousand = 0 };
+        var tenant = new SimulatorOptions
+        {
+            Campaigns = 3,
+            CustomersPerAssignment = 60,
+            CallflowCustomersPerCampaign = 60,
+            AnonymisedPerThousand = 0,
+        };
         await using var cube = await CubeSimulator.StartAsync(tenant, null, TestContext.Current.CancellationToken);
         var storage = await azurite.NewAccountAsync();
         var assignment = Assert.Single(cube.Data.AssignmentIds);
         var settings = FunctionsHost.SettingsOf(
-            storage, cube.BaseUrl, ("Sync__Feeds", "customers,callflow_customers"), ("Upserts__Senders__crm__Kind", "json"),
-            ("Upserts__Senders__crm__Secret", Secret), ("Upserts__Senders__crm__AssignmentId", $"{assignment}"),
-            ("Changes__Crm__Url", "http://127.0.0.1:1/"), ("Changes__Crm__Secret", $"whsec_{Convert.ToBase64String(new byte[32])}"));
+            storage,
+            cube.BaseUrl,
+            ("Sync__Feeds", "customers,callflow_customers"),
+            ("Upserts__Senders__crm__Kind", "json"),
+            ("Upserts__Senders__crm__Secret", Secret),
+            ("Upserts__Senders__crm__AssignmentId", $"{assignment}"),
+            ("Changes__Crm__Url", "http://127.0.0.1:1/"),
+            ("Changes__Crm__Secret", $"whsec_{Convert.ToBase64String(new byte[32])}")
+        );
         string run;
         var ids = cube.Data.Customers(assignment).Take(2).Select(record => record["customer_id"]!.ToString()).ToList();
         var events = new List<string>();
@@ -48,8 +60,13 @@ public sealed class GarbledRowTests(AzuriteFixture azurite, PublishedApp app)
         var callflow = await RowsAsync(storage, "CubeRuns", $"PartitionKey eq '{run}' and Feed eq 'callflow_customers'");
         Assert.Equal(3, callflow.Count);
         var (noItem, noCheckpoint, noRun) = (callflow[0], callflow[1], run + "0");
-        var checkpoint = Assert.Single(await RowsAsync(
-            storage, "CubeCheckpoints", $"RowKey eq 'callflow_customers' and ScopeId eq '{noCheckpoint.GetString("ScopeId")}'"));
+        var checkpoint = Assert.Single(
+            await RowsAsync(
+                storage,
+                "CubeCheckpoints",
+                $"RowKey eq 'callflow_customers' and ScopeId eq '{noCheckpoint.GetString("ScopeId")}'"
+            )
+        );
         var customers = await RowsAsync(storage, "CubeUpserts", "State eq 'Waiting' and Sender eq 'crm'");
         var first = customers.Single(row => row.GetString("CustomerId") == ids[0]).PartitionKey;
         await GarbleAsync(storage, "CubeRuns", new TableEntity(run, noItem.RowKey) { ["Tries"] = "many" });
@@ -76,26 +93,39 @@ public sealed class GarbledRowTests(AzuriteFixture azurite, PublishedApp app)
 
         string[] poisons = ["SyncFeedPoison", "DeliverUpsertsPoison", "DeliverChangesPoison"];
         await next.PumpQueuesAsync(
-            async () => await StateAsync(next, events[1]) == "delivered"
-                && (await RowsAsync(storage, "CubeRuns", $"PartitionKey eq '{run}' and State eq 'Waiting'")).All(row => row.RowKey == noCheckpoint.RowKey)
+            async () =>
+                await StateAsync(next, events[1]) == "delivered"
+                && (await RowsAsync(storage, "CubeRuns", $"PartitionKey eq '{run}' and State eq 'Waiting'")).All(row =>
+                    row.RowKey == noCheckpoint.RowKey
+                )
                 && poisons.All(poison => next.Ended.Any(ended => ended.Function == poison)),
-            hiddenAfterFailure: TimeSpan.Zero);
+            hiddenAfterFailure: TimeSpan.Zero
+        );
         Assert.DoesNotContain(next.Ended, ended => ended.Invocation.Outcome == InvocationOutcome.Lost);
         var items = await RowsAsync(storage, "CubeRuns", $"PartitionKey eq '{run}'");
-        Assert.Equal(
-            [noItem.RowKey], items.Where(row => row.GetString("State") == "Failed").Select(row => row.RowKey));
+        Assert.Equal([noItem.RowKey], items.Where(row => row.GetString("State") == "Failed").Select(row => row.RowKey));
         Assert.StartsWith("Unexpected", items.Single(row => row.RowKey == noItem.RowKey).GetString("Reason"), StringComparison.Ordinal);
         Assert.Equal("Failed", Assert.Single(await RowsAsync(storage, "CubeRuns", $"RowKey eq '{noRun}'")).GetString("Status"));
         Assert.Equal("waiting", await StateAsync(next, events[0]));
 
         // The fault is over: what waited goes on, and the next run is whole.
         await new TableClient(storage, "CubeCheckpoints").DeleteEntityAsync(
-            checkpoint.PartitionKey, checkpoint.RowKey, ETag.All, TestContext.Current.CancellationToken);
-        await new TableClient(storage, "CubeCustomers").DeleteEntityAsync(first, "mailbox", ETag.All, TestContext.Current.CancellationToken);
+            checkpoint.PartitionKey,
+            checkpoint.RowKey,
+            ETag.All,
+            TestContext.Current.CancellationToken
+        );
+        await new TableClient(storage, "CubeCustomers").DeleteEntityAsync(
+            first,
+            "mailbox",
+            ETag.All,
+            TestContext.Current.CancellationToken
+        );
         await SendAsync(storage, "cube-upserts", JsonSerializer.Serialize(new { v = 1, customer = first }));
         await next.PumpQueuesAsync(
             async () => await StateAsync(next, events[0]) == "delivered" && await StatusAsync(storage, run) == "PartiallySucceeded",
-            hiddenAfterFailure: TimeSpan.Zero);
+            hiddenAfterFailure: TimeSpan.Zero
+        );
         (await next.InvokeTimerAsync("StartSnapshot")).AssertSucceeded();
         var whole = Assert.Single(await RowsAsync(storage, "CubeRuns", "PartitionKey eq 'run' and Status eq 'Running'")).RowKey;
         await next.PumpQueuesAsync(async () => await StatusAsync(storage, whole) is not "Running");
@@ -105,11 +135,14 @@ public sealed class GarbledRowTests(AzuriteFixture azurite, PublishedApp app)
 
     private static async Task<string> PostAsync(FunctionsHost host, string customer)
     {
-        using var answer = await host.SendHttpAsync("ReceiveWebhook", new HttpRequestMessage(HttpMethod.Post, "/api/webhooks/crm")
-        {
-            Headers = { { "x-webhook-secret", Secret } },
-            Content = new StringContent($$"""{"customer_id":"{{customer}}","name":"Kari Prøve"}""", Encoding.UTF8, "application/json"),
-        });
+        using var answer = await host.SendHttpAsync(
+            "ReceiveWebhook",
+            new HttpRequestMessage(HttpMethod.Post, "/api/webhooks/crm")
+            {
+                Headers = { { "x-webhook-secret", Secret } },
+                Content = new StringContent($$"""{"customer_id":"{{customer}}","name":"Kari Prøve"}""", Encoding.UTF8, "application/json"),
+            }
+        );
         Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
         var body = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).RootElement;
         return Assert.Single(body.GetProperty("upserts").EnumerateArray()).GetProperty("id").GetString()!;
@@ -135,6 +168,7 @@ public sealed class GarbledRowTests(AzuriteFixture azurite, PublishedApp app)
     }
 
     private static async Task<List<TableEntity>> RowsAsync(string storage, string table, string filter) =>
-        await new TableClient(storage, table).QueryAsync<TableEntity>(filter, cancellationToken: TestContext.Current.CancellationToken)
+        await new TableClient(storage, table)
+            .QueryAsync<TableEntity>(filter, cancellationToken: TestContext.Current.CancellationToken)
             .ToListAsync(TestContext.Current.CancellationToken);
 }

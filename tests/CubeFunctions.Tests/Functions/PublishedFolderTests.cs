@@ -25,8 +25,11 @@ public sealed class PublishedFolderTests(PublishedApp app)
         Assert.Equal("true", worker.GetProperty("workerIndexing").GetString());
         Assert.True(await HasAsync(worker.GetProperty("defaultWorkerPath").GetString()!));
 
-        var extensions = JsonDocument.Parse(await ReadAsync("extensions.json")).RootElement
-            .GetProperty("extensions").EnumerateArray().ToList();
+        var extensions = JsonDocument
+            .Parse(await ReadAsync("extensions.json"))
+            .RootElement.GetProperty("extensions")
+            .EnumerateArray()
+            .ToList();
         Assert.Contains(extensions, extension => extension.GetProperty("name").GetString() == "AzureStorageQueues");
         foreach (var extension in extensions)
         {
@@ -37,7 +40,10 @@ public sealed class PublishedFolderTests(PublishedApp app)
     [Fact]
     public async Task No_symbols_and_no_documentation_of_code_are_deployed()
     {
-        var files = Directory.GetFiles(await app.FolderAsync(), "*", SearchOption.AllDirectories).Select(file => Path.GetFileName(file)).ToList();
+        var files = Directory
+            .GetFiles(await app.FolderAsync(), "*", SearchOption.AllDirectories)
+            .Select(file => Path.GetFileName(file))
+            .ToList();
         Assert.Contains("CubeFunctions.Core.dll", files);
         Assert.DoesNotContain(files, file => Path.GetExtension(file) is ".pdb" or ".xml");
     }

@@ -57,14 +57,24 @@ public sealed class TriggerTests(AzuriteFixture azurite)
     ];
 
     [Fact]
-    public void Every_function_has_its_name_and_its_trigger() => Assert.Equal(Expected, Functions().Select(Describe).Order(StringComparer.Ordinal));
+    public void Every_function_has_its_name_and_its_trigger() =>
+        Assert.Equal(Expected, Functions().Select(Describe).Order(StringComparer.Ordinal));
 
     [Fact]
     public async Task Each_function_called_by_the_real_provider_reaches_its_handler()
     {
-        await using var cube = await CubeSimulator.StartAsync(new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 20 }, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 20 },
+            null,
+            TestContext.Current.CancellationToken
+        );
         await using var app = await TestApp.StartAsync(
-            await azurite.NewAccountAsync(), cube, null, ("Changes__Crm__Url", "http://127.0.0.1:1/"), ("Changes__Crm__Secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"));
+            await azurite.NewAccountAsync(),
+            cube,
+            null,
+            ("Changes__Crm__Url", "http://127.0.0.1:1/"),
+            ("Changes__Crm__Secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+        );
         await PlanDeliveryAsync(app);
         var checks = new Dictionary<string, Func<object?, Task>>
         {
@@ -102,7 +112,9 @@ public sealed class TriggerTests(AzuriteFixture azurite)
         };
 
         // Timers and posts first: they make the messages that the queue functions get.
-        foreach (var function in Functions().OrderBy(function => Trigger(function) is QueueTriggerAttribute).ThenBy(Name, StringComparer.Ordinal))
+        foreach (
+            var function in Functions().OrderBy(function => Trigger(function) is QueueTriggerAttribute).ThenBy(Name, StringComparer.Ordinal)
+        )
         {
             var instance = ActivatorUtilities.CreateInstance(app.Services, function.DeclaringType!);
             var arguments = await Task.WhenAll(function.GetParameters().Select(parameter => ArgumentAsync(app, parameter)));
@@ -115,9 +127,17 @@ public sealed class TriggerTests(AzuriteFixture azurite)
     [Fact]
     public async Task Every_queue_and_endpoint_has_its_twin_in_the_local_host()
     {
-        await using var cube = await CubeSimulator.StartAsync(new SimulatorOptions { Campaigns = 1 }, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            new SimulatorOptions { Campaigns = 1 },
+            null,
+            TestContext.Current.CancellationToken
+        );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
-        var queues = Functions().Select(Trigger).OfType<QueueTriggerAttribute>().Select(trigger => trigger.QueueName).Order(StringComparer.Ordinal);
+        var queues = Functions()
+            .Select(Trigger)
+            .OfType<QueueTriggerAttribute>()
+            .Select(trigger => trigger.QueueName)
+            .Order(StringComparer.Ordinal);
         Assert.Equal(queues, LocalQueues.Of(app.Services).Select(queue => queue.Name).Order(StringComparer.Ordinal));
 
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -125,9 +145,17 @@ public sealed class TriggerTests(AzuriteFixture azurite)
         builder.Services.AddRoutingCore();
         await using var web = builder.Build();
         web.MapCubeFunctions(app.Services);
-        var local = ((IEndpointRouteBuilder)web).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
-            .SelectMany(endpoint => endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Select(method => $"{method} {endpoint.RoutePattern.RawText!.Trim('/')}"));
-        var deployed = Functions().Select(Trigger).OfType<HttpTriggerAttribute>()
+        var local = ((IEndpointRouteBuilder)web)
+            .DataSources.SelectMany(source => source.Endpoints)
+            .OfType<RouteEndpoint>()
+            .SelectMany(endpoint =>
+                endpoint
+                    .Metadata.GetMetadata<HttpMethodMetadata>()!
+                    .HttpMethods.Select(method => $"{method} {endpoint.RoutePattern.RawText!.Trim('/')}")
+            );
+        var deployed = Functions()
+            .Select(Trigger)
+            .OfType<HttpTriggerAttribute>()
             .SelectMany(trigger => trigger.Methods!.Select(method => $"{method.ToUpperInvariant()} api/{trigger.Route}"));
         Assert.Equal(deployed.Order(StringComparer.Ordinal), local.Order(StringComparer.Ordinal));
     }
@@ -135,44 +163,63 @@ public sealed class TriggerTests(AzuriteFixture azurite)
     [Fact]
     public async Task A_SyncFeed_that_throws_five_times_is_counted_in_its_item_and_stops_no_other()
     {
-        await using var cube = await CubeSimulator.StartAsync(new SimulatorOptions { Campaigns = 2, CustomersPerAssignment = 20 }, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            new SimulatorOptions { Campaigns = 2, CustomersPerAssignment = 20 },
+            null,
+            TestContext.Current.CancellationToken
+        );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
         var functions = ActivatorUtilities.CreateInstance<SyncFunctions>(app.Services);
         var victim = "";
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        using var queue = app.Worker(StorageNames.SyncQueue, async (message, token) =>
-        {
-            var item = JsonDocument.Parse(message).RootElement.GetProperty("item").GetString()!;
-            Interlocked.CompareExchange(ref victim, item, "");
-            await (item == victim ? throw new InvalidOperationException("out of order") : functions.SyncFeed(message, token));
-        });
+        using var queue = app.Worker(
+            StorageNames.SyncQueue,
+            async (message, token) =>
+            {
+                var item = JsonDocument.Parse(message).RootElement.GetProperty("item").GetString()!;
+                Interlocked.CompareExchange(ref victim, item, "");
+                await (item == victim ? throw new InvalidOperationException("out of order") : functions.SyncFeed(message, token));
+            }
+        );
         using var poison = app.Worker(StorageNames.SyncQueue + StorageNames.PoisonSuffix, functions.SyncFeedPoison);
         var work = Task.WhenAll(queue.RunAsync(stop.Token), poison.RunAsync(stop.Token));
         await functions.StartSync(new TimerInfo(), TestContext.Current.CancellationToken);
         var run = (await app.Get<Core.Sync.RunReader>().RecentAsync(1, TestContext.Current.CancellationToken)).Single();
         await WaitFor.TrueAsync(
-            async () => await OpenItemsAsync(app, run.RowKey) is [var item] && item.RowKey == victim && item.GetString("ReasonKind") == "Poison", TimeSpan.FromMinutes(2));
+            async () =>
+                await OpenItemsAsync(app, run.RowKey) is [var item] && item.RowKey == victim && item.GetString("ReasonKind") == "Poison",
+            TimeSpan.FromMinutes(2)
+        );
         await stop.CancelAsync();
         await work;
-        Assert.Contains("failed too often", Assert.Single(await OpenItemsAsync(app, run.RowKey)).GetString("Reason"), StringComparison.Ordinal);
+        Assert.Contains(
+            "failed too often",
+            Assert.Single(await OpenItemsAsync(app, run.RowKey)).GetString("Reason"),
+            StringComparison.Ordinal
+        );
     }
 
-    private static IEnumerable<MethodInfo> Functions() => typeof(SyncFunctions).Assembly.GetTypes()
-        .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static))
-        .Where(method => method.IsDefined(typeof(FunctionAttribute), inherit: false));
+    private static IEnumerable<MethodInfo> Functions() =>
+        typeof(SyncFunctions)
+            .Assembly.GetTypes()
+            .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static))
+            .Where(method => method.IsDefined(typeof(FunctionAttribute), inherit: false));
 
     private static string Name(MethodInfo function) => function.GetCustomAttribute<FunctionAttribute>()!.Name;
 
     private static TriggerBindingAttribute Trigger(MethodInfo function) =>
         Assert.Single(function.GetParameters().SelectMany(parameter => parameter.GetCustomAttributes<TriggerBindingAttribute>()));
 
-    private static string Describe(MethodInfo function) => $"{Name(function)}: " + Trigger(function) switch
-    {
-        TimerTriggerAttribute { RunOnStartup: false } timer => $"timer {timer.Schedule}",
-        QueueTriggerAttribute queue => $"queue {queue.QueueName} on {queue.Connection}",
-        HttpTriggerAttribute http => $"http {http.AuthLevel.ToString().ToLowerInvariant()} {string.Join(',', http.Methods!)} {http.Route}",
-        _ => "unknown trigger",
-    };
+    private static string Describe(MethodInfo function) =>
+        $"{Name(function)}: "
+        + Trigger(function) switch
+        {
+            TimerTriggerAttribute { RunOnStartup: false } timer => $"timer {timer.Schedule}",
+            QueueTriggerAttribute queue => $"queue {queue.QueueName} on {queue.Connection}",
+            HttpTriggerAttribute http =>
+                $"http {http.AuthLevel.ToString().ToLowerInvariant()} {string.Join(',', http.Methods!)} {http.Route}",
+            _ => "unknown trigger",
+        };
 
     private static async Task<object?> ArgumentAsync(TestApp app, ParameterInfo parameter)
     {
@@ -191,7 +238,15 @@ public sealed class TriggerTests(AzuriteFixture azurite)
 
         if (parameter.ParameterType == typeof(HttpRequest))
         {
-            var context = new DefaultHttpContext { Request = { Method = "POST", ContentType = "application/json", Body = new MemoryStream("""{"customer_id":"a-1","name":"A"}"""u8.ToArray()) } };
+            var context = new DefaultHttpContext
+            {
+                Request =
+                {
+                    Method = "POST",
+                    ContentType = "application/json",
+                    Body = new MemoryStream("""{"customer_id":"a-1","name":"A"}"""u8.ToArray()),
+                },
+            };
             return context.Request;
         }
 
@@ -202,20 +257,36 @@ public sealed class TriggerTests(AzuriteFixture azurite)
     {
         QueueMessage? message = null;
         await WaitFor.TrueAsync(
-            async () => (message = (await app.Storage.Queue(queue).ReceiveMessageAsync(hidden, TestContext.Current.CancellationToken)).Value) is not null, TimeSpan.FromSeconds(20));
+            async () =>
+                (message = (await app.Storage.Queue(queue).ReceiveMessageAsync(hidden, TestContext.Current.CancellationToken)).Value)
+                    is not null,
+            TimeSpan.FromSeconds(20)
+        );
         return message!;
     }
 
     private static async Task HasRunAsync(TestApp app, string kind) =>
-        Assert.Contains(await app.Get<Core.Sync.RunReader>().RecentAsync(1, TestContext.Current.CancellationToken), run => $"{run.Kind}" == kind && run.Items > 0);
+        Assert.Contains(
+            await app.Get<Core.Sync.RunReader>().RecentAsync(1, TestContext.Current.CancellationToken),
+            run => $"{run.Kind}" == kind && run.Items > 0
+        );
 
-    private static Task<List<Azure.Data.Tables.TableEntity>> OpenItemsAsync(TestApp app, string run) => app.Storage.Runs
-        .QueryAsync<Azure.Data.Tables.TableEntity>($"PartitionKey eq '{run}' and State eq 'Waiting'", cancellationToken: TestContext.Current.CancellationToken)
-        .ToListAsync(TestContext.Current.CancellationToken).AsTask();
+    private static Task<List<Azure.Data.Tables.TableEntity>> OpenItemsAsync(TestApp app, string run) =>
+        app
+            .Storage.Runs.QueryAsync<Azure.Data.Tables.TableEntity>(
+                $"PartitionKey eq '{run}' and State eq 'Waiting'",
+                cancellationToken: TestContext.Current.CancellationToken
+            )
+            .ToListAsync(TestContext.Current.CancellationToken)
+            .AsTask();
 
     private static async Task PoisonIsCountedAsync(TestApp app)
     {
-        var rows = await app.Storage.Runs.QueryAsync<Azure.Data.Tables.TableEntity>("ReasonKind eq 'Poison'", cancellationToken: TestContext.Current.CancellationToken)
+        var rows = await app
+            .Storage.Runs.QueryAsync<Azure.Data.Tables.TableEntity>(
+                "ReasonKind eq 'Poison'",
+                cancellationToken: TestContext.Current.CancellationToken
+            )
             .ToListAsync(TestContext.Current.CancellationToken);
         Assert.Equal("Waiting", Assert.Single(rows).GetString("State"));
     }
@@ -223,7 +294,9 @@ public sealed class TriggerTests(AzuriteFixture azurite)
     private static async Task ItemEndedAsync(TestApp app, string state)
     {
         var ended = 0;
-        await foreach (var row in app.Storage.Runs.QueryAsync<Azure.Data.Tables.TableEntity>(cancellationToken: TestContext.Current.CancellationToken))
+        await foreach (
+            var row in app.Storage.Runs.QueryAsync<Azure.Data.Tables.TableEntity>(cancellationToken: TestContext.Current.CancellationToken)
+        )
         {
             ended += row.GetString("State") == state && row.GetString("Feed") != "campaigns" ? 1 : 0;
         }
@@ -241,22 +314,38 @@ public sealed class TriggerTests(AzuriteFixture azurite)
     /// <summary>A change for a receiver that is not there.</summary>
     private static async Task PlanDeliveryAsync(TestApp app)
     {
-        var row = new DeliveryRow { PartitionKey = "customers|assignment=17", RowKey = DeliveryRow.FileKey(1, "snapshot", "r1"), Path = "customers/a.ndjson", Changes = 1 };
+        var row = new DeliveryRow
+        {
+            PartitionKey = "customers|assignment=17",
+            RowKey = DeliveryRow.FileKey(1, "snapshot", "r1"),
+            Path = "customers/a.ndjson",
+            Changes = 1,
+        };
         var line = """{"id":"1","feed":"customers","origin":"cube","key":"7","changed":[],"record":null,"customer":null}""" + "\n";
         await app.Storage.ChangeFiles.GetBlobClient(row.Path).UploadAsync(new BinaryData(line), TestContext.Current.CancellationToken);
         await app.Get<DeliveryStore>().AddAsync(row, TestContext.Current.CancellationToken);
 
         // As after five failures: what is unforeseen then is dead.
-        await app.Get<DeliveryStore>().Table.AddAsync(new DeliveryStreamRow { PartitionKey = row.PartitionKey, Failures = 5 }, TestContext.Current.CancellationToken);
-        await app.Get<QueueNotifier<ChangeMessage>>().SendAsync(ChangeMessage.Create(row.PartitionKey), TimeSpan.Zero, TestContext.Current.CancellationToken);
+        await app.Get<DeliveryStore>()
+            .Table.AddAsync(new DeliveryStreamRow { PartitionKey = row.PartitionKey, Failures = 5 }, TestContext.Current.CancellationToken);
+        await app.Get<QueueNotifier<ChangeMessage>>()
+            .SendAsync(ChangeMessage.Create(row.PartitionKey), TimeSpan.Zero, TestContext.Current.CancellationToken);
     }
 
     private static async Task DeliveryIsAsync(TestApp app, DeliveryState state, string reason) =>
-        Assert.Contains(reason, Assert.Single(await app.Get<DeliveryReader>().InStateAsync(state, TestContext.Current.CancellationToken)).Reason, StringComparison.Ordinal);
+        Assert.Contains(
+            reason,
+            Assert.Single(await app.Get<DeliveryReader>().InStateAsync(state, TestContext.Current.CancellationToken)).Reason,
+            StringComparison.Ordinal
+        );
 
     private static async Task UpsertIsAsync(TestApp app, string state)
     {
-        await foreach (var row in app.Storage.Upserts.QueryAsync<Azure.Data.Tables.TableEntity>(cancellationToken: TestContext.Current.CancellationToken))
+        await foreach (
+            var row in app.Storage.Upserts.QueryAsync<Azure.Data.Tables.TableEntity>(
+                cancellationToken: TestContext.Current.CancellationToken
+            )
+        )
         {
             Assert.Equal(state, row.GetString("State"));
         }

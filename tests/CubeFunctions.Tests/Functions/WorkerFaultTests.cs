@@ -11,7 +11,9 @@ using Xunit;
 
 namespace CubeFunctions.Tests.Functions;
 
-/// <summary>The published worker where what it stands on is away or wrong: it says so, nothing crashes, and it goes on when the fault is over.</summary>
+/// <summary>
+/// The published worker where what it stands on is away or wrong: it says so, nothing crashes, and it goes on when the fault is over.
+/// </summary>
 public sealed class WorkerFaultTests(AzuriteFixture azurite, PublishedApp app)
 {
     private static readonly SimulatorOptions Tenant = new()
@@ -29,24 +31,37 @@ public sealed class WorkerFaultTests(AzuriteFixture azurite, PublishedApp app)
         var storage = await azurite.NewAccountAsync();
         await using var proxy = await StorageProxy.StartAsync(storage);
         await proxy.RefuseAsync();
-        await using var host = await FunctionsHost.StartAsync(app, FunctionsHost.SettingsOf(
-            proxy.ConnectionString, cube.BaseUrl, ("Sync__Feeds", "customers,callflow_customers"), ("Sync__LeaseSeconds", "10"),
-            ("Upserts__Senders__crm__Kind", "json"), ("Upserts__Senders__crm__Secret", "a shared secret of a script"),
-            ("Upserts__Senders__crm__AssignmentId", $"{cube.Data.AssignmentIds[0]}")));
+        await using var host = await FunctionsHost.StartAsync(
+            app,
+            FunctionsHost.SettingsOf(
+                proxy.ConnectionString,
+                cube.BaseUrl,
+                ("Sync__Feeds", "customers,callflow_customers"),
+                ("Sync__LeaseSeconds", "10"),
+                ("Upserts__Senders__crm__Kind", "json"),
+                ("Upserts__Senders__crm__Secret", "a shared secret of a script"),
+                ("Upserts__Senders__crm__AssignmentId", $"{cube.Data.AssignmentIds[0]}")
+            )
+        );
         host.QueueStorage = storage;
 
         // Each of these asks storage by itself; none ends the worker.
         var health = AssertUnhealthyAsync(host);
-        var webhook = host.SendHttpAsync("ReceiveWebhook", new HttpRequestMessage(HttpMethod.Post, "/api/webhooks/crm")
-        {
-            Headers = { { "x-webhook-secret", "a shared secret of a script" } },
-            Content = new StringContent("""{"customer_id":"1","name":"Kari Prøve"}""", Encoding.UTF8, "application/json"),
-        });
+        var webhook = host.SendHttpAsync(
+            "ReceiveWebhook",
+            new HttpRequestMessage(HttpMethod.Post, "/api/webhooks/crm")
+            {
+                Headers = { { "x-webhook-secret", "a shared secret of a script" } },
+                Content = new StringContent("""{"customer_id":"1","name":"Kari Prøve"}""", Encoding.UTF8, "application/json"),
+            }
+        );
         var invocations = await Task.WhenAll(
-            host.InvokeTimerAsync("StartSync"), host.InvokeTimerAsync("SweepStaleWork"),
+            host.InvokeTimerAsync("StartSync"),
+            host.InvokeTimerAsync("SweepStaleWork"),
             host.InvokeQueueAsync("SyncFeed", """{"v":1,"run":"20260101T000000Z-0000","item":"item|customers|assignment=1"}"""),
             host.InvokeQueueAsync("DeliverUpserts", $$"""{"v":1,"customer":"{{new string('a', 32)}}"}"""),
-            host.InvokeQueueAsync("DeliverChanges", """{"v":1,"stream":"customers|assignment=1"}"""));
+            host.InvokeQueueAsync("DeliverChanges", """{"v":1,"stream":"customers|assignment=1"}""")
+        );
         Assert.DoesNotContain(invocations, invocation => invocation.Outcome == InvocationOutcome.Lost);
         Assert.Equal(InvocationOutcome.Failed, invocations[0].Outcome);
         await health;
@@ -92,8 +107,11 @@ public sealed class WorkerFaultTests(AzuriteFixture azurite, PublishedApp app)
         const string Account = "https://nobody.invalid/";
         List<(string Name, string Value)> settings =
         [
-            ("CubeStorage", ""), ("CubeStorage__blobServiceUri", Account), ("CubeStorage__queueServiceUri", Account),
-            ("CubeStorage__tableServiceUri", Account), ("CubeStorage__credential", "managedidentity"),
+            ("CubeStorage", ""),
+            ("CubeStorage__blobServiceUri", Account),
+            ("CubeStorage__queueServiceUri", Account),
+            ("CubeStorage__tableServiceUri", Account),
+            ("CubeStorage__credential", "managedidentity"),
         ];
         if (endpoint is not null)
         {
@@ -101,7 +119,9 @@ public sealed class WorkerFaultTests(AzuriteFixture azurite, PublishedApp app)
         }
 
         await using var host = await FunctionsHost.StartAsync(
-            app, FunctionsHost.SettingsOf(await azurite.NewAccountAsync(), new Uri("http://127.0.0.1:1"), [.. settings]));
+            app,
+            FunctionsHost.SettingsOf(await azurite.NewAccountAsync(), new Uri("http://127.0.0.1:1"), [.. settings])
+        );
         await AssertUnhealthyAsync(host);
         if (endpoint is not null)
         {
@@ -118,14 +138,25 @@ public sealed class WorkerFaultTests(AzuriteFixture azurite, PublishedApp app)
     {
         const string Secret = "AccountName=nobody;AccountKee=c2VjcmV0";
         var settings = FunctionsHost.SettingsOf(
-            Secret, new Uri("http://127.0.0.1:1"), ("Cube__Token", ""), ("Sync__Schedule", ""), ("Sync__SnapshotSchedule", "@daily"),
-            ("Sync__LookbackDays", "many"), ("Upserts__Senders__crm__Kind", "pigeon"));
+            Secret,
+            new Uri("http://127.0.0.1:1"),
+            ("Cube__Token", ""),
+            ("Sync__Schedule", ""),
+            ("Sync__SnapshotSchedule", "@daily"),
+            ("Sync__LookbackDays", "many"),
+            ("Upserts__Senders__crm__Kind", "pigeon")
+        );
         var gone = await Assert.ThrowsAsync<WorkerGoneException>(() => FunctionsHost.StartAsync(app, settings));
         Assert.Equal(2, gone.ExitCode);
         var line = Assert.Single(gone.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         string[] names =
         [
-            "CubeStorage", "Cube__Token", "Sync__Schedule", "Sync__SnapshotSchedule", "Sync__LookbackDays", "Upserts__Senders__crm__Kind",
+            "CubeStorage",
+            "Cube__Token",
+            "Sync__Schedule",
+            "Sync__SnapshotSchedule",
+            "Sync__LookbackDays",
+            "Upserts__Senders__crm__Kind",
         ];
         Assert.Equal(names, names.Where(name => line.Contains($" {name}: ", StringComparison.Ordinal)));
         Assert.DoesNotContain("c2VjcmV0", line, StringComparison.Ordinal);
@@ -135,8 +166,12 @@ public sealed class WorkerFaultTests(AzuriteFixture azurite, PublishedApp app)
     public async Task An_identity_over_plain_http_is_refused_by_name()
     {
         var settings = FunctionsHost.SettingsOf(
-            "", new Uri("http://127.0.0.1:1"), ("CubeStorage__blobServiceUri", "http://127.0.0.1:1/"),
-            ("CubeStorage__queueServiceUri", "https://nobody.invalid/"), ("CubeStorage__tableServiceUri", "https://nobody.invalid/"));
+            "",
+            new Uri("http://127.0.0.1:1"),
+            ("CubeStorage__blobServiceUri", "http://127.0.0.1:1/"),
+            ("CubeStorage__queueServiceUri", "https://nobody.invalid/"),
+            ("CubeStorage__tableServiceUri", "https://nobody.invalid/")
+        );
         var gone = await Assert.ThrowsAsync<WorkerGoneException>(() => FunctionsHost.StartAsync(app, settings));
         Assert.Equal(2, gone.ExitCode);
         var line = Assert.Single(gone.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries));
@@ -150,12 +185,18 @@ public sealed class WorkerFaultTests(AzuriteFixture azurite, PublishedApp app)
         await using var cube = await CubeSimulator.StartAsync(Tenant, null, TestContext.Current.CancellationToken);
         var storage = await azurite.NewAccountAsync();
         var settings = FunctionsHost.SettingsOf(
-            storage, cube.BaseUrl, ("Sync__Feeds", "customers,callflow_customers"), ("Cube__MaxConcurrentRequests", "3"));
+            storage,
+            cube.BaseUrl,
+            ("Sync__Feeds", "customers,callflow_customers"),
+            ("Cube__MaxConcurrentRequests", "3")
+        );
         using var isFast = new ManualResetEventSlim();
         var pages = 0;
         cube.BeforeAnswer = request =>
         {
-            if (!request.Path.Contains("campaigns", StringComparison.Ordinal) || request.Path.Contains("callflow", StringComparison.Ordinal))
+            if (
+                !request.Path.Contains("campaigns", StringComparison.Ordinal) || request.Path.Contains("callflow", StringComparison.Ordinal)
+            )
             {
                 Interlocked.Increment(ref pages);
                 isFast.Wait(TimeSpan.FromSeconds(4), TestContext.Current.CancellationToken);
@@ -167,12 +208,18 @@ public sealed class WorkerFaultTests(AzuriteFixture azurite, PublishedApp app)
             var pump = host.PumpQueuesAsync(() => Task.FromResult(host.HasExited));
 
             // More items are claimed than requests may be under way: some wait for their turn.
-            await WaitFor.TrueAsync(async () => Volatile.Read(ref pages) >= 3 && (await WorkerTests.LeasesAsync(storage)).Count > 3, TimeSpan.FromSeconds(60));
+            await WaitFor.TrueAsync(
+                async () => Volatile.Read(ref pages) >= 3 && (await WorkerTests.LeasesAsync(storage)).Count > 3,
+                TimeSpan.FromSeconds(60)
+            );
             var code = await host.StopAsync(WorkerStop.Signal);
             await pump;
             Assert.True(code == 0, $"{code}: {host.Output}");
             Assert.Empty(await WorkerTests.LeasesAsync(storage));
-            Assert.DoesNotContain(host.Logs.Append(host.Output), text => text.Contains(nameof(ObjectDisposedException), StringComparison.Ordinal));
+            Assert.DoesNotContain(
+                host.Logs.Append(host.Output),
+                text => text.Contains(nameof(ObjectDisposedException), StringComparison.Ordinal)
+            );
         }
 
         isFast.Set();
@@ -193,7 +240,10 @@ public sealed class WorkerFaultTests(AzuriteFixture azurite, PublishedApp app)
         Assert.True(answer.StatusCode == HttpStatusCode.ServiceUnavailable, $"{answer.StatusCode}: {text}");
         Assert.Equal("application/problem+json", answer.Content.Headers.ContentType!.MediaType);
         var problem = JsonDocument.Parse(text).RootElement;
-        Assert.Equal(("storage", "Storage cannot be reached."), (problem.GetProperty("part").GetString(), problem.GetProperty("detail").GetString()));
+        Assert.Equal(
+            ("storage", "Storage cannot be reached."),
+            (problem.GetProperty("part").GetString(), problem.GetProperty("detail").GetString())
+        );
         string[] members = ["detail", "part", "status", "title", "traceId", "type"];
         Assert.Subset(members.ToHashSet(), problem.EnumerateObject().Select(member => member.Name).ToHashSet());
     }

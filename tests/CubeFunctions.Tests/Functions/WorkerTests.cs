@@ -29,10 +29,12 @@ public sealed class WorkerTests(AzuriteFixture azurite, PublishedApp app)
         var storage = await azurite.NewAccountAsync();
         await using var host = await FunctionsHost.StartAsync(app, FunctionsHost.SettingsOf(storage, cube.BaseUrl));
         Assert.Equal(
-            TriggerTests.Expected.Select(line => line
-                .Replace("%Sync:Schedule%", "0 */15 * * * *", StringComparison.Ordinal)
-                .Replace("%Sync:SnapshotSchedule%", "0 30 2 * * *", StringComparison.Ordinal)),
-            host.Functions.Select(function => function.Describe()).Order(StringComparer.Ordinal));
+            TriggerTests.Expected.Select(line =>
+                line.Replace("%Sync:Schedule%", "0 */15 * * * *", StringComparison.Ordinal)
+                    .Replace("%Sync:SnapshotSchedule%", "0 30 2 * * *", StringComparison.Ordinal)
+            ),
+            host.Functions.Select(function => function.Describe()).Order(StringComparer.Ordinal)
+        );
 
         (await host.InvokeTimerAsync("StartSnapshot")).AssertSucceeded();
         var run = await FinishRunAsync(host, storage);
@@ -40,7 +42,8 @@ public sealed class WorkerTests(AzuriteFixture azurite, PublishedApp app)
         var assignment = Assert.Single(cube.Data.AssignmentIds);
         Assert.Equal(
             cube.Data.Customers(assignment).Select(record => record.ToJsonString()).Order(StringComparer.Ordinal),
-            (await RawLedger.ReadAsync(Raw(storage), run, "customers")).Order(StringComparer.Ordinal));
+            (await RawLedger.ReadAsync(Raw(storage), run, "customers")).Order(StringComparer.Ordinal)
+        );
 
         Assert.Equal(0, await host.StopAsync(WorkerStop.Drain));
         Assert.Empty(await LeasesAsync(storage));
@@ -52,9 +55,17 @@ public sealed class WorkerTests(AzuriteFixture azurite, PublishedApp app)
         await using var cube = await CubeSimulator.StartAsync(Tenant, null, TestContext.Current.CancellationToken);
         var storage = await azurite.NewAccountAsync();
         var assignment = Assert.Single(cube.Data.AssignmentIds);
-        await using var host = await FunctionsHost.StartAsync(app, FunctionsHost.SettingsOf(
-            storage, cube.BaseUrl, ("Sync__Feeds", "customers"), ("Upserts__Senders__crm__Kind", "json"),
-            ("Upserts__Senders__crm__Secret", "a shared secret of a script"), ("Upserts__Senders__crm__AssignmentId", $"{assignment}")));
+        await using var host = await FunctionsHost.StartAsync(
+            app,
+            FunctionsHost.SettingsOf(
+                storage,
+                cube.BaseUrl,
+                ("Sync__Feeds", "customers"),
+                ("Upserts__Senders__crm__Kind", "json"),
+                ("Upserts__Senders__crm__Secret", "a shared secret of a script"),
+                ("Upserts__Senders__crm__AssignmentId", $"{assignment}")
+            )
+        );
         (await host.InvokeTimerAsync("StartSnapshot")).AssertSucceeded();
         await FinishRunAsync(host, storage);
 
@@ -86,10 +97,13 @@ public sealed class WorkerTests(AzuriteFixture azurite, PublishedApp app)
         await queues.GetQueueClient("cube-sync").CreateIfNotExistsAsync(cancellationToken: TestContext.Current.CancellationToken);
         await queues.GetQueueClient("cube-sync").SendMessageAsync("not ours", TestContext.Current.CancellationToken);
         await host.PumpQueuesAsync(
-            () => Task.FromResult(host.Ended.Any(ended => ended.Function == "SyncFeedPoison")), hiddenAfterFailure: TimeSpan.Zero);
+            () => Task.FromResult(host.Ended.Any(ended => ended.Function == "SyncFeedPoison")),
+            hiddenAfterFailure: TimeSpan.Zero
+        );
         Assert.Equal(
             [.. Enumerable.Repeat(("SyncFeed", InvocationOutcome.Failed), 5), ("SyncFeedPoison", InvocationOutcome.Succeeded)],
-            host.Ended.Select(ended => (ended.Function, ended.Invocation.Outcome)));
+            host.Ended.Select(ended => (ended.Function, ended.Invocation.Outcome))
+        );
         foreach (var queue in new[] { "cube-sync", "cube-sync-poison" })
         {
             var left = await queues.GetQueueClient(queue).GetPropertiesAsync(TestContext.Current.CancellationToken);
@@ -139,11 +153,12 @@ public sealed class WorkerTests(AzuriteFixture azurite, PublishedApp app)
         Assert.Equal(9, cube.Requests.Count("/customers/"));
     }
 
-    private static HttpRequestMessage Webhook(string body, string secret) => new(HttpMethod.Post, "/api/webhooks/crm")
-    {
-        Headers = { { "x-webhook-secret", secret } },
-        Content = new StringContent(body, Encoding.UTF8, "application/json"),
-    };
+    private static HttpRequestMessage Webhook(string body, string secret) =>
+        new(HttpMethod.Post, "/api/webhooks/crm")
+        {
+            Headers = { { "x-webhook-secret", secret } },
+            Content = new StringContent(body, Encoding.UTF8, "application/json"),
+        };
 
     private static async Task<string> StateAsync(FunctionsHost host, string id)
     {
@@ -162,8 +177,15 @@ public sealed class WorkerTests(AzuriteFixture azurite, PublishedApp app)
         var run = "";
         await host.PumpQueuesAsync(async () =>
         {
-            await foreach (var blob in Raw(storage).GetBlobsAsync(
-                prefix: "runs/", traits: default, states: default, cancellationToken: TestContext.Current.CancellationToken))
+            await foreach (
+                var blob in Raw(storage)
+                    .GetBlobsAsync(
+                        prefix: "runs/",
+                        traits: default,
+                        states: default,
+                        cancellationToken: TestContext.Current.CancellationToken
+                    )
+            )
             {
                 run = Path.GetFileNameWithoutExtension(blob.Name);
             }

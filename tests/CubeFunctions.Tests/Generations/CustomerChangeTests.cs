@@ -12,20 +12,24 @@ namespace CubeFunctions.Tests.Generations;
 /// <summary>Customers of either generation, in each shape: what is published of them, under whose id.</summary>
 public sealed class CustomerChangeTests(AzuriteFixture azurite)
 {
-    public static TheoryData<TenantApi, Variant[]> Shapes => new()
-    {
-        { TenantApi.Assignments, [] },
-        { TenantApi.Assignments, [Variant.CustomersLater, Variant.CustomerByImportedId] },
-        { TenantApi.DataOwners, [] },
-        { TenantApi.DataOwners, [Variant.CustomersEarly, Variant.CrmTypeFreeNames] },
-        { TenantApi.DataOwners, [Variant.CustomersUnderCrm, Variant.EmptyMissing] },
-    };
+    public static TheoryData<TenantApi, Variant[]> Shapes =>
+        new()
+        {
+            { TenantApi.Assignments, [] },
+            { TenantApi.Assignments, [Variant.CustomersLater, Variant.CustomerByImportedId] },
+            { TenantApi.DataOwners, [] },
+            { TenantApi.DataOwners, [Variant.CustomersEarly, Variant.CrmTypeFreeNames] },
+            { TenantApi.DataOwners, [Variant.CustomersUnderCrm, Variant.EmptyMissing] },
+        };
 
     private static RunRequest Customers => RunRequest.Snapshot([FeedCatalogue.Customers]);
 
     [Theory]
     [MemberData(nameof(Shapes))]
-    public async Task A_new_a_changed_a_deleted_and_an_anonymised_customer_are_one_line_each_under_the_imported_id(TenantApi api, Variant[] variants)
+    public async Task A_new_a_changed_a_deleted_and_an_anonymised_customer_are_one_line_each_under_the_imported_id(
+        TenantApi api,
+        Variant[] variants
+    )
     {
         await using var cube = await StartAsync(api, variants);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, SettingsFor(variants));
@@ -43,7 +47,9 @@ public sealed class CustomerChangeTests(AzuriteFixture azurite)
         var run = await app.RunAsync(Customers);
         Assert.Equal(RunStatus.Succeeded, run.Status);
         Assert.Equal(
-            new[] { $"created {added}", $"deleted {deleted}", $"updated {changed}" }.Order(StringComparer.Ordinal), await LinesAsync(app, run.RunId, scope));
+            new[] { $"created {added}", $"deleted {deleted}", $"updated {changed}" }.Order(StringComparer.Ordinal),
+            await LinesAsync(app, run.RunId, scope)
+        );
 
         cube.Data.AnonymiseCustomer(assignment, ids[5]);
         run = await app.RunAsync(Customers);
@@ -51,10 +57,16 @@ public sealed class CustomerChangeTests(AzuriteFixture azurite)
         Assert.Empty(await ChangeLedger.NewsAsync(app, (await app.RunAsync(Customers)).RunId));
 
         // Whoever applies the lines has what Cube has; nobody whom Cube no longer names is left under his id.
-        var store = ChangeLedger.Apply(await ChangeLedger.ReadAsync(app)).Values.Select(record => CustomerIds.Find(Encoding.UTF8.GetBytes(record.ToJsonString()), CustomerIds.Imported));
+        var store = ChangeLedger
+            .Apply(await ChangeLedger.ReadAsync(app))
+            .Values.Select(record => CustomerIds.Find(Encoding.UTF8.GetBytes(record.ToJsonString()), CustomerIds.Imported));
         Assert.Equal(
-            cube.Data.Customers(assignment).Select(record => CustomerIds.Find(Encoding.UTF8.GetBytes(record.ToJsonString()), CustomerIds.Imported)).OfType<string>().Order(StringComparer.Ordinal),
-            store.OfType<string>().Order(StringComparer.Ordinal));
+            cube.Data.Customers(assignment)
+                .Select(record => CustomerIds.Find(Encoding.UTF8.GetBytes(record.ToJsonString()), CustomerIds.Imported))
+                .OfType<string>()
+                .Order(StringComparer.Ordinal),
+            store.OfType<string>().Order(StringComparer.Ordinal)
+        );
     }
 
     [Fact]
@@ -106,8 +118,16 @@ public sealed class CustomerChangeTests(AzuriteFixture azurite)
     {
         await using var cube = await StartAsync(api, variants);
         await using var app = await TestApp.StartAsync(
-            await azurite.NewAccountAsync(), cube, null,
-            [("Changes__JoinCustomer", "true"), ("Changes__LabelCustomFields", "true"), ("Sync__StartDate", cube.Data.Today.AddDays(-2).ToString("yyyy-MM-dd")), .. SettingsFor(variants)]);
+            await azurite.NewAccountAsync(),
+            cube,
+            null,
+            [
+                ("Changes__JoinCustomer", "true"),
+                ("Changes__LabelCustomFields", "true"),
+                ("Sync__StartDate", cube.Data.Today.AddDays(-2).ToString("yyyy-MM-dd")),
+                .. SettingsFor(variants),
+            ]
+        );
         await app.RunAsync(RunRequest.Snapshot([FeedCatalogue.Customers, FeedCatalogue.CustomFields]));
         var calls = FeedCatalogue.Find(api == TenantApi.DataOwners ? "call_outcomes" : "responses")!;
         await app.RunAsync(RunRequest.Scheduled([calls]));
@@ -122,8 +142,17 @@ public sealed class CustomerChangeTests(AzuriteFixture azurite)
         Assert.NotNull(line["labels"]);
     }
 
-    private static Task<CubeSimulator> StartAsync(TenantApi api, Variant[] variants) => CubeSimulator.StartAsync(
-        GenerationTenant.Small with { Api = api, Variants = variants, AnonymisedPerThousand = 30 }, null, TestContext.Current.CancellationToken);
+    private static Task<CubeSimulator> StartAsync(TenantApi api, Variant[] variants) =>
+        CubeSimulator.StartAsync(
+            GenerationTenant.Small with
+            {
+                Api = api,
+                Variants = variants,
+                AnonymisedPerThousand = 30,
+            },
+            null,
+            TestContext.Current.CancellationToken
+        );
 
     private static (string Name, string Value)[] SettingsFor(Variant[] variants) => GenerationTenant.SettingsFor(variants);
 
@@ -132,7 +161,10 @@ public sealed class CustomerChangeTests(AzuriteFixture azurite)
         var lines = await ChangeLedger.NewsAsync(app, runId);
         foreach (var line in lines)
         {
-            Assert.Equal((scope.Kind, scope.Id, scope.Id), ((string)line["scope"]!, (string)line["scopeId"]!, (string)line["assignmentId"]!));
+            Assert.Equal(
+                (scope.Kind, scope.Id, scope.Id),
+                ((string)line["scope"]!, (string)line["scopeId"]!, (string)line["assignmentId"]!)
+            );
         }
 
         return lines.Select(line => $"{line["op"]} {line["customerId"]}").Order(StringComparer.Ordinal);

@@ -43,10 +43,13 @@ internal static class GenerationTenant
         CubeSimulator.StartAsync(Small with { Api = api, Variants = variants }, null, TestContext.Current.CancellationToken);
 
     public static (string Name, string Value)[] SettingsFor(params Variant[] variants) =>
-    [
-        ("Cube__ExternalUser", variants.Intersect([Variant.ExternalUser, Variant.ExternalUserUnderApi]).Any() ? "true" : "false"),
-        ("Cube__CustomerIdInUrl", variants.Contains(Variant.CustomerByImportedId) || variants.Contains(Variant.CustomersLater) ? "imported" : ""),
-    ];
+        [
+            ("Cube__ExternalUser", variants.Intersect([Variant.ExternalUser, Variant.ExternalUserUnderApi]).Any() ? "true" : "false"),
+            (
+                "Cube__CustomerIdInUrl",
+                variants.Contains(Variant.CustomerByImportedId) || variants.Contains(Variant.CustomersLater) ? "imported" : ""
+            ),
+        ];
 
     /// <summary>The records of all windows of a run, by scope and feed, as they stand in the stored pages.</summary>
     public static async Task<Dictionary<string, List<string>>> StoredAsync(TestApp app, RunManifest run, Encoding encoding)
@@ -75,10 +78,18 @@ internal static class GenerationTenant
     /// <summary>What the tenant has now in the feeds that are read, archived campaigns left out.</summary>
     public static Dictionary<string, List<string>> Expected(CubeSimulator cube, DateOnly from, DateOnly to)
     {
-        var archived = cube.Data.Campaigns().Where(campaign => $"{campaign["campaign__archived_date"]}".Length > 0).Select(campaign => $"{campaign["campaign__id"]}").ToHashSet();
-        return cube.Data.Feeds().Where(feed => feed.Scope != "tenant" && !(feed.Scope == "campaign" && archived.Contains(feed.ScopeId))).ToDictionary(
-            feed => $"{feed.Scope} {feed.ScopeId} {feed.Feed}",
-            feed => cube.Data.Records(feed.Scope, feed.ScopeId, feed.Feed, from, to).Select(record => record.ToJsonString()).ToList());
+        var archived = cube
+            .Data.Campaigns()
+            .Where(campaign => $"{campaign["campaign__archived_date"]}".Length > 0)
+            .Select(campaign => $"{campaign["campaign__id"]}")
+            .ToHashSet();
+        return cube
+            .Data.Feeds()
+            .Where(feed => feed.Scope != "tenant" && !(feed.Scope == "campaign" && archived.Contains(feed.ScopeId)))
+            .ToDictionary(
+                feed => $"{feed.Scope} {feed.ScopeId} {feed.Feed}",
+                feed => cube.Data.Records(feed.Scope, feed.ScopeId, feed.Feed, from, to).Select(record => record.ToJsonString()).ToList()
+            );
     }
 
     private static async Task<byte[]> DownloadAsync(TestApp app, string name) =>

@@ -40,7 +40,8 @@ public sealed class HeldTests(AzuriteFixture azurite)
             Assert.Equal(RunStatus.Succeeded, run.Status);
             Assert.Equal(
                 [after == TenantApi.DataOwners ? ("crm", cube.Data.CrmIds[0]) : ("assignment", $"{cube.Data.AssignmentIds[0]}")],
-                run.Windows.Where(window => window.Feed == "customers").Select(window => (window.Scope, window.ScopeId)));
+                run.Windows.Where(window => window.Feed == "customers").Select(window => (window.Scope, window.ScopeId))
+            );
         }
     }
 
@@ -62,10 +63,16 @@ public sealed class HeldTests(AzuriteFixture azurite)
         await using var cube = await GenerationTenant.StartAsync(TenantApi.DataOwners, Variant.CustomersUnderCrm, Variant.CrmTypeFreeNames);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, ("Cube__Api", "DataOwners"));
         var crm = cube.Data.CrmIds[0];
-        var id = cube.Data.Records("crm", crm, "customers").Select(customer => $"{customer["crm__customer_id"]}").First(value => value.Length > 0);
-        using var found = await app.Get<CubeClient>().SendCustomerAsync(HttpMethod.Get, crm, id, null, TestContext.Current.CancellationToken);
+        var id = cube
+            .Data.Records("crm", crm, "customers")
+            .Select(customer => $"{customer["crm__customer_id"]}")
+            .First(value => value.Length > 0);
+        using var found = await app.Get<CubeClient>()
+            .SendCustomerAsync(HttpMethod.Get, crm, id, null, TestContext.Current.CancellationToken);
         Assert.NotEqual(0, found.Length);
-        var gone = await Assert.ThrowsAsync<CubeException>(() => app.Get<CubeClient>().SendCustomerAsync(HttpMethod.Get, crm, "nobody", null, TestContext.Current.CancellationToken));
+        var gone = await Assert.ThrowsAsync<CubeException>(() =>
+            app.Get<CubeClient>().SendCustomerAsync(HttpMethod.Get, crm, "nobody", null, TestContext.Current.CancellationToken)
+        );
         Assert.Equal(CubeFailureKind.NotFound, gone.Kind);
     }
 }

@@ -25,12 +25,32 @@ public sealed class ListingTests
     [Theory]
     [InlineData("""[{"campaign_id":1,"assignment_id":"017"}]""", "1 017", "")]
     [InlineData("""[{"campaign_id":"1","assignment_id":null}]""", "1 -", "campaign 1 has no assignment_id: its customers are not read")]
-    [InlineData("""[{"campaign__id":1,"data_owner__id":"4","crm_type__name":"Privat kunde/ø-1","crm_type__id":9}]""", "1 4-Privat kunde/ø-1", "")]
+    [InlineData(
+        """[{"campaign__id":1,"data_owner__id":"4","crm_type__name":"Privat kunde/ø-1","crm_type__id":9}]""",
+        "1 4-Privat kunde/ø-1",
+        ""
+    )]
     [InlineData("""[{"campaign__id":1,"data_owner__id":4,"campaign__crm_type":"","crm_type__name":"B2B"}]""", "1 4-B2B", "")]
-    [InlineData("""[{"campaign__id":1,"data_owner__id":4,"campaign__crm_type":""}]""", "1 -", "campaign 1 has no campaign__crm_type: its customers are not read")]
-    [InlineData("""[{"campaign__id":1,"data_owner__id":4,"campaign__crm_type":".."}]""", "1 -", "campaign 1 has no campaign__crm_type: its customers are not read")]
-    [InlineData("""[{"campaign__id":1,"data_owner__id":"a-b","campaign__crm_type":"B2C"}]""", "1 -", "campaign 1 has no data_owner__id: its customers are not read")]
-    [InlineData("""[{"campaign__id":1,"campaign__crm_type":"B2C"}]""", "1 -", "campaign 1 has no data_owner__id: its customers are not read")]
+    [InlineData(
+        """[{"campaign__id":1,"data_owner__id":4,"campaign__crm_type":""}]""",
+        "1 -",
+        "campaign 1 has no campaign__crm_type: its customers are not read"
+    )]
+    [InlineData(
+        """[{"campaign__id":1,"data_owner__id":4,"campaign__crm_type":".."}]""",
+        "1 -",
+        "campaign 1 has no campaign__crm_type: its customers are not read"
+    )]
+    [InlineData(
+        """[{"campaign__id":1,"data_owner__id":"a-b","campaign__crm_type":"B2C"}]""",
+        "1 -",
+        "campaign 1 has no data_owner__id: its customers are not read"
+    )]
+    [InlineData(
+        """[{"campaign__id":1,"campaign__crm_type":"B2C"}]""",
+        "1 -",
+        "campaign 1 has no data_owner__id: its customers are not read"
+    )]
     public void An_entry_is_read_by_what_it_holds_and_what_it_lacks_is_named(string listing, string campaigns, string faults)
     {
         var bytes = Encoding.UTF8.GetBytes(listing);
@@ -44,12 +64,17 @@ public sealed class ListingTests
     [InlineData("\"campaign__id\":{0},\"data_owner__id\":1,\"campaign__crm_type\":\"B2C\"")]
     public void Of_5000_entries_three_broken_ones_cost_themselves(string members)
     {
-        var entries = Enumerable.Range(1, 4997).Select(id => "{" + members.Replace("{0}", id.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal) + "}").ToList();
+        var entries = Enumerable
+            .Range(1, 4997)
+            .Select(id => "{" + members.Replace("{0}", id.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal) + "}")
+            .ToList();
         entries.Insert(0, "null");
         entries.Insert(2500, """{"campaign_name":"Uten id","assignment_id":31}""");
         entries.Add("""{"campaign_id":{"id":903},"campaign__id":[1]}""");
         var bytes = Encoding.UTF8.GetBytes($"[{string.Join(',', entries)}]");
-        var generation = CampaignEntry.Recognise(Encoding.UTF8.GetBytes($"[{entries[1]}]")) is [var found] ? found : throw new InvalidOperationException();
+        var generation = CampaignEntry.Recognise(Encoding.UTF8.GetBytes($"[{entries[1]}]")) is [var found]
+            ? found
+            : throw new InvalidOperationException();
         var campaigns = Campaign.ReadAll(bytes, generation, out var faults);
         Assert.Equal(Enumerable.Range(1, 4997).Select(id => $"{id}"), campaigns.Select(campaign => campaign.Id));
         Assert.DoesNotContain(campaigns, campaign => campaign.AssignmentId is null);
@@ -74,5 +99,8 @@ public sealed class ListingTests
     }
 
     private static string Text(IEnumerable<Campaign> campaigns) =>
-        string.Join('|', campaigns.Select(campaign => $"{campaign.Id} {campaign.AssignmentId ?? "-"}{(campaign.IsArchived ? " archived" : "")}"));
+        string.Join(
+            '|',
+            campaigns.Select(campaign => $"{campaign.Id} {campaign.AssignmentId ?? "-"}{(campaign.IsArchived ? " archived" : "")}")
+        );
 }

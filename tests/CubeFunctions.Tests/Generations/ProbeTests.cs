@@ -36,21 +36,39 @@ public sealed class ProbeTests(AzuriteFixture azurite)
 
         // All that the catalogue has is there, counted as the tenant counts it.
         var catalogue = FeedCatalogue.Generations.Single(generation => $"{generation.Api}" == $"{api}");
-        Assert.Equal(catalogue.Feeds.Skip(1).Select(feed => feed.Setting).Order(), report.Feeds.Select(feed => feed.Feed).Distinct().Order());
+        Assert.Equal(
+            catalogue.Feeds.Skip(1).Select(feed => feed.Setting).Order(),
+            report.Feeds.Select(feed => feed.Feed).Distinct().Order()
+        );
         Assert.Equal([], report.Feeds.Where(feed => feed.Answer != "ok").Select(feed => $"{feed.Feed} {feed.Answer} {feed.Reason}"));
         foreach (var feed in report.Feeds)
         {
-            var records = cube.Data.Records(feed.Scope, feed.ScopeId!, feed.Feed.Split('@')[0], cube.Data.Today.AddDays(-30), cube.Data.Today).Count();
+            var records = cube
+                .Data.Records(feed.Scope, feed.ScopeId!, feed.Feed.Split('@')[0], cube.Data.Today.AddDays(-30), cube.Data.Today)
+                .Count();
             Assert.Equal(records, feed.Count);
             Assert.Equal(records == 0, feed.Members.Count == 0);
-            var size = variant switch { Variant.PageSize50 => 50, Variant.PageSize500 => 500, _ => GenerationTenant.Small.PageSize };
+            var size = variant switch
+            {
+                Variant.PageSize50 => 50,
+                Variant.PageSize500 => 500,
+                _ => GenerationTenant.Small.PageSize,
+            };
             Assert.Equal(records > size && feed.Feed != "crm_custom_fields" ? size : null, feed.PageSize);
-            Assert.Equal(feed.PageSize is not null && variant is Variant.NextSelf or Variant.NextBare, feed.PageSize is not null && feed.PagedByNumber);
+            Assert.Equal(
+                feed.PageSize is not null && variant is Variant.NextSelf or Variant.NextBare,
+                feed.PageSize is not null && feed.PagedByNumber
+            );
         }
 
         // What fits is what such a tenant is read with.
         var imported = api == TenantApi.DataOwners || variant is Variant.CustomerByImportedId or Variant.CustomersLater;
-        Assert.Equal(variant == Variant.CustomersLater && api == TenantApi.Assignments ? null : imported ? "imported" : "internal", report.CustomerIdInUrl);
+        Assert.Equal(
+            variant == Variant.CustomersLater && api == TenantApi.Assignments ? null
+                : imported ? "imported"
+                : "internal",
+            report.CustomerIdInUrl
+        );
         Assert.Equal((external ? "true" : "false", $"{api}"), (report.Settings["Cube__ExternalUser"], report.Settings["Cube__Api"]));
         Assert.Equal(variant == Variant.OptionsAllow ? "on" : "unknown", report.Writes);
         Assert.InRange(report.FirstSync!.Requests, 5, 200);
@@ -93,7 +111,11 @@ public sealed class ProbeTests(AzuriteFixture azurite)
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
         var report = await ProbeAsync(app);
         Assert.True(report.Ok);
-        Assert.Contains("product_registrations of campaign", Assert.Single(report.Findings, finding => finding.Code == "feed").Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "product_registrations of campaign",
+            Assert.Single(report.Findings, finding => finding.Code == "feed").Text,
+            StringComparison.Ordinal
+        );
         Assert.Equal("campaigns,call_outcomes,sms,callflow_customers,customers,crm_custom_fields", report.Settings["Sync__Feeds"]);
     }
 
@@ -121,7 +143,10 @@ public sealed class ProbeTests(AzuriteFixture azurite)
     public async Task A_certificate_that_is_not_taken_is_said_with_its_fault(string name, int days, string words)
     {
         await using var server = await StartHttpsAsync(name, days);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), new Uri(server.Urls.Single().Replace("127.0.0.1", "localhost", StringComparison.Ordinal)));
+        await using var app = await TestApp.StartAsync(
+            await azurite.NewAccountAsync(),
+            new Uri(server.Urls.Single().Replace("127.0.0.1", "localhost", StringComparison.Ordinal))
+        );
         var report = await ProbeAsync(app);
         var finding = Assert.Single(report.Findings, finding => finding.Severity == "error");
         Assert.Equal("certificate", finding.Code);
@@ -132,18 +157,34 @@ public sealed class ProbeTests(AzuriteFixture azurite)
     [Fact]
     public void What_the_network_does_is_told_from_what_a_proxy_does()
     {
-        string Code(HttpRequestError error, string? proxy) => new ProbeFaults("cube.example.test", proxy)
-            .Describe(new CubeException(CubeFailureKind.Transient, "x", new HttpRequestException(error, "x")), null).Code;
+        string Code(HttpRequestError error, string? proxy) =>
+            new ProbeFaults("cube.example.test", proxy)
+                .Describe(new CubeException(CubeFailureKind.Transient, "x", new HttpRequestException(error, "x")), null)
+                .Code;
         Assert.Equal("wrongHost", Code(HttpRequestError.NameResolutionError, null));
         Assert.Equal("proxy", Code(HttpRequestError.NameResolutionError, "http://proxy:3128"));
         Assert.Equal("unreachable", Code(HttpRequestError.ConnectionError, null));
         Assert.Equal("proxy", Code(HttpRequestError.ConnectionError, "http://proxy:3128"));
         Assert.Equal("proxy", Code(HttpRequestError.ProxyTunnelError, "http://proxy:3128"));
         Assert.Equal("certificate", Code(HttpRequestError.SecureConnectionError, null));
-        Assert.Equal("timeout", new ProbeFaults("cube.example.test", null).Describe(new CubeException(CubeFailureKind.Transient, "x", new TimeoutException()), null).Code);
-        Assert.Equal("proxy", new ProbeFaults("cube.example.test", null).Describe(
-            new CubeException(CubeFailureKind.NotJson, "x") { Status = HttpStatusCode.ProxyAuthenticationRequired }, null).Code);
-        Assert.Equal("wrongHost", new ProbeFaults("cube.example.test", null).Describe(new CubeException(CubeFailureKind.NotJson, "x") { Status = HttpStatusCode.Found }, null).Code);
+        Assert.Equal(
+            "timeout",
+            new ProbeFaults("cube.example.test", null)
+                .Describe(new CubeException(CubeFailureKind.Transient, "x", new TimeoutException()), null)
+                .Code
+        );
+        Assert.Equal(
+            "proxy",
+            new ProbeFaults("cube.example.test", null)
+                .Describe(new CubeException(CubeFailureKind.NotJson, "x") { Status = HttpStatusCode.ProxyAuthenticationRequired }, null)
+                .Code
+        );
+        Assert.Equal(
+            "wrongHost",
+            new ProbeFaults("cube.example.test", null)
+                .Describe(new CubeException(CubeFailureKind.NotJson, "x") { Status = HttpStatusCode.Found }, null)
+                .Code
+        );
     }
 
     [Fact]
@@ -156,8 +197,16 @@ public sealed class ProbeTests(AzuriteFixture azurite)
         cube.DateSkew = TimeSpan.FromMinutes(-3);
         var report = await ProbeAsync(app);
         Assert.Equal(("DataOwners", "Assignments"), (report.Api, report.ApiInUse));
-        Assert.Contains("Cube__Api=DataOwners moves it over", Assert.Single(report.Findings, finding => finding.Code == "generationChanged").Text, StringComparison.Ordinal);
-        Assert.Contains("behind this machine's", Assert.Single(report.Findings, finding => finding.Code == "clock").Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "Cube__Api=DataOwners moves it over",
+            Assert.Single(report.Findings, finding => finding.Code == "generationChanged").Text,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "behind this machine's",
+            Assert.Single(report.Findings, finding => finding.Code == "clock").Text,
+            StringComparison.Ordinal
+        );
         Assert.InRange(report.ClockAheadSeconds!.Value, -182, -178);
     }
 
@@ -185,11 +234,21 @@ public sealed class ProbeTests(AzuriteFixture azurite)
         // A proxy that lets nobody through: the tenant itself is never asked.
         await using var proxy = await GenerationTenant.StartAsync(TenantApi.Assignments);
         (code, output, errors) = await CubeProcess.RunAsync(
-            "probe --json", null, ("CubeStorage", storage), ("Cube__BaseUrl", "https://tenant.example.test"), ("Cube__Token", "secret"), ("https_proxy", proxy.BaseUrl.ToString()));
+            "probe --json",
+            null,
+            ("CubeStorage", storage),
+            ("Cube__BaseUrl", "https://tenant.example.test"),
+            ("Cube__Token", "secret"),
+            ("https_proxy", proxy.BaseUrl.ToString())
+        );
         Assert.True(code == 1, errors);
         var report = JsonDocument.Parse(output).RootElement;
         Assert.Equal("proxy", report.GetProperty("findings")[0].GetProperty("code").GetString());
-        Assert.Contains($"The proxy http://127.0.0.1:{proxy.BaseUrl.Port} refuses the connection", report.GetProperty("findings")[0].GetProperty("text").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            $"The proxy http://127.0.0.1:{proxy.BaseUrl.Port} refuses the connection",
+            report.GetProperty("findings")[0].GetProperty("text").GetString(),
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain("secret", output + errors, StringComparison.Ordinal);
     }
 
@@ -203,9 +262,15 @@ public sealed class ProbeTests(AzuriteFixture azurite)
         var names = new SubjectAlternativeNameBuilder();
         names.AddDnsName(name);
         request.CertificateExtensions.Add(names.Build());
-        var certificate = request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-30), TimeProvider.System.GetUtcNow().AddDays(days));
+        var certificate = request.CreateSelfSigned(
+            TimeProvider.System.GetUtcNow().AddDays(-30),
+            TimeProvider.System.GetUtcNow().AddDays(days)
+        );
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(certificate)));
+        builder
+            .WebHost.UseKestrelCore()
+            .UseKestrelHttpsConfiguration()
+            .ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(certificate)));
         var server = builder.Build();
         server.Run(context => context.Response.WriteAsync("[]"));
         await server.StartAsync(TestContext.Current.CancellationToken);

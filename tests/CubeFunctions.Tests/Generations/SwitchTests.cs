@@ -23,7 +23,10 @@ public sealed class SwitchTests(AzuriteFixture azurite)
         {
             await app.RunAsync(GenerationTenant.Everything);
             cube.Data.EditCustomer(assignment, customer, "phone_1", "+47 900 00 001");
-            Assert.Contains(await ChangeLedger.NewsAsync(app, (await app.RunAsync(GenerationTenant.Everything)).RunId), line => (string)line["op"]! == "updated");
+            Assert.Contains(
+                await ChangeLedger.NewsAsync(app, (await app.RunAsync(GenerationTenant.Everything)).RunId),
+                line => (string)line["op"]! == "updated"
+            );
         }
 
         cube.Data.Switch(after);
@@ -51,7 +54,13 @@ public sealed class SwitchTests(AzuriteFixture azurite)
             cube.Data.AddSms(campaign, customer);
             var news = await ChangeLedger.NewsAsync(app, (await app.RunAsync(GenerationTenant.Everything)).RunId);
             var scope = after == TenantApi.DataOwners ? ("crm", cube.Data.CrmOf(assignment)) : ("assignment", $"{assignment}");
-            Assert.Equal(scope, Assert.Single(news.Where(line => (string)line["feed"]! == "customers" && (string)line["op"]! == "updated").Select(line => ((string)line["scope"]!, (string)line["scopeId"]!))));
+            Assert.Equal(
+                scope,
+                Assert.Single(
+                    news.Where(line => (string)line["feed"]! == "customers" && (string)line["op"]! == "updated")
+                        .Select(line => ((string)line["scope"]!, (string)line["scopeId"]!))
+                )
+            );
             Assert.Contains(news, line => (string)line["feed"]! == "sms" && (string)line["op"]! == "recorded");
             Assert.DoesNotContain(news, line => (string)line["op"]! is "created" or "deleted" or "removed" or "corrected");
         }
@@ -59,5 +68,12 @@ public sealed class SwitchTests(AzuriteFixture azurite)
 
     [Fact]
     public void What_begins_anew_is_what_both_generations_have() =>
-        Assert.Equal(["callflow_customers", "sms"], FeedCatalogue.All.Where(FeedCatalogue.IsOfBoth).Where(feed => feed.Scope != ScopeKind.Tenant).Select(feed => feed.Setting).Order());
+        Assert.Equal(
+            ["callflow_customers", "sms"],
+            FeedCatalogue
+                .All.Where(FeedCatalogue.IsOfBoth)
+                .Where(feed => feed.Scope != ScopeKind.Tenant)
+                .Select(feed => feed.Setting)
+                .Order()
+        );
 }

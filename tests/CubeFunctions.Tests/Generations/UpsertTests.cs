@@ -10,7 +10,11 @@ namespace CubeFunctions.Tests.Generations;
 /// <summary>Upserts to a tenant of generation 2, for which no write request is documented.</summary>
 public sealed class UpsertTests(AzuriteFixture azurite)
 {
-    private static readonly (string, string)[] Sender = [("Upserts__Senders__crm__Kind", "json"), ("Upserts__Senders__crm__Secret", "test-secret")];
+    private static readonly (string, string)[] Sender =
+    [
+        ("Upserts__Senders__crm__Kind", "json"),
+        ("Upserts__Senders__crm__Secret", "test-secret"),
+    ];
 
     [Fact]
     public async Task They_are_accepted_and_merged_and_wait_with_the_reason_until_somebody_decides()
@@ -24,7 +28,13 @@ public sealed class UpsertTests(AzuriteFixture azurite)
         using (var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken))
         {
             var work = queue.RunAsync(stop.Token);
-            await WaitFor.TrueAsync(async () => (await lane.StatesAsync(ids)).TrueForAll(state => state.Reason?.StartsWith("no write request is documented", StringComparison.Ordinal) == true), TimeSpan.FromSeconds(60));
+            await WaitFor.TrueAsync(
+                async () =>
+                    (await lane.StatesAsync(ids)).TrueForAll(state =>
+                        state.Reason?.StartsWith("no write request is documented", StringComparison.Ordinal) == true
+                    ),
+                TimeSpan.FromSeconds(60)
+            );
             await stop.CancelAsync();
             await work;
         }
@@ -32,25 +42,38 @@ public sealed class UpsertTests(AzuriteFixture azurite)
         Assert.All(await lane.StatesAsync(ids), state => Assert.Equal("waiting", state.State));
         Assert.Empty(lane.Cube.Data.Writes);
         Assert.DoesNotContain(lane.Cube.Requests.All, request => request.Method is "PUT" or "POST");
-        Assert.Single(lane.App.Logs.Lines, line => line.Level == LogLevel.Error && line.Text.Contains("no write request is documented", StringComparison.Ordinal));
+        Assert.Single(
+            lane.App.Logs.Lines,
+            line => line.Level == LogLevel.Error && line.Text.Contains("no write request is documented", StringComparison.Ordinal)
+        );
         var status = await lane.Http.GetAsync("status");
         Assert.Equal("DataOwners", status["api"]);
         Assert.StartsWith("no write request is documented", status["writesOff"], StringComparison.Ordinal);
 
         // Somebody has decided: what waited goes, the newest value last.
         await using var app = await TestApp.StartAsync(
-            lane.Storage, lane.Cube, null, [("Cube__Writes", "true"), ("Upserts__Senders__crm__AssignmentId", lane.Place), .. Sender]);
+            lane.Storage,
+            lane.Cube,
+            null,
+            [("Cube__Writes", "true"), ("Upserts__Senders__crm__AssignmentId", lane.Place), .. Sender]
+        );
         using var writing = app.Worker(Core.Storage.StorageNames.UpsertsQueue, app.Get<Core.Upserts.UpsertWorker>().HandleAsync);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         var done = writing.RunAsync(end.Token);
-        await WaitFor.TrueAsync(async () =>
-        {
-            await app.Get<Core.Upserts.UpsertJanitor>().SweepAsync(force: true, TestContext.Current.CancellationToken);
-            return (await lane.StatesAsync(ids)).TrueForAll(state => state.State is "delivered" or "superseded");
-        }, TimeSpan.FromSeconds(60));
+        await WaitFor.TrueAsync(
+            async () =>
+            {
+                await app.Get<Core.Upserts.UpsertJanitor>().SweepAsync(force: true, TestContext.Current.CancellationToken);
+                return (await lane.StatesAsync(ids)).TrueForAll(state => state.State is "delivered" or "superseded");
+            },
+            TimeSpan.FromSeconds(60)
+        );
         await end.CancelAsync();
         await done;
-        Assert.Equal("Bodø", $"{lane.Cube.Data.Customer(lane.Assignment, lane.Cube.Data.FindCustomer(lane.Assignment, imported)!.Value)!["city"]}");
+        Assert.Equal(
+            "Bodø",
+            $"{lane.Cube.Data.Customer(lane.Assignment, lane.Cube.Data.FindCustomer(lane.Assignment, imported)!.Value)!["city"]}"
+        );
     }
 
     [Theory]
@@ -71,7 +94,8 @@ public sealed class UpsertTests(AzuriteFixture azurite)
         Assert.Equal("Kari Ny", $"{lane.Record("NY-1")["name"]}");
         Assert.All(
             lane.Cube.Requests.All.Where(request => request.Method is "PUT" or "POST"),
-            request => Assert.StartsWith("/api/v1/data_owners/", request.Path, StringComparison.Ordinal));
+            request => Assert.StartsWith("/api/v1/data_owners/", request.Path, StringComparison.Ordinal)
+        );
     }
 
     [Theory]
@@ -92,7 +116,13 @@ public sealed class UpsertTests(AzuriteFixture azurite)
         Assert.Contains("writes are not enabled on this tenant", (await lane.StatesAsync(ids))[0].Reason, StringComparison.Ordinal);
     }
 
-    private static SimulatorOptions Options(params Variant[] variants) => GenerationTenant.Small with { Api = TenantApi.DataOwners, Variants = variants, AnonymisedPerThousand = 0 };
+    private static SimulatorOptions Options(params Variant[] variants) =>
+        GenerationTenant.Small with
+        {
+            Api = TenantApi.DataOwners,
+            Variants = variants,
+            AnonymisedPerThousand = 0,
+        };
 
     private static string Body(string imported, string city) => $$"""{"customer_id":"{{imported}}","city":"{{city}}"}""";
 

@@ -12,16 +12,25 @@ public sealed class AlertMutationTests(InfraFixture infra)
 
     [Theory]
     [MemberData(nameof(Alerts))]
-    public void A_query_that_looks_at_another_metric_breaks_a_scenario(string alert) => Broken(alert, "query", query => query.Replace("'cube.", "'cube.other.", StringComparison.Ordinal));
+    public void A_query_that_looks_at_another_metric_breaks_a_scenario(string alert) =>
+        Broken(alert, "query", query => query.Replace("'cube.", "'cube.other.", StringComparison.Ordinal));
 
     [Theory]
     [MemberData(nameof(Alerts))]
     public void A_query_that_counts_nothing_breaks_a_scenario(string alert) =>
-        Broken(alert, "query", query => query.Contains("= value", StringComparison.Ordinal) ? query.Replace("= value", "= value * 0", StringComparison.Ordinal) : query.Replace(" | summarize", " | where value == 12345 | summarize", StringComparison.Ordinal));
+        Broken(
+            alert,
+            "query",
+            query =>
+                query.Contains("= value", StringComparison.Ordinal)
+                    ? query.Replace("= value", "= value * 0", StringComparison.Ordinal)
+                    : query.Replace(" | summarize", " | where value == 12345 | summarize", StringComparison.Ordinal)
+        );
 
     [Theory]
     [MemberData(nameof(Alerts))]
-    public void Another_operator_breaks_a_scenario(string alert) => Broken(alert, "operator", value => value == "LessThan" ? "GreaterThan" : "LessThan");
+    public void Another_operator_breaks_a_scenario(string alert) =>
+        Broken(alert, "operator", value => value == "LessThan" ? "GreaterThan" : "LessThan");
 
     [Theory]
     [InlineData("dated-feed-stale", "'feed'", "'scope'")]
@@ -41,7 +50,8 @@ public sealed class AlertMutationTests(InfraFixture infra)
     [InlineData("silent", "staleness", "stale")]
     [InlineData("receiver-paused", "'name'", "'feed'")]
     [InlineData("receiver-paused", "'receiver'", "'cube'")]
-    public void Another_dimension_or_condition_breaks_a_scenario(string alert, string part, string other) => Broken(alert, "query", query => query.Replace(part, other, StringComparison.Ordinal));
+    public void Another_dimension_or_condition_breaks_a_scenario(string alert, string part, string other) =>
+        Broken(alert, "query", query => query.Replace(part, other, StringComparison.Ordinal));
 
     [Theory]
     [InlineData("customMetrics | take 5")]
@@ -56,8 +66,8 @@ public sealed class AlertMutationTests(InfraFixture infra)
     [InlineData("customMetrics | extend x = strlen(name)")]
     [InlineData("customMetrics | where name == \"a\"")]
     [InlineData("customMetrics where name == 'a'")]
-    public void What_the_evaluator_does_not_know_it_refuses(string query) => Assert.Throws<KqlException>(
-        () => KqlQuery.Run(query, [KqlRow.Metric(DateTimeOffset.UnixEpoch, "a", 1)], DateTimeOffset.UnixEpoch));
+    public void What_the_evaluator_does_not_know_it_refuses(string query) =>
+        Assert.Throws<KqlException>(() => KqlQuery.Run(query, [KqlRow.Metric(DateTimeOffset.UnixEpoch, "a", 1)], DateTimeOffset.UnixEpoch));
 
     private void Broken(string alert, string part, Func<string, string> mutate)
     {
@@ -68,7 +78,17 @@ public sealed class AlertMutationTests(InfraFixture infra)
         Assert.NotEqual(before, after);
 
         var scenarios = AlertScenarios.All.Where(scenario => scenario.Alert == alert).ToList();
-        Assert.Empty(scenarios.Where(scenario => scenario.Faults(deployment, Criterion, rule.Text("windowSize")).Any()).Select(scenario => scenario.Name));
-        Assert.NotEmpty(scenarios.Where(scenario => scenario.Faults(deployment, name => name == part ? after : Criterion(name), rule.Text("windowSize")).Any()).Select(scenario => scenario.Name));
+        Assert.Empty(
+            scenarios
+                .Where(scenario => scenario.Faults(deployment, Criterion, rule.Text("windowSize")).Any())
+                .Select(scenario => scenario.Name)
+        );
+        Assert.NotEmpty(
+            scenarios
+                .Where(scenario =>
+                    scenario.Faults(deployment, name => name == part ? after : Criterion(name), rule.Text("windowSize")).Any()
+                )
+                .Select(scenario => scenario.Name)
+        );
     }
 }

@@ -22,13 +22,31 @@ internal static class BicepCli
     });
 
     /// <summary>Runs one command with the variables of a deployment that is complete.</summary>
-    public static Task<(int ExitCode, string Output)> RunAsync(string folder, params string[] arguments) => RunAsync(folder, Variable.Everyday, arguments);
+    public static Task<(int ExitCode, string Output)> RunAsync(string folder, params string[] arguments) =>
+        RunAsync(folder, Variable.Everyday, arguments);
 
-    /// <summary>Runs one command. What the caller's environment says of Azure or Cube does not reach it, so that answers are the same everywhere.</summary>
-    public static async Task<(int ExitCode, string Output)> RunAsync(string folder, IReadOnlyDictionary<string, string> variables, params string[] arguments)
+    /// <summary>
+    /// Runs one command. What the caller's environment says of Azure or Cube does not reach it, so that answers are the same everywhere.
+    /// </summary>
+    public static async Task<(int ExitCode, string Output)> RunAsync(
+        string folder,
+        IReadOnlyDictionary<string, string> variables,
+        params string[] arguments
+    )
     {
-        var start = new ProcessStartInfo(Program.Value, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("AZURE_", StringComparison.Ordinal) || name.StartsWith("CUBE_", StringComparison.Ordinal)).ToList())
+        var start = new ProcessStartInfo(Program.Value, arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (
+            var name in start
+                .Environment.Keys.Where(name =>
+                    name.StartsWith("AZURE_", StringComparison.Ordinal) || name.StartsWith("CUBE_", StringComparison.Ordinal)
+                )
+                .ToList()
+        )
         {
             start.Environment.Remove(name);
         }

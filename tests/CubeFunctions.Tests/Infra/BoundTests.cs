@@ -46,7 +46,12 @@ public sealed class BoundTests(InfraFixture infra)
     [Fact]
     public void Bicep_allows_only_kinds_of_senders_that_the_app_takes()
     {
-        var kinds = Template["definitions"]!.AsObject().Single(definition => definition.Value!["properties"]?["kind"] is not null).Value!["properties"]!["kind"]!["allowedValues"]!.AsArray().Select(kind => (string)kind!).ToList();
+        var kinds = Template["definitions"]!.AsObject().Single(definition => definition.Value!["properties"]?["kind"] is not null).Value![
+            "properties"
+        ]!["kind"]!["allowedValues"]!
+            .AsArray()
+            .Select(kind => (string)kind!)
+            .ToList();
         Assert.NotEmpty(kinds);
         Assert.Empty(kinds.SelectMany(kind => Faults("Upserts__Senders__crm__Kind", kind)));
         Assert.NotEmpty(Faults("Upserts__Senders__crm__Kind", "pigeon"));
@@ -66,7 +71,9 @@ public sealed class BoundTests(InfraFixture infra)
         return
         [
             .. allowed.Where(value => Faults("Cube__Api", value).Any()).Select(value => $"{value} is allowed, and the app refuses it"),
-            .. ((string[])["Auto", "Assignments", "DataOwners"]).Where(value => !allowed.Contains(value) && !Faults("Cube__Api", value).Any()).Select(value => $"{value} is not allowed, and the app takes it"),
+            .. ((string[])["Auto", "Assignments", "DataOwners"])
+                .Where(value => !allowed.Contains(value) && !Faults("Cube__Api", value).Any())
+                .Select(value => $"{value} is not allowed, and the app takes it"),
         ];
     }
 

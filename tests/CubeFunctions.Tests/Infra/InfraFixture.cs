@@ -82,20 +82,44 @@ public sealed class InfraFixture : IAsyncLifetime
         all["syncSnapshotSchedule"] = Value("0 10 3 * * *");
         all["moreSettings"] = Value(new JsonObject { ["Sync__LookbackDays"] = "3", ["Cube__Token"] = "overridden" });
         all["crmUrl"] = Value("https://crm.example/changes");
-        all["senders"] = Value(new JsonArray(
-            new JsonObject { ["name"] = "hubspot", ["kind"] = "hubspot", ["assignmentId"] = "7", ["fieldMap"] = """{"email":"email"}""", ["publicUrl"] = "https://gateway.example", ["hasPreviousSecret"] = true },
-            new JsonObject { ["name"] = "dataverse", ["kind"] = "dataverse", ["assignmentId"] = "8", ["fieldMap"] = """{"email":"emailaddress1"}""" },
-            new JsonObject { ["name"] = "script", ["kind"] = "json", ["assignmentId"] = "9" }));
+        all["senders"] = Value(
+            new JsonArray(
+                new JsonObject
+                {
+                    ["name"] = "hubspot",
+                    ["kind"] = "hubspot",
+                    ["assignmentId"] = "7",
+                    ["fieldMap"] = """{"email":"email"}""",
+                    ["publicUrl"] = "https://gateway.example",
+                    ["hasPreviousSecret"] = true,
+                },
+                new JsonObject
+                {
+                    ["name"] = "dataverse",
+                    ["kind"] = "dataverse",
+                    ["assignmentId"] = "8",
+                    ["fieldMap"] = """{"email":"emailaddress1"}""",
+                },
+                new JsonObject
+                {
+                    ["name"] = "script",
+                    ["kind"] = "json",
+                    ["assignmentId"] = "9",
+                }
+            )
+        );
         all["cubeToken"] = Value(SecretRules.Trace + "-token");
         all["cubePassword"] = Value(SecretRules.Trace + "-password");
         all["crmSecret"] = Value(SecretRules.Trace + "-crm");
-        all["senderSecrets"] = Value(new JsonObject
-        {
-            ["sender-hubspot"] = SecretRules.Trace + "-hubspot",
-            ["sender-hubspot-previous"] = SecretRules.Trace + "-hubspot-previous",
-            ["sender-dataverse"] = SecretRules.Trace + "-dataverse",
-            ["sender-script"] = SecretRules.Trace + "-script",
-        });
+        all["senderSecrets"] = Value(
+            new JsonObject
+            {
+                ["sender-hubspot"] = SecretRules.Trace + "-hubspot",
+                ["sender-hubspot-previous"] = SecretRules.Trace + "-hubspot-previous",
+                ["sender-dataverse"] = SecretRules.Trace + "-dataverse",
+                ["sender-script"] = SecretRules.Trace + "-script",
+            }
+        );
         all["alertEmails"] = Value(new JsonArray("operations@example.com"));
         all["alertWebhookUrl"] = Value("https://alerts.example/" + SecretRules.Trace);
         all["signInClientId"] = Value("11111111-2222-3333-4444-555555555555");

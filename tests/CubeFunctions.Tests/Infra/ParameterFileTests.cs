@@ -14,11 +14,18 @@ public sealed partial class ParameterFileTests(InfraFixture infra)
     public static TheoryData<string> Environments => ["dev", "prod"];
 
     public static TheoryData<string, string, string?> Refused =>
-    [
-        ("dev", "AZURE_ENV_NAME", null), ("dev", "AZURE_LOCATION", ""), ("dev", "CUBE_BASE_URL", null), ("dev", "CUBE_BASE_URL", ""),
-        ("prod", "AZURE_ENV_NAME", ""), ("prod", "AZURE_LOCATION", null), ("prod", "CUBE_BASE_URL", null), ("prod", "CUBE_BASE_URL", "http://tenant.headshed.com"),
-        ("prod", "CUBE_ALERT_EMAILS", null), ("prod", "CUBE_ALERT_EMAILS", "[]"),
-    ];
+        [
+            ("dev", "AZURE_ENV_NAME", null),
+            ("dev", "AZURE_LOCATION", ""),
+            ("dev", "CUBE_BASE_URL", null),
+            ("dev", "CUBE_BASE_URL", ""),
+            ("prod", "AZURE_ENV_NAME", ""),
+            ("prod", "AZURE_LOCATION", null),
+            ("prod", "CUBE_BASE_URL", null),
+            ("prod", "CUBE_BASE_URL", "http://tenant.headshed.com"),
+            ("prod", "CUBE_ALERT_EMAILS", null),
+            ("prod", "CUBE_ALERT_EMAILS", "[]"),
+        ];
 
     [Theory]
     [MemberData(nameof(Environments))]
@@ -34,12 +41,16 @@ public sealed partial class ParameterFileTests(InfraFixture infra)
 
     [Theory]
     [MemberData(nameof(Environments))]
-    public async Task Every_variable_reaches_its_own_parameter(string environment) => Assert.Empty(Missed(await CompileAsync(Source(environment), Variable.Full), Variable.Full));
+    public async Task Every_variable_reaches_its_own_parameter(string environment) =>
+        Assert.Empty(Missed(await CompileAsync(Source(environment), Variable.Full), Variable.Full));
 
     [Theory]
     [MemberData(nameof(Environments))]
     public void The_file_reads_the_variables_of_the_table_and_no_others(string environment) =>
-        Assert.Equal(Variable.All.Select(variable => variable.Name).Order(StringComparer.Ordinal), Read().Matches(Source(environment)).Select(match => match.Groups[1].Value).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            Variable.All.Select(variable => variable.Name).Order(StringComparer.Ordinal),
+            Read().Matches(Source(environment)).Select(match => match.Groups[1].Value).Order(StringComparer.Ordinal)
+        );
 
     [Theory]
     [MemberData(nameof(Refused))]
@@ -60,13 +71,27 @@ public sealed partial class ParameterFileTests(InfraFixture infra)
     [Theory]
     [MemberData(nameof(Environments))]
     public async Task A_misspelt_variable_is_noticed(string environment) =>
-        await EachIsNoticedAsync(environment, Read().Replace(Source(environment), match => CanBeLost(environment, match.Groups[1].Value) ? match.Value[..^1] + "_X'" : match.Value));
+        await EachIsNoticedAsync(
+            environment,
+            Read()
+                .Replace(
+                    Source(environment),
+                    match => CanBeLost(environment, match.Groups[1].Value) ? match.Value[..^1] + "_X'" : match.Value
+                )
+        );
 
     [Theory]
     [MemberData(nameof(Environments))]
     public async Task A_lost_line_is_noticed(string environment) =>
-        await EachIsNoticedAsync(environment, Variable.All.Where(variable => CanBeLost(environment, variable.Name)).Aggregate(
-            Source(environment), (source, variable) => Regex.Replace(source, $@"^param {variable.Parameter} = .*\n(  .*\n)*", "", RegexOptions.Multiline)));
+        await EachIsNoticedAsync(
+            environment,
+            Variable
+                .All.Where(variable => CanBeLost(environment, variable.Name))
+                .Aggregate(
+                    Source(environment),
+                    (source, variable) => Regex.Replace(source, $@"^param {variable.Parameter} = .*\n(  .*\n)*", "", RegexOptions.Multiline)
+                )
+        );
 
     [Theory]
     [MemberData(nameof(Environments))]
@@ -74,8 +99,18 @@ public sealed partial class ParameterFileTests(InfraFixture infra)
     {
         // Each reads the next one's; JSON among JSON, so that the file still compiles.
         var names = Variable.All.Select(variable => variable.Name).Where(name => CanBeLost(environment, name)).ToList();
-        var next = names.GroupBy(name => Variable.Full[name][0] is '[' or '{').SelectMany(group => group.Zip(group.Skip(1).Append(group.First()))).ToDictionary(StringComparer.Ordinal);
-        await EachIsNoticedAsync(environment, Read().Replace(Source(environment), match => $"readEnvironmentVariable('{next.GetValueOrDefault(match.Groups[1].Value, match.Groups[1].Value)}'"));
+        var next = names
+            .GroupBy(name => Variable.Full[name][0] is '[' or '{')
+            .SelectMany(group => group.Zip(group.Skip(1).Append(group.First())))
+            .ToDictionary(StringComparer.Ordinal);
+        await EachIsNoticedAsync(
+            environment,
+            Read()
+                .Replace(
+                    Source(environment),
+                    match => $"readEnvironmentVariable('{next.GetValueOrDefault(match.Groups[1].Value, match.Groups[1].Value)}'"
+                )
+        );
     }
 
     [Theory]
@@ -89,7 +124,9 @@ public sealed partial class ParameterFileTests(InfraFixture infra)
             Assert.Equal(0, (await BicepCli.RunAsync(again, "build", "main.bicep", "--outfile", "main.json")).ExitCode);
             var second = await File.ReadAllTextAsync(Path.Combine(again, "main.json"), TestContext.Current.CancellationToken);
             var (before, after) = (
-                Deployed(template, await CompileAsync(Untyped(Source(environment)), Variable.Full)), Deployed(second, await CompileAsync(Untyped(Source(environment)), Variable.Full)));
+                Deployed(template, await CompileAsync(Untyped(Source(environment)), Variable.Full)),
+                Deployed(second, await CompileAsync(Untyped(Source(environment)), Variable.Full))
+            );
             Assert.Empty(before.Except(after).Concat(after.Except(before)));
             Assert.NotEmpty(before);
         }
@@ -107,24 +144,43 @@ public sealed partial class ParameterFileTests(InfraFixture infra)
         var mutant = JsonNode.Parse(infra.Template)!;
         mutant["variables"]!["tags"]!["deployed"] = $"[{function}()]";
 
-        Assert.Contains($"'{function}'", Assert.Throws<NotSupportedException>(() => infra.Deploy(mutant, "dev")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"'{function}'",
+            Assert.Throws<NotSupportedException>(() => infra.Deploy(mutant, "dev")).Message,
+            StringComparison.Ordinal
+        );
     }
 
-    private static string Source(string environment) => File.ReadAllText(Path.Combine(BicepCli.RepositoryRoot, "infra", $"main.{environment}.bicepparam")).ReplaceLineEndings("\n");
+    private static string Source(string environment) =>
+        File.ReadAllText(Path.Combine(BicepCli.RepositoryRoot, "infra", $"main.{environment}.bicepparam")).ReplaceLineEndings("\n");
 
     /// <summary>Compiles in half the time, and also without a parameter that the template requires.</summary>
     private static string Untyped(string source) => source.Replace("using 'main.bicep'", "using none", StringComparison.Ordinal);
 
-    private static bool CanBeLost(string environment, string variable) => !Required.Contains(variable) && (environment, variable) is not ("prod", "CUBE_ALERT_EMAILS");
+    private static bool CanBeLost(string environment, string variable) =>
+        !Required.Contains(variable) && (environment, variable) is not ("prod", "CUBE_ALERT_EMAILS");
 
-    private static JsonObject Wrapped(JsonObject parameters) => new(parameters.Select(parameter => KeyValuePair.Create(parameter.Key, (JsonNode?)new JsonObject { ["value"] = parameter.Value?.DeepClone() })));
+    private static JsonObject Wrapped(JsonObject parameters) =>
+        new(
+            parameters.Select(parameter =>
+                KeyValuePair.Create(parameter.Key, (JsonNode?)new JsonObject { ["value"] = parameter.Value?.DeepClone() })
+            )
+        );
 
     private static List<string> Deployed(string template, JsonObject parameters) =>
-        [.. ArmDeployment.Of(JsonNode.Parse(template)!, Wrapped(parameters)).Resources.Select(resource => $"{resource} {string.Join('|', ArmValue.Texts(resource.Body))}")];
+        [
+            .. ArmDeployment
+                .Of(JsonNode.Parse(template)!, Wrapped(parameters))
+                .Resources.Select(resource => $"{resource} {string.Join('|', ArmValue.Texts(resource.Body))}"),
+        ];
 
     /// <summary>The variables that do not reach their parameters.</summary>
     private static List<string> Missed(JsonObject parameters, IReadOnlyDictionary<string, string> variables) =>
-        [.. Variable.All.Where(variable => !JsonNode.DeepEquals(parameters[variable.Parameter], Expected(variables[variable.Name]))).Select(variable => variable.Name)];
+        [
+            .. Variable
+                .All.Where(variable => !JsonNode.DeepEquals(parameters[variable.Parameter], Expected(variables[variable.Name])))
+                .Select(variable => variable.Name),
+        ];
 
     /// <summary>A value as its parameter has it: parsed where it is JSON.</summary>
     private static JsonNode Expected(string value) => value[0] is '[' or '{' ? JsonNode.Parse(value)! : JsonValue.Create(value);
@@ -133,7 +189,10 @@ public sealed partial class ParameterFileTests(InfraFixture infra)
     {
         // A generation that is nobody's default: without types it need not be one that is allowed.
         var variables = new Dictionary<string, string>(Variable.Full, StringComparer.Ordinal) { ["CUBE_API"] = "Third" };
-        Assert.Equal(Variable.All.Select(variable => variable.Name).Where(name => CanBeLost(environment, name)), Missed(await CompileAsync(Untyped(mutant), variables), variables));
+        Assert.Equal(
+            Variable.All.Select(variable => variable.Name).Where(name => CanBeLost(environment, name)),
+            Missed(await CompileAsync(Untyped(mutant), variables), variables)
+        );
     }
 
     private async Task<JsonObject> CompileAsync(string source, IReadOnlyDictionary<string, string> variables)

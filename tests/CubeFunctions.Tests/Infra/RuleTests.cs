@@ -16,7 +16,9 @@ public sealed partial class RuleTests(InfraFixture infra)
     public void Holds(string rule)
     {
         var held = InfraRule.All.Single(candidate => candidate.Name == rule);
-        Assert.Empty(InfraFixture.Variants.SelectMany(variant => held.Faults(infra.Deploy(variant)).Select(fault => $"{variant}: {fault}")));
+        Assert.Empty(
+            InfraFixture.Variants.SelectMany(variant => held.Faults(infra.Deploy(variant)).Select(fault => $"{variant}: {fault}"))
+        );
     }
 
     [Fact]
@@ -37,7 +39,11 @@ public sealed partial class RuleTests(InfraFixture infra)
     {
         var template = JsonNode.Parse(infra.Template)!;
         Assert.Empty(
-            ((string[])["parameters", "outputs"]).SelectMany(part => template[part]!.AsObject()).Where(member => string.IsNullOrEmpty((string?)member.Value!["metadata"]?["description"])).Select(member => member.Key));
+            ((string[])["parameters", "outputs"])
+                .SelectMany(part => template[part]!.AsObject())
+                .Where(member => string.IsNullOrEmpty((string?)member.Value!["metadata"]?["description"]))
+                .Select(member => member.Key)
+        );
     }
 
     [Fact]
@@ -46,7 +52,9 @@ public sealed partial class RuleTests(InfraFixture infra)
         // Request telemetry names the route; what may vary in it are senders, assignments, runs, upserts and the names of pauses.
         string[] known = ["sender", "assignmentId", "id", "name"];
         Assert.NotEmpty(CodeFacts.Routes);
-        Assert.Empty(CodeFacts.Routes.SelectMany(route => RouteParameter().Matches(route).Select(match => match.Groups[1].Value)).Except(known));
+        Assert.Empty(
+            CodeFacts.Routes.SelectMany(route => RouteParameter().Matches(route).Select(match => match.Groups[1].Value)).Except(known)
+        );
     }
 
     [Fact]
@@ -58,7 +66,11 @@ public sealed partial class RuleTests(InfraFixture infra)
 
     [Fact]
     public void Triggers_read_queues_that_are_deployed() =>
-        Assert.Empty(CodeFacts.TriggerQueues.Except(infra.Deploy("dev").All("Microsoft.Storage/storageAccounts/queueServices/queues").Select(queue => queue.ShortName)));
+        Assert.Empty(
+            CodeFacts.TriggerQueues.Except(
+                infra.Deploy("dev").All("Microsoft.Storage/storageAccounts/queueServices/queues").Select(queue => queue.ShortName)
+            )
+        );
 
     [GeneratedRegex(@"\blist[A-Z]\w*\(")]
     private static partial Regex ListFunction();

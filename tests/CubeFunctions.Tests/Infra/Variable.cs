@@ -1,6 +1,9 @@
 namespace CubeFunctions.Tests.Infra;
 
-/// <summary>One variable of the environment that the parameter files read. This table is what the files, the workflows and the runbook are held against.</summary>
+/// <summary>
+/// One variable of the environment that the parameter files read. This table is what the files, the workflows and the runbook are held
+/// against.
+/// </summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Parameter">The parameter of the template that it reaches.</param>
 /// <param name="Value">A value that is nobody's default, as it is set.</param>
@@ -28,17 +31,27 @@ internal sealed record Variable(string Name, string Parameter, string Value, boo
     ];
 
     /// <summary>The least that can be deployed.</summary>
-    public static IReadOnlyDictionary<string, string> Minimal { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
-    {
-        ["AZURE_ENV_NAME"] = "cube-small", ["AZURE_LOCATION"] = "norwayeast", ["CUBE_BASE_URL"] = "https://small.headshed.com", ["CUBE_TOKEN"] = "small-token", ["CUBE_ALERT_EMAILS"] = """["someone@example.com"]""",
-    };
+    public static IReadOnlyDictionary<string, string> Minimal { get; } =
+        new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["AZURE_ENV_NAME"] = "cube-small",
+            ["AZURE_LOCATION"] = "norwayeast",
+            ["CUBE_BASE_URL"] = "https://small.headshed.com",
+            ["CUBE_TOKEN"] = "small-token",
+            ["CUBE_ALERT_EMAILS"] = """["someone@example.com"]""",
+        };
 
     /// <summary>Everything that can be set.</summary>
-    public static IReadOnlyDictionary<string, string> Full { get; } = All.ToDictionary(variable => variable.Name, variable => variable.Value, StringComparer.Ordinal);
+    public static IReadOnlyDictionary<string, string> Full { get; } =
+        All.ToDictionary(variable => variable.Name, variable => variable.Value, StringComparer.Ordinal);
 
     /// <summary>What a deployment is given when the secrets are in the vault already.</summary>
-    public static IReadOnlyDictionary<string, string> Everyday { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
-    {
-        ["AZURE_ENV_NAME"] = "cube-test", ["AZURE_LOCATION"] = "norwayeast", ["CUBE_BASE_URL"] = "https://tenant.headshed.com", ["CUBE_ALERT_EMAILS"] = """["someone@example.com"]""",
-    };
+    public static IReadOnlyDictionary<string, string> Everyday { get; } =
+        new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["AZURE_ENV_NAME"] = "cube-test",
+            ["AZURE_LOCATION"] = "norwayeast",
+            ["CUBE_BASE_URL"] = "https://tenant.headshed.com",
+            ["CUBE_ALERT_EMAILS"] = """["someone@example.com"]""",
+        };
 }

@@ -22,7 +22,8 @@ using Xunit;
 namespace CubeFunctions.Tests.Infra;
 
 /// <summary>
-/// What an item costs in telemetry and in storage transactions, measured: the app's own exporter sends to an address of the test, Azurite logs each request.
+/// What an item costs in telemetry and in storage transactions, measured: the app's own exporter sends to an address of the test, Azurite
+/// logs each request.
 /// The runbook's cost table rests on these figures.
 /// </summary>
 public sealed partial class VolumeTests
@@ -36,11 +37,26 @@ public sealed partial class VolumeTests
         await using var received = await Ingestion.StartAsync();
         var folder = Directory.CreateTempSubdirectory("cube-volume-").FullName;
         await using var cube = await CubeSimulator.StartAsync(
-            new SimulatorOptions { Campaigns = Campaigns, CustomersPerAssignment = 100, CallflowCustomersPerCampaign = 50 }, null, TestContext.Current.CancellationToken);
+            new SimulatorOptions
+            {
+                Campaigns = Campaigns,
+                CustomersPerAssignment = 100,
+                CallflowCustomersPerCampaign = 50,
+            },
+            null,
+            TestContext.Current.CancellationToken
+        );
         var (azurite, log) = await AzuriteFixture.StartLoggedAsync(folder);
         try
         {
-            await using var app = await TestApp.StartAsync(azurite.ConnectionString(), cube.BaseUrl, null, received.Export, ("Sync__StartDate", "2026-11-01"), ("Telemetry__StorageRequests", "false"));
+            await using var app = await TestApp.StartAsync(
+                azurite.ConnectionString(),
+                cube.BaseUrl,
+                null,
+                received.Export,
+                ("Sync__StartDate", "2026-11-01"),
+                ("Telemetry__StorageRequests", "false")
+            );
             await Ingestion.StartExportAsync(app);
 
             // Spans of tests beside this one are of other traces.
@@ -53,15 +69,23 @@ public sealed partial class VolumeTests
             Ingestion.Flush(app);
             var (bytes, transactions) = (received.Count(), Transactions(log));
             Assert.Empty(received.Faults);
-            Assert.True(bytes.ContainsKey("MessageData") && bytes.ContainsKey("RequestData"), $"only {string.Join(", ", bytes.Keys)} were sent");
+            Assert.True(
+                bytes.ContainsKey("MessageData") && bytes.ContainsKey("RequestData"),
+                $"only {string.Join(", ", bytes.Keys)} were sent"
+            );
             var run = await app.RunAsync(new RunRequest(RunKind.Scheduled, Feeds));
             Ingestion.Flush(app);
 
             var items = (double)run.Items.Total;
             Assert.True(items >= Campaigns, $"{items} items");
-            var kilobytes = received.Count().ToDictionary(pair => pair.Key, pair => (pair.Value - bytes.GetValueOrDefault(pair.Key)) / items / 1024);
-            var after = Transactions(log).ToDictionary(pair => pair.Key, pair => (pair.Value - transactions.GetValueOrDefault(pair.Key)) / items);
-            TestContext.Current.TestOutputHelper?.WriteLine($"{items} items; KB an item: {Show(kilobytes)}; transactions an item: {Show(after)}");
+            var kilobytes = received
+                .Count()
+                .ToDictionary(pair => pair.Key, pair => (pair.Value - bytes.GetValueOrDefault(pair.Key)) / items / 1024);
+            var after = Transactions(log)
+                .ToDictionary(pair => pair.Key, pair => (pair.Value - transactions.GetValueOrDefault(pair.Key)) / items);
+            TestContext.Current.TestOutputHelper?.WriteLine(
+                $"{items} items; KB an item: {Show(kilobytes)}; transactions an item: {Show(after)}"
+            );
 
             kilobytes.Remove("MetricData");
             Within("telemetry", kilobytes.Values.Sum());
@@ -84,14 +108,23 @@ public sealed partial class VolumeTests
         var said = Regex.Match(readme, $@"^\| {what} \| ([\d.]+)", RegexOptions.Multiline);
         Assert.True(said.Success, $"infra/README.md says nothing of {what}");
         var figure = double.Parse(said.Groups[1].Value, CultureInfo.InvariantCulture);
-        Assert.True(measured >= figure * 0.6 && measured <= figure * 1.5, $"{what}: {measured:0.00} an item, the runbook says {figure}: measure again, and recompute its cost table");
+        Assert.True(
+            measured >= figure * 0.6 && measured <= figure * 1.5,
+            $"{what}: {measured:0.00} an item, the runbook says {figure}: measure again, and recompute its cost table"
+        );
     }
 
-    private static string Show(IReadOnlyDictionary<string, double> values) => string.Join(", ", values.Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key} {pair.Value:0.00}")));
+    private static string Show(IReadOnlyDictionary<string, double> values) =>
+        string.Join(", ", values.Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key} {pair.Value:0.00}")));
 
-    private static Dictionary<string, int> Transactions(string log) => AzuriteLog.Requests(log).CountBy(line => Service(line)).ToDictionary(StringComparer.Ordinal);
+    private static Dictionary<string, int> Transactions(string log) =>
+        AzuriteLog.Requests(log).CountBy(line => Service(line)).ToDictionary(StringComparer.Ordinal);
 
-    private static string Service(string line) => line.Contains("/messages", StringComparison.Ordinal) ? "queues" : TableRequest().IsMatch(line) ? "tables" : ReadRequest().IsMatch(line) ? "blobs read" : "blobs written";
+    private static string Service(string line) =>
+        line.Contains("/messages", StringComparison.Ordinal) ? "queues"
+        : TableRequest().IsMatch(line) ? "tables"
+        : ReadRequest().IsMatch(line) ? "blobs read"
+        : "blobs written";
 
     [GeneratedRegex(@"/devstoreaccount1/(Cube[A-Z]|\$batch|Tables)")]
     private static partial Regex TableRequest();
@@ -122,15 +155,25 @@ public sealed partial class VolumeTests
         public void Export(Microsoft.Extensions.Hosting.IHostApplicationBuilder builder)
         {
             var address = _web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-            builder.Configuration["APPLICATIONINSIGHTS_CONNECTION_STRING"] = $"InstrumentationKey={Guid.Empty};IngestionEndpoint={address}/;LiveEndpoint={address}/";
+            builder.Configuration["APPLICATIONINSIGHTS_CONNECTION_STRING"] =
+                $"InstrumentationKey={Guid.Empty};IngestionEndpoint={address}/;LiveEndpoint={address}/";
             builder.AddCubeTelemetry();
         }
 
         /// <summary>Starts what the host starts of the telemetry.</summary>
         public static async Task StartExportAsync(TestApp app)
         {
-            foreach (var service in app.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>()
-                .Where(service => service.GetType().Assembly.GetName().Name is { } name && (name.StartsWith("Azure.Monitor", StringComparison.Ordinal) || name.StartsWith("OpenTelemetry", StringComparison.Ordinal))))
+            foreach (
+                var service in app
+                    .Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>()
+                    .Where(service =>
+                        service.GetType().Assembly.GetName().Name is { } name
+                        && (
+                            name.StartsWith("Azure.Monitor", StringComparison.Ordinal)
+                            || name.StartsWith("OpenTelemetry", StringComparison.Ordinal)
+                        )
+                    )
+            )
             {
                 await service.StartAsync(TestContext.Current.CancellationToken);
             }
@@ -168,7 +211,8 @@ public sealed partial class VolumeTests
             {
                 await CountAsync(context);
             }
-            catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidDataException or InvalidOperationException)
+            catch (Exception exception)
+                when (exception is JsonException or KeyNotFoundException or InvalidDataException or InvalidOperationException)
             {
                 Faults.Add(exception.Message);
                 throw;
@@ -177,7 +221,10 @@ public sealed partial class VolumeTests
 
         private async Task CountAsync(HttpContext context)
         {
-            var body = context.Request.Headers.ContentEncoding == "gzip" ? new GZipStream(context.Request.Body, CompressionMode.Decompress) : context.Request.Body;
+            var body =
+                context.Request.Headers.ContentEncoding == "gzip"
+                    ? new GZipStream(context.Request.Body, CompressionMode.Decompress)
+                    : context.Request.Body;
             using var reader = new StreamReader(body);
             var count = 0;
             while (await reader.ReadLineAsync() is { } line)
@@ -201,7 +248,14 @@ public sealed partial class VolumeTests
                 }
             }
 
-            await context.Response.WriteAsJsonAsync(new { itemsReceived = count, itemsAccepted = count, errors = Array.Empty<object>() });
+            await context.Response.WriteAsJsonAsync(
+                new
+                {
+                    itemsReceived = count,
+                    itemsAccepted = count,
+                    errors = Array.Empty<object>(),
+                }
+            );
         }
     }
 }

@@ -17,7 +17,12 @@ public sealed class AppClientTests
     [InlineData(401, null, "a-key", "CUBE_APP_KEY: {0} refuses this key (401 to GET /api/status); is it a key of another function?")]
     [InlineData(401, null, null, "CUBE_APP_KEY: is not set, and {0} asks for a key (401 to GET /api/status)")]
     [InlineData(403, null, "a-key", "CUBE_APP_KEY: {0} refuses the caller (403 to GET /api/status); a role or an address range is missing")]
-    [InlineData(302, null, "a-key", "CUBE_APP_TOKEN: {0} sends to a sign-in page (302 to GET /api/status); set it to an access token for the app's registration")]
+    [InlineData(
+        302,
+        null,
+        "a-key",
+        "CUBE_APP_TOKEN: {0} sends to a sign-in page (302 to GET /api/status); set it to an access token for the app's registration"
+    )]
     public async Task A_refused_caller_is_wrong_usage_that_names_the_variable(int status, string? body, string? key, string expected)
     {
         await using var app = await FakeApp.StartAsync(FakeApp.Answer(status, body ?? "", "text/html"));
@@ -28,8 +33,16 @@ public sealed class AppClientTests
 
     [Theory]
     [InlineData(404, "<html>", "no CubeFunctions app, or one of another version than this command (404 to GET /api/status)")]
-    [InlineData(200, "<html>", "no CubeFunctions app, or one of another version than this command (its answer to GET /api/status is another one than expected)")]
-    [InlineData(200, "{\"scopes\":[]}", "no CubeFunctions app, or one of another version than this command (its answer to GET /api/status is another one than expected)")]
+    [InlineData(
+        200,
+        "<html>",
+        "no CubeFunctions app, or one of another version than this command (its answer to GET /api/status is another one than expected)"
+    )]
+    [InlineData(
+        200,
+        "{\"scopes\":[]}",
+        "no CubeFunctions app, or one of another version than this command (its answer to GET /api/status is another one than expected)"
+    )]
     public async Task Another_app_or_version_is_said(int status, string body, string expected)
     {
         await using var app = await FakeApp.StartAsync(FakeApp.Answer(status, body, "text/html"));
@@ -59,12 +72,28 @@ public sealed class AppClientTests
         await using var app = await FakeApp.StartAsync(async context =>
         {
             keys.Add(context.Request.Headers["Idempotency-Key"].ToString());
-            await (keys.Count == 1
-                ? FakeApp.Answer(503, """{"title":"Storage cannot be reached","status":503,"detail":"Look, then try again."}""", "application/problem+json")
-                : FakeApp.Answer(202, """{"runId":"r1"}""", "application/json"))(context);
+            await (
+                keys.Count == 1
+                    ? FakeApp.Answer(
+                        503,
+                        """{"title":"Storage cannot be reached","status":503,"detail":"Look, then try again."}""",
+                        "application/problem+json"
+                    )
+                    : FakeApp.Answer(202, """{"runId":"r1"}""", "application/json")
+            )(context);
         });
         using var client = new AppClient(AppAddress.Parse(app.Address), Key);
-        Assert.Equal("r1", (await client.PostAsync<RunOrder, StartedRun>("runs", new RunOrder(), OperationsJson.Default.RunOrder, TestContext.Current.CancellationToken)).RunId);
+        Assert.Equal(
+            "r1",
+            (
+                await client.PostAsync<RunOrder, StartedRun>(
+                    "runs",
+                    new RunOrder(),
+                    OperationsJson.Default.RunOrder,
+                    TestContext.Current.CancellationToken
+                )
+            ).RunId
+        );
         Assert.Equal(2, keys.Count);
         Assert.Equal(keys[0], keys[1]);
         Assert.NotEqual("", keys[0]);
@@ -73,7 +102,9 @@ public sealed class AppClientTests
     [Fact]
     public async Task A_problem_is_shown_in_the_apps_own_words()
     {
-        await using var app = await FakeApp.StartAsync(FakeApp.Answer(409, """{"title":"Ended","status":409,"detail":"The run has ended: Succeeded."}""", "application/problem+json"));
+        await using var app = await FakeApp.StartAsync(
+            FakeApp.Answer(409, """{"title":"Ended","status":409,"detail":"The run has ended: Succeeded."}""", "application/problem+json")
+        );
         var failure = await FailAsync(app.Address, Key);
         Assert.Equal(("The run has ended: Succeeded.", CommandLine.Failed), (failure.Reason, failure.Code));
     }
@@ -92,7 +123,12 @@ public sealed class AppClientTests
     [InlineData("name", "its certificate is for another name")]
     public async Task What_is_wrong_with_a_certificate_is_said(string fault, string expected)
     {
-        using var certificate = fault switch { "expired" => TestCertificates.Expired(), "name" => TestCertificates.OfAnotherName(), _ => TestCertificates.OfUnknownAuthority() };
+        using var certificate = fault switch
+        {
+            "expired" => TestCertificates.Expired(),
+            "name" => TestCertificates.OfAnotherName(),
+            _ => TestCertificates.OfUnknownAuthority(),
+        };
         await using var app = await FakeApp.StartAsync(FakeApp.Answer(200, "{}", "application/json"), certificate);
         var failure = await FailAsync(app.Address, Key);
         Assert.Equal(($"--app: no secure connection to {app.Address}: {expected}", CommandLine.Failed), (failure.Reason, failure.Code));
@@ -118,11 +154,14 @@ public sealed class AppClientTests
     [InlineData("https://example.com/")]
     [InlineData("https://example.com/api")]
     [InlineData("https://example.com/api/")]
-    public void An_address_may_end_as_people_type_it(string address) => Assert.Equal("https://example.com/api/", AppAddress.Parse(address).ToString());
+    public void An_address_may_end_as_people_type_it(string address) =>
+        Assert.Equal("https://example.com/api/", AppAddress.Parse(address).ToString());
 
     private static async Task<CommandFailure> FailAsync(string address, AppKey key)
     {
         using var client = new AppClient(AppAddress.Parse(address), key);
-        return CommandFailure.From(await Assert.ThrowsAnyAsync<Exception>(() => new AppOperations(client).ReadStatusAsync(TestContext.Current.CancellationToken)));
+        return CommandFailure.From(
+            await Assert.ThrowsAnyAsync<Exception>(() => new AppOperations(client).ReadStatusAsync(TestContext.Current.CancellationToken))
+        );
     }
 }

@@ -18,7 +18,13 @@ public sealed partial class AppCommandTests(AzuriteFixture azurite)
     {
         await using var cube = await CubeSimulator.StartAsync(Tenant, null, TestContext.Current.CancellationToken);
         Victim.Live(cube);
-        (string, string)[] more = [.. Victim.Settings, ("Upserts__Senders__crm__AssignmentId", "17"), ("Sync__LeaseSeconds", "30"), .. Never];
+        (string, string)[] more =
+        [
+            .. Victim.Settings,
+            ("Upserts__Senders__crm__AssignmentId", "17"),
+            ("Sync__LeaseSeconds", "30"),
+            .. Never,
+        ];
         var settings = CommandTests.Of(cube, await azurite.NewAccountAsync(), more);
         var ofApp = CommandTests.Of(cube, await azurite.NewAccountAsync(), more);
         await using var dev = await DevHost.StartAsync(ofApp);
@@ -54,20 +60,38 @@ public sealed partial class AppCommandTests(AzuriteFixture azurite)
     [Fact]
     public async Task Ctrl_C_says_what_goes_on_and_how_to_end_it()
     {
-        await using var cube = await CubeSimulator.StartAsync(Tenant with { Latency = TimeSpan.FromMilliseconds(400), PageSize = 5 }, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            Tenant with
+            {
+                Latency = TimeSpan.FromMilliseconds(400),
+                PageSize = 5,
+            },
+            null,
+            TestContext.Current.CancellationToken
+        );
         var ofApp = CommandTests.Of(cube, await azurite.NewAccountAsync(), Never);
         await using var dev = await DevHost.StartAsync(ofApp);
         using var backfill = CubeProcess.Start($"backfill --feed customers --json {dev.Option}", null);
-        await WaitFor.TrueAsync(() => Task.FromResult(backfill.Errors.Contains("is started in the app", StringComparison.Ordinal)), TimeSpan.FromSeconds(60));
+        await WaitFor.TrueAsync(
+            () => Task.FromResult(backfill.Errors.Contains("is started in the app", StringComparison.Ordinal)),
+            TimeSpan.FromSeconds(60)
+        );
         backfill.Interrupt();
         Assert.Equal(130, await backfill.ExitAsync());
         var run = RunIds().Match(backfill.Errors).Value;
-        Assert.Contains($"Stopped looking; run {run} goes on; 'cube runs cancel {run}' ends it.", backfill.Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            $"Stopped looking; run {run} goes on; 'cube runs cancel {run}' ends it.",
+            backfill.Errors,
+            StringComparison.Ordinal
+        );
         Assert.Contains("\"status\": \"Cancelled\"", backfill.Output, StringComparison.Ordinal);
 
         Assert.Equal(0, (await CubeProcess.RunAsync($"runs cancel {run} {dev.Option}", null)).Code);
         await WaitFor.TrueAsync(
-            async () => (await CubeProcess.RunAsync($"runs {run} {dev.Option}", null)).Output.Contains("Cancelled", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
+            async () =>
+                (await CubeProcess.RunAsync($"runs {run} {dev.Option}", null)).Output.Contains("Cancelled", StringComparison.Ordinal),
+            TimeSpan.FromSeconds(60)
+        );
         var (code, _, again) = await CubeProcess.RunAsync($"runs cancel {run} {dev.Option}", null);
         Assert.Equal((1, "The run has ended: Cancelled.\n"), (code, again));
     }
@@ -76,7 +100,13 @@ public sealed partial class AppCommandTests(AzuriteFixture azurite)
     private static (string, string)[] Never => [("Sync__Schedule", "0 0 0 1 1 *"), ("Sync__SnapshotSchedule", "0 0 0 1 1 *")];
 
     /// <summary>Runs a command on storage and on the app; fails unless both end alike and say what is expected.</summary>
-    private static async Task<(int Code, string Output, string Errors)> SameAsync((string, string)[] settings, DevHost app, string command, int code, string expected)
+    private static async Task<(int Code, string Output, string Errors)> SameAsync(
+        (string, string)[] settings,
+        DevHost app,
+        string command,
+        int code,
+        string expected
+    )
     {
         var both = await Task.WhenAll(CubeProcess.RunAsync(command, null, settings), CubeProcess.RunAsync($"{command} {app.Option}", null));
         Assert.True(both[0].Code == code, $"{command}: {both[0].Code}: {both[0].Errors}");
@@ -98,11 +128,21 @@ public sealed partial class AppCommandTests(AzuriteFixture azurite)
         static string Steady(string output) => Changing().Replace(output, "…");
     }
 
-    private static async Task AddDeadUpsertAsync(string account) => await new TableClient(account, "CubeUpserts").AddEntityAsync(
-        new TableEntity(new string('1', 32), new string('2', 32))
-        {
-            ["SchemaVersion"] = 1, ["Sender"] = "crm", ["CustomerId"] = "41", ["AssignmentId"] = "17", ["Values"] = "{}", ["State"] = "Dead", ["Reason"] = "Cube refused it", ["AcceptedAt"] = TimeProvider.System.GetUtcNow().AddDays(-1),
-        }, TestContext.Current.CancellationToken);
+    private static async Task AddDeadUpsertAsync(string account) =>
+        await new TableClient(account, "CubeUpserts").AddEntityAsync(
+            new TableEntity(new string('1', 32), new string('2', 32))
+            {
+                ["SchemaVersion"] = 1,
+                ["Sender"] = "crm",
+                ["CustomerId"] = "41",
+                ["AssignmentId"] = "17",
+                ["Values"] = "{}",
+                ["State"] = "Dead",
+                ["Reason"] = "Cube refused it",
+                ["AcceptedAt"] = TimeProvider.System.GetUtcNow().AddDays(-1),
+            },
+            TestContext.Current.CancellationToken
+        );
 
     [GeneratedRegex(@"\d{8}T\d{9}Z-[0-9a-f]{6}")]
     private static partial Regex RunIds();
@@ -125,7 +165,10 @@ public sealed partial class AppCommandTests(AzuriteFixture azurite)
         {
             var port = AzuriteProcess.FreePorts(1)[0];
             var dev = new DevHost(CubeProcess.Start($"dev --port {port}", null, settings), port);
-            await WaitFor.TrueAsync(() => Task.FromResult(dev._process.HasExited || dev.Errors.Contains("Running at", StringComparison.Ordinal)), TimeSpan.FromSeconds(60));
+            await WaitFor.TrueAsync(
+                () => Task.FromResult(dev._process.HasExited || dev.Errors.Contains("Running at", StringComparison.Ordinal)),
+                TimeSpan.FromSeconds(60)
+            );
             Assert.False(dev._process.HasExited, dev.Errors);
             return dev;
         }

@@ -13,7 +13,12 @@ namespace CubeFunctions.Tests.Local;
 /// <summary>What commands ask an app for goes to its routes and comes back whole.</summary>
 public sealed class AppOperationsTests(AzuriteFixture azurite)
 {
-    private static readonly SimulatorOptions Tenant = new() { Campaigns = 2, CampaignsPerAssignment = 2, CustomersPerAssignment = 60 };
+    private static readonly SimulatorOptions Tenant = new()
+    {
+        Campaigns = 2,
+        CampaignsPerAssignment = 2,
+        CustomersPerAssignment = 60,
+    };
 
     [Fact]
     public async Task Pauses_and_gaps_are_listed_lifted_and_accepted()
@@ -32,8 +37,16 @@ public sealed class AppOperationsTests(AzuriteFixture azurite)
         await lane.App.Storage.Checkpoints.AddEntityAsync(
             new TableEntity("campaign=17", "gap|responses|2026-11-20")
             {
-                ["SchemaVersion"] = 1, ["State"] = "Open", ["ReportedCount"] = 30L, ["Records"] = 10L, ["Reason"] = "", ["Since"] = TimeProvider.System.GetUtcNow().AddDays(-1), ["ReadAt"] = TimeProvider.System.GetUtcNow(),
-            }, Cancelled);
+                ["SchemaVersion"] = 1,
+                ["State"] = "Open",
+                ["ReportedCount"] = 30L,
+                ["Records"] = 10L,
+                ["Reason"] = "",
+                ["Since"] = TimeProvider.System.GetUtcNow().AddDays(-1),
+                ["ReadAt"] = TimeProvider.System.GetUtcNow(),
+            },
+            Cancelled
+        );
         var gap = Assert.Single(await app.ListGapsAsync(Cancelled));
         Assert.Equal(("responses", "17", 30, 10, null), (gap.Feed, gap.ScopeId, gap.ReportedCount, gap.Records, gap.AcceptedBy));
         await app.AcceptGapAsync(gap.Id, new AcceptOrder { By = "A. Person" }, Cancelled);
@@ -47,11 +60,22 @@ public sealed class AppOperationsTests(AzuriteFixture azurite)
         await lane.SnapshotAsync();
         await using var app = Connect(lane);
         var customer = lane.Cube.Data.Customers(lane.Assignment).First()["customer_id"];
-        var ids = await app.PutCustomersAsync($"{lane.Assignment}", System.Text.Encoding.UTF8.GetBytes($$"""[{"customer_id":"{{customer}}","city":"Bodø"}]"""), Cancelled);
+        var ids = await app.PutCustomersAsync(
+            $"{lane.Assignment}",
+            System.Text.Encoding.UTF8.GetBytes($$"""[{"customer_id":"{{customer}}","city":"Bodø"}]"""),
+            Cancelled
+        );
         Assert.Equal("waiting", (await app.ReadUpsertAsync(Assert.Single(ids), Cancelled)).State);
         await lane.DeliverAsync([.. ids]);
         Assert.Equal("delivered", (await app.ReadUpsertAsync(ids[0], Cancelled)).State);
-        Assert.Equal(400, (await Assert.ThrowsAsync<OperationException>(() => app.PutCustomersAsync($"{lane.Assignment}", "[{}]"u8.ToArray(), Cancelled))).Status);
+        Assert.Equal(
+            400,
+            (
+                await Assert.ThrowsAsync<OperationException>(() =>
+                    app.PutCustomersAsync($"{lane.Assignment}", "[{}]"u8.ToArray(), Cancelled)
+                )
+            ).Status
+        );
 
         Assert.Equal(0, (await app.DropAsync(new DeadWorkOrder { What = "upserts" }, Cancelled)).Count);
         Assert.Equal("Succeeded", Assert.Single(await app.ListRunsAsync(1, Cancelled)).Status);
@@ -59,5 +83,6 @@ public sealed class AppOperationsTests(AzuriteFixture azurite)
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
-    private static AppOperations Connect(Lane lane) => new(new AppClient(AppAddress.Parse(lane.Http.Client.BaseAddress!.ToString()), new AppKey(null, null)));
+    private static AppOperations Connect(Lane lane) =>
+        new(new AppClient(AppAddress.Parse(lane.Http.Client.BaseAddress!.ToString()), new AppKey(null, null)));
 }

@@ -9,20 +9,40 @@ namespace CubeFunctions.Tests.Local;
 /// <summary>What a user of the command sees: exit codes, one-line reasons, JSON and nothing else.</summary>
 public sealed class CommandTests(AzuriteFixture azurite)
 {
-    private const string NoStorage = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=QUJD;BlobEndpoint=http://127.0.0.1:9/a;QueueEndpoint=http://127.0.0.1:9/a;TableEndpoint=http://127.0.0.1:9/a;";
+    private const string NoStorage =
+        "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=QUJD;BlobEndpoint=http://127.0.0.1:9/a;QueueEndpoint=http://127.0.0.1:9/a;TableEndpoint=http://127.0.0.1:9/a;";
 
     [Fact]
     public async Task Bad_settings_are_listed_all_at_once_by_their_typed_names()
     {
         var (code, output, errors) = await CubeProcess.RunAsync(
-            "sync --feed nothing --from 2026-02-02 --to 2026-02-01", null,
-            ("CubeStorage", NoStorage), ("Cube__Token", "t"), ("Cube__Username", "u"), ("Cube__Password", "p"), ("Cube__TimeZone", "Mars/Olympus"),
-            ("Sync__Feeds", "responses,nonsense"), ("Sync__Schedule", "every day"), ("Sync__WindowDays", "0"), ("Sync__SnapshotProof", "maybe"), ("Sync__StartDate", "soon"));
+            "sync --feed nothing --from 2026-02-02 --to 2026-02-01",
+            null,
+            ("CubeStorage", NoStorage),
+            ("Cube__Token", "t"),
+            ("Cube__Username", "u"),
+            ("Cube__Password", "p"),
+            ("Cube__TimeZone", "Mars/Olympus"),
+            ("Sync__Feeds", "responses,nonsense"),
+            ("Sync__Schedule", "every day"),
+            ("Sync__WindowDays", "0"),
+            ("Sync__SnapshotProof", "maybe"),
+            ("Sync__StartDate", "soon")
+        );
         Assert.Equal((2, ""), (code, output));
         string[] expected =
         [
-            "--feed: 'nothing'", "--to: 2026-02-01 is before --from 2026-02-02", "Cube__BaseUrl: is missing", "Cube__Token", "Cube__Username", "Cube__TimeZone: 'Mars/Olympus'",
-            "Sync__Feeds: 'nonsense'", "Sync__Schedule: 'every day'", "Sync__WindowDays: '0'", "Sync__SnapshotProof: 'maybe'", "Sync__StartDate: 'soon'",
+            "--feed: 'nothing'",
+            "--to: 2026-02-01 is before --from 2026-02-02",
+            "Cube__BaseUrl: is missing",
+            "Cube__Token",
+            "Cube__Username",
+            "Cube__TimeZone: 'Mars/Olympus'",
+            "Sync__Feeds: 'nonsense'",
+            "Sync__Schedule: 'every day'",
+            "Sync__WindowDays: '0'",
+            "Sync__SnapshotProof: 'maybe'",
+            "Sync__StartDate: 'soon'",
         ];
         AtLeastOne.All(expected, part => Assert.Contains(part, errors, StringComparison.Ordinal));
         Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
@@ -34,7 +54,13 @@ public sealed class CommandTests(AzuriteFixture azurite)
     [InlineData("https://cube.example.com/api", "Cube__BaseUrl")]
     public async Task An_address_that_would_leak_the_credential_is_refused(string address, string expected)
     {
-        var (code, _, errors) = await CubeProcess.RunAsync("sync", null, ("CubeStorage", NoStorage), ("Cube__BaseUrl", address), ("Cube__Token", "t"));
+        var (code, _, errors) = await CubeProcess.RunAsync(
+            "sync",
+            null,
+            ("CubeStorage", NoStorage),
+            ("Cube__BaseUrl", address),
+            ("Cube__Token", "t")
+        );
         Assert.Equal(2, code);
         Assert.Contains(expected, errors, StringComparison.Ordinal);
     }
@@ -48,10 +74,20 @@ public sealed class CommandTests(AzuriteFixture azurite)
     [Fact]
     public async Task An_unreachable_storage_is_one_line()
     {
-        var (code, output, errors) = await CubeProcess.RunAsync("sync --json", null, ("CubeStorage", NoStorage), ("Cube__BaseUrl", "http://127.0.0.1:9"), ("Cube__Token", "t"));
+        var (code, output, errors) = await CubeProcess.RunAsync(
+            "sync --json",
+            null,
+            ("CubeStorage", NoStorage),
+            ("Cube__BaseUrl", "http://127.0.0.1:9"),
+            ("Cube__Token", "t")
+        );
         Assert.Equal(1, code);
         Assert.Equal("Failed", JsonDocument.Parse(output).RootElement.GetProperty("status").GetString());
-        Assert.StartsWith("CubeStorage: storage cannot be reached", Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "CubeStorage: storage cannot be reached",
+            Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -59,7 +95,12 @@ public sealed class CommandTests(AzuriteFixture azurite)
     {
         var port = AzuriteProcess.FreePorts(1)[0];
         var (code, output, errors) = await CubeProcess.RunAsync(
-            "sync --json", null, ("CubeStorage", await azurite.NewAccountAsync()), ("Cube__BaseUrl", $"http://127.0.0.1:{port}"), ("Cube__Token", "t"));
+            "sync --json",
+            null,
+            ("CubeStorage", await azurite.NewAccountAsync()),
+            ("Cube__BaseUrl", $"http://127.0.0.1:{port}"),
+            ("Cube__Token", "t")
+        );
         Assert.Equal(1, code);
         var report = JsonDocument.Parse(output).RootElement;
         Assert.Equal("Failed", report.GetProperty("status").GetString());
@@ -70,15 +111,24 @@ public sealed class CommandTests(AzuriteFixture azurite)
     [Fact]
     public async Task Json_is_the_only_thing_on_standard_output()
     {
-        await using var cube = await CubeSimulator.StartAsync(new SimulatorOptions { Campaigns = 2, CustomersPerAssignment = 50 }, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            new SimulatorOptions { Campaigns = 2, CustomersPerAssignment = 50 },
+            null,
+            TestContext.Current.CancellationToken
+        );
         var account = await azurite.NewAccountAsync();
         cube.Faults.Add($"403,path=/campaigns/{cube.Data.CampaignIds()[0]}/sms");
         var (code, report, _) = await CubeProcess.SyncAsync("", Of(cube, account));
         Assert.Equal(1, code);
         Assert.Equal("PartiallySucceeded", report.GetProperty("status").GetString());
         Assert.Equal(
-            ["runId", "status", "items", "pages", "records", "bytes", "durationMs", "failures"], report.EnumerateObject().Select(member => member.Name));
-        Assert.Equal(["total", "succeeded", "failed", "unproven"], report.GetProperty("items").EnumerateObject().Select(member => member.Name));
+            ["runId", "status", "items", "pages", "records", "bytes", "durationMs", "failures"],
+            report.EnumerateObject().Select(member => member.Name)
+        );
+        Assert.Equal(
+            ["total", "succeeded", "failed", "unproven"],
+            report.GetProperty("items").EnumerateObject().Select(member => member.Name)
+        );
         var failure = Assert.Single(report.GetProperty("failures").EnumerateArray());
         Assert.Equal(["scope", "scopeId", "feed", "reason"], failure.EnumerateObject().Select(member => member.Name));
 

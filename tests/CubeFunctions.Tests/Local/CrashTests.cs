@@ -60,7 +60,14 @@ public sealed class CrashTests(AzuriteFixture azurite)
     [Fact]
     public async Task Ctrl_C_saves_and_the_next_sync_goes_on()
     {
-        await using var cube = await CubeSimulator.StartAsync(Options with { Latency = TimeSpan.FromMilliseconds(60) }, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            Options with
+            {
+                Latency = TimeSpan.FromMilliseconds(60),
+            },
+            null,
+            TestContext.Current.CancellationToken
+        );
         var account = await azurite.NewAccountAsync();
         var settings = CommandTests.Of(cube, account);
         using (var first = CubeProcess.Start("sync", null, settings))
@@ -85,19 +92,33 @@ public sealed class CrashTests(AzuriteFixture azurite)
     [Fact]
     public async Task After_a_kill_the_next_sync_says_what_is_known_and_until_when_the_lease_lasts()
     {
-        await using var cube = await CubeSimulator.StartAsync(Options with { Campaigns = 1, Latency = TimeSpan.FromMilliseconds(100) }, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            Options with
+            {
+                Campaigns = 1,
+                Latency = TimeSpan.FromMilliseconds(100),
+            },
+            null,
+            TestContext.Current.CancellationToken
+        );
         var account = await azurite.NewAccountAsync();
         var settings = CommandTests.Of(cube, account, ("Sync__LeaseSeconds", "8"));
         using (var victim = CubeProcess.Start("sync", null, settings))
         {
-            await WaitFor.TrueAsync(() => Task.FromResult(cube.Requests.Count("/customers/") > 2), TimeSpan.FromSeconds(60), TimeSpan.FromMilliseconds(20));
+            await WaitFor.TrueAsync(
+                () => Task.FromResult(cube.Requests.Count("/customers/") > 2),
+                TimeSpan.FromSeconds(60),
+                TimeSpan.FromMilliseconds(20)
+            );
             await victim.KillAsync();
         }
 
         // As right after a kill, however long this machine took since.
         var until = TimeProvider.System.GetUtcNow().AddSeconds(15);
         var checkpoints = new TableClient(account, "CubeCheckpoints");
-        var leases = await checkpoints.QueryAsync<TableEntity>("LeaseHolder ne ''", cancellationToken: TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken);
+        var leases = await checkpoints
+            .QueryAsync<TableEntity>("LeaseHolder ne ''", cancellationToken: TestContext.Current.CancellationToken)
+            .ToListAsync(TestContext.Current.CancellationToken);
         Assert.NotEmpty(leases);
         foreach (var lease in leases)
         {
@@ -107,13 +128,25 @@ public sealed class CrashTests(AzuriteFixture azurite)
 
         var (code, output, errors) = await CubeProcess.RunAsync("sync", null, settings);
         Assert.True(code == 0, errors);
-        Assert.Contains($" is in the hands of another process, or of one that died: its lease ends at {until:HH:mm:ss} UTC unless it is renewed. Working on it together", output, StringComparison.Ordinal);
+        Assert.Contains(
+            $" is in the hands of another process, or of one that died: its lease ends at {until:HH:mm:ss} UTC unless it is renewed. Working on it together",
+            output,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public async Task Four_workers_share_a_run_and_each_item_is_done_once()
     {
-        await using var cube = await CubeSimulator.StartAsync(Options with { Campaigns = 12, CustomersPerAssignment = 300 }, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            Options with
+            {
+                Campaigns = 12,
+                CustomersPerAssignment = 300,
+            },
+            null,
+            TestContext.Current.CancellationToken
+        );
         var account = await azurite.NewAccountAsync();
         await using var app = await TestApp.StartAsync(account, cube);
         var workers = Enumerable.Range(0, 4).Select(_ => CubeProcess.Start("work", null, CommandTests.Of(cube, account))).ToList();
@@ -139,7 +172,15 @@ public sealed class CrashTests(AzuriteFixture azurite)
     {
         var random = new Random(TestScale.Seed);
         TestContext.Current.TestOutputHelper!.WriteLine($"CUBE_SEED={TestScale.Seed}");
-        await using var cube = await CubeSimulator.StartAsync(Options with { Campaigns = 6, Latency = TimeSpan.FromMilliseconds(40) }, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            Options with
+            {
+                Campaigns = 6,
+                Latency = TimeSpan.FromMilliseconds(40),
+            },
+            null,
+            TestContext.Current.CancellationToken
+        );
         for (var round = 0; round < TestScale.Of(1, 8); round++)
         {
             var account = await azurite.NewAccountAsync();
@@ -149,7 +190,11 @@ public sealed class CrashTests(AzuriteFixture azurite)
             var start = await app.Get<RunPlanner>().StartAsync(SyncRunTests.All, TestContext.Current.CancellationToken);
             while (await app.Get<RunReader>().FindManifestAsync(start.RunId, TestContext.Current.CancellationToken) is null)
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(random.Next(200, 1500)), TimeProvider.System, TestContext.Current.CancellationToken);
+                await Task.Delay(
+                    TimeSpan.FromMilliseconds(random.Next(200, 1500)),
+                    TimeProvider.System,
+                    TestContext.Current.CancellationToken
+                );
                 await workers[0].KillAsync();
                 workers[0].Dispose();
                 workers[0] = CubeProcess.Start("work", null, settings);
@@ -161,13 +206,19 @@ public sealed class CrashTests(AzuriteFixture azurite)
                 worker.Dispose();
             }
 
-            Assert.Equal(RunStatus.Succeeded, (await app.Get<RunReader>().FindManifestAsync(start.RunId, TestContext.Current.CancellationToken))!.Status);
+            Assert.Equal(
+                RunStatus.Succeeded,
+                (await app.Get<RunReader>().FindManifestAsync(start.RunId, TestContext.Current.CancellationToken))!.Status
+            );
             await AssertWholeAsync(app, cube);
         }
     }
 
-    private static async Task ClosedAsync(TestApp app, string runId) => await WaitFor.TrueAsync(
-        async () => await app.Get<RunReader>().FindManifestAsync(runId, TestContext.Current.CancellationToken) is not null, TimeSpan.FromMinutes(3));
+    private static async Task ClosedAsync(TestApp app, string runId) =>
+        await WaitFor.TrueAsync(
+            async () => await app.Get<RunReader>().FindManifestAsync(runId, TestContext.Current.CancellationToken) is not null,
+            TimeSpan.FromMinutes(3)
+        );
 
     /// <summary>Every manifest is true, and together the runs hold every record of the thirty days and today.</summary>
     private static async Task AssertWholeAsync(TestApp app, CubeSimulator cube)
@@ -185,10 +236,17 @@ public sealed class CrashTests(AzuriteFixture azurite)
         }
 
         var (from, to) = (cube.Data.Today.AddDays(-30), cube.Data.Today);
-        void Same(string feed, IEnumerable<string> expected) => Assert.Equal(expected.Distinct().Order(StringComparer.Ordinal), stored[feed].Order(StringComparer.Ordinal));
-        Same("responses", cube.Data.CampaignIds().SelectMany(id => cube.Data.Responses(id, from, to)).Select(record => record.ToJsonString()));
+        void Same(string feed, IEnumerable<string> expected) =>
+            Assert.Equal(expected.Distinct().Order(StringComparer.Ordinal), stored[feed].Order(StringComparer.Ordinal));
+        Same(
+            "responses",
+            cube.Data.CampaignIds().SelectMany(id => cube.Data.Responses(id, from, to)).Select(record => record.ToJsonString())
+        );
         Same("sms", cube.Data.CampaignIds().SelectMany(id => cube.Data.Sms(id, from, to)).Select(record => record.ToJsonString()));
-        Same("callflow_customers", cube.Data.CampaignIds().SelectMany(id => cube.Data.CallflowCustomers(id)).Select(record => record.ToJsonString()));
+        Same(
+            "callflow_customers",
+            cube.Data.CampaignIds().SelectMany(id => cube.Data.CallflowCustomers(id)).Select(record => record.ToJsonString())
+        );
         Same("customers", cube.Data.AssignmentIds.SelectMany(cube.Data.Customers).Select(record => record.ToJsonString()));
     }
 }

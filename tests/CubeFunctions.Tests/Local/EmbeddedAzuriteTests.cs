@@ -34,7 +34,10 @@ public sealed class EmbeddedAzuriteTests : IDisposable
     {
         using (var victim = CubeProcess.Start("work", _clone.FullName))
         {
-            await WaitFor.TrueAsync(() => Task.FromResult(victim.Errors.Contains("Working", StringComparison.Ordinal)), TimeSpan.FromSeconds(60));
+            await WaitFor.TrueAsync(
+                () => Task.FromResult(victim.Errors.Contains("Working", StringComparison.Ordinal)),
+                TimeSpan.FromSeconds(60)
+            );
             await victim.KillAsync();
         }
 
@@ -42,7 +45,10 @@ public sealed class EmbeddedAzuriteTests : IDisposable
         Assert.False(Process.GetProcessById(orphan).HasExited);
         using (var next = CubeProcess.Start("work", _clone.FullName))
         {
-            await WaitFor.TrueAsync(() => Task.FromResult(next.Errors.Contains("Working", StringComparison.Ordinal)), TimeSpan.FromSeconds(60));
+            await WaitFor.TrueAsync(
+                () => Task.FromResult(next.Errors.Contains("Working", StringComparison.Ordinal)),
+                TimeSpan.FromSeconds(60)
+            );
             Assert.Equal(orphan, Pid());
             Assert.Equal(0, (await CubeProcess.RunAsync("status", _clone.FullName)).Code);
             Assert.Equal(orphan, Pid());
@@ -57,14 +63,20 @@ public sealed class EmbeddedAzuriteTests : IDisposable
     [Fact]
     public async Task Without_Node_one_line_says_what_to_do()
     {
-        var dotnet = Path.GetDirectoryName(Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : FromPath("dotnet"))!;
+        var dotnet = Path.GetDirectoryName(
+            Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : FromPath("dotnet")
+        )!;
         var folder = Directory.CreateTempSubdirectory("cube-no-node-");
         File.CreateSymbolicLink(Path.Combine(folder.FullName, "dotnet"), Path.Combine(dotnet, "dotnet"));
         try
         {
             var (code, _, errors) = await CubeProcess.RunAsync("status", _clone.FullName, ("PATH", folder.FullName));
             Assert.Equal(1, code);
-            Assert.Contains("Node.js 20 or newer is needed", Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+            Assert.Contains(
+                "Node.js 20 or newer is needed",
+                Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)),
+                StringComparison.Ordinal
+            );
         }
         finally
         {
@@ -73,7 +85,11 @@ public sealed class EmbeddedAzuriteTests : IDisposable
     }
 
     private static string FromPath(string program) =>
-        Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator).Select(folder => Path.Combine(folder, program)).First(File.Exists);
+        Environment
+            .GetEnvironmentVariable("PATH")!
+            .Split(Path.PathSeparator)
+            .Select(folder => Path.Combine(folder, program))
+            .First(File.Exists);
 
     private int Pid()
     {

@@ -13,7 +13,16 @@ public sealed class ExportTests(AzuriteFixture azurite)
     public async Task Exported_changes_applied_in_order_hold_what_the_tenant_holds()
     {
         await using var cube = await CubeSimulator.StartAsync(
-            new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 40, PageSize = 15, AnonymisedPerThousand = 0 }, null, TestContext.Current.CancellationToken);
+            new SimulatorOptions
+            {
+                Campaigns = 1,
+                CustomersPerAssignment = 40,
+                PageSize = 15,
+                AnonymisedPerThousand = 0,
+            },
+            null,
+            TestContext.Current.CancellationToken
+        );
         var account = await azurite.NewAccountAsync();
         var assignment = cube.Data.AssignmentIds[0];
         await using (var app = await TestApp.StartAsync(account, cube))
@@ -27,13 +36,24 @@ public sealed class ExportTests(AzuriteFixture azurite)
         var folder = Directory.CreateTempSubdirectory("cube-export-");
         try
         {
-            var (code, output, errors) = await CubeProcess.RunAsync($"export --changes --feed customers --to {folder.FullName}", null, ("CubeStorage", account));
+            var (code, output, errors) = await CubeProcess.RunAsync(
+                $"export --changes --feed customers --to {folder.FullName}",
+                null,
+                ("CubeStorage", account)
+            );
             Assert.True(code == 0, errors);
             Assert.Contains($"changes/customers/assignment-{assignment}.ndjson: 41 lines", output, StringComparison.Ordinal);
-            var lines = await File.ReadAllLinesAsync(Path.Combine(folder.FullName, "changes", "customers", $"assignment-{assignment}.ndjson"), TestContext.Current.CancellationToken);
+            var lines = await File.ReadAllLinesAsync(
+                Path.Combine(folder.FullName, "changes", "customers", $"assignment-{assignment}.ndjson"),
+                TestContext.Current.CancellationToken
+            );
             Assert.Equal(
                 cube.Data.Customers(assignment).Select(record => record.ToJsonString()).Order(StringComparer.Ordinal),
-                ChangeLedger.Apply(lines.Select(line => JsonNode.Parse(line)!.AsObject())).Values.Select(record => record.ToJsonString()).Order(StringComparer.Ordinal));
+                ChangeLedger
+                    .Apply(lines.Select(line => JsonNode.Parse(line)!.AsObject()))
+                    .Values.Select(record => record.ToJsonString())
+                    .Order(StringComparer.Ordinal)
+            );
         }
         finally
         {

@@ -18,12 +18,26 @@ public sealed class LimitTests(AzuriteFixture azurite)
         foreach (var pages in TestScale.Of<int[]>([200], [200, 2000]))
         {
             await using var cube = await CubeSimulator.StartAsync(
-                new SimulatorOptions { Campaigns = 20, ResponsesPerCampaignPerDay = pages / 20 * 490, PageSize = 500, AnonymisedPerThousand = 0 }, null, TestContext.Current.CancellationToken);
+                new SimulatorOptions
+                {
+                    Campaigns = 20,
+                    ResponsesPerCampaignPerDay = pages / 20 * 490,
+                    PageSize = 500,
+                    AnonymisedPerThousand = 0,
+                },
+                null,
+                TestContext.Current.CancellationToken
+            );
             var day = Monday.Iso();
-            var (code, report, peak) = await CubeProcess.SyncAsync($"--feed responses --from {day} --to {day}", CommandTests.Of(cube, await azurite.NewAccountAsync()));
+            var (code, report, peak) = await CubeProcess.SyncAsync(
+                $"--feed responses --from {day} --to {day}",
+                CommandTests.Of(cube, await azurite.NewAccountAsync())
+            );
             Assert.Equal(0, code);
             Assert.InRange(report.GetProperty("pages").GetInt64(), pages * 9 / 10, pages * 3 / 2);
-            TestContext.Current.TestOutputHelper!.WriteLine($"{pages} pages, {report.GetProperty("bytes").GetInt64() / report.GetProperty("pages").GetInt64() / 1000} KB each: peak {peak / Megabyte} MB");
+            TestContext.Current.TestOutputHelper!.WriteLine(
+                $"{pages} pages, {report.GetProperty("bytes").GetInt64() / report.GetProperty("pages").GetInt64() / 1000} KB each: peak {peak / Megabyte} MB"
+            );
             Assert.InRange(peak, 1, 250 * Megabyte);
         }
     }
@@ -37,16 +51,35 @@ public sealed class LimitTests(AzuriteFixture azurite)
         var (storage, log) = await AzuriteFixture.StartLoggedAsync(folder.FullName);
         try
         {
-            var options = new SimulatorOptions { Campaigns = campaigns, ResponsesPerCampaignPerDay = pages * 10, AnonymisedPerThousand = 0 };
+            var options = new SimulatorOptions
+            {
+                Campaigns = campaigns,
+                ResponsesPerCampaignPerDay = pages * 10,
+                AnonymisedPerThousand = 0,
+            };
             await using (var sample = await CubeSimulator.StartAsync(options, null, TestContext.Current.CancellationToken))
             {
-                options = options with { PageSize = (sample.Data.CampaignIds().Sum(id => sample.Data.Responses(id, sample.Data.Today.AddDays(-3), sample.Data.Today).Count()) / (campaigns * pages)) + 1 };
+                options = options with
+                {
+                    PageSize =
+                        (
+                            sample
+                                .Data.CampaignIds()
+                                .Sum(id => sample.Data.Responses(id, sample.Data.Today.AddDays(-3), sample.Data.Today).Count())
+                            / (campaigns * pages)
+                        ) + 1,
+                };
             }
 
             await using var cube = await CubeSimulator.StartAsync(options, null, TestContext.Current.CancellationToken);
 
             // Containers and tables are there, as after a deployment; on an account that has none a run creates four things first.
-            var settings = CommandTests.Of(cube, storage.ConnectionString(), ("Sync__Feeds", "responses"), ("Sync__StartDate", cube.Data.Today.AddDays(-3).Iso()));
+            var settings = CommandTests.Of(
+                cube,
+                storage.ConnectionString(),
+                ("Sync__Feeds", "responses"),
+                ("Sync__StartDate", cube.Data.Today.AddDays(-3).Iso())
+            );
             Assert.Equal(0, (await CubeProcess.RunAsync("status --json", null, settings)).Code);
             var before = AzuriteLog.Requests(log).Count;
             var (code, report, _) = await CubeProcess.SyncAsync("", settings);
@@ -54,12 +87,20 @@ public sealed class LimitTests(AzuriteFixture azurite)
             var read = report.GetProperty("pages").GetInt64();
             Assert.InRange(read, campaigns * pages * 9 / 10, campaigns * pages * 11 / 10);
             var transactions = AzuriteLog.Requests(log).Count - before;
-            // Once a run: a tenant's first one looks for the generation of Cube's API and keeps it, the rows of the items are read when the run is closed, and a
+            // Once a run: a tenant's first one looks for the generation of Cube's API and keeps it, the rows of the items are read when the
+            // run is closed, and a
             // run in hand is looked at, whether it was cancelled, a little more often than once in five seconds.
             const int OnceARun = 4;
-            var allowed = read + OnceARun + (10 * report.GetProperty("items").GetProperty("total").GetInt32()) + (report.GetProperty("durationMs").GetInt64() / 5000.0);
+            var allowed =
+                read
+                + OnceARun
+                + (10 * report.GetProperty("items").GetProperty("total").GetInt32())
+                + (report.GetProperty("durationMs").GetInt64() / 5000.0);
             TestContext.Current.TestOutputHelper!.WriteLine($"{transactions} transactions, {allowed:0.0} allowed");
-            var others = string.Join('\n', AzuriteLog.Requests(log).Skip(before).Where(line => !line.Contains("page-", StringComparison.Ordinal)));
+            var others = string.Join(
+                '\n',
+                AzuriteLog.Requests(log).Skip(before).Where(line => !line.Contains("page-", StringComparison.Ordinal))
+            );
             Assert.True(transactions <= allowed, $"{transactions} transactions, {allowed:0.0} allowed; besides pages:\n{others}");
         }
         finally

@@ -26,7 +26,15 @@ public sealed class NewcomerTests : IDisposable
     public async Task A_proxy_for_the_network_is_not_asked_for_this_machine()
     {
         var proxy = $"http://127.0.0.1:{AzuriteProcess.FreePorts(1)[0]}";
-        var (code, output, errors) = await CubeProcess.RunAsync(Quick, _clone.FullName, ("HTTP_PROXY", proxy), ("http_proxy", proxy), ("ALL_PROXY", proxy), ("NO_PROXY", "example.com"), ("no_proxy", ""));
+        var (code, output, errors) = await CubeProcess.RunAsync(
+            Quick,
+            _clone.FullName,
+            ("HTTP_PROXY", proxy),
+            ("http_proxy", proxy),
+            ("ALL_PROXY", proxy),
+            ("NO_PROXY", "example.com"),
+            ("no_proxy", "")
+        );
         Assert.True(code == 0, errors);
         Assert.Contains("Succeeded", output, StringComparison.Ordinal);
     }
@@ -62,12 +70,23 @@ public sealed class NewcomerTests : IDisposable
         var (exportCode, exported, _) = await CubeProcess.RunAsync("export --to pages", _clone.FullName);
         Assert.Equal(0, exportCode);
         Assert.Contains("crm_custom_fields: 2 windows, 2 pages, 10 records", exported, StringComparison.Ordinal);
-        using var index = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(_clone.FullName, "pages", "windows.json"), TestContext.Current.CancellationToken));
-        var files = index.RootElement.EnumerateArray().SelectMany(window => window.GetProperty("files").EnumerateArray()).Select(file => file.GetString()!).ToList();
+        using var index = JsonDocument.Parse(
+            await File.ReadAllTextAsync(Path.Combine(_clone.FullName, "pages", "windows.json"), TestContext.Current.CancellationToken)
+        );
+        var files = index
+            .RootElement.EnumerateArray()
+            .SelectMany(window => window.GetProperty("files").EnumerateArray())
+            .Select(file => file.GetString()!)
+            .ToList();
         Assert.Equal(3, files.Count);
         Assert.DoesNotContain(files, file => !File.Exists(Path.Combine(_clone.FullName, "pages", file)));
         Assert.Equal(
-            page.TrimEnd(), await File.ReadAllTextAsync(Path.Combine(_clone.FullName, "pages", files.Single(file => file.Contains(Scope(cat), StringComparison.Ordinal))), TestContext.Current.CancellationToken));
+            page.TrimEnd(),
+            await File.ReadAllTextAsync(
+                Path.Combine(_clone.FullName, "pages", files.Single(file => file.Contains(Scope(cat), StringComparison.Ordinal))),
+                TestContext.Current.CancellationToken
+            )
+        );
     }
 
     [Fact]
@@ -78,7 +97,11 @@ public sealed class NewcomerTests : IDisposable
         await File.WriteAllTextAsync(file, "", TestContext.Current.CancellationToken);
         var (code, _, errors) = await CubeProcess.RunAsync(Quick, _clone.FullName, ("XDG_CACHE_HOME", file));
         Assert.Equal(1, code);
-        Assert.Contains("set XDG_CACHE_HOME to a folder that can be written, or set CubeStorage", Assert.Single(Lines(errors)), StringComparison.Ordinal);
+        Assert.Contains(
+            "set XDG_CACHE_HOME to a folder that can be written, or set CubeStorage",
+            Assert.Single(Lines(errors)),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -96,12 +119,21 @@ public sealed class NewcomerTests : IDisposable
         var nowhere = $"http://127.0.0.1:{AzuriteProcess.FreePorts(1)[0]}/";
         var started = TimeProvider.System.GetTimestamp();
         var (code, output, errors) = await CubeProcess.RunAsync(
-            Quick, _clone.FullName, ("XDG_CACHE_HOME", Path.Combine(_clone.FullName, "cache")), ("npm_config_registry", nowhere), ("npm_config_cache", Path.Combine(_clone.FullName, "npm")),
-            ("npm_config_replace_registry_host", "always"));
+            Quick,
+            _clone.FullName,
+            ("XDG_CACHE_HOME", Path.Combine(_clone.FullName, "cache")),
+            ("npm_config_registry", nowhere),
+            ("npm_config_cache", Path.Combine(_clone.FullName, "npm")),
+            ("npm_config_replace_registry_host", "always")
+        );
         Assert.Equal(1, code);
         Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(60));
         Assert.StartsWith("Installing Azurite", Assert.Single(Lines(output)), StringComparison.Ordinal);
-        Assert.StartsWith("npm could not install the storage emulator (ECONNREFUSED;", Assert.Single(Lines(errors)), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "npm could not install the storage emulator (ECONNREFUSED;",
+            Assert.Single(Lines(errors)),
+            StringComparison.Ordinal
+        );
         Assert.True(File.Exists(Path.Combine(_clone.FullName, "cache", "cube-functions", "npm.log")));
     }
 
@@ -117,8 +149,16 @@ public sealed class NewcomerTests : IDisposable
 
             // The first while Azurite starts, the last before anything is said: there the runtime itself may end the process.
             var isEarly = moment == moments - 1;
-            await WaitFor.TrueAsync(() => Task.FromResult(isEarly || victim.Errors.Contains("Starting", StringComparison.Ordinal)), TimeSpan.FromSeconds(60), TimeSpan.FromMilliseconds(10));
-            await Task.Delay(TimeSpan.FromMilliseconds(moment == 0 ? 0 : random.Next(0, isEarly ? 300 : 4000)), TimeProvider.System, TestContext.Current.CancellationToken);
+            await WaitFor.TrueAsync(
+                () => Task.FromResult(isEarly || victim.Errors.Contains("Starting", StringComparison.Ordinal)),
+                TimeSpan.FromSeconds(60),
+                TimeSpan.FromMilliseconds(10)
+            );
+            await Task.Delay(
+                TimeSpan.FromMilliseconds(moment == 0 ? 0 : random.Next(0, isEarly ? 300 : 4000)),
+                TimeProvider.System,
+                TestContext.Current.CancellationToken
+            );
             victim.TryInterrupt();
             var code = await victim.ExitAsync();
             if (isEarly && code is Interrupted or Terminated && victim.Output.Length == 0)
@@ -143,19 +183,39 @@ public sealed class NewcomerTests : IDisposable
     public async Task Interrupted_while_npm_installs_nothing_is_left_running_and_the_next_command_works()
     {
         // A registry that takes requests and never answers.
-        await using var registry = await FakeApp.StartAsync(context => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted));
+        await using var registry = await FakeApp.StartAsync(context =>
+            Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted)
+        );
         var cache = Path.Combine(_clone.FullName, "cache");
-        using (var victim = CubeProcess.Start(
-            Quick, _clone.FullName, ("XDG_CACHE_HOME", cache), ("npm_config_registry", registry.Address), ("npm_config_cache", Path.Combine(_clone.FullName, "npm")), ("npm_config_replace_registry_host", "always")))
+        using (
+            var victim = CubeProcess.Start(
+                Quick,
+                _clone.FullName,
+                ("XDG_CACHE_HOME", cache),
+                ("npm_config_registry", registry.Address),
+                ("npm_config_cache", Path.Combine(_clone.FullName, "npm")),
+                ("npm_config_replace_registry_host", "always")
+            )
+        )
         {
-            await WaitFor.TrueAsync(() => Task.FromResult(registry.Requests > 0 || victim.HasExited), TimeSpan.FromSeconds(60), TimeSpan.FromMilliseconds(20));
+            await WaitFor.TrueAsync(
+                () => Task.FromResult(registry.Requests > 0 || victim.HasExited),
+                TimeSpan.FromSeconds(60),
+                TimeSpan.FromMilliseconds(20)
+            );
             victim.Interrupt();
             Assert.Equal(Interrupted, await victim.ExitAsync().WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
             Assert.Equal("Stopped; the next sync goes on from here.", Assert.Single(Lines(victim.Errors)));
         }
 
-        await WaitFor.TrueAsync(() => Task.FromResult(!Process.GetProcesses().Any(process => WorksIn(process.Id, cache))), TimeSpan.FromSeconds(10));
-        Assert.DoesNotContain(Directory.GetDirectories(Path.Combine(cache, "cube-functions")), folder => Directory.Exists(Path.Combine(folder, "node_modules")));
+        await WaitFor.TrueAsync(
+            () => Task.FromResult(!Process.GetProcesses().Any(process => WorksIn(process.Id, cache))),
+            TimeSpan.FromSeconds(10)
+        );
+        Assert.DoesNotContain(
+            Directory.GetDirectories(Path.Combine(cache, "cube-functions")),
+            folder => Directory.Exists(Path.Combine(folder, "node_modules"))
+        );
         var (code, _, errors) = await CubeProcess.RunAsync(Quick, _clone.FullName);
         Assert.True(code == 0, errors);
     }
@@ -165,7 +225,11 @@ public sealed class NewcomerTests : IDisposable
     {
         using (var victim = CubeProcess.Start(Quick, _clone.FullName))
         {
-            await WaitFor.TrueAsync(() => Task.FromResult(File.Exists(Path.Combine(DataFolder, "azurite.json"))), TimeSpan.FromSeconds(60), TimeSpan.FromMilliseconds(1));
+            await WaitFor.TrueAsync(
+                () => Task.FromResult(File.Exists(Path.Combine(DataFolder, "azurite.json"))),
+                TimeSpan.FromSeconds(60),
+                TimeSpan.FromMilliseconds(1)
+            );
             await victim.KillAsync();
         }
 
@@ -177,19 +241,22 @@ public sealed class NewcomerTests : IDisposable
 
     /// <summary>Emulators on our files.</summary>
     private List<int> Azurites() =>
-    [
-        .. Process.GetProcessesByName("node").Select(process => process.Id).Where(id =>
-        {
-            try
-            {
-                return File.ReadAllText($"/proc/{id}/cmdline").Contains(DataFolder, StringComparison.Ordinal);
-            }
-            catch (IOException)
-            {
-                return false;
-            }
-        }),
-    ];
+        [
+            .. Process
+                .GetProcessesByName("node")
+                .Select(process => process.Id)
+                .Where(id =>
+                {
+                    try
+                    {
+                        return File.ReadAllText($"/proc/{id}/cmdline").Contains(DataFolder, StringComparison.Ordinal);
+                    }
+                    catch (IOException)
+                    {
+                        return false;
+                    }
+                }),
+        ];
 
     private static bool WorksIn(int id, string folder)
     {
@@ -204,7 +271,8 @@ public sealed class NewcomerTests : IDisposable
         }
     }
 
-    private static string Scope(string path) => path.Split('/').First(part => part.Contains('=', StringComparison.Ordinal)).Replace('=', '-');
+    private static string Scope(string path) =>
+        path.Split('/').First(part => part.Contains('=', StringComparison.Ordinal)).Replace('=', '-');
 
     private static string[] Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 }

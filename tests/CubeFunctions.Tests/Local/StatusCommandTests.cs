@@ -16,15 +16,32 @@ public sealed class StatusCommandTests(AzuriteFixture azurite)
         var campaigns = TestScale.Of(300, 2000);
         var table = new TableClient(account, "CubeCheckpoints");
         await table.CreateAsync(TestContext.Current.CancellationToken);
-        await Parallel.ForEachAsync(Enumerable.Range(1, campaigns), TestContext.Current.CancellationToken, async (id, token) => await table.SubmitTransactionAsync(
-            Feeds.Select(feed => new TableTransactionAction(TableTransactionActionType.Add, new TableEntity($"campaign={id}", feed)
-            {
-                ["SchemaVersion"] = 1, ["Feed"] = feed, ["ScopeKind"] = "campaign", ["ScopeId"] = $"{id}", ["Through"] = id == 1 ? "2026-11-01" : "2026-11-24", ["ProvenAt"] = TimeProvider.System.GetUtcNow(),
-            })), token));
+        await Parallel.ForEachAsync(
+            Enumerable.Range(1, campaigns),
+            TestContext.Current.CancellationToken,
+            async (id, token) =>
+                await table.SubmitTransactionAsync(
+                    Feeds.Select(feed => new TableTransactionAction(
+                        TableTransactionActionType.Add,
+                        new TableEntity($"campaign={id}", feed)
+                        {
+                            ["SchemaVersion"] = 1,
+                            ["Feed"] = feed,
+                            ["ScopeKind"] = "campaign",
+                            ["ScopeId"] = $"{id}",
+                            ["Through"] = id == 1 ? "2026-11-01" : "2026-11-24",
+                            ["ProvenAt"] = TimeProvider.System.GetUtcNow(),
+                        }
+                    )),
+                    token
+                )
+        );
 
         var started = TimeProvider.System.GetTimestamp();
         var (code, output, errors) = await CubeProcess.RunAsync("status", null, ("CubeStorage", account));
-        TestContext.Current.TestOutputHelper!.WriteLine($"{campaigns} campaigns: {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0.0} s");
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            $"{campaigns} campaigns: {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0.0} s"
+        );
         Assert.True(code == 0, errors);
         Assert.InRange(output.Split('\n').Length, 5, 25);
         Assert.Contains($"{campaigns}", output, StringComparison.Ordinal);

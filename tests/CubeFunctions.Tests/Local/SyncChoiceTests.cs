@@ -9,7 +9,12 @@ namespace CubeFunctions.Tests.Local;
 /// <summary>What <c>sync</c> says where it would read nothing.</summary>
 public sealed class SyncChoiceTests(AzuriteFixture azurite)
 {
-    private static readonly SimulatorOptions Small = new() { Campaigns = 2, CustomersPerAssignment = 5, ResponsesPerCampaignPerDay = 1 };
+    private static readonly SimulatorOptions Small = new()
+    {
+        Campaigns = 2,
+        CustomersPerAssignment = 5,
+        ResponsesPerCampaignPerDay = 1,
+    };
 
     [Theory]
     [InlineData("--campaign 999999", "--campaign: Cube lists no campaign '999999'; it lists ")]
@@ -21,12 +26,19 @@ public sealed class SyncChoiceTests(AzuriteFixture azurite)
     public async Task A_choice_that_would_read_nothing_is_refused(string choice, string expected)
     {
         await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
-        var (code, output, errors) = await CubeProcess.RunAsync($"sync --json {choice}", null, CommandTests.Of(cube, await azurite.NewAccountAsync()));
+        var (code, output, errors) = await CubeProcess.RunAsync(
+            $"sync --json {choice}",
+            null,
+            CommandTests.Of(cube, await azurite.NewAccountAsync())
+        );
         Assert.Equal(2, code);
         var line = Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.StartsWith(expected, line, StringComparison.Ordinal);
         using var report = JsonDocument.Parse(output);
-        Assert.Equal(("Failed", line), (report.RootElement.GetProperty("status").GetString(), report.RootElement.GetProperty("error").GetString()));
+        Assert.Equal(
+            ("Failed", line),
+            (report.RootElement.GetProperty("status").GetString(), report.RootElement.GetProperty("error").GetString())
+        );
     }
 
     [Fact]
@@ -34,7 +46,10 @@ public sealed class SyncChoiceTests(AzuriteFixture azurite)
     {
         await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
         var day = cube.Data.Today.AddDays(-1).Iso();
-        var (code, report, _) = await CubeProcess.SyncAsync($"--feed sms --feed sms --from {day} --to {day}", CommandTests.Of(cube, await azurite.NewAccountAsync()));
+        var (code, report, _) = await CubeProcess.SyncAsync(
+            $"--feed sms --feed sms --from {day} --to {day}",
+            CommandTests.Of(cube, await azurite.NewAccountAsync())
+        );
         Assert.Equal(0, code);
         Assert.Equal(3, report.GetProperty("items").GetProperty("total").GetInt32());
     }
@@ -45,7 +60,11 @@ public sealed class SyncChoiceTests(AzuriteFixture azurite)
         await using var cube = await CubeSimulator.StartAsync(Small with { Campaigns = 0 }, null, TestContext.Current.CancellationToken);
         var (code, report, _) = await CubeProcess.SyncAsync("", CommandTests.Of(cube, await azurite.NewAccountAsync()));
         Assert.Equal(1, code);
-        Assert.StartsWith("Cube lists no active campaign", Assert.Single(report.GetProperty("notices").EnumerateArray()).GetString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Cube lists no active campaign",
+            Assert.Single(report.GetProperty("notices").EnumerateArray()).GetString(),
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]

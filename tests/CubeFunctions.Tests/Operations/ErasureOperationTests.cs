@@ -25,11 +25,24 @@ public sealed class ErasureOperationTests(AzuriteFixture azurite)
 
         var done = await DoneAsync(lane, asked["id"]);
         var report = done.Json.GetProperty("report");
-        Assert.Equal((true, 3, 1, 3), (report.GetProperty("found").GetBoolean(), report.GetProperty("events").GetInt32(), report.GetProperty("mailboxes").GetInt32(), report.GetProperty("bodies").GetInt32()));
+        Assert.Equal(
+            (true, 3, 1, 3),
+            (
+                report.GetProperty("found").GetBoolean(),
+                report.GetProperty("events").GetInt32(),
+                report.GetProperty("mailboxes").GetInt32(),
+                report.GetProperty("bodies").GetInt32()
+            )
+        );
         Assert.Empty((await AccountDump.OfAsync(lane.App)).Find(Victim.Traces));
         Assert.All(Victim.Traces, trace => Assert.DoesNotContain(trace, asked.Text + done.Text, StringComparison.Ordinal));
         Assert.DoesNotContain(lane.App.Logs.Lines, line => Victim.Traces.Any(trace => line.Text.Contains(trace, StringComparison.Ordinal)));
-        Assert.False((await DoneAsync(lane, (await lane.Http.ActAsync("erasures", Order))["id"])).Json.GetProperty("report").GetProperty("found").GetBoolean());
+        Assert.False(
+            (await DoneAsync(lane, (await lane.Http.ActAsync("erasures", Order))["id"]))
+                .Json.GetProperty("report")
+                .GetProperty("found")
+                .GetBoolean()
+        );
     }
 
     [Fact]
@@ -41,11 +54,24 @@ public sealed class ErasureOperationTests(AzuriteFixture azurite)
 
         // What a process leaves that dies right after its answer.
         var id = "20260101T000000000Z-abcdef";
-        await lane.App.Storage.Inbox.GetBlobClient($"erasures/{id}").UploadAsync(new BinaryData(Order), TestContext.Current.CancellationToken);
+        await lane
+            .App.Storage.Inbox.GetBlobClient($"erasures/{id}")
+            .UploadAsync(new BinaryData(Order), TestContext.Current.CancellationToken);
         await lane.App.Storage.Runs.AddEntityAsync(
-            new ErasureRow { RowKey = id, CreatedAt = TimeProvider.System.GetUtcNow(), DueAt = TimeProvider.System.GetUtcNow() }, TestContext.Current.CancellationToken);
+            new ErasureRow
+            {
+                RowKey = id,
+                CreatedAt = TimeProvider.System.GetUtcNow(),
+                DueAt = TimeProvider.System.GetUtcNow(),
+            },
+            TestContext.Current.CancellationToken
+        );
         Assert.Equal("waiting", (await lane.Http.GetAsync($"erasures/{id}"))["state"]);
-        Assert.Empty(await ActivatorUtilities.CreateInstance<Janitor>(lane.App.Services).RunAsync(force: false, TestContext.Current.CancellationToken));
+        Assert.Empty(
+            await ActivatorUtilities
+                .CreateInstance<Janitor>(lane.App.Services)
+                .RunAsync(force: false, TestContext.Current.CancellationToken)
+        );
         Assert.True((await DoneAsync(lane, id)).Json.GetProperty("report").GetProperty("found").GetBoolean());
         Assert.Empty((await AccountDump.OfAsync(lane.App)).Find(Victim.Traces));
     }
@@ -67,7 +93,10 @@ public sealed class ErasureOperationTests(AzuriteFixture azurite)
     private static async Task<Answer> DoneAsync(Lane lane, string id)
     {
         Answer? answer = null;
-        await WaitFor.TrueAsync(async () => (answer = await lane.Http.GetAsync($"erasures/{id}"))["state"] == "done", TimeSpan.FromSeconds(90));
+        await WaitFor.TrueAsync(
+            async () => (answer = await lane.Http.GetAsync($"erasures/{id}"))["state"] == "done",
+            TimeSpan.FromSeconds(90)
+        );
         return answer!;
     }
 }

@@ -47,12 +47,25 @@ public sealed partial class OpenApiTests(AzuriteFixture azurite)
     [Fact]
     public void Requests_to_copy_are_in_it()
     {
-        var paths = JsonDocument.Parse(Repository.Read(Place)).RootElement.GetProperty("paths").EnumerateObject()
-            .SelectMany(path => path.Value.EnumerateObject(), (path, method) => (Method: method.Name.ToUpperInvariant(), Pattern: new Regex($"^{Parameter().Replace(path.Name, "[^/?]+")}(\\?.*)?$")))
+        var paths = JsonDocument
+            .Parse(Repository.Read(Place))
+            .RootElement.GetProperty("paths")
+            .EnumerateObject()
+            .SelectMany(
+                path => path.Value.EnumerateObject(),
+                (path, method) =>
+                    (Method: method.Name.ToUpperInvariant(), Pattern: new Regex($"^{Parameter().Replace(path.Name, "[^/?]+")}(\\?.*)?$"))
+            )
             .ToList();
-        var requests = Request().Matches(Repository.Read("docs/operations.http").ReplaceLineEndings("\n")).Select(match => (Method: match.Groups[1].Value, Path: match.Groups[2].Value)).ToList();
+        var requests = Request()
+            .Matches(Repository.Read("docs/operations.http").ReplaceLineEndings("\n"))
+            .Select(match => (Method: match.Groups[1].Value, Path: match.Groups[2].Value))
+            .ToList();
         Assert.True(requests.Count > 10);
-        Assert.DoesNotContain(requests, request => !paths.Exists(path => path.Method == request.Method && path.Pattern.IsMatch(request.Path)));
+        Assert.DoesNotContain(
+            requests,
+            request => !paths.Exists(path => path.Method == request.Method && path.Pattern.IsMatch(request.Path))
+        );
     }
 
     private static async Task<string> MakeAsync(TestApp app)
@@ -60,7 +73,9 @@ public sealed partial class OpenApiTests(AzuriteFixture azurite)
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         builder.Services.AddRoutingCore().AddOpenApi(Describe);
-        builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, OperationsJson.Default));
+        builder.Services.ConfigureHttpJsonOptions(options =>
+            options.SerializerOptions.TypeInfoResolverChain.Insert(0, OperationsJson.Default)
+        );
         await using var web = builder.Build();
         web.UseRouting();
         web.MapCubeFunctions(app.Services);
@@ -74,31 +89,45 @@ public sealed partial class OpenApiTests(AzuriteFixture azurite)
     private static void Describe(OpenApiOptions options)
     {
         options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
-        options.AddDocumentTransformer((document, _, _) =>
-        {
-            document.Info = new OpenApiInfo { Title = "CubeFunctions", Version = "1", Description = "Operates the app. Errors are RFC 9457 problem details. Ids, campaign names and counts only: no customer." };
-            document.Servers = [new OpenApiServer { Url = "/" }];
-            document.Components ??= new OpenApiComponents();
-            document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
+        options.AddDocumentTransformer(
+            (document, _, _) =>
             {
-                ["read"] = KeyScheme("Key of a function that reads."),
-                ["act"] = KeyScheme("Key of a function that acts. Each function has keys of its own."),
-            };
-            foreach (var (route, item) in document.Paths)
-            {
-                foreach (var (method, operation) in item.Operations!)
+                document.Info = new OpenApiInfo
                 {
-                    if (FunctionKeys.Levels[(method.Method, route)] != AuthorizationLevel.Anonymous)
+                    Title = "CubeFunctions",
+                    Version = "1",
+                    Description =
+                        "Operates the app. Errors are RFC 9457 problem details. Ids, campaign names and counts only: no customer.",
+                };
+                document.Servers = [new OpenApiServer { Url = "/" }];
+                document.Components ??= new OpenApiComponents();
+                document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
+                {
+                    ["read"] = KeyScheme("Key of a function that reads."),
+                    ["act"] = KeyScheme("Key of a function that acts. Each function has keys of its own."),
+                };
+                foreach (var (route, item) in document.Paths)
+                {
+                    foreach (var (method, operation) in item.Operations!)
                     {
-                        operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(method == HttpMethod.Get ? "read" : "act", document)] = [] }];
+                        if (FunctionKeys.Levels[(method.Method, route)] != AuthorizationLevel.Anonymous)
+                        {
+                            operation.Security =
+                            [
+                                new OpenApiSecurityRequirement
+                                {
+                                    [new OpenApiSecuritySchemeReference(method == HttpMethod.Get ? "read" : "act", document)] = [],
+                                },
+                            ];
+                        }
+
+                        AddParameters(route, method, operation);
                     }
-
-                    AddParameters(route, method, operation);
                 }
-            }
 
-            return Task.CompletedTask;
-        });
+                return Task.CompletedTask;
+            }
+        );
     }
 
     private static void AddParameters(string route, HttpMethod method, OpenApiOperation operation)
@@ -117,11 +146,25 @@ public sealed partial class OpenApiTests(AzuriteFixture azurite)
         }
 
         void Add(string name, ParameterLocation place, JsonSchemaType type, string description) =>
-            (operation.Parameters ??= []).Add(new OpenApiParameter { Name = name, In = place, Description = description, Schema = new OpenApiSchema { Type = type } });
+            (operation.Parameters ??= []).Add(
+                new OpenApiParameter
+                {
+                    Name = name,
+                    In = place,
+                    Description = description,
+                    Schema = new OpenApiSchema { Type = type },
+                }
+            );
     }
 
     private static OpenApiSecurityScheme KeyScheme(string description) =>
-        new() { Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Header, Name = "x-functions-key", Description = description };
+        new()
+        {
+            Type = SecuritySchemeType.ApiKey,
+            In = ParameterLocation.Header,
+            Name = "x-functions-key",
+            Description = description,
+        };
 
     [GeneratedRegex(@"\{[^}]+\}")]
     private static partial Regex Parameter();

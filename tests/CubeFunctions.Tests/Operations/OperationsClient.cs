@@ -9,9 +9,11 @@ namespace CubeFunctions.Tests.Operations;
 /// <summary>Asks the operations API of a test's app.</summary>
 internal static class OperationsClient
 {
-    public static Task<Answer> GetAsync(this TestHttp http, string path, string? tag = null) => SendAsync(http, HttpMethod.Get, path, null, null, tag);
+    public static Task<Answer> GetAsync(this TestHttp http, string path, string? tag = null) =>
+        SendAsync(http, HttpMethod.Get, path, null, null, tag);
 
-    public static Task<Answer> ActAsync(this TestHttp http, string path, string? json = null, string? key = null) => SendAsync(http, HttpMethod.Post, path, json, key, null);
+    public static Task<Answer> ActAsync(this TestHttp http, string path, string? json = null, string? key = null) =>
+        SendAsync(http, HttpMethod.Post, path, json, key, null);
 
     public static Task<Answer> DeleteAsync(this TestHttp http, string path) => SendAsync(http, HttpMethod.Delete, path, null, null, null);
 
@@ -32,13 +34,27 @@ internal static class OperationsClient
         using var response = await http.Client.SendAsync(request, TestContext.Current.CancellationToken);
         var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         return new Answer(
-            (int)response.StatusCode, text.Length == 0 ? default : JsonDocument.Parse(text).RootElement, text, response.Headers.Location?.ToString(), response.Headers.ETag?.ToString(),
-            response.Headers.RetryAfter?.Delta, response.Content.Headers.ContentType?.MediaType);
+            (int)response.StatusCode,
+            text.Length == 0 ? default : JsonDocument.Parse(text).RootElement,
+            text,
+            response.Headers.Location?.ToString(),
+            response.Headers.ETag?.ToString(),
+            response.Headers.RetryAfter?.Delta,
+            response.Content.Headers.ContentType?.MediaType
+        );
     }
 }
 
 /// <summary>What came back.</summary>
-internal sealed record Answer(int Status, JsonElement Json, string Text, string? Location, string? ETag, TimeSpan? RetryAfter, string? MediaType)
+internal sealed record Answer(
+    int Status,
+    JsonElement Json,
+    string Text,
+    string? Location,
+    string? ETag,
+    TimeSpan? RetryAfter,
+    string? MediaType
+)
 {
     public string this[string member] => Json.GetProperty(member).ToString();
 

@@ -11,7 +11,12 @@ namespace CubeFunctions.Tests.Operations;
 /// <summary>The state of everything at a glance, and what can be done about it.</summary>
 public sealed class StatusTests(AzuriteFixture azurite)
 {
-    private static readonly SimulatorOptions Tenant = new() { Campaigns = 2, CampaignsPerAssignment = 2, CustomersPerAssignment = 60 };
+    private static readonly SimulatorOptions Tenant = new()
+    {
+        Campaigns = 2,
+        CampaignsPerAssignment = 2,
+        CustomersPerAssignment = 60,
+    };
 
     [Fact]
     public async Task It_costs_the_same_number_of_reads_whatever_the_history_holds()
@@ -26,20 +31,39 @@ public sealed class StatusTests(AzuriteFixture azurite)
         var (few, status) = await ReadsAsync(http, proxy);
         Assert.True(few <= 8, $"{few} reads");
         Assert.NotEmpty(status.Json.GetProperty("scopes").EnumerateArray().ToList());
-        Assert.Equal("Succeeded", Assert.Single(status.Json.GetProperty("runs").EnumerateArray().ToList()).GetProperty("status").GetString());
+        Assert.Equal(
+            "Succeeded",
+            Assert.Single(status.Json.GetProperty("runs").EnumerateArray().ToList()).GetProperty("status").GetString()
+        );
 
         // Runs of older days, and events that ended.
         var now = TimeProvider.System.GetUtcNow();
         foreach (var chunk in Enumerable.Range(0, 1000).Chunk(100))
         {
-            await app.Storage.Runs.SubmitTransactionAsync(chunk.Select(i => new Azure.Data.Tables.TableTransactionAction(
-                Azure.Data.Tables.TableTransactionActionType.Add,
-                new Azure.Data.Tables.TableEntity("run", $"{RunId.Floor(now.AddDays(-3).AddMinutes(-15 * i))}-{i:x6}") { ["Kind"] = "Scheduled", ["Status"] = "Succeeded", ["StartedAt"] = now.AddDays(-3) })),
-                TestContext.Current.CancellationToken);
-            await app.Storage.Upserts.SubmitTransactionAsync(chunk.Select(i => new Azure.Data.Tables.TableTransactionAction(
-                Azure.Data.Tables.TableTransactionActionType.Add,
-                new Azure.Data.Tables.TableEntity("00000000000000000000000000000001", $"{i:x32}") { ["State"] = "Delivered", ["AcceptedAt"] = now.AddDays(-3), ["Body"] = "x" })),
-                TestContext.Current.CancellationToken);
+            await app.Storage.Runs.SubmitTransactionAsync(
+                chunk.Select(i => new Azure.Data.Tables.TableTransactionAction(
+                    Azure.Data.Tables.TableTransactionActionType.Add,
+                    new Azure.Data.Tables.TableEntity("run", $"{RunId.Floor(now.AddDays(-3).AddMinutes(-15 * i))}-{i:x6}")
+                    {
+                        ["Kind"] = "Scheduled",
+                        ["Status"] = "Succeeded",
+                        ["StartedAt"] = now.AddDays(-3),
+                    }
+                )),
+                TestContext.Current.CancellationToken
+            );
+            await app.Storage.Upserts.SubmitTransactionAsync(
+                chunk.Select(i => new Azure.Data.Tables.TableTransactionAction(
+                    Azure.Data.Tables.TableTransactionActionType.Add,
+                    new Azure.Data.Tables.TableEntity("00000000000000000000000000000001", $"{i:x32}")
+                    {
+                        ["State"] = "Delivered",
+                        ["AcceptedAt"] = now.AddDays(-3),
+                        ["Body"] = "x",
+                    }
+                )),
+                TestContext.Current.CancellationToken
+            );
         }
 
         Assert.Equal(few, (await ReadsAsync(http, proxy)).Reads);
@@ -55,10 +79,19 @@ public sealed class StatusTests(AzuriteFixture azurite)
         var now = TimeProvider.System.GetUtcNow();
         foreach (var chunk in Enumerable.Range(0, 1000).Chunk(100))
         {
-            await app.Storage.Runs.SubmitTransactionAsync(chunk.Select(i => new Azure.Data.Tables.TableTransactionAction(
-                Azure.Data.Tables.TableTransactionActionType.Add,
-                new Azure.Data.Tables.TableEntity("run", $"{RunId.Floor(now.AddHours(-i))}-{i:x6}") { ["Kind"] = "Scheduled", ["Status"] = "Succeeded", ["StartedAt"] = now.AddHours(-i), ["Failed"] = 0 })),
-                TestContext.Current.CancellationToken);
+            await app.Storage.Runs.SubmitTransactionAsync(
+                chunk.Select(i => new Azure.Data.Tables.TableTransactionAction(
+                    Azure.Data.Tables.TableTransactionActionType.Add,
+                    new Azure.Data.Tables.TableEntity("run", $"{RunId.Floor(now.AddHours(-i))}-{i:x6}")
+                    {
+                        ["Kind"] = "Scheduled",
+                        ["Status"] = "Succeeded",
+                        ["StartedAt"] = now.AddHours(-i),
+                        ["Failed"] = 0,
+                    }
+                )),
+                TestContext.Current.CancellationToken
+            );
         }
 
         await Dashboard.Tenants.CountAsync(app);
@@ -68,7 +101,10 @@ public sealed class StatusTests(AzuriteFixture azurite)
         {
             await ReadsAsync(http, proxy);
             var (reads, status) = await ReadsAsync(http, proxy);
-            Assert.Equal((2000, 500), (status.Json.GetProperty("scopes").GetArrayLength(), status.Json.GetProperty("campaigns").GetArrayLength()));
+            Assert.Equal(
+                (2000, 500),
+                (status.Json.GetProperty("scopes").GetArrayLength(), status.Json.GetProperty("campaigns").GetArrayLength())
+            );
 
             // Checkpoints come a thousand at a time; gaps lie in the same table.
             Assert.True(reads <= 12, $"{reads} reads");
@@ -99,9 +135,19 @@ public sealed class StatusTests(AzuriteFixture azurite)
         var second = await app.RunAsync(Core.Sync.RunRequest.Snapshot([FeedCatalogue.Customers]));
         Assert.Contains(second.Windows, window => window.Feed == "campaigns" && window.Unchanged);
         var status = await http.GetAsync("status");
-        Assert.Equal(cube.Data.CampaignIds().Count, status.Json.GetProperty("campaigns").EnumerateArray().Count(campaign => campaign.GetProperty("name").GetString()!.Length > 0));
-        var days = status.Json.GetProperty("feeds").EnumerateArray().Single(feed => feed.GetProperty("feed").GetString() == "customers").GetProperty("days");
-        Assert.Equal(cube.Data.Customers(cube.Data.AssignmentIds[0]).Count(), Assert.Single(days.EnumerateArray().ToList()).GetProperty("records").GetInt64());
+        Assert.Equal(
+            cube.Data.CampaignIds().Count,
+            status.Json.GetProperty("campaigns").EnumerateArray().Count(campaign => campaign.GetProperty("name").GetString()!.Length > 0)
+        );
+        var days = status
+            .Json.GetProperty("feeds")
+            .EnumerateArray()
+            .Single(feed => feed.GetProperty("feed").GetString() == "customers")
+            .GetProperty("days");
+        Assert.Equal(
+            cube.Data.Customers(cube.Data.AssignmentIds[0]).Count(),
+            Assert.Single(days.EnumerateArray().ToList()).GetProperty("records").GetInt64()
+        );
     }
 
     [Fact]
@@ -112,8 +158,17 @@ public sealed class StatusTests(AzuriteFixture azurite)
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock);
         await using var http = await TestHttp.StartAsync(app);
         await app.Storage.Upserts.AddEntityAsync(
-            new Azure.Data.Tables.TableEntity($"{7:x32}", $"{7:x32}") { ["SchemaVersion"] = 1, ["State"] = "Dead", ["Sender"] = "crm", ["AcceptedAt"] = clock.GetUtcNow(), ["CompletedAt"] = clock.GetUtcNow(), ["Reason"] = "refused" },
-            TestContext.Current.CancellationToken);
+            new Azure.Data.Tables.TableEntity($"{7:x32}", $"{7:x32}")
+            {
+                ["SchemaVersion"] = 1,
+                ["State"] = "Dead",
+                ["Sender"] = "crm",
+                ["AcceptedAt"] = clock.GetUtcNow(),
+                ["CompletedAt"] = clock.GetUtcNow(),
+                ["Reason"] = "refused",
+            },
+            TestContext.Current.CancellationToken
+        );
         var first = (await http.ActAsync("runs", """{"kind":"Snapshot"}""", "key"))["runId"];
         await http.ActAsync($"runs/{first}/cancel");
         clock.Advance(TimeSpan.FromDays(29));
@@ -122,13 +177,22 @@ public sealed class StatusTests(AzuriteFixture azurite)
         clock.Advance(TimeSpan.FromDays(2));
         await app.Get<Janitor>().RunAsync(force: true, TestContext.Current.CancellationToken);
         Assert.NotEqual(first, (await http.ActAsync("runs", """{"kind":"Snapshot"}""", "key"))["runId"]);
-        Assert.Equal(1, (await app.Get<Core.Operations.BacklogCounter>().CountAsync(TestContext.Current.CancellationToken)).Backlog.Upserts.Dead);
+        Assert.Equal(
+            1,
+            (await app.Get<Core.Operations.BacklogCounter>().CountAsync(TestContext.Current.CancellationToken)).Backlog.Upserts.Dead
+        );
     }
 
     [Fact]
     public async Task Its_tag_changes_when_something_does()
     {
-        await using var lane = await Lane.StartAsync(azurite, Tenant, null, ("Upserts__Senders__crm__Kind", "json"), ("Upserts__Senders__crm__Secret", "test-secret"));
+        await using var lane = await Lane.StartAsync(
+            azurite,
+            Tenant,
+            null,
+            ("Upserts__Senders__crm__Kind", "json"),
+            ("Upserts__Senders__crm__Secret", "test-secret")
+        );
         var first = await lane.Http.GetAsync("status");
         Assert.Equal((200, "application/json"), (first.Status, first.MediaType));
         Assert.Equal(304, (await lane.Http.GetAsync("status", first.ETag)).Status);
@@ -139,20 +203,36 @@ public sealed class StatusTests(AzuriteFixture azurite)
     [Fact]
     public async Task Dead_upserts_are_shown_with_their_reason_and_replayed_or_dropped_by_id()
     {
-        await using var lane = await Lane.StartAsync(azurite, Tenant, null, ("Upserts__Senders__crm__Kind", "json"), ("Upserts__Senders__crm__Secret", "test-secret"));
+        await using var lane = await Lane.StartAsync(
+            azurite,
+            Tenant,
+            null,
+            ("Upserts__Senders__crm__Kind", "json"),
+            ("Upserts__Senders__crm__Secret", "test-secret")
+        );
         await lane.SnapshotAsync();
         var customers = lane.Cube.Data.Customers(lane.Assignment).Take(3).Select(customer => $"{customer["customer_id"]}");
         var ids = await lane.PostAsync($"[{string.Join(',', customers.Select(id => $$"""{"customer_id":"{{id}}","city":"Bodø"}"""))}]");
         foreach (var id in ids)
         {
             await lane.App.Storage.Upserts.UpdateEntityAsync(
-                new Azure.Data.Tables.TableEntity(id[..32], id[32..]) { ["State"] = "Dead", ["Reason"] = "Cube refused it" }, Azure.ETag.All, cancellationToken: TestContext.Current.CancellationToken);
+                new Azure.Data.Tables.TableEntity(id[..32], id[32..]) { ["State"] = "Dead", ["Reason"] = "Cube refused it" },
+                Azure.ETag.All,
+                cancellationToken: TestContext.Current.CancellationToken
+            );
         }
 
         await lane.App.Get<Core.Operations.BacklogCounter>().CountAsync(TestContext.Current.CancellationToken);
         var upserts = (await lane.Http.GetAsync("status")).Json.GetProperty("backlog").GetProperty("upserts");
         Assert.Equal((3, 0), (upserts.GetProperty("dead").GetInt32(), upserts.GetProperty("waiting").GetInt32()));
-        Assert.Equal(ids.Order(StringComparer.Ordinal), upserts.GetProperty("oldest").EnumerateArray().Select(entry => entry.GetProperty("id").GetString()!).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ids.Order(StringComparer.Ordinal),
+            upserts
+                .GetProperty("oldest")
+                .EnumerateArray()
+                .Select(entry => entry.GetProperty("id").GetString()!)
+                .Order(StringComparer.Ordinal)
+        );
         Assert.Equal("Cube refused it", upserts.GetProperty("oldest")[0].GetProperty("reason").GetString());
 
         (await lane.Http.ActAsync("replay", $$"""{"what":"upserts","ids":["{{ids[0]}}","{{new string('0', 64)}}"]}""")).AssertProblem(404);
@@ -176,7 +256,9 @@ public sealed class StatusTests(AzuriteFixture azurite)
         cube.Faults.Add(new Fault { Kind = FaultKind.Forbidden403, PathContains = "/customers/" });
         await app.RunAsync(Core.Sync.RunRequest.Snapshot([FeedCatalogue.Customers]));
         await app.Get<Core.Operations.BacklogCounter>().CountAsync(TestContext.Current.CancellationToken);
-        var failed = Assert.Single((await http.GetAsync("status")).Json.GetProperty("backlog").GetProperty("failedItems").EnumerateArray().ToList());
+        var failed = Assert.Single(
+            (await http.GetAsync("status")).Json.GetProperty("backlog").GetProperty("failedItems").EnumerateArray().ToList()
+        );
         Assert.Equal(("customers", "assignment"), (failed.GetProperty("feed").GetString(), failed.GetProperty("scope").GetString()));
         cube.Faults.Clear();
         (await http.ActAsync("replay", """{"what":"sync","ids":["x/y"]}""")).AssertProblem(404);
@@ -195,9 +277,14 @@ public sealed class StatusTests(AzuriteFixture azurite)
         var until = TimeProvider.System.GetUtcNow().AddMinutes(30);
         var flag = app.Services.GetServices<SharedFlag>().Single(flag => flag.Name == "cube");
         await flag.ExtendAsync(until, "Cube answered 429", "a test", TestContext.Current.CancellationToken);
-        foreach (var pause in new[] { (await http.GetAsync("pauses")).Json[0], (await http.GetAsync("status")).Json.GetProperty("pauses")[0] })
+        foreach (
+            var pause in new[] { (await http.GetAsync("pauses")).Json[0], (await http.GetAsync("status")).Json.GetProperty("pauses")[0] }
+        )
         {
-            Assert.Equal(("cube", "Cube answered 429", "a test"), (pause.GetProperty("name").GetString(), pause.GetProperty("reason").GetString(), pause.GetProperty("askedBy").GetString()));
+            Assert.Equal(
+                ("cube", "Cube answered 429", "a test"),
+                (pause.GetProperty("name").GetString(), pause.GetProperty("reason").GetString(), pause.GetProperty("askedBy").GetString())
+            );
             Assert.Equal(until, pause.GetProperty("until").GetDateTimeOffset(), TimeSpan.FromSeconds(1));
         }
 
@@ -216,8 +303,16 @@ public sealed class StatusTests(AzuriteFixture azurite)
         await app.Storage.Checkpoints.AddEntityAsync(
             new Azure.Data.Tables.TableEntity("campaign=17", "gap|responses|2026-11-20")
             {
-                ["SchemaVersion"] = 1, ["State"] = "Open", ["ReportedCount"] = 12L, ["Records"] = 11L, ["Reason"] = "", ["Since"] = TimeProvider.System.GetUtcNow(), ["ReadAt"] = TimeProvider.System.GetUtcNow(),
-            }, TestContext.Current.CancellationToken);
+                ["SchemaVersion"] = 1,
+                ["State"] = "Open",
+                ["ReportedCount"] = 12L,
+                ["Records"] = 11L,
+                ["Reason"] = "",
+                ["Since"] = TimeProvider.System.GetUtcNow(),
+                ["ReadAt"] = TimeProvider.System.GetUtcNow(),
+            },
+            TestContext.Current.CancellationToken
+        );
         var gap = (await http.GetAsync("gaps")).Json[0];
         Assert.Equal((12, 11), (gap.GetProperty("reportedCount").GetInt32(), gap.GetProperty("records").GetInt32()));
         var id = gap.GetProperty("id").GetString();

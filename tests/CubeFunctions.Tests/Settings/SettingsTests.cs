@@ -19,7 +19,10 @@ public sealed class SettingsTests
     [InlineData("0 6 * * *")]
     [InlineData("every day")]
     public void A_schedule_that_the_host_refuses_is_a_fault_in_one_line(string schedule) =>
-        Assert.Equal($"Sync__Schedule: '{schedule}' is not an NCRONTAB expression of six fields, such as 0 */15 * * * *", Assert.Single(Faults(("Sync__Schedule", schedule))));
+        Assert.Equal(
+            $"Sync__Schedule: '{schedule}' is not an NCRONTAB expression of six fields, such as 0 */15 * * * *",
+            Assert.Single(Faults(("Sync__Schedule", schedule)))
+        );
 
     [Theory]
     [InlineData("0 0 22-2 * * *", "02:00 03:00 04:00 05:00")]
@@ -28,8 +31,13 @@ public sealed class SettingsTests
     public void Local_ticks_come_when_the_host_has_them(string schedule, string expected)
     {
         var parsed = SyncSettings.TryParseSchedule(schedule)!;
-        var times = parsed.GetNextOccurrences(new DateTime(2026, 11, 2, 0, 0, 0, DateTimeKind.Utc), new DateTime(2027, 1, 1, 0, 0, 0, DateTimeKind.Utc)).Take(4);
-        Assert.Equal(expected, string.Join(' ', times.Select(time => time.ToString("HH:mm", System.Globalization.CultureInfo.InvariantCulture))));
+        var times = parsed
+            .GetNextOccurrences(new DateTime(2026, 11, 2, 0, 0, 0, DateTimeKind.Utc), new DateTime(2027, 1, 1, 0, 0, 0, DateTimeKind.Utc))
+            .Take(4);
+        Assert.Equal(
+            expected,
+            string.Join(' ', times.Select(time => time.ToString("HH:mm", System.Globalization.CultureInfo.InvariantCulture)))
+        );
     }
 
     [Fact]
@@ -47,7 +55,9 @@ public sealed class SettingsTests
     [InlineData("logic.example/trigger?sig=SECRET")]
     public void A_misspelt_receiver_is_not_printed_with_its_secret(string url)
     {
-        var fault = Assert.Single(Faults(("Changes__Crm__Url", url), ("Changes__Crm__Secret", "whsec_" + Convert.ToBase64String(new byte[24]))));
+        var fault = Assert.Single(
+            Faults(("Changes__Crm__Url", url), ("Changes__Crm__Secret", "whsec_" + Convert.ToBase64String(new byte[24])))
+        );
         Assert.StartsWith("Changes__Crm__Url: ", fault, StringComparison.Ordinal);
         Assert.DoesNotContain("SECRET", fault, StringComparison.Ordinal);
     }
@@ -56,7 +66,12 @@ public sealed class SettingsTests
 
     private static IReadOnlyList<string> Faults(bool needsSchedules, params (string Name, string Value)[] settings)
     {
-        var values = new Dictionary<string, string?> { ["CubeStorage"] = "UseDevelopmentStorage=true", ["Cube:BaseUrl"] = "https://tenant.example", ["Cube:Token"] = "t" };
+        var values = new Dictionary<string, string?>
+        {
+            ["CubeStorage"] = "UseDevelopmentStorage=true",
+            ["Cube:BaseUrl"] = "https://tenant.example",
+            ["Cube:Token"] = "t",
+        };
         foreach (var (name, value) in settings)
         {
             values[name.Replace("__", ":", StringComparison.Ordinal)] = value;

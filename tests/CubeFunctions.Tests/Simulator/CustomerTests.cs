@@ -18,7 +18,11 @@ public sealed class CustomerTests
             var imported = customer["customer_id"]!.ToString();
             var path = tenant.CustomersPath + (which == CustomerIdInUrl.Internal ? customer["id"]!.ToString() : imported);
             Assert.Equal(customer["id"]!.ToString(), (await tenant.JsonAsync(path))["id"]!.ToString());
-            var (status, body) = await tenant.SendAsync(HttpMethod.Put, path, $$"""{"assignment_id":{{tenant.Assignment}},"customer_id":"{{imported}}","phone_1":"012 æøå","Antall år":7}""");
+            var (status, body) = await tenant.SendAsync(
+                HttpMethod.Put,
+                path,
+                $$"""{"assignment_id":{{tenant.Assignment}},"customer_id":"{{imported}}","phone_1":"012 æøå","Antall år":7}"""
+            );
             Assert.Equal(HttpStatusCode.OK, status);
             Assert.Equal("012 æøå", (string?)body!["phone_1"]);
             Assert.Equal(7, (int)body["Antall år"]!);
@@ -50,7 +54,10 @@ public sealed class CustomerTests
         var body = $$"""{"assignment_id":"{{tenant.Assignment}}","customer_id":"00071","name":"Åse Ødegård","Målernummer":"0042"}""";
         var (status, created) = await tenant.SendAsync(HttpMethod.Post, tenant.CustomersPath + "00071", body);
         Assert.Equal(HttpStatusCode.Created, status);
-        Assert.Equal(("00071", "Åse Ødegård", "0042", "Import new"), ((string?)created!["customer_id"], (string?)created["name"], (string?)created["Målernummer"], (string?)created["update_method"]));
+        Assert.Equal(
+            ("00071", "Åse Ødegård", "0042", "Import new"),
+            ((string?)created!["customer_id"], (string?)created["name"], (string?)created["Målernummer"], (string?)created["update_method"])
+        );
         var (again, errors) = await tenant.SendAsync(HttpMethod.Post, tenant.CustomersPath + "00071", body);
         Assert.Equal(HttpStatusCode.BadRequest, again);
         Assert.NotNull(errors!["customer_id"]);
@@ -63,7 +70,9 @@ public sealed class CustomerTests
     {
         await using var tenant = await Tenant.StartAsync();
         var body = $$"""{"assignment_id":{{tenant.Assignment}},"customer_id":"N1","name":"N"}""";
-        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => tenant.SendAsync(HttpMethod.Post, tenant.CustomersPath + "N1", body)));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(_ => tenant.SendAsync(HttpMethod.Post, tenant.CustomersPath + "N1", body))
+        );
         Assert.Single(answers, answer => answer.Status == HttpStatusCode.Created);
         Assert.Single(tenant.Data.Customers(tenant.Assignment), row => row["customer_id"]!.ToString() == "N1");
     }
@@ -82,7 +91,13 @@ public sealed class CustomerTests
     [Fact]
     public async Task Later_fields_have_no_internal_id_and_take_edits_by_either_name()
     {
-        await using var tenant = await Tenant.StartAsync(Tenant.Small with { LaterFields = true, CustomerIdInUrl = CustomerIdInUrl.Imported });
+        await using var tenant = await Tenant.StartAsync(
+            Tenant.Small with
+            {
+                LaterFields = true,
+                CustomerIdInUrl = CustomerIdInUrl.Imported,
+            }
+        );
         var path = tenant.CustomersPath + "355116";
         var body = $$"""{"assignment_id":{{tenant.Assignment}},"customer_id":"355116","email":"ny@example.com","crm__custom_info__3":9}""";
         Assert.Equal(HttpStatusCode.OK, (await tenant.SendAsync(HttpMethod.Put, path, body)).Status);

@@ -31,7 +31,10 @@ public sealed class FeedTests
     public async Task A_page_out_of_range_is_404(string page)
     {
         await using var tenant = await Tenant.StartAsync();
-        Assert.Equal("""{"detail":"Invalid page."}""", (await tenant.JsonAsync(tenant.CustomersPath + "?page=" + page, HttpStatusCode.NotFound)).ToJsonString());
+        Assert.Equal(
+            """{"detail":"Invalid page."}""",
+            (await tenant.JsonAsync(tenant.CustomersPath + "?page=" + page, HttpStatusCode.NotFound)).ToJsonString()
+        );
     }
 
     [Fact]
@@ -47,26 +50,44 @@ public sealed class FeedTests
 
         Same(data.Customers(assignment), await tenant.AllAsync(tenant.CustomersPath));
         Same(data.Responses(campaign, from, to), await tenant.AllAsync($"/api/v1/campaigns/{campaign}/responses/{Window}"));
-        Same(data.Responses(campaign, from, to, "Sale"), await tenant.AllAsync($"/api/v1/campaigns/{campaign}/responses/{Window}&response_type=Sale"));
+        Same(
+            data.Responses(campaign, from, to, "Sale"),
+            await tenant.AllAsync($"/api/v1/campaigns/{campaign}/responses/{Window}&response_type=Sale")
+        );
         Same(data.Sms(campaign, from, to), await tenant.AllAsync($"/api/v1/campaigns/{campaign}/sms/{Window}"));
         Same(data.AssignmentSms(assignment, from, to), await tenant.AllAsync($"/api/v1/assignments/{assignment}/sms/{Window}"));
         Same(data.CallflowCustomers(campaign), await tenant.AllAsync($"/api/v1/campaigns/{campaign}/callflow_customers/"));
         Same(data.AssignmentCallflowCustomers(assignment), await tenant.AllAsync($"/api/v1/assignments/{assignment}/callflow_customers/"));
-        Same(data.CustomFields(assignment), [.. (await tenant.JsonAsync($"/api/v1/assignments/{assignment}/crm_custom_fields/")).AsArray().Select(row => row!.ToJsonString())]);
-        Assert.Contains(data.Responses(campaign, from, to), row => (string?)row["crm__standard_info__name"] == "Anonymized" && Text(row["crm__customer_id"]).Length == 0);
+        Same(
+            data.CustomFields(assignment),
+            [
+                .. (await tenant.JsonAsync($"/api/v1/assignments/{assignment}/crm_custom_fields/"))
+                    .AsArray()
+                    .Select(row => row!.ToJsonString()),
+            ]
+        );
+        Assert.Contains(
+            data.Responses(campaign, from, to),
+            row => (string?)row["crm__standard_info__name"] == "Anonymized" && Text(row["crm__customer_id"]).Length == 0
+        );
     }
 
     [Fact]
     public async Task Missing_dates_mean_today_in_the_tenants_time_zone()
     {
         // 22:30 UTC in summer is half past midnight in Oslo.
-        await using var tenant = await Tenant.StartAsync(time: new FakeTimeProvider(new DateTimeOffset(2025, 6, 10, 22, 30, 0, TimeSpan.Zero)));
+        await using var tenant = await Tenant.StartAsync(
+            time: new FakeTimeProvider(new DateTimeOffset(2025, 6, 10, 22, 30, 0, TimeSpan.Zero))
+        );
         var path = $"/api/v1/campaigns/{tenant.Campaign}/responses/";
         foreach (var query in new[] { "", "?from_date=20250101", "?to_date=20250610", "?from_date=20250611&to_date=20250611" })
         {
             var rows = await tenant.AllAsync(path + query);
             Assert.NotEmpty(rows);
-            Assert.All(rows, row => Assert.StartsWith("2025-06-11 ", (string?)JsonNode.Parse(row)!["response_submitted_when"], StringComparison.Ordinal));
+            Assert.All(
+                rows,
+                row => Assert.StartsWith("2025-06-11 ", (string?)JsonNode.Parse(row)!["response_submitted_when"], StringComparison.Ordinal)
+            );
         }
     }
 
@@ -75,21 +96,27 @@ public sealed class FeedTests
     {
         await using var tenant = await Tenant.StartAsync();
         var rows = await tenant.AllAsync($"/api/v1/campaigns/{tenant.Campaign}/responses?from_date=20250303&to_date=20250309");
-        var perDay = rows.GroupBy(row => JsonNode.Parse(row)!["response_submitted_when"]!.GetValue<string>()[..10]).ToDictionary(day => day.Key, day => day.Count());
+        var perDay = rows.GroupBy(row => JsonNode.Parse(row)!["response_submitted_when"]!.GetValue<string>()[..10])
+            .ToDictionary(day => day.Key, day => day.Count());
         Assert.Contains("2025-03-03", perDay.Keys);
         Assert.Contains("2025-03-07", perDay.Keys);
         Assert.DoesNotContain("2025-03-09", perDay.Keys);
         Assert.True(perDay.Values.Distinct().Count() > 1);
         Assert.Empty(await tenant.AllAsync($"/api/v1/campaigns/{tenant.Campaign}/responses?from_date=20250309&to_date=20250303"));
-        await tenant.JsonAsync($"/api/v1/campaigns/{tenant.Campaign}/responses/?from_date=20170101&to_date=20180401/?page=2", HttpStatusCode.BadRequest);
+        await tenant.JsonAsync(
+            $"/api/v1/campaigns/{tenant.Campaign}/responses/?from_date=20170101&to_date=20180401/?page=2",
+            HttpStatusCode.BadRequest
+        );
     }
 
     [Fact]
     public async Task Base_responses_have_distinct_keys()
     {
         await using var tenant = await Tenant.StartAsync(Tenant.Small with { AnonymisedPerThousand = 0, ResponsesPerCampaignPerDay = 300 });
-        var keys = tenant.Data.Responses(tenant.Campaign, new DateOnly(2025, 3, 1), new DateOnly(2025, 3, 31))
-            .Select(row => $"{Text(row["crm__customer_id"])}|{row["response_submitted_when"]}|{row["response_submitted_by"]}").ToList();
+        var keys = tenant
+            .Data.Responses(tenant.Campaign, new DateOnly(2025, 3, 1), new DateOnly(2025, 3, 31))
+            .Select(row => $"{Text(row["crm__customer_id"])}|{row["response_submitted_when"]}|{row["response_submitted_by"]}")
+            .ToList();
         Assert.Equal(keys.Count, keys.Distinct().Count());
     }
 
@@ -138,7 +165,14 @@ public sealed class FeedTests
     [Fact]
     public async Task A_million_customers_are_read_anywhere_without_holding_them()
     {
-        await using var tenant = await Tenant.StartAsync(Tenant.Small with { CustomersPerAssignment = 1_000_000, PageSize = 500, FillerBytesPerRecord = 200 });
+        await using var tenant = await Tenant.StartAsync(
+            Tenant.Small with
+            {
+                CustomersPerAssignment = 1_000_000,
+                PageSize = 500,
+                FillerBytesPerRecord = 200,
+            }
+        );
         var before = GC.GetTotalMemory(forceFullCollection: true);
         foreach (var page in new[] { 1, 1000, 2000 })
         {

@@ -56,8 +56,17 @@ public sealed class GenerationTests
         {
             await using var tenant = await Tenant.StartAsync(Tenant.Small with { Api = api, Variants = [variant], Seed = seed });
             Mutate(tenant.Data);
-            return [.. tenant.Data.Campaigns().Concat(tenant.Data.Feeds().SelectMany(feed => tenant.Data.Records(feed.Scope, feed.ScopeId, feed.Feed, From, From.AddDays(6))))
-                .Select(row => row.ToJsonString())];
+            return
+            [
+                .. tenant
+                    .Data.Campaigns()
+                    .Concat(
+                        tenant
+                            .Data.Feeds()
+                            .SelectMany(feed => tenant.Data.Records(feed.Scope, feed.ScopeId, feed.Feed, From, From.AddDays(6)))
+                    )
+                    .Select(row => row.ToJsonString()),
+            ];
         }
 
         var one = await Read(1);
@@ -70,14 +79,39 @@ public sealed class GenerationTests
     {
         await using var tenant = await Tenant.StartAsync(TenantApi.DataOwners);
         Assert.Equal(2, (await tenant.JsonAsync("/api/v1/campaigns")).AsArray().Count);
-        foreach (var path in new[] { "/campaigns", "/assignments", tenant.CustomersPath, $"/api/v1/campaigns/{tenant.Campaign}/responses/", "/api/v1/data_owners/3/B2B/customers/", "/api/v1/data_owners/3/B2C/call_outcomes/" })
+        foreach (
+            var path in new[]
+            {
+                "/campaigns",
+                "/assignments",
+                tenant.CustomersPath,
+                $"/api/v1/campaigns/{tenant.Campaign}/responses/",
+                "/api/v1/data_owners/3/B2B/customers/",
+                "/api/v1/data_owners/3/B2C/call_outcomes/",
+            }
+        )
             await tenant.JsonAsync(path, HttpStatusCode.NotFound);
         Assert.Equal(
-            ["/api/v1/call_outcomes/", "/api/v1/campaigns/201/call_outcomes/", "/api/v1/campaigns/201/product_registrations/", "/api/v1/campaigns/201/sms/", "/api/v1/campaigns/201/callflow_customers/"],
-            tenant.Data.Feeds().Take(5).Select(feed => feed.Path));
+            [
+                "/api/v1/call_outcomes/",
+                "/api/v1/campaigns/201/call_outcomes/",
+                "/api/v1/campaigns/201/product_registrations/",
+                "/api/v1/campaigns/201/sms/",
+                "/api/v1/campaigns/201/callflow_customers/",
+            ],
+            tenant.Data.Feeds().Take(5).Select(feed => feed.Path)
+        );
         Assert.Equal(
-            ["/api/v1/data_owners/3/B2C/customers/", "/api/v1/data_owners/3/B2C/crm_custom_fields/", "/api/v1/data_owners/3/crm/B2C/call_outcomes/", "/api/v1/data_owners/3/crm/B2C/product_registrations/", "/api/v1/data_owners/3/B2C/sms/", "/api/v1/data_owners/3/crm/B2C/callflow_customers/"],
-            tenant.Data.Feeds().Where(feed => feed.Scope == "crm").Select(feed => feed.Path));
+            [
+                "/api/v1/data_owners/3/B2C/customers/",
+                "/api/v1/data_owners/3/B2C/crm_custom_fields/",
+                "/api/v1/data_owners/3/crm/B2C/call_outcomes/",
+                "/api/v1/data_owners/3/crm/B2C/product_registrations/",
+                "/api/v1/data_owners/3/B2C/sms/",
+                "/api/v1/data_owners/3/crm/B2C/callflow_customers/",
+            ],
+            tenant.Data.Feeds().Where(feed => feed.Scope == "crm").Select(feed => feed.Path)
+        );
     }
 
     [Fact]
@@ -86,12 +120,42 @@ public sealed class GenerationTests
         await using var tenant = await Tenant.StartAsync(TenantApi.DataOwners);
         var campaign = (await tenant.JsonAsync("/api/v1/campaigns"))[0]!.AsObject();
         Assert.Equal(
-            ["campaign__id", "campaign__name", "campaign__start_date", "campaign__end_date", "campaign__archived_date", "campaign__is_active", "campaign__crm_type", "service__id", "service__name", "data_owner__id", "data_owner__name"],
-            campaign.Select(member => member.Key));
+            [
+                "campaign__id",
+                "campaign__name",
+                "campaign__start_date",
+                "campaign__end_date",
+                "campaign__archived_date",
+                "campaign__is_active",
+                "campaign__crm_type",
+                "service__id",
+                "service__name",
+                "data_owner__id",
+                "data_owner__name",
+            ],
+            campaign.Select(member => member.Key)
+        );
         var outcome = (await tenant.JsonAsync($"/api/v1/campaigns/{tenant.Campaign}/call_outcomes/{Window}"))["results"]![0]!.AsObject();
         Assert.Equal(
-            ["crm__change_log__updated", "crm__change_log__updated_by", "crm__change_log__update_method", "call_outcome__type", "call_outcome__subtype", "call_outcome__comment", "call_outcome__report_as__submitted_by", "call_outcome__report_as__submitted_in_team", "call_outcome__report_as__submitted_when", "call_outcome__report_as__submitted_when_timestamp", "call_outcome__extra__ID", "campaign__name", "campaign__crm_type", "data_owner__name", "segment__name"],
-            outcome.Select(member => member.Key).SkipWhile(name => name != "crm__change_log__updated"));
+            [
+                "crm__change_log__updated",
+                "crm__change_log__updated_by",
+                "crm__change_log__update_method",
+                "call_outcome__type",
+                "call_outcome__subtype",
+                "call_outcome__comment",
+                "call_outcome__report_as__submitted_by",
+                "call_outcome__report_as__submitted_in_team",
+                "call_outcome__report_as__submitted_when",
+                "call_outcome__report_as__submitted_when_timestamp",
+                "call_outcome__extra__ID",
+                "campaign__name",
+                "campaign__crm_type",
+                "data_owner__name",
+                "segment__name",
+            ],
+            outcome.Select(member => member.Key).SkipWhile(name => name != "crm__change_log__updated")
+        );
         var sale = (await tenant.JsonAsync($"/api/v1/campaigns/{tenant.Campaign}/product_registrations/{Window}"))["results"]![0]!;
         Assert.Equal("Sale", (string?)sale["call_outcome__type"]);
         Assert.NotEqual("", (string?)sale["product__code"]);
@@ -106,15 +170,23 @@ public sealed class GenerationTests
         Mutate(tenant.Data);
         var path = $"/api/v1/campaigns/{tenant.Campaign}/";
         var responses = (await tenant.AllAsync(path + "responses/" + Window)).Select(row => JsonNode.Parse(row)!).ToList();
-        var people = tenant.Data.CustomerIds(tenant.Assignment).Select(id => tenant.Data.Customer(tenant.Assignment, id)!["customer_id"]!.ToString()).ToList();
+        var people = tenant
+            .Data.CustomerIds(tenant.Assignment)
+            .Select(id => tenant.Data.Customer(tenant.Assignment, id)!["customer_id"]!.ToString())
+            .ToList();
 
         tenant.Data.Switch(TenantApi.DataOwners);
         Assert.Equal(TenantApi.DataOwners, tenant.Data.Api);
         await tenant.JsonAsync(path + "responses/" + Window, HttpStatusCode.NotFound);
         var outcomes = (await tenant.AllAsync(path + "call_outcomes/" + Window)).Select(row => JsonNode.Parse(row)!).ToList();
         Assert.Equal(
-            responses.Select(row => $"{row["crm__customer_id"]}|{row["response_type"]}|{row["response_submitted_when"]}|{row["response_submitted_by"]}|{row["response_comment"]}"),
-            outcomes.Select(row => $"{row["crm__customer_id"]}|{row["call_outcome__type"]}|{row["call_outcome__report_as__submitted_when"]}|{row["call_outcome__report_as__submitted_by"]}|{row["call_outcome__comment"]}"));
+            responses.Select(row =>
+                $"{row["crm__customer_id"]}|{row["response_type"]}|{row["response_submitted_when"]}|{row["response_submitted_by"]}|{row["response_comment"]}"
+            ),
+            outcomes.Select(row =>
+                $"{row["crm__customer_id"]}|{row["call_outcome__type"]}|{row["call_outcome__report_as__submitted_when"]}|{row["call_outcome__report_as__submitted_by"]}|{row["call_outcome__comment"]}"
+            )
+        );
         var customers = await tenant.AllAsync("/api/v1/data_owners/3/B2C/customers/");
         Assert.Equal(people, customers.Select(row => JsonNode.Parse(row)!["crm__customer_id"]!.ToString()));
         Assert.Equal(("3-B2C", tenant.Assignment), (tenant.Data.CrmOf(tenant.Assignment), tenant.Data.AssignmentOfCrm("3-B2C")));
@@ -127,7 +199,14 @@ public sealed class GenerationTests
     [Fact]
     public async Task Every_assignment_is_a_CRM_of_its_own()
     {
-        await using var tenant = await Tenant.StartAsync(Tenant.Small with { Api = TenantApi.DataOwners, Campaigns = 21, CampaignsPerAssignment = 3 });
+        await using var tenant = await Tenant.StartAsync(
+            Tenant.Small with
+            {
+                Api = TenantApi.DataOwners,
+                Campaigns = 21,
+                CampaignsPerAssignment = 3,
+            }
+        );
         Assert.Equal(["3-B2C", "4-B2C", "4-B2B", "5-B2C", "6-B2C", "6-B2B", "7-B2C"], tenant.Data.CrmIds);
         foreach (var feed in tenant.Data.Feeds().Where(feed => feed.Feed == "customers"))
             Assert.Equal(120, (int)(await tenant.JsonAsync(feed.Path))["count"]!);
@@ -142,9 +221,18 @@ public sealed class GenerationTests
         Assert.Equal(imported, (await tenant.JsonAsync(Path + imported))["crm__customer_id"]!.ToString());
         await tenant.JsonAsync(Path + tenant.Data.CustomerIds(tenant.Assignment).First(), HttpStatusCode.NotFound);
 
-        var (status, changed) = await tenant.SendAsync(HttpMethod.Put, Path + imported, $$"""{"customer_id":"{{imported}}","phone_1":"012"}""");
+        var (status, changed) = await tenant.SendAsync(
+            HttpMethod.Put,
+            Path + imported,
+            $$"""{"customer_id":"{{imported}}","phone_1":"012"}"""
+        );
         Assert.Equal((HttpStatusCode.OK, "012"), (status, (string?)changed!["crm__standard_info__phone_1"]));
-        Assert.Equal(HttpStatusCode.Created, (await tenant.SendAsync(HttpMethod.Post, Path + "0071", """{"crm__customer_id":"0071","crm__standard_info__name":"Ny"}""")).Status);
+        Assert.Equal(
+            HttpStatusCode.Created,
+            (
+                await tenant.SendAsync(HttpMethod.Post, Path + "0071", """{"crm__customer_id":"0071","crm__standard_info__name":"Ny"}""")
+            ).Status
+        );
         Assert.Equal("Ny", (string?)(await tenant.JsonAsync(Path + "0071"))["crm__standard_info__name"]);
         Assert.Equal([("PUT", imported), ("POST", "0071")], tenant.Data.Writes.Select(write => (write.Method, write.ImportedId)));
     }
@@ -156,7 +244,9 @@ public sealed class GenerationTests
     public async Task Calls_are_filtered_by_type(TenantApi api, string filter)
     {
         await using var tenant = await Tenant.StartAsync(api);
-        var feed = tenant.Data.Feeds().First(feed => feed.Feed is "responses" || (feed.Feed is "call_outcomes" && feed.Scope == "campaign"));
+        var feed = tenant
+            .Data.Feeds()
+            .First(feed => feed.Feed is "responses" || (feed.Feed is "call_outcomes" && feed.Scope == "campaign"));
         var expected = tenant.Data.Responses(tenant.Campaign, From, To, "Sale").Select(row => row.ToJsonString()).ToList();
         Assert.NotEmpty(expected);
         Assert.Equal(expected, await tenant.AllAsync($"{feed.Path}{Window}&{filter}=Sale"));
@@ -237,22 +327,43 @@ public sealed class GenerationTests
     public async Task An_hour_that_the_clock_shows_twice_has_both_offsets()
     {
         await using var tenant = await Tenant.StartAsync(
-            Tenant.Small with { Api = TenantApi.DataOwners, ResponsesPerCampaignPerDay = 0 }, new FakeTimeProvider(new DateTimeOffset(2025, 11, 1, 12, 0, 0, TimeSpan.Zero)));
+            Tenant.Small with
+            {
+                Api = TenantApi.DataOwners,
+                ResponsesPerCampaignPerDay = 0,
+            },
+            new FakeTimeProvider(new DateTimeOffset(2025, 11, 1, 12, 0, 0, TimeSpan.Zero))
+        );
         var customer = tenant.Data.CustomerIds(tenant.Assignment).First();
         tenant.Data.AddResponse(tenant.Campaign, customer, new DateTimeOffset(2025, 10, 26, 0, 30, 0, TimeSpan.Zero));
         tenant.Data.AddResponse(tenant.Campaign, customer, new DateTimeOffset(2025, 10, 26, 1, 30, 0, TimeSpan.Zero));
-        var rows = (await tenant.JsonAsync($"/api/v1/campaigns/{tenant.Campaign}/call_outcomes/?from_date=20251026&to_date=20251026"))["results"]!.AsArray();
-        Assert.Equal(["2025-10-26 02:30", "2025-10-26 02:30"], rows.Select(row => (string?)row!["call_outcome__report_as__submitted_when"]));
+        var rows = (await tenant.JsonAsync($"/api/v1/campaigns/{tenant.Campaign}/call_outcomes/?from_date=20251026&to_date=20251026"))[
+            "results"
+        ]!.AsArray();
+        Assert.Equal(
+            ["2025-10-26 02:30", "2025-10-26 02:30"],
+            rows.Select(row => (string?)row!["call_outcome__report_as__submitted_when"])
+        );
         Assert.Equal(["+0100", "+0200"], rows.Select(row => ((string)row!["call_outcome__report_as__submitted_when_timestamp"]!)[^5..]));
     }
 
     [Fact]
     public void Variants_of_another_generation_or_that_exclude_each_other_are_refused()
     {
-        Assert.Equal("Variant customers-early is not one of the Assignments API.", VariantKinds.Conflict(TenantApi.Assignments, [Variant.CustomersEarly]));
-        Assert.Equal("Variants latin1 and bom exclude each other.", VariantKinds.Conflict(TenantApi.Assignments, [Variant.Latin1, Variant.ByteOrderMark]));
+        Assert.Equal(
+            "Variant customers-early is not one of the Assignments API.",
+            VariantKinds.Conflict(TenantApi.Assignments, [Variant.CustomersEarly])
+        );
+        Assert.Equal(
+            "Variants latin1 and bom exclude each other.",
+            VariantKinds.Conflict(TenantApi.Assignments, [Variant.Latin1, Variant.ByteOrderMark])
+        );
         Assert.Null(VariantKinds.Conflict(TenantApi.DataOwners, [Variant.CustomersEarly, Variant.Gzip, Variant.NextBare]));
-        Assert.Contains("Known: listing-halfway,", Assert.Throws<FormatException>(() => VariantKinds.Parse("halfway")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Known: listing-halfway,",
+            Assert.Throws<FormatException>(() => VariantKinds.Parse("halfway")).Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal(Enum.GetValues<Variant>(), VariantKinds.ByName.Values.Order());
     }
 

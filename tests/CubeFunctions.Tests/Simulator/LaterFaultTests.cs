@@ -49,7 +49,14 @@ public sealed class LaterFaultTests
     {
         async Task<List<bool>> Short(int seed)
         {
-            await using var tenant = await Tenant.StartAsync(Tenant.Small with { Seed = seed, Campaigns = 20, ResponsesPerCampaignPerDay = 4 });
+            await using var tenant = await Tenant.StartAsync(
+                Tenant.Small with
+                {
+                    Seed = seed,
+                    Campaigns = 20,
+                    ResponsesPerCampaignPerDay = 4,
+                }
+            );
             tenant.Cube.Faults.Add("short=0.5,rows=1");
             var lacking = new List<bool>();
             foreach (var campaign in tenant.Data.CampaignIds())
@@ -79,7 +86,10 @@ public sealed class LaterFaultTests
         var rows = tenant.Data.Responses(201, new DateOnly(2025, 3, 1), new DateOnly(2025, 3, 7)).Count();
         for (var time = 0; time < 3; time++)
             Assert.Equal(rows + 1, (int)(await tenant.JsonAsync("/api/v1/campaigns/201/responses/" + Window))["count"]!);
-        Assert.Equal(tenant.Data.Responses(202, new DateOnly(2025, 3, 1), new DateOnly(2025, 3, 7)).Count(), (int)(await tenant.JsonAsync("/api/v1/campaigns/202/responses/" + Window))["count"]!);
+        Assert.Equal(
+            tenant.Data.Responses(202, new DateOnly(2025, 3, 1), new DateOnly(2025, 3, 7)).Count(),
+            (int)(await tenant.JsonAsync("/api/v1/campaigns/202/responses/" + Window))["count"]!
+        );
         Assert.True(tenant.Cube.Faults.Remove(fault));
         Assert.False(tenant.Cube.Faults.Remove(fault));
         Assert.Equal(rows, (int)(await tenant.JsonAsync("/api/v1/campaigns/201/responses/" + Window))["count"]!);
@@ -102,7 +112,10 @@ public sealed class LaterFaultTests
     {
         await using var tenant = await Tenant.StartAsync();
         tenant.Cube.Faults.Add("error-page,times=1");
-        Assert.Equal("""{"count":0,"next":null,"previous":null,"results":[],"error":"partial outage"}""", (await tenant.JsonAsync(tenant.CustomersPath)).ToJsonString());
+        Assert.Equal(
+            """{"count":0,"next":null,"previous":null,"results":[],"error":"partial outage"}""",
+            (await tenant.JsonAsync(tenant.CustomersPath)).ToJsonString()
+        );
         Assert.Equal(120, (int)(await tenant.JsonAsync(tenant.CustomersPath))["count"]!);
     }
 
@@ -171,7 +184,13 @@ public sealed class LaterFaultTests
     public async Task A_limit_per_second_goes_by_the_tenants_clock()
     {
         var clock = new FakeTimeProvider(new DateTimeOffset(2025, 6, 10, 12, 0, 0, TimeSpan.Zero));
-        await using var tenant = await Tenant.StartAsync(Tenant.Small with { RateLimit = new RateLimit { PerSecond = 2, RetryAfter = TimeSpan.FromSeconds(4) } }, clock);
+        await using var tenant = await Tenant.StartAsync(
+            Tenant.Small with
+            {
+                RateLimit = new RateLimit { PerSecond = 2, RetryAfter = TimeSpan.FromSeconds(4) },
+            },
+            clock
+        );
         await tenant.JsonAsync("/campaigns");
         await tenant.JsonAsync("/campaigns");
         using (var third = await tenant.GetAsync("/campaigns"))
@@ -229,9 +248,27 @@ public sealed class LaterFaultTests
     public void Days_and_words_are_read_from_the_command_line()
     {
         var fault = FaultPlan.Parse("short,rows=3,day=20251120,from=20251101,to=20251130");
-        Assert.Equal(new Fault { Kind = FaultKind.ShortListing, Rows = 3, Day = new(2025, 11, 20), From = new(2025, 11, 1), To = new(2025, 11, 30) }, fault);
-        Assert.Contains("a day such as", Assert.Throws<FormatException>(() => FaultPlan.Parse("short,day=x")).Message, StringComparison.Ordinal);
-        Assert.Contains("should be seconds", Assert.Throws<FormatException>(() => FaultPlan.Parse("503,skew=x")).Message, StringComparison.Ordinal);
+        Assert.Equal(
+            new Fault
+            {
+                Kind = FaultKind.ShortListing,
+                Rows = 3,
+                Day = new(2025, 11, 20),
+                From = new(2025, 11, 1),
+                To = new(2025, 11, 30),
+            },
+            fault
+        );
+        Assert.Contains(
+            "a day such as",
+            Assert.Throws<FormatException>(() => FaultPlan.Parse("short,day=x")).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "should be seconds",
+            Assert.Throws<FormatException>(() => FaultPlan.Parse("503,skew=x")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -243,5 +280,6 @@ public sealed class LaterFaultTests
         await tenant.JsonAsync(Calls(tenant) + "?from_date=20250301&to_date=20250306");
     }
 
-    private static string Calls(Tenant tenant) => tenant.Data.Feeds().First(feed => feed is { Scope: "campaign", Feed: "responses" or "call_outcomes" }).Path;
+    private static string Calls(Tenant tenant) =>
+        tenant.Data.Feeds().First(feed => feed is { Scope: "campaign", Feed: "responses" or "call_outcomes" }).Path;
 }

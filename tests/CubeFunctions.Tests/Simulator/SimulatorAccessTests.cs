@@ -91,7 +91,10 @@ public sealed class SimulatorAccessTests
         await Task.WhenAll(tenant.JsonAsync(path), tenant.JsonAsync(path), tenant.JsonAsync(path));
         Assert.Equal(3, tenant.Cube.Requests.Count("/responses"));
         Assert.InRange(tenant.Cube.Requests.MostAtOnce(), 2, 3);
-        Assert.All(tenant.Cube.Requests.All, request => Assert.Equal(("20250301", "20250302", null), (request.FromDate, request.ToDate, request.Page)));
+        Assert.All(
+            tenant.Cube.Requests.All,
+            request => Assert.Equal(("20250301", "20250302", null), (request.FromDate, request.ToDate, request.Page))
+        );
         tenant.Cube.Requests.Clear();
         Assert.Empty(tenant.Cube.Requests.All);
         Assert.Equal(3, tenant.Cube.Requests.Total);

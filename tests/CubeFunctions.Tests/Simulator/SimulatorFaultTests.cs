@@ -72,7 +72,14 @@ public sealed class SimulatorFaultTests
     {
         await using var tenant = await Tenant.StartAsync();
         var expected = await tenant.JsonAsync(tenant.CustomersPath);
-        tenant.Cube.Faults.Add(new Fault { Kind = FaultKind.SlowBody, Duration = TimeSpan.FromMilliseconds(100), Times = 1 });
+        tenant.Cube.Faults.Add(
+            new Fault
+            {
+                Kind = FaultKind.SlowBody,
+                Duration = TimeSpan.FromMilliseconds(100),
+                Times = 1,
+            }
+        );
         Assert.Equal(expected.ToJsonString(), (await tenant.JsonAsync(tenant.CustomersPath)).ToJsonString());
         tenant.Cube.Faults.Add(new Fault { Kind = FaultKind.TooLarge, Bytes = 1_000_000 });
         using var response = await tenant.GetAsync(tenant.CustomersPath);
@@ -85,7 +92,9 @@ public sealed class SimulatorFaultTests
         var tenant = await Tenant.StartAsync();
         tenant.Cube.Faults.Add("hang");
         using var impatient = new CancellationTokenSource(TimeSpan.FromMilliseconds(100), TimeProvider.System);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => tenant.Client.GetAsync(new Uri("/campaigns", UriKind.Relative), impatient.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            tenant.Client.GetAsync(new Uri("/campaigns", UriKind.Relative), impatient.Token)
+        );
         var waiting = tenant.GetAsync("/campaigns");
         await tenant.Cube.DisposeAsync();
 
@@ -113,8 +122,16 @@ public sealed class SimulatorFaultTests
         await using var tenant = await Tenant.StartAsync();
         tenant.Cube.Faults.Add("next-http,times=1");
         tenant.Cube.Faults.Add("next-other-host,from-page=2,host=http://elsewhere.test:81/");
-        Assert.StartsWith("http://127.0.0.1/api/", (string?)(await tenant.JsonAsync(tenant.CustomersPath))["next"], StringComparison.Ordinal);
-        Assert.StartsWith("http://elsewhere.test:81/api/", (string?)(await tenant.JsonAsync(tenant.CustomersPath + "?page=2"))["next"], StringComparison.Ordinal);
+        Assert.StartsWith(
+            "http://127.0.0.1/api/",
+            (string?)(await tenant.JsonAsync(tenant.CustomersPath))["next"],
+            StringComparison.Ordinal
+        );
+        Assert.StartsWith(
+            "http://elsewhere.test:81/api/",
+            (string?)(await tenant.JsonAsync(tenant.CustomersPath + "?page=2"))["next"],
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -175,7 +192,10 @@ public sealed class SimulatorFaultTests
         };
         var rows = await tenant.AllAsync(tenant.CustomersPath);
         Assert.Equal(120, rows.Distinct().Count());
-        Assert.NotEqual(tenant.Data.Customers(tenant.Assignment).Count(), rows.Intersect(tenant.Data.Customers(tenant.Assignment).Select(row => row.ToJsonString())).Count());
+        Assert.NotEqual(
+            tenant.Data.Customers(tenant.Assignment).Count(),
+            rows.Intersect(tenant.Data.Customers(tenant.Assignment).Select(row => row.ToJsonString())).Count()
+        );
     }
 
     [Theory]
@@ -238,7 +258,17 @@ public sealed class SimulatorFaultTests
     {
         var fault = FaultPlan.Parse("reset-in-body=0.05,path=/responses,from-page=2,times=3,method=get");
         Assert.Equal(
-            new Fault { Kind = FaultKind.ResetInBody, Rate = 0.05, PathContains = "/responses", FromPage = 2, Times = 3, Method = "GET" }, fault);
+            new Fault
+            {
+                Kind = FaultKind.ResetInBody,
+                Rate = 0.05,
+                PathContains = "/responses",
+                FromPage = 2,
+                Times = 3,
+                Method = "GET",
+            },
+            fault
+        );
     }
 
     [Theory]

@@ -42,9 +42,11 @@ internal sealed class Tenant : IAsyncDisposable
     public static async Task<Tenant> StartAsync(SimulatorOptions? options = null, TimeProvider? time = null) =>
         new(await CubeSimulator.StartAsync(options ?? Small, time, TestContext.Current.CancellationToken));
 
-    public static Task<Tenant> StartAsync(TenantApi api, params Variant[] variants) => StartAsync(Small with { Api = api, Variants = variants });
+    public static Task<Tenant> StartAsync(TenantApi api, params Variant[] variants) =>
+        StartAsync(Small with { Api = api, Variants = variants });
 
-    public Task<HttpResponseMessage> GetAsync(string path) => Client.GetAsync(new Uri(path, UriKind.RelativeOrAbsolute), TestContext.Current.CancellationToken);
+    public Task<HttpResponseMessage> GetAsync(string path) =>
+        Client.GetAsync(new Uri(path, UriKind.RelativeOrAbsolute), TestContext.Current.CancellationToken);
 
     public async Task<JsonNode> JsonAsync(string path, HttpStatusCode status = HttpStatusCode.OK)
     {
@@ -85,7 +87,10 @@ internal sealed class Tenant : IAsyncDisposable
 
     public async Task<(HttpStatusCode Status, JsonNode? Body)> SendAsync(HttpMethod method, string path, string json)
     {
-        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative)) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
+        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative))
+        {
+            Content = new StringContent(json, Encoding.UTF8, "application/json"),
+        };
         using var response = await Client.SendAsync(request, TestContext.Current.CancellationToken);
         var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         return (response.StatusCode, text.StartsWith('{') ? JsonNode.Parse(text) : null);

@@ -25,8 +25,23 @@ public sealed class VariantTests
     {
         await using var tenant = await Tenant.StartAsync(One, Variant.ListingHalfway);
         Assert.Equal(
-            ["campaign__id", "campaign__name", "campaign__description", "campaign__start_date", "campaign__end_date", "campaign__archived_date", "campaign__is_active", "assignment__id", "assignment__name", "assignment__description", "client__id", "client__short_name", "client__full_name"],
-            (await tenant.JsonAsync(path))[0]!.AsObject().Select(member => member.Key));
+            [
+                "campaign__id",
+                "campaign__name",
+                "campaign__description",
+                "campaign__start_date",
+                "campaign__end_date",
+                "campaign__archived_date",
+                "campaign__is_active",
+                "assignment__id",
+                "assignment__name",
+                "assignment__description",
+                "client__id",
+                "client__short_name",
+                "client__full_name",
+            ],
+            (await tenant.JsonAsync(path))[0]!.AsObject().Select(member => member.Key)
+        );
     }
 
     [Theory]
@@ -40,14 +55,20 @@ public sealed class VariantTests
         Assert.Null(listing[0]);
         Assert.False(listing[2]!.AsObject().ContainsKey(id));
         Assert.Equal(JsonValueKind.Object, listing[4]![id]!.GetValueKind());
-        Assert.Equal(tenant.Data.Campaigns().Select(campaign => campaign.ToJsonString()), new[] { listing[1], listing[3] }.Select(campaign => campaign!.ToJsonString()));
+        Assert.Equal(
+            tenant.Data.Campaigns().Select(campaign => campaign.ToJsonString()),
+            new[] { listing[1], listing[3] }.Select(campaign => campaign!.ToJsonString())
+        );
     }
 
     [Fact]
     public async Task Archived_campaigns_can_be_listed_always()
     {
         await using var tenant = await Tenant.StartAsync(Two, Variant.ListingArchived);
-        var archived = Assert.Single((await tenant.JsonAsync("/api/v1/campaigns")).AsArray(), campaign => (string?)campaign!["campaign__archived_date"] != "");
+        var archived = Assert.Single(
+            (await tenant.JsonAsync("/api/v1/campaigns")).AsArray(),
+            campaign => (string?)campaign!["campaign__archived_date"] != ""
+        );
         Assert.Equal(("2017-06-30", ""), ((string?)archived!["campaign__archived_date"], (string?)archived["campaign__is_active"]));
     }
 
@@ -68,14 +89,24 @@ public sealed class VariantTests
     {
         await using var tenant = await Tenant.StartAsync(Two, Variant.CrmTypeMembers);
         var campaign = (await tenant.JsonAsync("/api/v1/campaigns"))[0]!.AsObject();
-        Assert.Equal((4, "B2C", false), ((int)campaign["crm_type__id"]!, (string?)campaign["crm_type__name"], campaign.ContainsKey("campaign__crm_type")));
+        Assert.Equal(
+            (4, "B2C", false),
+            ((int)campaign["crm_type__id"]!, (string?)campaign["crm_type__name"], campaign.ContainsKey("campaign__crm_type"))
+        );
         Assert.Equal("B2C", (string?)(await FirstAsync(tenant, CallOutcomes))["crm_type__name"]);
     }
 
     [Fact]
     public async Task Crm_types_can_have_free_names_in_paths_too()
     {
-        await using var tenant = await Tenant.StartAsync(Tenant.Small with { Api = Two, Variants = [Variant.CrmTypeFreeNames], Campaigns = 9 });
+        await using var tenant = await Tenant.StartAsync(
+            Tenant.Small with
+            {
+                Api = Two,
+                Variants = [Variant.CrmTypeFreeNames],
+                Campaigns = 9,
+            }
+        );
         Assert.Equal(["3-Privatkunder Øst", "4-Privatkunder Øst", "4-Bedrift & næring"], tenant.Data.CrmIds);
         Assert.Equal("Bedrift & næring", (string?)(await tenant.JsonAsync("/api/v1/campaigns"))[8]!["crm_type__name"]);
         await tenant.JsonAsync("/api/v1/data_owners/4/Bedrift%20%26%20n%C3%A6ring/customers/");
@@ -89,7 +120,13 @@ public sealed class VariantTests
     [InlineData(One, Variant.ExternalUser, "/client_access/campaigns", "/api/v1/client_access/campaigns", HttpStatusCode.NotFound)]
     [InlineData(One, Variant.ExternalUserUnderApi, "/api/v1/client_access/campaigns", "/client_access/campaigns", HttpStatusCode.NotFound)]
     [InlineData(Two, Variant.ExternalUser, "/api/v1/client_access/campaigns", "/api/v1/campaigns", HttpStatusCode.Forbidden)]
-    public async Task The_listing_is_where_the_variant_puts_it(TenantApi api, Variant variant, string path, string other, HttpStatusCode status)
+    public async Task The_listing_is_where_the_variant_puts_it(
+        TenantApi api,
+        Variant variant,
+        string path,
+        string other,
+        HttpStatusCode status
+    )
     {
         await using var tenant = await Tenant.StartAsync(api, variant);
         Assert.Equal(2, (await tenant.JsonAsync(path)).AsArray().Count);
@@ -126,7 +163,10 @@ public sealed class VariantTests
         await using var tenant = await Tenant.StartAsync(One, Variant.CustomersLater, Variant.CustomerByImportedId);
         var customer = await FirstAsync(tenant, tenant.CustomersPath);
         Assert.False(customer.ContainsKey("id"));
-        Assert.Equal(customer.ToJsonString(), (await tenant.JsonAsync($"{tenant.CustomersPath}{customer["crm__customer_id"]}")).ToJsonString());
+        Assert.Equal(
+            customer.ToJsonString(),
+            (await tenant.JsonAsync($"{tenant.CustomersPath}{customer["crm__customer_id"]}")).ToJsonString()
+        );
         await tenant.JsonAsync($"{tenant.CustomersPath}{tenant.Data.CustomerIds(tenant.Assignment).First()}", HttpStatusCode.NotFound);
     }
 
@@ -138,7 +178,10 @@ public sealed class VariantTests
         await using var tenant = await Tenant.StartAsync(api, Variant.AnonymisedCustomers);
         var feed = tenant.Data.Feeds().First(feed => feed.Feed == "customers");
         var (id, name) = api == One ? ("customer_id", "name") : ("crm__customer_id", "crm__standard_info__name");
-        var anonymised = (await tenant.AllAsync(feed.Path)).Select(row => JsonNode.Parse(row)!).Where(row => (string?)row[name] == "Anonymized").ToList();
+        var anonymised = (await tenant.AllAsync(feed.Path))
+            .Select(row => JsonNode.Parse(row)!)
+            .Where(row => (string?)row[name] == "Anonymized")
+            .ToList();
         Assert.InRange(anonymised.Count, 6, 25);
         Assert.All(anonymised, row => Assert.Equal("", (string?)row[id]));
     }
@@ -148,13 +191,35 @@ public sealed class VariantTests
     {
         await using var tenant = await Tenant.StartAsync(Two, Variant.CallOutcomesOldNames);
         Assert.Equal(
-            ["call_outcome__submitted_by", "call_outcome__submitted_when", "call_outcome__type", "call_outcome__subtype", "call_outcome__submitted_in_department", "call_outcome__comment", "call_outcome__extra__ID", "call_outcome__additional_input_text"],
-            (await FirstAsync(tenant, CallOutcomes)).Select(member => member.Key).Where(name => name.StartsWith("call_outcome__", StringComparison.Ordinal)));
+            [
+                "call_outcome__submitted_by",
+                "call_outcome__submitted_when",
+                "call_outcome__type",
+                "call_outcome__subtype",
+                "call_outcome__submitted_in_department",
+                "call_outcome__comment",
+                "call_outcome__extra__ID",
+                "call_outcome__additional_input_text",
+            ],
+            (await FirstAsync(tenant, CallOutcomes))
+                .Select(member => member.Key)
+                .Where(name => name.StartsWith("call_outcome__", StringComparison.Ordinal))
+        );
     }
 
     [Theory]
-    [InlineData(Variant.CallOutcomesLocalTime, "call_outcome__report_as__submitted_when", "call_outcome__report_as__submitted_when_timestamp", @"^2025-03-\d\d \d\d:\d\d$")]
-    [InlineData(Variant.CallOutcomesTimestamp, "call_outcome__report_as__submitted_when_timestamp", "call_outcome__report_as__submitted_when", @"^2025-03-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0[12]00$")]
+    [InlineData(
+        Variant.CallOutcomesLocalTime,
+        "call_outcome__report_as__submitted_when",
+        "call_outcome__report_as__submitted_when_timestamp",
+        @"^2025-03-\d\d \d\d:\d\d$"
+    )]
+    [InlineData(
+        Variant.CallOutcomesTimestamp,
+        "call_outcome__report_as__submitted_when_timestamp",
+        "call_outcome__report_as__submitted_when",
+        @"^2025-03-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0[12]00$"
+    )]
     public async Task Call_outcomes_can_have_one_time_only(Variant variant, string member, string other, string pattern)
     {
         await using var tenant = await Tenant.StartAsync(Two, variant);
@@ -169,8 +234,24 @@ public sealed class VariantTests
         await using var tenant = await Tenant.StartAsync(Two, Variant.CallflowLater);
         var row = await FirstAsync(tenant, Callflow);
         Assert.Equal(
-            ["callflow__callstate__name", "callflow__attempts_status__attempts", "callflow__last_change__when", "meeting__agent", "meeting__time__from_date_time", "meeting__time__to_date_time", "product__ST-1", "product__MO-2", "product__BR-3", "product__FO-4", "product__AV-5", "campaign__name", "campaign__crm_type", "data_owner__name"],
-            row.Select(member => member.Key).SkipWhile(name => !name.StartsWith("callflow__", StringComparison.Ordinal)));
+            [
+                "callflow__callstate__name",
+                "callflow__attempts_status__attempts",
+                "callflow__last_change__when",
+                "meeting__agent",
+                "meeting__time__from_date_time",
+                "meeting__time__to_date_time",
+                "product__ST-1",
+                "product__MO-2",
+                "product__BR-3",
+                "product__FO-4",
+                "product__AV-5",
+                "campaign__name",
+                "campaign__crm_type",
+                "data_owner__name",
+            ],
+            row.Select(member => member.Key).SkipWhile(name => !name.StartsWith("callflow__", StringComparison.Ordinal))
+        );
         var sales = await tenant.AllAsync(Callflow + "?call_state=Sale");
         Assert.NotEmpty(sales);
         Assert.All(sales, sale => Assert.Equal("Sale", (string?)JsonNode.Parse(sale)!["callflow__callstate__name"]));
@@ -192,7 +273,14 @@ public sealed class VariantTests
     [InlineData(Variant.PageSize500, 500)]
     public async Task Pages_have_the_size_of_the_variant(Variant variant, int size)
     {
-        await using var tenant = await Tenant.StartAsync(Tenant.Small with { CustomersPerAssignment = 600, PageSize = 70, Variants = [variant] });
+        await using var tenant = await Tenant.StartAsync(
+            Tenant.Small with
+            {
+                CustomersPerAssignment = 600,
+                PageSize = 70,
+                Variants = [variant],
+            }
+        );
         Assert.Equal(size, (await tenant.JsonAsync(tenant.CustomersPath))["results"]!.AsArray().Count);
         tenant.Data.PageSize = 30;
         Assert.Equal(30, (await tenant.JsonAsync(tenant.CustomersPath + "?page=2"))["results"]!.AsArray().Count);
@@ -228,7 +316,11 @@ public sealed class VariantTests
         Assert.Equal([JsonValueKind.String], Kinds((await tenant.JsonAsync(path))["results"]!, id));
         tenant.Data.Switch(api, Variant.IdsNumber);
         Assert.Equal([JsonValueKind.Number], Kinds(await tenant.JsonAsync("/api/v1/campaigns"), member));
-        var text = (await tenant.JsonAsync(path))["results"]!.AsArray().Where(row => row![id]!.GetValueKind() == JsonValueKind.String).Select(row => (string)row![id]!).ToList();
+        var text = (await tenant.JsonAsync(path))["results"]!
+            .AsArray()
+            .Where(row => row![id]!.GetValueKind() == JsonValueKind.String)
+            .Select(row => (string)row![id]!)
+            .ToList();
         Assert.NotEmpty(text);
         Assert.All(text, kept => Assert.True(kept.Length == 0 || kept[0] == '0'));
     }
@@ -267,7 +359,10 @@ public sealed class VariantTests
         var (body, type, _) = await BytesAsync(tenant, "/api/v1/campaigns");
         Assert.Equal(contentType, type);
         Assert.Throws<DecoderFallbackException>(() => new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(body));
-        Assert.Equal(tenant.Data.Campaigns().Select(row => row.ToJsonString()), JsonNode.Parse(Encoding.Latin1.GetString(body))!.AsArray().Select(row => row!.ToJsonString()));
+        Assert.Equal(
+            tenant.Data.Campaigns().Select(row => row.ToJsonString()),
+            JsonNode.Parse(Encoding.Latin1.GetString(body))!.AsArray().Select(row => row!.ToJsonString())
+        );
     }
 
     [Theory]
@@ -324,9 +419,11 @@ public sealed class VariantTests
         Assert.Equal(HttpStatusCode.MethodNotAllowed, refused.StatusCode);
     }
 
-    private static IEnumerable<JsonValueKind> Kinds(JsonNode rows, string member) => rows.AsArray().Select(row => row![member]!.GetValueKind()).Distinct();
+    private static IEnumerable<JsonValueKind> Kinds(JsonNode rows, string member) =>
+        rows.AsArray().Select(row => row![member]!.GetValueKind()).Distinct();
 
-    private static async Task<JsonObject> FirstAsync(Tenant tenant, string path) => (await tenant.JsonAsync(path))["results"]![0]!.AsObject();
+    private static async Task<JsonObject> FirstAsync(Tenant tenant, string path) =>
+        (await tenant.JsonAsync(path))["results"]![0]!.AsObject();
 
     private static async Task<(byte[] Body, string ContentType, string Encoding)> BytesAsync(Tenant tenant, string path)
     {

@@ -26,7 +26,11 @@ public sealed class JanitorTests : IDisposable
     public async Task A_task_that_fails_stops_no_other_and_is_due_again_at_once()
     {
         var fails = true;
-        var first = new TestTask("first", TimeSpan.FromHours(1), _ => fails ? throw new RequestFailedException(503, "Kari Nordmann", "ServerBusy", null) : Task.CompletedTask);
+        var first = new TestTask(
+            "first",
+            TimeSpan.FromHours(1),
+            _ => fails ? throw new RequestFailedException(503, "Kari Nordmann", "ServerBusy", null) : Task.CompletedTask
+        );
         var second = new TestTask("second", TimeSpan.FromHours(1), _ => Task.CompletedTask);
         var janitor = Open(first, second);
         Assert.Equal(["first"], await janitor.RunAsync(false, _token));
@@ -61,16 +65,34 @@ public sealed class JanitorTests : IDisposable
     public async Task A_row_that_fails_stops_no_other_unless_storage_is_away()
     {
         var done = new List<int>();
-        var broken = new TestTask("rows", TimeSpan.Zero, round => round.EachAsync([1, 2, 3], (row, _) =>
-        {
-            done.Add(row);
-            return row == 2 ? throw new FormatException("Kari Nordmann") : Task.CompletedTask;
-        }, _token));
-        var away = new TestTask("away", TimeSpan.Zero, round => round.EachAsync([4, 5], (row, _) =>
-        {
-            done.Add(row);
-            throw new TimeoutException();
-        }, _token));
+        var broken = new TestTask(
+            "rows",
+            TimeSpan.Zero,
+            round =>
+                round.EachAsync(
+                    [1, 2, 3],
+                    (row, _) =>
+                    {
+                        done.Add(row);
+                        return row == 2 ? throw new FormatException("Kari Nordmann") : Task.CompletedTask;
+                    },
+                    _token
+                )
+        );
+        var away = new TestTask(
+            "away",
+            TimeSpan.Zero,
+            round =>
+                round.EachAsync(
+                    [4, 5],
+                    (row, _) =>
+                    {
+                        done.Add(row);
+                        throw new TimeoutException();
+                    },
+                    _token
+                )
+        );
         var last = new TestTask("last", TimeSpan.Zero, _ => Task.CompletedTask);
         Assert.Equal(["rows", "away"], await Open(broken, away, last).RunAsync(false, _token));
         Assert.Equal([1, 2, 3, 4], done);
@@ -82,11 +104,15 @@ public sealed class JanitorTests : IDisposable
     public async Task A_host_that_stops_ends_the_round()
     {
         using var stop = new CancellationTokenSource();
-        var first = new TestTask("first", TimeSpan.Zero, async _ =>
-        {
-            await stop.CancelAsync();
-            stop.Token.ThrowIfCancellationRequested();
-        });
+        var first = new TestTask(
+            "first",
+            TimeSpan.Zero,
+            async _ =>
+            {
+                await stop.CancelAsync();
+                stop.Token.ThrowIfCancellationRequested();
+            }
+        );
         var second = new TestTask("second", TimeSpan.Zero, _ => Task.CompletedTask);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Open(first, second).RunAsync(false, stop.Token));
         Assert.Equal(0, second.Runs);

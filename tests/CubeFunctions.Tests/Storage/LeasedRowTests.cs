@@ -55,7 +55,11 @@ public sealed class LeasedRowTests(AzuriteFixture azurite)
             _faults.Mute = mute;
             var requests = _faults.Requests;
             _time.Advance(Length * 0.4);
-            await WaitFor.TrueAsync(() => Task.FromResult(mute ? _faults.Requests >= requests + 3 : lease.Until > until), TimeSpan.FromSeconds(60), TimeSpan.FromMilliseconds(5));
+            await WaitFor.TrueAsync(
+                () => Task.FromResult(mute ? _faults.Requests >= requests + 3 : lease.Until > until),
+                TimeSpan.FromSeconds(60),
+                TimeSpan.FromMilliseconds(5)
+            );
             _faults.Mute = false;
             await AdvanceUntilAsync(() => lease.Until > until);
         }
@@ -112,7 +116,11 @@ public sealed class LeasedRowTests(AzuriteFixture azurite)
         _time.Advance((Length * 0.55) - TimeSpan.FromMilliseconds(1));
         Assert.False(lease.Lost.IsCancellationRequested);
         _time.Advance(TimeSpan.FromMilliseconds(1));
-        await WaitFor.TrueAsync(() => Task.FromResult(lease.Lost.IsCancellationRequested), TimeSpan.FromSeconds(60), TimeSpan.FromMilliseconds(5));
+        await WaitFor.TrueAsync(
+            () => Task.FromResult(lease.Lost.IsCancellationRequested),
+            TimeSpan.FromSeconds(60),
+            TimeSpan.FromMilliseconds(5)
+        );
         Assert.True(_time.GetUtcNow() < lease.Until);
     }
 
@@ -157,7 +165,13 @@ public sealed class LeasedRowTests(AzuriteFixture azurite)
         Assert.Null((await others.FindAsync<PlainRow>("p", "stream", _token))!.Text);
         _faults.LoseAnswers();
         Assert.Equal(StorageOutcome.Saved, (await lease.ReleaseAsync([RowWrite.Replace(rows[0])], _token)).Outcome);
-        Assert.Equal(("second", null), ((await others.FindAsync<PlainRow>("p", "stream", _token))!.Text, (await others.FindAsync<PlainRow>("p", "stream", _token))!.LeaseHolder));
+        Assert.Equal(
+            ("second", null),
+            (
+                (await others.FindAsync<PlainRow>("p", "stream", _token))!.Text,
+                (await others.FindAsync<PlainRow>("p", "stream", _token))!.LeaseHolder
+            )
+        );
     }
 
     [Fact]
@@ -212,15 +226,18 @@ public sealed class LeasedRowTests(AzuriteFixture azurite)
 
     private async Task<PlainRow> StoredAsync(OptimisticTable table) => (await table.FindAsync<PlainRow>("p", "row", _token))!;
 
-    private Task AdvanceUntilAsync(Func<bool> condition) => WaitFor.TrueAsync(
-        () =>
-        {
-            if (!condition())
+    private Task AdvanceUntilAsync(Func<bool> condition) =>
+        WaitFor.TrueAsync(
+            () =>
             {
-                _time.Advance(TimeSpan.FromSeconds(1));
-            }
+                if (!condition())
+                {
+                    _time.Advance(TimeSpan.FromSeconds(1));
+                }
 
-            return Task.FromResult(condition());
-        },
-        TimeSpan.FromSeconds(60), TimeSpan.FromMilliseconds(20));
+                return Task.FromResult(condition());
+            },
+            TimeSpan.FromSeconds(60),
+            TimeSpan.FromMilliseconds(20)
+        );
 }

@@ -58,7 +58,15 @@ public sealed class OptimisticBlobsTests(AzuriteFixture azurite)
     {
         var (ours, _) = await OpenAsync();
         var bytes = new byte[10_000];
-        var body = new BlobBody(new MemoryStream(bytes), "application/octet-stream") { Transfer = new() { InitialTransferSize = 4000, MaximumTransferSize = 4000, MaximumConcurrency = 1 } };
+        var body = new BlobBody(new MemoryStream(bytes), "application/octet-stream")
+        {
+            Transfer = new()
+            {
+                InitialTransferSize = 4000,
+                MaximumTransferSize = 4000,
+                MaximumConcurrency = 1,
+            },
+        };
         _faults.LoseAnswers(1, answered);
         var created = await ours.CreateAsync("large", body, _token);
         Assert.True(created.IsSaved);
@@ -78,7 +86,18 @@ public sealed class OptimisticBlobsTests(AzuriteFixture azurite)
         Assert.Empty(await blobs.ListAsync("", _token).ToListAsync(_token));
         Assert.Equal(StorageOutcome.Saved, await blobs.DeleteAsync("a", default, _token));
         _faults.LoseAnswers();
-        Assert.True((await blobs.CreateAsync("folder/a", Text("one") with { Metadata = new Dictionary<string, string> { ["attempt"] = "7" } }, _token)).IsSaved);
+        Assert.True(
+            (
+                await blobs.CreateAsync(
+                    "folder/a",
+                    Text("one") with
+                    {
+                        Metadata = new Dictionary<string, string> { ["attempt"] = "7" },
+                    },
+                    _token
+                )
+            ).IsSaved
+        );
         Assert.Equal(["folder/a"], await blobs.ListAsync("folder/", _token).Select(blob => blob.Name).ToListAsync(_token));
         var read = (await blobs.FindAsync("folder/a", _token))!;
         Assert.Equal(("one", "7"), (read.Data!.ToString(), read.Metadata["attempt"]));

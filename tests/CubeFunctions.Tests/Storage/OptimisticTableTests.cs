@@ -34,7 +34,13 @@ public sealed class OptimisticTableTests(AzuriteFixture azurite)
 
         // Its row object has the new ETag: the next write goes on top.
         var requests = _faults.Requests;
-        Assert.Equal(StorageOutcome.Saved, await ours.WriteAsync(write.Action == TableTransactionActionType.Delete ? RowWrite.Add(write.Row) : RowWrite.Replace(write.Row), _token));
+        Assert.Equal(
+            StorageOutcome.Saved,
+            await ours.WriteAsync(
+                write.Action == TableTransactionActionType.Delete ? RowWrite.Add(write.Row) : RowWrite.Replace(write.Row),
+                _token
+            )
+        );
         Assert.Equal(requests + 1, _faults.Requests);
     }
 
@@ -51,7 +57,12 @@ public sealed class OptimisticTableTests(AzuriteFixture azurite)
         Set(write.Row, "second");
         Assert.Equal(StorageOutcome.Saved, await ours.WriteAsync(write, _token));
         var stored = await ours.FindAsync<TableEntity>("p", "row", _token);
-        Assert.Equal(write.Action == TableTransactionActionType.Delete ? null : name == "merge columns" ? "columns" : "second", stored?.GetString("Text"));
+        Assert.Equal(
+            write.Action == TableTransactionActionType.Delete ? null
+                : name == "merge columns" ? "columns"
+                : "second",
+            stored?.GetString("Text")
+        );
     }
 
     [Fact]
@@ -77,7 +88,15 @@ public sealed class OptimisticTableTests(AzuriteFixture azurite)
         var theirs = (await others.FindAsync<PlainRow>("p", "row", _token))!;
         theirs.Text = "theirs";
         Assert.Equal(StorageOutcome.Saved, await others.SaveAsync(theirs, _token));
-        foreach (var write in new[] { RowWrite.Replace(row), RowWrite.Merge(row), RowWrite.Merge(row, [new("Text", "ours")]), RowWrite.Delete(row) })
+        foreach (
+            var write in new[]
+            {
+                RowWrite.Replace(row),
+                RowWrite.Merge(row),
+                RowWrite.Merge(row, [new("Text", "ours")]),
+                RowWrite.Delete(row),
+            }
+        )
         {
             _faults.LoseAnswers(lost);
             Assert.Equal(StorageOutcome.Changed, await ours.WriteAsync(write, _token));
@@ -114,7 +133,12 @@ public sealed class OptimisticTableTests(AzuriteFixture azurite)
         Assert.Equal(StorageOutcome.Saved, (await ours.WriteAsync([.. rows.Skip(1).Select(RowWrite.Add)], _token)).Outcome);
         RowWrite[] all =
         [
-            RowWrite.Delete(rows[1]), RowWrite.Add(rows[0]), RowWrite.Replace(rows[2]), RowWrite.Merge(rows[3]), RowWrite.Merge(rows[4], [new("Text", "x")]), RowWrite.Put(rows[5]),
+            RowWrite.Delete(rows[1]),
+            RowWrite.Add(rows[0]),
+            RowWrite.Replace(rows[2]),
+            RowWrite.Merge(rows[3]),
+            RowWrite.Merge(rows[4], [new("Text", "x")]),
+            RowWrite.Put(rows[5]),
         ];
         _faults.LoseAnswers();
         Assert.Equal(new BatchOutcome(StorageOutcome.Saved, null), await ours.WriteAsync(all, _token));
@@ -122,7 +146,10 @@ public sealed class OptimisticTableTests(AzuriteFixture azurite)
 
         // Each of its rows, alone and together, in any order.
         _faults.LoseAnswers();
-        Assert.Equal(StorageOutcome.Saved, (await ours.WriteAsync([RowWrite.Replace(rows[5]), RowWrite.Add(rows[1]), RowWrite.Replace(rows[0])], _token)).Outcome);
+        Assert.Equal(
+            StorageOutcome.Saved,
+            (await ours.WriteAsync([RowWrite.Replace(rows[5]), RowWrite.Add(rows[1]), RowWrite.Replace(rows[0])], _token)).Outcome
+        );
         foreach (var row in rows)
         {
             Assert.Equal(StorageOutcome.Saved, await ours.SaveAsync(row, _token));
@@ -141,7 +168,9 @@ public sealed class OptimisticTableTests(AzuriteFixture azurite)
         await ours.AddAsync(rows[1], _token);
         await ours.AddAsync(rows[2], _token);
         _faults.Mute = true;
-        await Assert.ThrowsAnyAsync<Exception>(() => ours.WriteAsync([RowWrite.Add(rows[0]), RowWrite.Replace(rows[1]), RowWrite.Merge(rows[2], [new("Text", "x")])], _token));
+        await Assert.ThrowsAnyAsync<Exception>(() =>
+            ours.WriteAsync([RowWrite.Add(rows[0]), RowWrite.Replace(rows[1]), RowWrite.Merge(rows[2], [new("Text", "x")])], _token)
+        );
         _faults.Mute = false;
         Assert.Equal(StorageOutcome.Saved, (await ours.WriteAsync([.. rows.Select(RowWrite.Save)], _token)).Outcome);
     }
@@ -157,7 +186,10 @@ public sealed class OptimisticTableTests(AzuriteFixture azurite)
         rows[0].Text = "ours";
         Assert.Equal(new BatchOutcome(StorageOutcome.Changed, rows[1]), await ours.WriteAsync([.. rows.Select(RowWrite.Replace)], _token));
         Assert.Null((await ours.FindAsync<PlainRow>("p", "a", _token))!.Text);
-        Assert.Equal(new BatchOutcome(StorageOutcome.Exists, rows[1]), await ours.WriteAsync([RowWrite.Replace(rows[0]), RowWrite.Add(rows[1])], _token));
+        Assert.Equal(
+            new BatchOutcome(StorageOutcome.Exists, rows[1]),
+            await ours.WriteAsync([RowWrite.Replace(rows[0]), RowWrite.Add(rows[1])], _token)
+        );
         await others.DeleteAsync(theirs, _token);
         Assert.Equal(new BatchOutcome(StorageOutcome.Gone, rows[1]), await ours.WriteAsync([.. rows.Select(RowWrite.Replace)], _token));
 
@@ -174,16 +206,27 @@ public sealed class OptimisticTableTests(AzuriteFixture azurite)
     {
         var created = 0;
         var client = _faults.Table(await azurite.NewAccountAsync(), "Rows");
-        var table = new OptimisticTable(client, async token =>
-        {
-            created++;
-            await client.CreateIfNotExistsAsync(token);
-        });
+        var table = new OptimisticTable(
+            client,
+            async token =>
+            {
+                created++;
+                await client.CreateIfNotExistsAsync(token);
+            }
+        );
         Assert.Null(await table.FindAsync<PlainRow>("p", "row", _token));
         Assert.Empty(await table.QueryAsync<PlainRow>(row => row.PartitionKey == "p", null, _token).ToListAsync(_token));
         Assert.Equal(StorageOutcome.Saved, await table.DeleteAsync(new TableEntity("p", "row") { ETag = ETag.All }, _token));
         Assert.Equal(0, created);
-        Assert.Equal(StorageOutcome.Saved, (await table.WriteAsync([.. Enumerable.Range(0, rows).Select(number => RowWrite.Add(new PlainRow { RowKey = $"{number}" }))], _token)).Outcome);
+        Assert.Equal(
+            StorageOutcome.Saved,
+            (
+                await table.WriteAsync(
+                    [.. Enumerable.Range(0, rows).Select(number => RowWrite.Add(new PlainRow { RowKey = $"{number}" }))],
+                    _token
+                )
+            ).Outcome
+        );
         Assert.Equal(1, created);
         Assert.Equal(rows, await table.QueryAsync<PlainRow>(row => row.PartitionKey == "p", null, _token).CountAsync(_token));
     }
@@ -192,7 +235,9 @@ public sealed class OptimisticTableTests(AzuriteFixture azurite)
     public async Task Storage_that_refuses_or_cannot_be_reached_is_no_conflict()
     {
         var (ours, _) = await OpenAsync();
-        var refused = await Assert.ThrowsAnyAsync<RequestFailedException>(() => ours.AddAsync(new PlainRow { RowKey = "row", Text = new string('x', 40_000) }, _token));
+        var refused = await Assert.ThrowsAnyAsync<RequestFailedException>(() =>
+            ours.AddAsync(new PlainRow { RowKey = "row", Text = new string('x', 40_000) }, _token)
+        );
         Assert.Equal(StorageErrorKind.Refused, StorageErrors.KindOf(refused, _token));
         await Assert.ThrowsAsync<ArgumentException>(() => ours.AddAsync(new Unmarked(), _token));
     }
@@ -219,7 +264,8 @@ public sealed class OptimisticTableTests(AzuriteFixture azurite)
         return (new OptimisticTable(ours), new OptimisticTable(new TableClient(account, "Rows")));
     }
 
-    private static ITableEntity New(bool asClass) => asClass ? new PlainRow { RowKey = "row", Text = "first" } : new TableEntity("p", "row") { ["Text"] = "first" };
+    private static ITableEntity New(bool asClass) =>
+        asClass ? new PlainRow { RowKey = "row", Text = "first" } : new TableEntity("p", "row") { ["Text"] = "first" };
 
     private async Task<ITableEntity> ExistingAsync(OptimisticTable table, bool asClass)
     {
@@ -228,16 +274,17 @@ public sealed class OptimisticTableTests(AzuriteFixture azurite)
         return row;
     }
 
-    private async Task<RowWrite> WriteAsync(OptimisticTable table, string name, bool asClass) => name switch
-    {
-        "add" => RowWrite.Add(New(asClass)),
-        "put new" => RowWrite.Put(New(asClass)),
-        "put over" => RowWrite.Put(await ExistingAsync(table, asClass)),
-        "replace" => RowWrite.Replace(await ExistingAsync(table, asClass)),
-        "merge" => RowWrite.Merge(await ExistingAsync(table, asClass)),
-        "merge columns" => RowWrite.Merge(await ExistingAsync(table, asClass), [new("Text", "columns")]),
-        _ => RowWrite.Delete(await ExistingAsync(table, asClass)),
-    };
+    private async Task<RowWrite> WriteAsync(OptimisticTable table, string name, bool asClass) =>
+        name switch
+        {
+            "add" => RowWrite.Add(New(asClass)),
+            "put new" => RowWrite.Put(New(asClass)),
+            "put over" => RowWrite.Put(await ExistingAsync(table, asClass)),
+            "replace" => RowWrite.Replace(await ExistingAsync(table, asClass)),
+            "merge" => RowWrite.Merge(await ExistingAsync(table, asClass)),
+            "merge columns" => RowWrite.Merge(await ExistingAsync(table, asClass), [new("Text", "columns")]),
+            _ => RowWrite.Delete(await ExistingAsync(table, asClass)),
+        };
 
     private static void Set(ITableEntity row, string text)
     {

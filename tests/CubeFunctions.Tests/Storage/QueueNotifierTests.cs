@@ -37,7 +37,8 @@ public sealed class QueueNotifierTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task A_queue_that_is_missing_has_nothing() => Assert.False(await new QueueNotifier<TestMessage>(await OpenAsync(), TimeProvider.System).HasVisibleAsync(_token));
+    public async Task A_queue_that_is_missing_has_nothing() =>
+        Assert.False(await new QueueNotifier<TestMessage>(await OpenAsync(), TimeProvider.System).HasVisibleAsync(_token));
 
     [Theory]
     [InlineData("""{"v":1,"row":"r"}""", true)]
@@ -52,11 +53,15 @@ public sealed class QueueNotifierTests(AzuriteFixture azurite)
         using var factory = LoggerFactory.Create(builder => builder.AddProvider(logs));
         var dead = new List<TestMessage>();
         var handler = new PoisonHandler(factory.CreateLogger<PoisonHandler>());
-        await handler.HandleAsync<TestMessage>(text, (message, _) =>
-        {
-            dead.Add(message);
-            return Task.CompletedTask;
-        }, _token);
+        await handler.HandleAsync<TestMessage>(
+            text,
+            (message, _) =>
+            {
+                dead.Add(message);
+                return Task.CompletedTask;
+            },
+            _token
+        );
         Assert.Equal(readable ? [new TestMessage(1, "r")] : [], dead);
         Assert.Equal(readable ? 0 : 1, logs.Lines.Count);
         Assert.DoesNotContain(logs.Lines, line => line.Text.Contains("Nordmann", StringComparison.Ordinal));
@@ -67,17 +72,23 @@ public sealed class QueueNotifierTests(AzuriteFixture azurite)
     {
         using var factory = LoggerFactory.Create(_ => { });
         var handler = new PoisonHandler(factory.CreateLogger<PoisonHandler>());
-        await Assert.ThrowsAsync<IOException>(() => handler.HandleAsync<TestMessage>("""{"v":1,"row":"r"}""", (_, _) => throw new IOException(), _token));
+        await Assert.ThrowsAsync<IOException>(() =>
+            handler.HandleAsync<TestMessage>("""{"v":1,"row":"r"}""", (_, _) => throw new IOException(), _token)
+        );
     }
 
     private async Task<StorageClients> OpenAsync()
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
-        {
-            ["CubeStorage"] = await azurite.NewAccountAsync(),
-            ["Cube:BaseUrl"] = "http://127.0.0.1:1",
-            ["Cube:Token"] = "t",
-        }).Build();
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(
+                new Dictionary<string, string?>
+                {
+                    ["CubeStorage"] = await azurite.NewAccountAsync(),
+                    ["Cube:BaseUrl"] = "http://127.0.0.1:1",
+                    ["Cube:Token"] = "t",
+                }
+            )
+            .Build();
         return new StorageClients(AppSettings.Read(configuration).Storage);
     }
 }

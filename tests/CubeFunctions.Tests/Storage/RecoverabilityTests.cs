@@ -8,8 +8,14 @@ public sealed class RecoverabilityTests
 {
     private const double Middle = 0.5;
     private static readonly DateTimeOffset Now = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
-    private static readonly RecoveryPolicy Steps = RecoveryPolicy.Steps(Seconds(3), Seconds(10), Seconds(30)) with { SuspendOver = Seconds(30) };
-    private static readonly RecoveryPolicy Doubling = RecoveryPolicy.Exponential(Seconds(10), TimeSpan.FromHours(1)) with { GiveUpAfter = TimeSpan.FromHours(48) };
+    private static readonly RecoveryPolicy Steps = RecoveryPolicy.Steps(Seconds(3), Seconds(10), Seconds(30)) with
+    {
+        SuspendOver = Seconds(30),
+    };
+    private static readonly RecoveryPolicy Doubling = RecoveryPolicy.Exponential(Seconds(10), TimeSpan.FromHours(1)) with
+    {
+        GiveUpAfter = TimeSpan.FromHours(48),
+    };
 
     [Theory]
     [InlineData(0, 3)]
@@ -17,7 +23,8 @@ public sealed class RecoverabilityTests
     [InlineData(2, 30)]
     [InlineData(3, null)]
     [InlineData(30, null)]
-    public void A_ladder_ends_with_a_dead_letter(int attempts, int? seconds) => Check(Steps, Failure.Transient("Cube answered 503"), attempts, seconds, "Cube answered 503");
+    public void A_ladder_ends_with_a_dead_letter(int attempts, int? seconds) =>
+        Check(Steps, Failure.Transient("Cube answered 503"), attempts, seconds, "Cube answered 503");
 
     [Theory]
     [InlineData(0, 10)]
@@ -26,7 +33,8 @@ public sealed class RecoverabilityTests
     [InlineData(8, 2560)]
     [InlineData(9, 3600)]
     [InlineData(int.MaxValue - 1, 3600)]
-    public void Delays_double_up_to_the_longest(int attempts, int? seconds) => Check(Doubling, Failure.Transient("reset"), attempts, seconds, "");
+    public void Delays_double_up_to_the_longest(int attempts, int? seconds) =>
+        Check(Doubling, Failure.Transient("reset"), attempts, seconds, "");
 
     [Theory]
     [InlineData(48, 3600)]
@@ -35,7 +43,10 @@ public sealed class RecoverabilityTests
     {
         var since = Now.AddHours(-hours);
         var recovery = Recoverability.Decide(Doubling, Failure.Transient("reset"), new(20, since), Now, Middle);
-        Assert.Equal(seconds is { } delay ? new Recovery.RetryAfter(Seconds(delay), new(21, since)) : new Recovery.DeadLetter("reset, for 48 hours"), recovery);
+        Assert.Equal(
+            seconds is { } delay ? new Recovery.RetryAfter(Seconds(delay), new(21, since)) : new Recovery.DeadLetter("reset, for 48 hours"),
+            recovery
+        );
     }
 
     [Theory]
@@ -61,7 +72,12 @@ public sealed class RecoverabilityTests
     public void A_long_pause_suspends_and_uses_up_no_attempt(int asked, int attempts, bool suspends, int seconds)
     {
         var recovery = Recoverability.Decide(Steps, Failure.Transient("429", Seconds(asked)), new(attempts, null), Now, Middle);
-        Assert.Equal(suspends ? new Recovery.SuspendUntil(Now + Seconds(seconds)) : new Recovery.RetryAfter(Seconds(seconds), new(attempts + 1, Now)), recovery);
+        Assert.Equal(
+            suspends
+                ? new Recovery.SuspendUntil(Now + Seconds(seconds))
+                : new Recovery.RetryAfter(Seconds(seconds), new(attempts + 1, Now)),
+            recovery
+        );
     }
 
     [Theory]
@@ -71,7 +87,16 @@ public sealed class RecoverabilityTests
     [InlineData(1000, 30)]
     public void Trouble_with_storage_kills_nothing_and_uses_up_nothing(int attempts, int seconds)
     {
-        var recovery = Recoverability.Decide(Steps with { GiveUpAfter = Seconds(1) }, Failure.Trouble("storage failed"), new(attempts, Now.AddDays(-9)), Now, Middle);
+        var recovery = Recoverability.Decide(
+            Steps with
+            {
+                GiveUpAfter = Seconds(1),
+            },
+            Failure.Trouble("storage failed"),
+            new(attempts, Now.AddDays(-9)),
+            Now,
+            Middle
+        );
         Assert.Equal(new Recovery.RetryAfter(Seconds(seconds), new(attempts, null)), recovery);
     }
 
@@ -80,17 +105,28 @@ public sealed class RecoverabilityTests
     [InlineData(4, 160)]
     [InlineData(5, null)]
     public void What_nobody_foresaw_climbs_the_ladder_and_is_dead_by_its_type(int attempts, int? seconds) =>
-        Check(Doubling, Failure.Unexpected(new InvalidOperationException("Kari Nordmann")), attempts, seconds, "Unexpected: InvalidOperationException");
+        Check(
+            Doubling,
+            Failure.Unexpected(new InvalidOperationException("Kari Nordmann")),
+            attempts,
+            seconds,
+            "Unexpected: InvalidOperationException"
+        );
 
     [Fact]
-    public void A_shorter_ladder_goes_for_the_unforeseen_as_well() => Check(Steps, Failure.Unexpected(new KeyNotFoundException()), 3, null, "Unexpected: KeyNotFoundException");
+    public void A_shorter_ladder_goes_for_the_unforeseen_as_well() =>
+        Check(Steps, Failure.Unexpected(new KeyNotFoundException()), 3, null, "Unexpected: KeyNotFoundException");
 
     [Fact]
-    public void What_will_never_do_is_dead_at_once() => Check(Doubling, Failure.Permanent("Cube answered 403"), 0, null, "Cube answered 403");
+    public void What_will_never_do_is_dead_at_once() =>
+        Check(Doubling, Failure.Permanent("Cube answered 403"), 0, null, "Cube answered 403");
 
     [Fact]
-    public void What_waits_for_a_person_waits() => Assert.Equal(
-        new Recovery.SuspendUntil(DateTimeOffset.MaxValue), Recoverability.Decide(Doubling, Failure.Suspended("gone", DateTimeOffset.MaxValue), new(99, Now.AddYears(-1)), Now, Middle));
+    public void What_waits_for_a_person_waits() =>
+        Assert.Equal(
+            new Recovery.SuspendUntil(DateTimeOffset.MaxValue),
+            Recoverability.Decide(Doubling, Failure.Suspended("gone", DateTimeOffset.MaxValue), new(99, Now.AddYears(-1)), Now, Middle)
+        );
 
     [Theory]
     [InlineData(0, 8)]
@@ -98,7 +134,9 @@ public sealed class RecoverabilityTests
     [InlineData(0.999999, 12)]
     public void Delays_are_spread_by_a_fifth(double random, int seconds)
     {
-        var delay = Assert.IsType<Recovery.RetryAfter>(Recoverability.Decide(Doubling, Failure.Transient("reset"), default, Now, random)).Delay;
+        var delay = Assert
+            .IsType<Recovery.RetryAfter>(Recoverability.Decide(Doubling, Failure.Transient("reset"), default, Now, random))
+            .Delay;
         Assert.Equal(seconds, delay.TotalSeconds, 0.001);
     }
 
@@ -123,7 +161,10 @@ public sealed class RecoverabilityTests
     private static void Check(RecoveryPolicy policy, Failure failure, int attempts, int? seconds, string dead)
     {
         var recovery = Recoverability.Decide(policy, failure, new(attempts, null), Now, Middle);
-        Assert.Equal(seconds is { } delay ? new Recovery.RetryAfter(Seconds(delay), new(attempts + 1, Now)) : new Recovery.DeadLetter(dead), recovery);
+        Assert.Equal(
+            seconds is { } delay ? new Recovery.RetryAfter(Seconds(delay), new(attempts + 1, Now)) : new Recovery.DeadLetter(dead),
+            recovery
+        );
     }
 
     private static TimeSpan Seconds(int seconds) => TimeSpan.FromSeconds(seconds);

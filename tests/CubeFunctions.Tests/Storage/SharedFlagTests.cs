@@ -116,7 +116,16 @@ public sealed class SharedFlagTests(AzuriteFixture azurite)
         var until = _time.GetUtcNow().AddMinutes(3);
         await _client.AddEntityAsync(new TableEntity("pause", "tenant") { ["SchemaVersion"] = 1, ["Until"] = until }, _token);
         await _client.AddEntityAsync(new TableEntity("writes", "tenant") { ["SchemaVersion"] = 1, ["OffUntil"] = until }, _token);
-        await _client.AddEntityAsync(new TableEntity("receiver", "pause") { ["SchemaVersion"] = 1, ["Address"] = "a1", ["Gone"] = true, ["Until"] = null }, _token);
+        await _client.AddEntityAsync(
+            new TableEntity("receiver", "pause")
+            {
+                ["SchemaVersion"] = 1,
+                ["Address"] = "a1",
+                ["Gone"] = true,
+                ["Until"] = null,
+            },
+            _token
+        );
         Assert.Equal(new FlagState(until, null, null, null), await Open(Pause).GetAsync(_token));
         Assert.Equal(until, (await Open(new("writes", "writes", "tenant") { UntilColumn = "OffUntil" }).GetAsync(_token))!.Until);
         Assert.True((await Open(new("receiver", "receiver", "pause") { Address = "a1" }).GetAsync(_token))!.UntilLifted);
@@ -129,7 +138,9 @@ public sealed class SharedFlagTests(AzuriteFixture azurite)
         var began = Open(Pause with { DownAtStart = true });
         await one.ExtendAsync(_time.GetUtcNow().AddMinutes(3), "asked", null, _token);
         Assert.Null(await began.GetAsync(_token));
-        Assert.False(await Open(Pause with { DownAtStart = true }).ExtendAsync(_time.GetUtcNow().AddMinutes(1), "asked for less", null, _token));
+        Assert.False(
+            await Open(Pause with { DownAtStart = true }).ExtendAsync(_time.GetUtcNow().AddMinutes(1), "asked for less", null, _token)
+        );
         _time.Advance(Pause.RefreshEvery);
         Assert.NotNull(await began.GetAsync(_token));
     }

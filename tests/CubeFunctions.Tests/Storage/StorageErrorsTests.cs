@@ -33,23 +33,27 @@ public sealed class StorageErrorsTests
     [InlineData(500, "InternalError", "Trouble")]
     [InlineData(503, "ServerBusy", "Trouble")]
     public void Each_answer_of_storage_is_about_the_row_or_trouble_or_a_refusal(int status, string? code, string kind) =>
-        Assert.Equal(kind, StorageErrors.KindOf(new RequestFailedException(status, Personal, code, null), TestContext.Current.CancellationToken).ToString());
+        Assert.Equal(
+            kind,
+            StorageErrors.KindOf(new RequestFailedException(status, Personal, code, null), TestContext.Current.CancellationToken).ToString()
+        );
 
-    public static TheoryData<string, string> Exceptions() => new()
-    {
-        { nameof(AuthenticationFailedException), "Trouble" },
-        { nameof(CredentialUnavailableException), "Trouble" },
-        { nameof(TimeoutException), "Trouble" },
-        { nameof(TaskCanceledException), "Trouble" },
-        { nameof(SocketException), "Trouble" },
-        { nameof(IOException), "Trouble" },
-        { nameof(HttpRequestException), "Trouble" },
-        { nameof(AggregateException), "Trouble" },
-        { "mixed", "None" },
-        { nameof(FileNotFoundException), "None" },
-        { nameof(EndOfStreamException), "None" },
-        { nameof(InvalidOperationException), "None" },
-    };
+    public static TheoryData<string, string> Exceptions() =>
+        new()
+        {
+            { nameof(AuthenticationFailedException), "Trouble" },
+            { nameof(CredentialUnavailableException), "Trouble" },
+            { nameof(TimeoutException), "Trouble" },
+            { nameof(TaskCanceledException), "Trouble" },
+            { nameof(SocketException), "Trouble" },
+            { nameof(IOException), "Trouble" },
+            { nameof(HttpRequestException), "Trouble" },
+            { nameof(AggregateException), "Trouble" },
+            { "mixed", "None" },
+            { nameof(FileNotFoundException), "None" },
+            { nameof(EndOfStreamException), "None" },
+            { nameof(InvalidOperationException), "None" },
+        };
 
     [Theory]
     [MemberData(nameof(Exceptions))]
@@ -71,8 +75,15 @@ public sealed class StorageErrorsTests
             _ => new InvalidOperationException(Personal),
         };
         Assert.Equal(kind, StorageErrors.KindOf(exception, TestContext.Current.CancellationToken).ToString());
-        Assert.Equal(kind == "Trouble" ? FailureKind.Trouble : FailureKind.Unexpected, StorageErrors.ToFailure(exception, TestContext.Current.CancellationToken).Kind);
-        Assert.DoesNotContain(Personal, StorageErrors.ToFailure(exception, TestContext.Current.CancellationToken).Reason, StringComparison.Ordinal);
+        Assert.Equal(
+            kind == "Trouble" ? FailureKind.Trouble : FailureKind.Unexpected,
+            StorageErrors.ToFailure(exception, TestContext.Current.CancellationToken).Kind
+        );
+        Assert.DoesNotContain(
+            Personal,
+            StorageErrors.ToFailure(exception, TestContext.Current.CancellationToken).Reason,
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain(Personal, ErrorInfo.From(exception).ToString(), StringComparison.Ordinal);
     }
 
@@ -83,9 +94,20 @@ public sealed class StorageErrorsTests
     [Fact]
     public void An_error_is_named_by_type_status_and_code()
     {
-        Assert.Equal("RequestFailedException 503 ServerBusy", ErrorInfo.From(new RequestFailedException(503, Personal, "ServerBusy", null)).ToString());
-        Assert.Equal("SocketException ConnectionRefused", ErrorInfo.From(new SocketException((int)SocketError.ConnectionRefused)).ToString());
-        Assert.Equal("RequestFailedException 503 ServerBusy", ErrorInfo.From(new AggregateException(new IOException(), new RequestFailedException(503, Personal, "ServerBusy", null))).ToString());
+        Assert.Equal(
+            "RequestFailedException 503 ServerBusy",
+            ErrorInfo.From(new RequestFailedException(503, Personal, "ServerBusy", null)).ToString()
+        );
+        Assert.Equal(
+            "SocketException ConnectionRefused",
+            ErrorInfo.From(new SocketException((int)SocketError.ConnectionRefused)).ToString()
+        );
+        Assert.Equal(
+            "RequestFailedException 503 ServerBusy",
+            ErrorInfo
+                .From(new AggregateException(new IOException(), new RequestFailedException(503, Personal, "ServerBusy", null)))
+                .ToString()
+        );
         Assert.Equal("KeyNotFoundException", ErrorInfo.From(new KeyNotFoundException(Personal)).ToString());
     }
 }

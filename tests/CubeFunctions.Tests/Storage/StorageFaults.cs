@@ -5,7 +5,9 @@ using Azure.Storage.Blobs;
 
 namespace CubeFunctions.Tests.Storage;
 
-/// <summary>Stands between a storage client and storage: does what is asked and loses the answer, or does nothing at all. Counts what is sent.</summary>
+/// <summary>
+/// Stands between a storage client and storage: does what is asked and loses the answer, or does nothing at all. Counts what is sent.
+/// </summary>
 internal sealed class StorageFaults : HttpPipelinePolicy
 {
     private int _lose;
@@ -63,11 +65,16 @@ internal sealed class StorageFaults : HttpPipelinePolicy
         }
 
         await ProcessNextAsync(message, pipeline);
-        if (message.Request.Method != RequestMethod.Get && message.Request.Method != RequestMethod.Head && (Mute || (Interlocked.Decrement(ref _keep) < 0 && Interlocked.Decrement(ref _lose) >= 0)))
+        if (
+            message.Request.Method != RequestMethod.Get
+            && message.Request.Method != RequestMethod.Head
+            && (Mute || (Interlocked.Decrement(ref _keep) < 0 && Interlocked.Decrement(ref _lose) >= 0))
+        )
         {
             throw new IOException("the answer was lost");
         }
     }
 
-    private static void Quick(RetryOptions retry) => (retry.MaxRetries, retry.Delay, retry.MaxDelay) = (2, TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(2));
+    private static void Quick(RetryOptions retry) =>
+        (retry.MaxRetries, retry.Delay, retry.MaxDelay) = (2, TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(2));
 }

@@ -7,11 +7,17 @@ using Xunit;
 
 namespace CubeFunctions.Tests.Support;
 
-/// <summary>One Azurite for the whole test run, with an account for each test, so that no test sees another's data. Started by the first that asks.</summary>
+/// <summary>
+/// One Azurite for the whole test run, with an account for each test, so that no test sees another's data. Started by the first that asks.
+/// </summary>
 public sealed class AzuriteFixture : IAsyncDisposable
 {
     private const int Accounts = 1000;
-    private static readonly string Key = Convert.ToBase64String(new byte[64].Select((_, i) => (byte)(i * 7)).ToArray());
+    private static readonly string Key = Convert.ToBase64String(
+        new byte[64]
+            .Select((_, i) => (byte)(i * 7))
+            .ToArray()
+    );
     private readonly Lazy<Task<AzuriteProcess>> _process;
     private readonly string _folder = Directory.CreateTempSubdirectory("cube-tests-").FullName;
     private int _taken;
@@ -49,7 +55,10 @@ public sealed class AzuriteFixture : IAsyncDisposable
     {
         var installation = await AzuriteInstallation.EnsureAsync(Console.Error.WriteLine, TestContext.Current.CancellationToken);
         var log = Path.Combine(folder, "requests.log");
-        return (await AzuriteProcess.StartAsync(installation, log, ["--inMemoryPersistence"], null, TestContext.Current.CancellationToken), log);
+        return (
+            await AzuriteProcess.StartAsync(installation, log, ["--inMemoryPersistence"], null, TestContext.Current.CancellationToken),
+            log
+        );
     }
 
     private static string NameOf(int number) => string.Create(CultureInfo.InvariantCulture, $"test{number:D5}");
@@ -59,13 +68,17 @@ public sealed class AzuriteFixture : IAsyncDisposable
         var installation = await AzuriteInstallation.EnsureAsync(Console.Error.WriteLine, CancellationToken.None);
         var accounts = string.Join(';', Enumerable.Range(1, Accounts).Select(number => $"{NameOf(number)}:{Key}"));
         return await AzuriteProcess.StartAsync(
-            installation, Path.Combine(_folder, "azurite.log"), ["--inMemoryPersistence", "--silent"],
+            installation,
+            Path.Combine(_folder, "azurite.log"),
+            ["--inMemoryPersistence", "--silent"],
             new Dictionary<string, string>
             {
                 ["AZURITE_ACCOUNTS"] = accounts,
 
                 // Thousands of messages in a queue would take all of its time.
                 ["NODE_OPTIONS"] = $"--require \"{Path.Combine(AppContext.BaseDirectory, "quick-removal.js").Replace('\\', '/')}\"",
-            }, CancellationToken.None);
+            },
+            CancellationToken.None
+        );
     }
 }

@@ -33,10 +33,20 @@ public sealed partial class CubeProcess : IDisposable
 
     /// <summary>Starts it with these settings and no others.</summary>
     public static CubeProcess Start(string arguments, string? folder, params (string Name, string Value)[] settings) =>
-        StartProgram(Path.Combine(AppContext.BaseDirectory, "cube.dll"), arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), folder ?? Path.GetTempPath(), settings);
+        StartProgram(
+            Path.Combine(AppContext.BaseDirectory, "cube.dll"),
+            arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+            folder ?? Path.GetTempPath(),
+            settings
+        );
 
     /// <summary>Starts a program with these settings and no others.</summary>
-    public static CubeProcess StartProgram(string program, IEnumerable<string> arguments, string folder, params (string Name, string Value)[] settings)
+    public static CubeProcess StartProgram(
+        string program,
+        IEnumerable<string> arguments,
+        string folder,
+        params (string Name, string Value)[] settings
+    )
     {
         var start = new ProcessStartInfo("dotnet", [program, .. arguments])
         {
@@ -44,7 +54,13 @@ public sealed partial class CubeProcess : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("Cube", StringComparison.OrdinalIgnoreCase) || name.Contains("__", StringComparison.Ordinal)).ToList())
+        foreach (
+            var name in start
+                .Environment.Keys.Where(name =>
+                    name.StartsWith("Cube", StringComparison.OrdinalIgnoreCase) || name.Contains("__", StringComparison.Ordinal)
+                )
+                .ToList()
+        )
         {
             start.Environment.Remove(name);
         }
@@ -63,7 +79,11 @@ public sealed partial class CubeProcess : IDisposable
     }
 
     /// <summary>Runs it to its end.</summary>
-    public static async Task<(int Code, string Output, string Errors)> RunAsync(string arguments, string? folder, params (string Name, string Value)[] settings)
+    public static async Task<(int Code, string Output, string Errors)> RunAsync(
+        string arguments,
+        string? folder,
+        params (string Name, string Value)[] settings
+    )
     {
         using var cube = Start(arguments, folder, settings);
         var code = await cube.ExitAsync();
@@ -71,7 +91,10 @@ public sealed partial class CubeProcess : IDisposable
     }
 
     /// <summary>Runs <c>sync --json</c> to its end and reads what it printed.</summary>
-    public static async Task<(int Code, JsonElement Report, long PeakWorkingSet)> SyncAsync(string arguments, params (string Name, string Value)[] settings)
+    public static async Task<(int Code, JsonElement Report, long PeakWorkingSet)> SyncAsync(
+        string arguments,
+        params (string Name, string Value)[] settings
+    )
     {
         using var cube = Start($"sync --json {arguments}", null, settings);
         var code = await cube.ExitAsync();
@@ -107,7 +130,9 @@ public sealed partial class CubeProcess : IDisposable
     /// <summary>SIGTERM, as the platform sends it.</summary>
     public void Terminate() => Assert.Equal(0, Kill(_process.Id, Terminated));
 
-    /// <summary>Ctrl-C. Where the test run was started in the background its children ignore that signal; the polite kill does the same then.</summary>
+    /// <summary>
+    /// Ctrl-C. Where the test run was started in the background its children ignore that signal; the polite kill does the same then.
+    /// </summary>
     public void Interrupt() => Assert.Equal(0, Kill(_process.Id, IgnoresInterrupts() ? Terminated : Interrupted));
 
     /// <summary>As <see cref="Interrupt"/>, where it has not ended by itself.</summary>
@@ -126,8 +151,12 @@ public sealed partial class CubeProcess : IDisposable
     private static bool IgnoresInterrupts()
     {
         const string Name = "SigIgn:";
-        var ignored = File.Exists("/proc/self/status") ? File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(Name, StringComparison.Ordinal)) : null;
-        return ignored is not null && (ulong.Parse(ignored[Name.Length..].Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) & (1 << (Interrupted - 1))) != 0;
+        var ignored = File.Exists("/proc/self/status")
+            ? File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(Name, StringComparison.Ordinal))
+            : null;
+        return ignored is not null
+            && (ulong.Parse(ignored[Name.Length..].Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) & (1 << (Interrupted - 1)))
+                != 0;
     }
 
     private void Measure()
@@ -139,7 +168,10 @@ public sealed partial class CubeProcess : IDisposable
             var line = File.ReadLines(status).FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
             if (line is not null)
             {
-                PeakWorkingSet = Math.Max(PeakWorkingSet, 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture));
+                PeakWorkingSet = Math.Max(
+                    PeakWorkingSet,
+                    1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture)
+                );
             }
         }
         catch (IOException)

@@ -26,12 +26,13 @@ internal sealed class FakeApp : IAsyncDisposable
     public string? LastKey { get; private set; }
 
     /// <summary>The same answer to everything.</summary>
-    public static RequestDelegate Answer(int status, string body, string type) => async context =>
-    {
-        context.Response.StatusCode = status;
-        context.Response.ContentType = type;
-        await context.Response.WriteAsync(body, context.RequestAborted);
-    };
+    public static RequestDelegate Answer(int status, string body, string type) =>
+        async context =>
+        {
+            context.Response.StatusCode = status;
+            context.Response.ContentType = type;
+            await context.Response.WriteAsync(body, context.RequestAborted);
+        };
 
     /// <summary>Starts it.</summary>
     /// <param name="answer">Answers requests.</param>
@@ -39,13 +40,22 @@ internal sealed class FakeApp : IAsyncDisposable
     public static async Task<FakeApp> StartAsync(RequestDelegate answer, X509Certificate2? certificate = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(options => options.Listen(IPAddress.Loopback, 0, listen =>
-        {
-            if (certificate is not null)
-            {
-                listen.UseHttps(certificate);
-            }
-        }));
+        builder
+            .WebHost.UseKestrelCore()
+            .UseKestrelHttpsConfiguration()
+            .ConfigureKestrel(options =>
+                options.Listen(
+                    IPAddress.Loopback,
+                    0,
+                    listen =>
+                    {
+                        if (certificate is not null)
+                        {
+                            listen.UseHttps(certificate);
+                        }
+                    }
+                )
+            );
         var app = new FakeApp(builder.Build());
         app._web.Run(context =>
         {
@@ -54,7 +64,9 @@ internal sealed class FakeApp : IAsyncDisposable
             return answer(context);
         });
         await app._web.StartAsync(TestContext.Current.CancellationToken);
-        var port = new Uri(app._web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port;
+        var port = new Uri(
+            app._web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()
+        ).Port;
         app.Address = certificate is null ? $"http://127.0.0.1:{port}" : $"https://localhost:{port}";
         return app;
     }

@@ -7,14 +7,21 @@ using Xunit;
 
 namespace CubeFunctions.Tests.Support;
 
-/// <summary>Reads <c>cube-raw</c> the way a stranger would: run manifest, window manifests, pages; checks every size and hash on the way.</summary>
+/// <summary>
+/// Reads <c>cube-raw</c> the way a stranger would: run manifest, window manifests, pages; checks every size and hash on the way.
+/// </summary>
 public static class RawLedger
 {
     /// <summary>Checks every manifest of the container and returns the records of the windows that match, feed by feed.</summary>
     public static async Task<List<string>> ReadAsync(BlobContainerClient raw, JsonElement runManifest, string feed)
     {
         var records = new List<string>();
-        foreach (var window in runManifest.GetProperty("windows").EnumerateArray().Where(window => window.GetProperty("feed").GetString() == feed))
+        foreach (
+            var window in runManifest
+                .GetProperty("windows")
+                .EnumerateArray()
+                .Where(window => window.GetProperty("feed").GetString() == feed)
+        )
         {
             var path = window.GetProperty("manifest").GetString()!;
             var manifest = await CheckAsync(raw, path);
@@ -39,7 +46,12 @@ public static class RawLedger
             if (blob.Name.EndsWith("/_manifest.json", StringComparison.Ordinal))
             {
                 var manifest = await CheckAsync(raw, blob.Name);
-                named.UnionWith(manifest.GetProperty("pages").EnumerateArray().Select(page => FolderOf(blob.Name) + page.GetProperty("name").GetString()));
+                named.UnionWith(
+                    manifest
+                        .GetProperty("pages")
+                        .EnumerateArray()
+                        .Select(page => FolderOf(blob.Name) + page.GetProperty("name").GetString())
+                );
             }
             else if (!blob.Name.StartsWith("runs/", StringComparison.Ordinal))
             {
@@ -67,7 +79,8 @@ public static class RawLedger
     private static async Task<JsonElement> CheckAsync(BlobContainerClient raw, string path)
     {
         var manifest = JsonDocument.Parse(await DownloadAsync(raw, path)).RootElement;
-        long records = 0, bytes = 0;
+        long records = 0,
+            bytes = 0;
         foreach (var page in manifest.GetProperty("pages").EnumerateArray())
         {
             var content = await DownloadAsync(raw, FolderOf(path) + page.GetProperty("name").GetString());
@@ -83,7 +96,10 @@ public static class RawLedger
         if (manifest.GetProperty("proof").GetString() == "count")
         {
             // Only a person's erasure makes a proven window smaller than Cube said.
-            Assert.Equal(manifest.TryGetProperty("redacted", out var redacted) && redacted.GetBoolean(), records < manifest.GetProperty("reportedCount").GetInt64());
+            Assert.Equal(
+                manifest.TryGetProperty("redacted", out var redacted) && redacted.GetBoolean(),
+                records < manifest.GetProperty("reportedCount").GetInt64()
+            );
             Assert.Equal(manifest.GetProperty("distinctKeys").GetInt64(), records);
         }
 

@@ -7,5 +7,6 @@ public static class Repository
 
     public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
 
-    private static string Find(string folder) => File.Exists(Path.Combine(folder, "CubeFunctions.sln")) ? folder : Find(Path.GetDirectoryName(folder)!);
+    private static string Find(string folder) =>
+        File.Exists(Path.Combine(folder, "CubeFunctions.sln")) ? folder : Find(Path.GetDirectoryName(folder)!);
 }

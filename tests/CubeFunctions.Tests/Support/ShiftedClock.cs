@@ -1,6 +1,9 @@
 namespace CubeFunctions.Tests.Support;
 
-/// <summary>A clock that starts at a chosen instant and runs <paramref name="speed"/> times as fast as the real one: timers included, so nothing hangs.</summary>
+/// <summary>
+/// A clock that starts at a chosen instant and runs <paramref name="speed"/> times as fast as the real one: timers included, so nothing
+/// hangs.
+/// </summary>
 public sealed class ShiftedClock(DateTimeOffset start, double speed = 1) : TimeProvider
 {
     private readonly DateTimeOffset _realStart = System.GetUtcNow();

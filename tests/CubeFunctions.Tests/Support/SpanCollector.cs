@@ -24,13 +24,22 @@ public sealed class SpanCollector : IDisposable
 
     public void Dispose() => _listener.Dispose();
 
-    private static string TextOf(Activity span) => string.Join(
-        '\n',
-        [
-            span.Source.Name, span.OperationName, span.DisplayName, span.StatusDescription, span.TraceStateString,
-            .. TextOf(span.TagObjects), .. span.Baggage.Select(pair => $"{pair.Key}={pair.Value}"),
-            .. span.Events.SelectMany(happened => TextOf(happened.Tags).Prepend(happened.Name)), .. span.Links.SelectMany(link => TextOf(link.Tags ?? [])),
-        ]);
+    private static string TextOf(Activity span) =>
+        string.Join(
+            '\n',
+            [
+                span.Source.Name,
+                span.OperationName,
+                span.DisplayName,
+                span.StatusDescription,
+                span.TraceStateString,
+                .. TextOf(span.TagObjects),
+                .. span.Baggage.Select(pair => $"{pair.Key}={pair.Value}"),
+                .. span.Events.SelectMany(happened => TextOf(happened.Tags).Prepend(happened.Name)),
+                .. span.Links.SelectMany(link => TextOf(link.Tags ?? [])),
+            ]
+        );
 
-    private static IEnumerable<string> TextOf(IEnumerable<KeyValuePair<string, object?>> tags) => tags.Select(tag => $"{tag.Key}={tag.Value}");
+    private static IEnumerable<string> TextOf(IEnumerable<KeyValuePair<string, object?>> tags) =>
+        tags.Select(tag => $"{tag.Key}={tag.Value}");
 }

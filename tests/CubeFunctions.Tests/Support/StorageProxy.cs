@@ -11,7 +11,8 @@ using Xunit;
 namespace CubeFunctions.Tests.Support;
 
 /// <summary>
-/// Stands between a client and Azurite, and cuts the line after so many writes: to the client it is as if the process died there. Or it loses the answer of one write
+/// Stands between a client and Azurite, and cuts the line after so many writes: to the client it is as if the process died there. Or it
+/// loses the answer of one write
 /// only, or the first answer to each, and goes on; or it refuses requests that a test chooses.
 /// </summary>
 public sealed class StorageProxy : IAsyncDisposable
@@ -53,7 +54,10 @@ public sealed class StorageProxy : IAsyncDisposable
     /// <summary>Method and address of each write so far, in no strict order.</summary>
     public ConcurrentQueue<string> WriteLog { get; } = [];
 
-    /// <summary>Refuses requests, by their number from 0, method and address, in a way that no client expects: with 400 and without having done anything.</summary>
+    /// <summary>
+    /// Refuses requests, by their number from 0, method and address, in a way that no client expects: with 400 and without having done
+    /// anything.
+    /// </summary>
     public Func<int, string, string, bool>? Refuse { get; set; }
 
     /// <summary>Cancelled when the line is cut.</summary>
@@ -68,11 +72,15 @@ public sealed class StorageProxy : IAsyncDisposable
     public static async Task<StorageProxy> StartAsync(string connection, int writes, bool answerLost)
     {
         var proxy = new StorageProxy(writes, answerLost);
-        var parts = connection.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(part => part.Split('=', 2)).ToDictionary(part => part[0], part => part[1]);
+        var parts = connection
+            .Split(';', StringSplitOptions.RemoveEmptyEntries)
+            .Select(part => part.Split('=', 2))
+            .ToDictionary(part => part[0], part => part[1]);
         foreach (var service in Services)
         {
             var target = new Uri(parts[service]);
-            parts[service] = await proxy.ListenAsync(new Uri(target.GetLeftPart(UriPartial.Authority)), "http://127.0.0.1:0") + target.AbsolutePath;
+            parts[service] =
+                await proxy.ListenAsync(new Uri(target.GetLeftPart(UriPartial.Authority)), "http://127.0.0.1:0") + target.AbsolutePath;
         }
 
         proxy.ConnectionString = string.Join(';', parts.Select(part => $"{part.Key}={part.Value}"));
@@ -162,7 +170,12 @@ public sealed class StorageProxy : IAsyncDisposable
         }
 
         using var request = new HttpRequestMessage(
-            new HttpMethod(context.Request.Method), new Uri(target.GetLeftPart(UriPartial.Authority) + raw, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+            new HttpMethod(context.Request.Method),
+            new Uri(
+                target.GetLeftPart(UriPartial.Authority) + raw,
+                new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }
+            )
+        );
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body);
         body.Position = 0;
@@ -195,7 +208,10 @@ public sealed class StorageProxy : IAsyncDisposable
             return;
         }
 
-        if ((write >= 0 && write == LoseAnswerOf) || (isWrite && LosesEach && _seen.TryAdd(context.Request.Headers["x-ms-client-request-id"].ToString(), true)))
+        if (
+            (write >= 0 && write == LoseAnswerOf)
+            || (isWrite && LosesEach && _seen.TryAdd(context.Request.Headers["x-ms-client-request-id"].ToString(), true))
+        )
         {
             LostAnswerOf = $"{context.Request.Method} {raw}";
             context.Abort();
@@ -208,7 +224,10 @@ public sealed class StorageProxy : IAsyncDisposable
             context.Response.Headers[header.Key] = header.Value.ToArray();
         }
 
-        if (!HttpMethods.IsHead(context.Request.Method) && response.StatusCode is not (System.Net.HttpStatusCode.NoContent or System.Net.HttpStatusCode.NotModified))
+        if (
+            !HttpMethods.IsHead(context.Request.Method)
+            && response.StatusCode is not (System.Net.HttpStatusCode.NoContent or System.Net.HttpStatusCode.NotModified)
+        )
         {
             await response.Content.CopyToAsync(context.Response.Body);
         }

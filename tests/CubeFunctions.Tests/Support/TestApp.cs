@@ -28,28 +28,48 @@ public sealed class TestApp : IAsyncDisposable
 
     public StorageClients Storage => Get<StorageClients>();
 
-    public static async Task<TestApp> StartAsync(string storage, CubeSimulator cube, TimeProvider? time = null, params (string Name, string Value)[] settings) =>
-        await StartAsync(storage, cube.BaseUrl, time, settings);
+    public static async Task<TestApp> StartAsync(
+        string storage,
+        CubeSimulator cube,
+        TimeProvider? time = null,
+        params (string Name, string Value)[] settings
+    ) => await StartAsync(storage, cube.BaseUrl, time, settings);
 
-    public static Task<TestApp> StartAsync(string storage, Uri baseUrl, TimeProvider? time = null, params (string Name, string Value)[] settings) =>
-        StartAsync(storage, baseUrl, time, _ => { }, settings);
+    public static Task<TestApp> StartAsync(
+        string storage,
+        Uri baseUrl,
+        TimeProvider? time = null,
+        params (string Name, string Value)[] settings
+    ) => StartAsync(storage, baseUrl, time, _ => { }, settings);
 
     /// <param name="storage">Connection string.</param>
     /// <param name="baseUrl">The tenant.</param>
     /// <param name="time">The clock.</param>
     /// <param name="configure">Adds to the host before it is built.</param>
     /// <param name="settings">Settings by name.</param>
-    public static async Task<TestApp> StartAsync(string storage, Uri baseUrl, TimeProvider? time, Action<IHostApplicationBuilder> configure, params (string Name, string Value)[] settings)
+    public static async Task<TestApp> StartAsync(
+        string storage,
+        Uri baseUrl,
+        TimeProvider? time,
+        Action<IHostApplicationBuilder> configure,
+        params (string Name, string Value)[] settings
+    )
     {
         var logs = new CollectingLogger();
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
-        {
-            ["CubeStorage"] = storage,
-            ["Cube:BaseUrl"] = baseUrl.ToString(),
-            ["Cube:Token"] = new SimulatorOptions().Token,
-        });
-        builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Name.Replace("__", ":", StringComparison.Ordinal), (string?)setting.Value)));
+        builder.Configuration.AddInMemoryCollection(
+            new Dictionary<string, string?>
+            {
+                ["CubeStorage"] = storage,
+                ["Cube:BaseUrl"] = baseUrl.ToString(),
+                ["Cube:Token"] = new SimulatorOptions().Token,
+            }
+        );
+        builder.Configuration.AddInMemoryCollection(
+            settings.Select(setting =>
+                KeyValuePair.Create(setting.Name.Replace("__", ":", StringComparison.Ordinal), (string?)setting.Value)
+            )
+        );
         builder.Logging.AddProvider(logs).AddFilter("Polly", LogLevel.None);
         if (time is not null)
         {
@@ -110,9 +130,16 @@ public sealed class TestApp : IAsyncDisposable
     }
 
     /// <summary>Does for a queue what the Functions host does.</summary>
-    internal QueueWorker Worker(string queue, Func<string, CancellationToken, Task> handle, int parallel = 8) => new(
-        Storage, queue, parallel, new PollWaits(TimeSpan.Zero, TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(500)), handle, TimeProvider.System,
-        Get<ILoggerFactory>().CreateLogger("queue"));
+    internal QueueWorker Worker(string queue, Func<string, CancellationToken, Task> handle, int parallel = 8) =>
+        new(
+            Storage,
+            queue,
+            parallel,
+            new PollWaits(TimeSpan.Zero, TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(500)),
+            handle,
+            TimeProvider.System,
+            Get<ILoggerFactory>().CreateLogger("queue")
+        );
 
     public async ValueTask DisposeAsync() => await ((IAsyncDisposable)_host).DisposeAsync();
 }

@@ -39,14 +39,19 @@ public sealed class TestHttp : IAsyncDisposable
         web.MapCubeFunctions(app.Services);
         await web.StartAsync(TestContext.Current.CancellationToken);
         var http = new TestHttp(web);
-        http.Client.BaseAddress = new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single() + "/api/");
+        http.Client.BaseAddress = new Uri(
+            web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single() + "/api/"
+        );
         return http;
     }
 
     /// <summary>Posts JSON and reads the answer.</summary>
     public async Task<(int Status, JsonElement Answer)> PostAsync(string path, string json, params (string Name, string Value)[] headers)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
+        using var request = new HttpRequestMessage(HttpMethod.Post, path)
+        {
+            Content = new StringContent(json, Encoding.UTF8, "application/json"),
+        };
         foreach (var (name, value) in headers)
         {
             request.Headers.TryAddWithoutValidation(name, value);

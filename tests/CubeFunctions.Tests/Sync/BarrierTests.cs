@@ -48,10 +48,16 @@ public sealed class BarrierTests(AzuriteFixture azurite)
     {
         var places = await RunAsync(place, -1);
         Assert.InRange(places, least, most);
-        var positions = Enumerable.Range(0, places).Where(position => TestScale.Full || (position + (uint)TestScale.Seed) % everyFew == 0).ToList();
+        var positions = Enumerable
+            .Range(0, places)
+            .Where(position => TestScale.Full || (position + (uint)TestScale.Seed) % everyFew == 0)
+            .ToList();
         Assert.NotEmpty(positions);
         await Parallel.ForEachAsync(
-            positions, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = TestContext.Current.CancellationToken }, async (position, _) => await RunAsync(place, position));
+            positions,
+            new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = TestContext.Current.CancellationToken },
+            async (position, _) => await RunAsync(place, position)
+        );
     }
 
     /// <summary>What nobody foresaw is thrown each time for one scope: its item fails by name, and only it.</summary>
@@ -73,7 +79,11 @@ public sealed class BarrierTests(AzuriteFixture azurite)
         Assert.Equal(("responses", $"{broken}"), (failure.Feed, failure.ScopeId));
 
         // What a request to Cube throws is tried again as any failed request is, and named as one.
-        Assert.EndsWith(place == Place.Cube ? "failed: UnforeseenException" : "Unexpected: UnforeseenException", failure.Reason, StringComparison.Ordinal);
+        Assert.EndsWith(
+            place == Place.Cube ? "failed: UnforeseenException" : "Unexpected: UnforeseenException",
+            failure.Reason,
+            StringComparison.Ordinal
+        );
         Assert.Equal(run.Items.Total - 1, run.Items.Succeeded);
         thrower.Always = null;
         Assert.Equal(RunStatus.Succeeded, (await app.RunAsync(Request)).Status);
@@ -87,7 +97,12 @@ public sealed class BarrierTests(AzuriteFixture azurite)
     {
         await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
         await using var proxy = await StorageProxy.StartAsync(await azurite.NewAccountAsync());
-        await using var app = await TestApp.StartAsync(proxy.ConnectionString, cube, new ShiftedClock(TimeProvider.System.GetUtcNow(), 20), ("Sync__LeaseSeconds", "10"));
+        await using var app = await TestApp.StartAsync(
+            proxy.ConnectionString,
+            cube,
+            new ShiftedClock(TimeProvider.System.GetUtcNow(), 20),
+            ("Sync__LeaseSeconds", "10")
+        );
         var broken = cube.Data.CampaignIds()[0];
         proxy.Refuse = (_, _, path) => path.Contains($"{address}{broken}", StringComparison.OrdinalIgnoreCase);
         var run = await app.RunAsync(Request);
@@ -110,7 +125,15 @@ public sealed class BarrierTests(AzuriteFixture azurite)
         var start = await other.Get<RunPlanner>().StartAsync(Request, TestContext.Current.CancellationToken);
         var key = ItemRow.KeyOf(FeedCatalogue.Responses, new Scope(ScopeKind.Campaign, $"{cube.Data.CampaignIds()[0]}"));
         await app.Storage.Runs.UpsertEntityAsync(
-            new TableEntity(start.RunId, key) { ["State"] = "Waiting", ["Kind"] = "no such kind", ["Tries"] = "many" }, TableUpdateMode.Replace, TestContext.Current.CancellationToken);
+            new TableEntity(start.RunId, key)
+            {
+                ["State"] = "Waiting",
+                ["Kind"] = "no such kind",
+                ["Tries"] = "many",
+            },
+            TableUpdateMode.Replace,
+            TestContext.Current.CancellationToken
+        );
         var run = await app.FinishAsync(start.RunId);
         var failure = Assert.Single(run.Failures);
         Assert.Equal(("responses", $"{cube.Data.CampaignIds()[0]}"), (failure.Feed, failure.ScopeId));
@@ -122,32 +145,55 @@ public sealed class BarrierTests(AzuriteFixture azurite)
     public async Task Garbled_rows_of_runs_and_checkpoints_stop_no_tick()
     {
         await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, new ShiftedClock(TimeProvider.System.GetUtcNow(), 20));
+        await using var app = await TestApp.StartAsync(
+            await azurite.NewAccountAsync(),
+            cube,
+            new ShiftedClock(TimeProvider.System.GetUtcNow(), 20)
+        );
         await app.RunAsync(Request);
         var broken = cube.Data.CampaignIds()[0];
         await app.Storage.Checkpoints.UpsertEntityAsync(
-            new TableEntity($"campaign={broken}", "responses") { ["ScopeKind"] = "campaign", ["Attempt"] = "many" }, TableUpdateMode.Merge, TestContext.Current.CancellationToken);
+            new TableEntity($"campaign={broken}", "responses") { ["ScopeKind"] = "campaign", ["Attempt"] = "many" },
+            TableUpdateMode.Merge,
+            TestContext.Current.CancellationToken
+        );
         await app.Storage.Runs.UpsertEntityAsync(
-            new TableEntity("run", "20260101T000000000Z-garble") { ["Status"] = "Running", ["Kind"] = 7, ["Items"] = "many" }, TableUpdateMode.Replace, TestContext.Current.CancellationToken);
+            new TableEntity("run", "20260101T000000000Z-garble")
+            {
+                ["Status"] = "Running",
+                ["Kind"] = 7,
+                ["Items"] = "many",
+            },
+            TableUpdateMode.Replace,
+            TestContext.Current.CancellationToken
+        );
         Assert.Empty(await app.Get<Janitor>().RunAsync(force: false, TestContext.Current.CancellationToken));
         var run = await app.RunAsync(Request);
         Assert.Equal($"{broken}", Assert.Single(run.Failures).ScopeId);
         Assert.Equal(run.Items.Total - 1, run.Items.Succeeded);
     }
 
-    private static Task<TestApp> StartAsync(string account, CubeSimulator cube, Place place, Thrower thrower) => TestApp.StartAsync(
-        account, cube.BaseUrl, new ShiftedClock(TimeProvider.System.GetUtcNow(), 20), builder =>
-        {
-            switch (place)
+    private static Task<TestApp> StartAsync(string account, CubeSimulator cube, Place place, Thrower thrower) =>
+        TestApp.StartAsync(
+            account,
+            cube.BaseUrl,
+            new ShiftedClock(TimeProvider.System.GetUtcNow(), 20),
+            builder =>
             {
-                case Place.Cube:
-                    thrower.StandInHandlerOf(builder, typeof(CubeClient));
-                    break;
-                case Place.Comparison:
-                    builder.Services.AddSingleton<IWindowObserver>(new ThrowingObserver(thrower)).AddSingleton<IChangeFileObserver>(new ThrowingObserver(thrower));
-                    break;
-            }
-        }, ("Sync__LeaseSeconds", "40"));
+                switch (place)
+                {
+                    case Place.Cube:
+                        thrower.StandInHandlerOf(builder, typeof(CubeClient));
+                        break;
+                    case Place.Comparison:
+                        builder
+                            .Services.AddSingleton<IWindowObserver>(new ThrowingObserver(thrower))
+                            .AddSingleton<IChangeFileObserver>(new ThrowingObserver(thrower));
+                        break;
+                }
+            },
+            ("Sync__LeaseSeconds", "40")
+        );
 
     /// <summary>One run in which something is thrown once, and the tick after it.</summary>
     /// <param name="place">Where.</param>
@@ -167,7 +213,11 @@ public sealed class BarrierTests(AzuriteFixture azurite)
         proxy.Refuse = (_, method, path) =>
         {
             // The queue itself is the host's: a message that it cannot hand over comes again. And the test looks for the run's manifest.
-            if (place != Place.Storage || path.Contains("/cube-sync", StringComparison.Ordinal) || (method == "GET" && path.Contains("/runs/", StringComparison.Ordinal)))
+            if (
+                place != Place.Storage
+                || path.Contains("/cube-sync", StringComparison.Ordinal)
+                || (method == "GET" && path.Contains("/runs/", StringComparison.Ordinal))
+            )
             {
                 return false;
             }
@@ -189,7 +239,10 @@ public sealed class BarrierTests(AzuriteFixture azurite)
         {
             runId = (await app.Get<RunPlanner>().StartAsync(Request, TestContext.Current.CancellationToken)).RunId;
         }
-        catch (Exception exception) when (exception is Azure.RequestFailedException or UnforeseenException or OperationCanceledException && !TestContext.Current.CancellationToken.IsCancellationRequested)
+        catch (Exception exception)
+            when (exception is Azure.RequestFailedException or UnforeseenException or OperationCanceledException
+                && !TestContext.Current.CancellationToken.IsCancellationRequested
+            )
         {
             // A tick that fails: the janitor goes on with its run, where it came to one.
         }
@@ -202,15 +255,23 @@ public sealed class BarrierTests(AzuriteFixture azurite)
                 if (++looks % 10 == 0 || runId is null)
                 {
                     await app.Get<Janitor>().RunAsync(force: false, TestContext.Current.CancellationToken);
-                    runId ??= await app.Get<RunReader>().RecentAsync(1, TestContext.Current.CancellationToken) is [var newest, ..] ? newest.RowKey : null;
+                    runId ??= await app.Get<RunReader>().RecentAsync(1, TestContext.Current.CancellationToken) is [var newest, ..]
+                        ? newest.RowKey
+                        : null;
                 }
 
-                return runId is null || (run = await app.Get<RunReader>().FindManifestAsync(runId, TestContext.Current.CancellationToken)) is not null;
+                return runId is null
+                    || (run = await app.Get<RunReader>().FindManifestAsync(runId, TestContext.Current.CancellationToken)) is not null;
             },
-            TimeSpan.FromSeconds(60), TimeSpan.FromMilliseconds(200));
+            TimeSpan.FromSeconds(60),
+            TimeSpan.FromMilliseconds(200)
+        );
         await stop.CancelAsync();
         await work;
-        Assert.True(run is null || run.Status == RunStatus.Succeeded, $"{thrower.Thrown}: {run?.Status} {string.Join(' ', run?.Failures ?? [])}");
+        Assert.True(
+            run is null || run.Status == RunStatus.Succeeded,
+            $"{thrower.Thrown}: {run?.Status} {string.Join(' ', run?.Failures ?? [])}"
+        );
         var made = thrower.Passed;
         Assert.True(position < 0 || thrower.Thrown.Length > 0, $"nothing was thrown at {position}");
         proxy.Refuse = null;

@@ -27,9 +27,14 @@ public sealed class DistributedTests(AzuriteFixture azurite)
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
         var request = new RunRequest(RunKind.Manual, [FeedCatalogue.Customers]) { Assignments = [$"{cube.Data.AssignmentIds[0]}"] };
         await app.Get<RunPlanner>().StartAsync(request, TestContext.Current.CancellationToken);
-        var message = Assert.Single((await Queue(app).ReceiveMessagesAsync(32, cancellationToken: TestContext.Current.CancellationToken)).Value).Body.ToString();
+        var message = Assert
+            .Single((await Queue(app).ReceiveMessagesAsync(32, cancellationToken: TestContext.Current.CancellationToken)).Value)
+            .Body.ToString();
         var worker = app.Get<ItemWorker>();
-        await Task.WhenAll(worker.HandleAsync(message, TestContext.Current.CancellationToken), worker.HandleAsync(message, TestContext.Current.CancellationToken));
+        await Task.WhenAll(
+            worker.HandleAsync(message, TestContext.Current.CancellationToken),
+            worker.HandleAsync(message, TestContext.Current.CancellationToken)
+        );
         for (var i = 0; i < 3; i++)
         {
             await worker.HandleAsync(message, TestContext.Current.CancellationToken);
@@ -45,7 +50,9 @@ public sealed class DistributedTests(AzuriteFixture azurite)
         await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
         var start = await app.Get<RunPlanner>().StartAsync(SyncRunTests.All, TestContext.Current.CancellationToken);
-        var message = (await Queue(app).ReceiveMessageAsync(TimeSpan.FromHours(1), TestContext.Current.CancellationToken)).Value.Body.ToString();
+        var message = (
+            await Queue(app).ReceiveMessageAsync(TimeSpan.FromHours(1), TestContext.Current.CancellationToken)
+        ).Value.Body.ToString();
 
         // It counts as an unforeseen failure each time; the item is dead after the ladder.
         for (var i = 0; i < 4; i++)
@@ -71,13 +78,39 @@ public sealed class DistributedTests(AzuriteFixture azurite)
     public async Task A_short_budget_makes_continuations_and_no_page_is_read_twice()
     {
         await using var cube = await CubeSimulator.StartAsync(
-            Options with { Campaigns = 1, CustomersPerAssignment = 6000, PageSize = 20, Latency = TimeSpan.FromMilliseconds(100) }, null, TestContext.Current.CancellationToken);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, ("Sync__TimeBudgetSeconds", "1"), ("Cube__MaxConcurrentRequests", "8"));
+            Options with
+            {
+                Campaigns = 1,
+                CustomersPerAssignment = 6000,
+                PageSize = 20,
+                Latency = TimeSpan.FromMilliseconds(100),
+            },
+            null,
+            TestContext.Current.CancellationToken
+        );
+        await using var app = await TestApp.StartAsync(
+            await azurite.NewAccountAsync(),
+            cube,
+            null,
+            ("Sync__TimeBudgetSeconds", "1"),
+            ("Cube__MaxConcurrentRequests", "8")
+        );
         var run = await app.RunAsync(RunRequest.Snapshot([FeedCatalogue.Customers]));
         Assert.Equal(RunStatus.Succeeded, run.Status);
-        Assert.Equal(300, cube.Requests.All.Where(request => request.Path.Contains("/customers", StringComparison.Ordinal)).Select(request => request.Page ?? "1").Distinct().Count());
+        Assert.Equal(
+            300,
+            cube.Requests.All.Where(request => request.Path.Contains("/customers", StringComparison.Ordinal))
+                .Select(request => request.Page ?? "1")
+                .Distinct()
+                .Count()
+        );
         Assert.Equal(300, cube.Requests.Count("/customers"));
-        await SyncRunTests.AssertSameAsync(app, run, "customers", cube.Data.Customers(cube.Data.AssignmentIds[0]).Select(customer => customer.ToJsonString()));
+        await SyncRunTests.AssertSameAsync(
+            app,
+            run,
+            "customers",
+            cube.Data.Customers(cube.Data.AssignmentIds[0]).Select(customer => customer.ToJsonString())
+        );
         await RawLedger.CheckAllAsync(app.Storage.Raw);
         var pages = (await RawLedger.RunAsync(app.Storage.Raw, run.RunId)).GetProperty("pages").GetInt64();
         Assert.Equal(301, pages);
@@ -87,8 +120,23 @@ public sealed class DistributedTests(AzuriteFixture azurite)
     public async Task Continuations_of_an_unchanged_window_read_no_page_twice_and_store_none()
     {
         await using var cube = await CubeSimulator.StartAsync(
-            Options with { Campaigns = 1, CustomersPerAssignment = 2000, PageSize = 20, Latency = TimeSpan.FromMilliseconds(100) }, null, TestContext.Current.CancellationToken);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, ("Sync__TimeBudgetSeconds", "1"), ("Cube__MaxConcurrentRequests", "4"));
+            Options with
+            {
+                Campaigns = 1,
+                CustomersPerAssignment = 2000,
+                PageSize = 20,
+                Latency = TimeSpan.FromMilliseconds(100),
+            },
+            null,
+            TestContext.Current.CancellationToken
+        );
+        await using var app = await TestApp.StartAsync(
+            await azurite.NewAccountAsync(),
+            cube,
+            null,
+            ("Sync__TimeBudgetSeconds", "1"),
+            ("Cube__MaxConcurrentRequests", "4")
+        );
         await app.RunAsync(RunRequest.Snapshot([FeedCatalogue.Customers]));
         cube.Requests.Clear();
         var second = await app.RunAsync(RunRequest.Snapshot([FeedCatalogue.Customers]));
@@ -100,12 +148,25 @@ public sealed class DistributedTests(AzuriteFixture azurite)
     public async Task A_stopped_host_saves_and_the_next_goes_on()
     {
         await using var cube = await CubeSimulator.StartAsync(
-            Options with { Campaigns = 1, CustomersPerAssignment = 3000, PageSize = 20, Latency = TimeSpan.FromMilliseconds(50) }, null, TestContext.Current.CancellationToken);
+            Options with
+            {
+                Campaigns = 1,
+                CustomersPerAssignment = 3000,
+                PageSize = 20,
+                Latency = TimeSpan.FromMilliseconds(50),
+            },
+            null,
+            TestContext.Current.CancellationToken
+        );
         var account = await azurite.NewAccountAsync();
         string runId;
         await using (var first = await TestApp.StartAsync(account, cube))
         {
-            runId = (await first.Get<RunPlanner>().StartAsync(RunRequest.Snapshot([FeedCatalogue.Customers]), TestContext.Current.CancellationToken)).RunId;
+            runId = (
+                await first
+                    .Get<RunPlanner>()
+                    .StartAsync(RunRequest.Snapshot([FeedCatalogue.Customers]), TestContext.Current.CancellationToken)
+            ).RunId;
             using var stop = new CancellationTokenSource();
             cube.BeforeAnswer = request => _ = request.Page == "40" ? stop.CancelAsync() : null;
             await first.WorkAsync(stop.Token);
@@ -124,12 +185,22 @@ public sealed class DistributedTests(AzuriteFixture azurite)
     [Fact]
     public async Task No_scope_is_swept_by_two_runs_at_once()
     {
-        await using var cube = await CubeSimulator.StartAsync(Options with { Latency = TimeSpan.FromMilliseconds(20) }, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            Options with
+            {
+                Latency = TimeSpan.FromMilliseconds(20),
+            },
+            null,
+            TestContext.Current.CancellationToken
+        );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, ("Sync__LeaseSeconds", "5"));
         var today = cube.Data.Today;
         var scheduled = await app.Get<RunPlanner>().StartAsync(SyncRunTests.All, TestContext.Current.CancellationToken);
-        var manual = await app.Get<RunPlanner>().StartAsync(
-            new RunRequest(RunKind.Manual, FeedCatalogue.Default) { From = today.AddDays(-30), To = today }, TestContext.Current.CancellationToken);
+        var manual = await app.Get<RunPlanner>()
+            .StartAsync(
+                new RunRequest(RunKind.Manual, FeedCatalogue.Default) { From = today.AddDays(-30), To = today },
+                TestContext.Current.CancellationToken
+            );
         var holders = new HashSet<string>();
         await Task.WhenAll(app.FinishAsync(scheduled.RunId), app.FinishAsync(manual.RunId));
         foreach (var runId in new[] { scheduled.RunId, manual.RunId })
@@ -140,10 +211,18 @@ public sealed class DistributedTests(AzuriteFixture azurite)
             await SyncRunTests.AssertHasAllAsync(app, cube, run, today.AddDays(-30), today);
         }
 
-        // Each scope and feed was read by one sweep, then by the other: the first page of the second comes after the last page of the first.
-        foreach (var sweep in cube.Requests.All.Where(request => request.Path.Contains("/customers", StringComparison.Ordinal)).GroupBy(request => request.Path))
+        // Each scope and feed was read by one sweep, then by the other: the first page of the second comes after the last page of the
+        // first.
+        foreach (
+            var sweep in cube
+                .Requests.All.Where(request => request.Path.Contains("/customers", StringComparison.Ordinal))
+                .GroupBy(request => request.Path)
+        )
         {
-            var pages = sweep.OrderBy(request => request.Ordinal).Select(request => int.Parse(request.Page ?? "1", System.Globalization.CultureInfo.InvariantCulture)).ToList();
+            var pages = sweep
+                .OrderBy(request => request.Ordinal)
+                .Select(request => int.Parse(request.Page ?? "1", System.Globalization.CultureInfo.InvariantCulture))
+                .ToList();
             var second = pages.LastIndexOf(1);
             Assert.Equal(pages.Count / 2, second);
         }
@@ -188,7 +267,10 @@ public sealed class DistributedTests(AzuriteFixture azurite)
         await app.Get<RunPlanner>().StartAsync(SyncRunTests.All, TestContext.Current.CancellationToken);
         var message = (await Queue(app).PeekMessageAsync(TestContext.Current.CancellationToken)).Value;
         Assert.True(message.ExpiresOn is null || message.ExpiresOn.Value.Year > 9000);
-        Assert.Matches("^\\{\"v\":1,\"run\":\"[^\"]+\",\"item\":\"item\\|[^\"]+\"(,\"traceparent\":\"[^\"]+\")?\\}$", message.Body.ToString());
+        Assert.Matches(
+            "^\\{\"v\":1,\"run\":\"[^\"]+\",\"item\":\"item\\|[^\"]+\"(,\"traceparent\":\"[^\"]+\")?\\}$",
+            message.Body.ToString()
+        );
     }
 
     [Fact]
@@ -201,7 +283,10 @@ public sealed class DistributedTests(AzuriteFixture azurite)
         clock.Advance(TimeSpan.FromDays(32));
         var young = await app.RunAsync(SyncRunTests.All);
         await app.Get<Janitor>().RunAsync(force: false, TestContext.Current.CancellationToken);
-        Assert.Equal([young.RunId], (await app.Get<RunReader>().RecentAsync(90, TestContext.Current.CancellationToken)).Select(run => run.RowKey));
+        Assert.Equal(
+            [young.RunId],
+            (await app.Get<RunReader>().RecentAsync(90, TestContext.Current.CancellationToken)).Select(run => run.RowKey)
+        );
         Assert.NotEqual(old.RunId, young.RunId);
     }
 

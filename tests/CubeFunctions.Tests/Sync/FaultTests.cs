@@ -89,9 +89,15 @@ public sealed class FaultTests(AzuriteFixture azurite)
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
         await app.RunAsync(SyncRunTests.All);
         Assert.All(
-            cube.Requests.All.Where(request => request.Path.Contains("/responses", StringComparison.Ordinal) || request.Path.Contains("/sms", StringComparison.Ordinal)),
-            request => Assert.True(request is { FromDate: not null, ToDate: not null }, request.ToString()));
-        Assert.All(cube.Requests.All, request => Assert.Equal(("application/json", "application/json"), (request.Accept, request.ContentType)));
+            cube.Requests.All.Where(request =>
+                request.Path.Contains("/responses", StringComparison.Ordinal) || request.Path.Contains("/sms", StringComparison.Ordinal)
+            ),
+            request => Assert.True(request is { FromDate: not null, ToDate: not null }, request.ToString())
+        );
+        Assert.All(
+            cube.Requests.All,
+            request => Assert.Equal(("application/json", "application/json"), (request.Accept, request.ContentType))
+        );
     }
 
     [Fact]
@@ -108,7 +114,15 @@ public sealed class FaultTests(AzuriteFixture azurite)
     [Fact]
     public async Task Quirk_4_a_next_that_names_the_page_itself_ends_where_the_count_is_reached()
     {
-        await using var cube = await CubeSimulator.StartAsync(Options with { PageSize = 5000, ResponsesPerCampaignPerDay = 5 }, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            Options with
+            {
+                PageSize = 5000,
+                ResponsesPerCampaignPerDay = 5,
+            },
+            null,
+            TestContext.Current.CancellationToken
+        );
         cube.Faults.Add("next-self");
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
         var run = await app.RunAsync(SyncRunTests.All);
@@ -144,17 +158,27 @@ public sealed class FaultTests(AzuriteFixture azurite)
     [Fact]
     public async Task A_retry_after_pauses_all_workers_of_all_processes()
     {
-        await using var cube = await CubeSimulator.StartAsync(Options with { ResponsesPerCampaignPerDay = 400 }, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            Options with
+            {
+                ResponsesPerCampaignPerDay = 400,
+            },
+            null,
+            TestContext.Current.CancellationToken
+        );
         var account = await azurite.NewAccountAsync();
         await using var one = await TestApp.StartAsync(account, cube);
         await using var other = await TestApp.StartAsync(account, cube);
         var pause = one.Get<TenantPause>();
         await pause.AskAsync(TimeSpan.FromSeconds(20), "a test", TestContext.Current.CancellationToken);
         Assert.True(pause.Remaining > TimeSpan.FromSeconds(15));
-        await WaitFor.TrueAsync(async () =>
-        {
-            await other.Get<TenantPause>().RefreshAsync(TestContext.Current.CancellationToken);
-            return other.Get<TenantPause>().Remaining > TimeSpan.Zero;
-        }, TimeSpan.FromSeconds(15));
+        await WaitFor.TrueAsync(
+            async () =>
+            {
+                await other.Get<TenantPause>().RefreshAsync(TestContext.Current.CancellationToken);
+                return other.Get<TenantPause>().Remaining > TimeSpan.Zero;
+            },
+            TimeSpan.FromSeconds(15)
+        );
     }
 }

@@ -28,14 +28,24 @@ public sealed class LostAnswerTests(AzuriteFixture azurite)
         var (writes, requests, log) = await RunAsync(-1);
         Assert.InRange(writes, 20, 40);
         var options = new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = TestContext.Current.CancellationToken };
-        await Parallel.ForEachAsync(Enumerable.Range(0, writes), options, async (position, _) =>
-        {
-            var (done, asked, all) = await RunAsync(position);
-            TestContext.Current.TestOutputHelper!.WriteLine($"{position}: {done - writes:+0;-0;0} writes, {all[..all.IndexOf('\n', StringComparison.Ordinal)]}");
-            Assert.True(asked == requests, $"position {position}: {asked} requests to Cube instead of {requests}");
-            // At most: the repeat; of a message that was sent twice its removal, and one for the end of the lease that it found; two items that end apart instead of in one batch.
-            Assert.True(done >= writes - 4 && done <= writes + 4, $"position {position}: {done} writes instead of {writes}\n{all}\ninstead of\n{log}");
-        });
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, writes),
+            options,
+            async (position, _) =>
+            {
+                var (done, asked, all) = await RunAsync(position);
+                TestContext.Current.TestOutputHelper!.WriteLine(
+                    $"{position}: {done - writes:+0;-0;0} writes, {all[..all.IndexOf('\n', StringComparison.Ordinal)]}"
+                );
+                Assert.True(asked == requests, $"position {position}: {asked} requests to Cube instead of {requests}");
+                // At most: the repeat; of a message that was sent twice its removal, and one for the end of the lease that it found; two
+                // items that end apart instead of in one batch.
+                Assert.True(
+                    done >= writes - 4 && done <= writes + 4,
+                    $"position {position}: {done} writes instead of {writes}\n{all}\ninstead of\n{log}"
+                );
+            }
+        );
     }
 
     private async Task<(int Writes, long Requests, string Log)> RunAsync(int position)
@@ -48,22 +58,41 @@ public sealed class LostAnswerTests(AzuriteFixture azurite)
         var started = TimeProvider.System.GetTimestamp();
         var run = await app.RunAsync(Request);
         var took = TimeProvider.System.GetElapsedTime(started);
-        Assert.True(run.Status == RunStatus.Succeeded && run.Items.Unproven == 0, $"position {position}: {run.Status} {string.Join(' ', run.Failures)}");
+        Assert.True(
+            run.Status == RunStatus.Succeeded && run.Items.Unproven == 0,
+            $"position {position}: {run.Status} {string.Join(' ', run.Failures)}"
+        );
         Assert.True(took < TimeSpan.FromSeconds(30), $"position {position}: {took}");
 
         // That a message was deleted is the queue worker's to find out.
-        Assert.Empty(app.Logs.Lines.Where(line => line.Level >= LogLevel.Warning && !line.Text.StartsWith("Queue ", StringComparison.Ordinal)).Select(line => $"position {position}: {line.Text}"));
+        Assert.Empty(
+            app.Logs.Lines.Where(line => line.Level >= LogLevel.Warning && !line.Text.StartsWith("Queue ", StringComparison.Ordinal))
+                .Select(line => $"position {position}: {line.Text}")
+        );
         var today = cube.Data.Today;
-        var records = cube.Data.CampaignIds().SelectMany(id => cube.Data.Responses(id, today.AddDays(-30), today)).Select(record => record.ToJsonString()).ToList();
+        var records = cube
+            .Data.CampaignIds()
+            .SelectMany(id => cube.Data.Responses(id, today.AddDays(-30), today))
+            .Select(record => record.ToJsonString())
+            .ToList();
         await SyncRunTests.AssertSameAsync(app, run, "responses", records);
         var lines = await ChangeLedger.ReadAsync(app, run.RunId);
         Assert.Equal(
             records.Order(StringComparer.Ordinal),
-            lines.Where(line => (string)line["feed"]! == "responses").Select(line => line["record"]!.ToJsonString()).Order(StringComparer.Ordinal));
+            lines
+                .Where(line => (string)line["feed"]! == "responses")
+                .Select(line => line["record"]!.ToJsonString())
+                .Order(StringComparer.Ordinal)
+        );
         await RawLedger.CheckAllAsync(app.Storage.Raw);
         Assert.All(await app.Get<RunReader>().CheckpointsAsync(TestContext.Current.CancellationToken), row => Assert.Null(row.LeaseHolder));
         // Renewals of messages and leases come by time: on a slow machine there are more of them.
-        var writes = proxy.WriteLog.Skip(before).Where(write => !write.StartsWith("PATCH ", StringComparison.Ordinal) && !(write.StartsWith("PUT ", StringComparison.Ordinal) && write.Contains("/messages/", StringComparison.Ordinal)));
+        var writes = proxy
+            .WriteLog.Skip(before)
+            .Where(write =>
+                !write.StartsWith("PATCH ", StringComparison.Ordinal)
+                && !(write.StartsWith("PUT ", StringComparison.Ordinal) && write.Contains("/messages/", StringComparison.Ordinal))
+            );
         return (writes.Count(), cube.Requests.Total, $"lost: {proxy.LostAnswerOf}\n{string.Join('\n', proxy.WriteLog.Skip(before))}");
     }
 }

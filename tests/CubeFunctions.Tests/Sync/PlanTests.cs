@@ -35,8 +35,16 @@ public sealed class PlanTests(AzuriteFixture azurite)
         using (var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken))
         {
             var work = app.WorkAsync(stop.Token);
-            await WaitFor.TrueAsync(async () => await app.Storage.Runs.QueryAsync<TableEntity>(
-                $"PartitionKey eq '{first.RunId}' and State eq 'Waiting'", cancellationToken: TestContext.Current.CancellationToken).CountAsync(TestContext.Current.CancellationToken) == 1, TimeSpan.FromSeconds(60));
+            await WaitFor.TrueAsync(
+                async () =>
+                    await app
+                        .Storage.Runs.QueryAsync<TableEntity>(
+                            $"PartitionKey eq '{first.RunId}' and State eq 'Waiting'",
+                            cancellationToken: TestContext.Current.CancellationToken
+                        )
+                        .CountAsync(TestContext.Current.CancellationToken) == 1,
+                TimeSpan.FromSeconds(60)
+            );
             await stop.CancelAsync();
             await work;
         }
@@ -58,32 +66,47 @@ public sealed class PlanTests(AzuriteFixture azurite)
     {
         await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
-        var run = await app.RunAsync(new RunRequest(RunKind.Manual, [FeedCatalogue.Responses, FeedCatalogue.Responses]) { From = cube.Data.Today, To = cube.Data.Today });
+        var run = await app.RunAsync(
+            new RunRequest(RunKind.Manual, [FeedCatalogue.Responses, FeedCatalogue.Responses])
+            {
+                From = cube.Data.Today,
+                To = cube.Data.Today,
+            }
+        );
         Assert.Equal((RunStatus.Succeeded, 4), (run.Status, run.Items.Total));
     }
 
     [Fact]
     public async Task Broken_entries_of_the_listing_cost_those_campaigns_and_are_named()
     {
-        await using var cube = await ScriptedCube.StartAsync(request => request.Path == "/campaigns" ? Scripted.Input("listing-three-bad.json") : null);
+        await using var cube = await ScriptedCube.StartAsync(request =>
+            request.Path == "/campaigns" ? Scripted.Input("listing-three-bad.json") : null
+        );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl);
         var run = await app.RunAsync(new RunRequest(RunKind.Scheduled, [FeedCatalogue.Responses, FeedCatalogue.Customers]));
         Assert.Equal(RunStatus.Succeeded, run.Status);
-        Assert.Equal(["901", "904"], run.Windows.Where(window => window.Feed == "responses").Select(window => window.ScopeId).Distinct().Order());
+        Assert.Equal(
+            ["901", "904"],
+            run.Windows.Where(window => window.Feed == "responses").Select(window => window.ScopeId).Distinct().Order()
+        );
         Assert.Equal(["31"], run.Windows.Where(window => window.Feed == "customers").Select(window => window.ScopeId));
         Assert.Equal(
             [
-                "entry 2 of the campaigns listing has no campaign_id: it is not read", "entry 3 of the campaigns listing has no campaign_id: it is not read",
-                "entry 4 of the campaigns listing has no campaign_id: it is not read", "campaign 904 has no assignment_id: its customers are not read",
+                "entry 2 of the campaigns listing has no campaign_id: it is not read",
+                "entry 3 of the campaigns listing has no campaign_id: it is not read",
+                "entry 4 of the campaigns listing has no campaign_id: it is not read",
+                "campaign 904 has no assignment_id: its customers are not read",
             ],
-            run.Notices);
+            run.Notices
+        );
     }
 
     [Fact]
     public async Task A_byte_order_mark_before_the_listing_is_read_over()
     {
-        await using var cube = await ScriptedCube.StartAsync(
-            request => request.Path == "/campaigns" ? new Scripted(200, [0xEF, 0xBB, 0xBF, .. Scripted.Json(ScriptedCube.Listing).Body]) : null);
+        await using var cube = await ScriptedCube.StartAsync(request =>
+            request.Path == "/campaigns" ? new Scripted(200, [0xEF, 0xBB, 0xBF, .. Scripted.Json(ScriptedCube.Listing).Body]) : null
+        );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl);
         Assert.Equal((RunStatus.Succeeded, 2), await app.RunAsync(Responses) is var run ? (run.Status, run.Items.Total) : default);
     }
@@ -94,9 +117,14 @@ public sealed class PlanTests(AzuriteFixture azurite)
     public async Task A_listing_that_cannot_be_had_leaves_the_campaigns_that_are_known(int status, string body)
     {
         var broken = false;
-        await using var cube = await ScriptedCube.StartAsync(
-            request => request.Path == "/campaigns" && broken ? new Scripted(status, System.Text.Encoding.UTF8.GetBytes(body)) : null);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, new ShiftedClock(TimeProvider.System.GetUtcNow(), 50));
+        await using var cube = await ScriptedCube.StartAsync(request =>
+            request.Path == "/campaigns" && broken ? new Scripted(status, System.Text.Encoding.UTF8.GetBytes(body)) : null
+        );
+        await using var app = await TestApp.StartAsync(
+            await azurite.NewAccountAsync(),
+            cube.BaseUrl,
+            new ShiftedClock(TimeProvider.System.GetUtcNow(), 50)
+        );
         var both = new RunRequest(RunKind.Scheduled, [FeedCatalogue.Responses, FeedCatalogue.Customers]);
         await app.RunAsync(both);
         broken = true;
@@ -111,14 +139,29 @@ public sealed class PlanTests(AzuriteFixture azurite)
         var clock = new ShiftedClock(new DateTimeOffset(2026, 11, 21, 9, 0, 0, TimeSpan.Zero), 40);
         await using var cube = await ScriptedCube.StartAsync(static _ => null);
         await using var app = await TestApp.StartAsync(
-            await azurite.NewAccountAsync(), cube.BaseUrl, clock, ("Sync__WindowDays", "1"), ("Sync__StartDate", "2021-11-21"), ("Sync__TimeBudgetSeconds", "120"), ("Changes__JoinCustomer", "false"));
+            await azurite.NewAccountAsync(),
+            cube.BaseUrl,
+            clock,
+            ("Sync__WindowDays", "1"),
+            ("Sync__StartDate", "2021-11-21"),
+            ("Sync__TimeBudgetSeconds", "120"),
+            ("Changes__JoinCustomer", "false")
+        );
         var start = await app.Get<RunPlanner>().StartAsync(Responses, TestContext.Current.CancellationToken);
         var finish = app.FinishAsync(start.RunId);
         var through = new HashSet<string>();
         while (!finish.IsCompleted)
         {
-            through.Add((await app.Get<RunReader>().CheckpointsAsync(TestContext.Current.CancellationToken)).SingleOrDefault(row => row.Feed == "responses")?.Through ?? "");
-            await Task.WhenAny(finish, Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System, TestContext.Current.CancellationToken));
+            through.Add(
+                (await app.Get<RunReader>().CheckpointsAsync(TestContext.Current.CancellationToken))
+                    .SingleOrDefault(row => row.Feed == "responses")
+                    ?.Through
+                    ?? ""
+            );
+            await Task.WhenAny(
+                finish,
+                Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System, TestContext.Current.CancellationToken)
+            );
         }
 
         var run = await finish;
@@ -132,9 +175,23 @@ public sealed class PlanTests(AzuriteFixture azurite)
         var random = new Random(1);
         var row = new ItemRow();
         var day = new DateOnly(2021, 1, 1);
-        var windows = Enumerable.Range(0, ItemRow.MaxWindows).Select(number => new WindowResult(
-            day.AddDays(number), day.AddDays(number), Proof.None, random.Next(), random.NextInt64(), random.NextInt64(),
-            $"responses/campaign=901/window=x/run={RunId.New(DateTimeOffset.UnixEpoch.AddSeconds(random.Next()))}/_manifest.json", true) { Count = random.NextInt64(), Reason = "Cube says 30 and gives 10" }).ToList();
+        var windows = Enumerable
+            .Range(0, ItemRow.MaxWindows)
+            .Select(number => new WindowResult(
+                day.AddDays(number),
+                day.AddDays(number),
+                Proof.None,
+                random.Next(),
+                random.NextInt64(),
+                random.NextInt64(),
+                $"responses/campaign=901/window=x/run={RunId.New(DateTimeOffset.UnixEpoch.AddSeconds(random.Next()))}/_manifest.json",
+                true
+            )
+            {
+                Count = random.NextInt64(),
+                Reason = "Cube says 30 and gives 10",
+            })
+            .ToList();
         row.WriteWindows(windows);
         Assert.Equal(windows, row.ReadWindows());
         Assert.All([row.Windows, row.Windows2, row.Windows3, row.Windows4], column => Assert.InRange(column?.Length ?? 0, 0, 65_536));
@@ -149,8 +206,11 @@ public sealed class PlanTests(AzuriteFixture azurite)
     public async Task A_pause_that_Cube_asks_for_lasts_an_hour_at_most_is_shown_and_can_be_lifted(string asked, int seconds)
     {
         var once = true;
-        await using var cube = await ScriptedCube.StartAsync(
-            request => request.Is("/responses") && Interlocked.Exchange(ref once, false) ? new Scripted(429, []) { Headers = [("Retry-After", asked)] } : null);
+        await using var cube = await ScriptedCube.StartAsync(request =>
+            request.Is("/responses") && Interlocked.Exchange(ref once, false)
+                ? new Scripted(429, []) { Headers = [("Retry-After", asked)] }
+                : null
+        );
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow());
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, clock);
         var start = await app.Get<RunPlanner>().StartAsync(Responses, TestContext.Current.CancellationToken);
@@ -176,10 +236,15 @@ public sealed class PlanTests(AzuriteFixture azurite)
     [InlineData("Mon, 01 Jan 2001 00:00:00 GMT")]
     public async Task A_pause_of_nothing_is_no_leave_to_ask_at_once(string asked)
     {
-        await using var cube = await ScriptedCube.StartAsync(request => request.Is("/responses") ? new Scripted(429, []) { Headers = [("Retry-After", asked)] } : null);
+        await using var cube = await ScriptedCube.StartAsync(request =>
+            request.Is("/responses") ? new Scripted(429, []) { Headers = [("Retry-After", asked)] } : null
+        );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl);
         var started = TimeProvider.System.GetTimestamp();
-        await Assert.ThrowsAsync<CubeException>(() => app.Get<CubeClient>().GetPageAsync(FeedCatalogue.Responses, "/api/v1/campaigns/901/responses/", "", TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<CubeException>(() =>
+            app.Get<CubeClient>()
+                .GetPageAsync(FeedCatalogue.Responses, "/api/v1/campaigns/901/responses/", "", TestContext.Current.CancellationToken)
+        );
         Assert.Equal(6, cube.Count());
         Assert.True(TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromSeconds(3));
     }
@@ -194,9 +259,14 @@ public sealed class PlanTests(AzuriteFixture azurite)
 
         // Messages wait in the queue of a slow machine: that is no death. One worker has died.
         var died = new Scope(ScopeKind.Campaign, $"{cube.Data.CampaignIds()[0]}");
-        var row = await app.Storage.Runs.QueryAsync<ItemRow>($"RowKey eq '{ItemRow.KeyOf(FeedCatalogue.Responses, died)}'", cancellationToken: TestContext.Current.CancellationToken)
+        var row = await app
+            .Storage.Runs.QueryAsync<ItemRow>(
+                $"RowKey eq '{ItemRow.KeyOf(FeedCatalogue.Responses, died)}'",
+                cancellationToken: TestContext.Current.CancellationToken
+            )
             .SingleAsync(TestContext.Current.CancellationToken);
-        var lease = await app.Get<CheckpointStore>().TryHoldAsync(FeedCatalogue.Responses, died, row.Holder, static _ => { }, TestContext.Current.CancellationToken);
+        var lease = await app.Get<CheckpointStore>()
+            .TryHoldAsync(FeedCatalogue.Responses, died, row.Holder, static _ => { }, TestContext.Current.CancellationToken);
         await lease!.DisposeAsync();
         clock.Advance(TimeSpan.FromMinutes(90));
         for (var round = 0; round < 5; round++)
@@ -204,7 +274,11 @@ public sealed class PlanTests(AzuriteFixture azurite)
             await app.Get<Janitor>().RunAsync(force: false, TestContext.Current.CancellationToken);
         }
 
-        var messages = (await app.Storage.Queue(StorageNames.SyncQueue).ReceiveMessagesAsync(32, TimeSpan.FromHours(1), TestContext.Current.CancellationToken)).Value;
+        var messages = (
+            await app
+                .Storage.Queue(StorageNames.SyncQueue)
+                .ReceiveMessagesAsync(32, TimeSpan.FromHours(1), TestContext.Current.CancellationToken)
+        ).Value;
         Assert.Equal(13, messages.Length);
         Assert.Equal(2, messages.Count(message => message.Body.ToString().Contains($"\"{row.RowKey}\"", StringComparison.Ordinal)));
     }
@@ -212,7 +286,15 @@ public sealed class PlanTests(AzuriteFixture azurite)
     [Fact]
     public async Task A_host_that_stops_while_pages_are_slow_leaves_no_lease()
     {
-        await using var cube = await CubeSimulator.StartAsync(Options with { Campaigns = 7, Latency = TimeSpan.FromSeconds(4) }, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            Options with
+            {
+                Campaigns = 7,
+                Latency = TimeSpan.FromSeconds(4),
+            },
+            null,
+            TestContext.Current.CancellationToken
+        );
         var account = await azurite.NewAccountAsync();
         using var stop = new CancellationTokenSource();
         string runId;
@@ -225,7 +307,10 @@ public sealed class PlanTests(AzuriteFixture azurite)
             await stop.CancelAsync();
             await work;
             Assert.True(TimeProvider.System.GetElapsedTime(stopped) < TimeSpan.FromSeconds(10));
-            Assert.All(await app.Get<RunReader>().CheckpointsAsync(TestContext.Current.CancellationToken), row => Assert.Null(row.LeaseHolder));
+            Assert.All(
+                await app.Get<RunReader>().CheckpointsAsync(TestContext.Current.CancellationToken),
+                row => Assert.Null(row.LeaseHolder)
+            );
             Assert.DoesNotContain(app.Logs.Lines, line => line.Text.Contains("Disposed", StringComparison.Ordinal));
         }
 
@@ -237,10 +322,18 @@ public sealed class PlanTests(AzuriteFixture azurite)
     private static async Task HideAsync(TestApp app, string item)
     {
         var queue = app.Storage.Queue(StorageNames.SyncQueue);
-        foreach (var message in (await queue.ReceiveMessagesAsync(32, TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken)).Value)
+        foreach (
+            var message in (await queue.ReceiveMessagesAsync(32, TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken)).Value
+        )
         {
             var hidden = message.Body.ToString().Contains($"\"{item}\"", StringComparison.Ordinal) ? TimeSpan.FromHours(1) : TimeSpan.Zero;
-            await queue.UpdateMessageAsync(message.MessageId, message.PopReceipt, message.Body, hidden, TestContext.Current.CancellationToken);
+            await queue.UpdateMessageAsync(
+                message.MessageId,
+                message.PopReceipt,
+                message.Body,
+                hidden,
+                TestContext.Current.CancellationToken
+            );
         }
     }
 }

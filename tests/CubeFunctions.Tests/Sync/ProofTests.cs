@@ -18,7 +18,9 @@ public sealed class ProofTests(AzuriteFixture azurite)
     public async Task A_stable_loss_is_never_proven_and_after_a_day_it_is_a_gap_that_holds_up_nobody()
     {
         var clock = new ShiftedClock(Now, 20);
-        await using var cube = await ScriptedCube.StartAsync(request => request.Is("/responses") && Holds(request, new DateOnly(2026, 11, 20)) ? Scripted.Input("page-short.json") : null);
+        await using var cube = await ScriptedCube.StartAsync(request =>
+            request.Is("/responses") && Holds(request, new DateOnly(2026, 11, 20)) ? Scripted.Input("page-short.json") : null
+        );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, clock);
         var run = await app.RunAsync(Responses);
         Assert.Equal((RunStatus.Succeeded, 1), (run.Status, run.Items.Unproven));
@@ -37,8 +39,15 @@ public sealed class ProofTests(AzuriteFixture azurite)
         Assert.Equal((RunStatus.Succeeded, 0), (run.Status, run.Items.Unproven));
         Assert.Equal("2026-11-21", await ThroughAsync(app));
         var gap = Assert.Single(run.Gaps!);
-        Assert.Equal(("responses", "campaign", "901", new DateOnly(2026, 11, 20), 5L, 3L, false), (gap.Feed, gap.Scope, gap.ScopeId, gap.Day, gap.ReportedCount, gap.Records, gap.Accepted));
-        Assert.Contains(app.Logs.Lines, line => line.Level == Microsoft.Extensions.Logging.LogLevel.Error && line.Text.Contains("kept as a gap", StringComparison.Ordinal));
+        Assert.Equal(
+            ("responses", "campaign", "901", new DateOnly(2026, 11, 20), 5L, 3L, false),
+            (gap.Feed, gap.Scope, gap.ScopeId, gap.Day, gap.ReportedCount, gap.Records, gap.Accepted)
+        );
+        Assert.Contains(
+            app.Logs.Lines,
+            line =>
+                line.Level == Microsoft.Extensions.Logging.LogLevel.Error && line.Text.Contains("kept as a gap", StringComparison.Ordinal)
+        );
 
         // Once a day from then on.
         cube.Requests.Clear();
@@ -50,7 +59,9 @@ public sealed class ProofTests(AzuriteFixture azurite)
         var id = Assert.Single(await app.Get<GapStore>().ListAsync(TestContext.Current.CancellationToken)).Id;
         Assert.Equal("campaign=901:responses:2026-11-20", id);
         Assert.True(await app.Get<GapStore>().AcceptAsync(id, "a test", TestContext.Current.CancellationToken));
-        Assert.False(await app.Get<GapStore>().AcceptAsync("campaign=901:responses:2026-11-19", "a test", TestContext.Current.CancellationToken));
+        Assert.False(
+            await app.Get<GapStore>().AcceptAsync("campaign=901:responses:2026-11-19", "a test", TestContext.Current.CancellationToken)
+        );
         clock.Advance(TimeSpan.FromHours(25));
         Assert.True(Assert.Single((await app.RunAsync(Responses)).Gaps!).Accepted);
         Assert.DoesNotContain(cube.Requests, request => request.Is("/responses") && Holds(request, new DateOnly(2026, 11, 20)));
@@ -71,16 +82,29 @@ public sealed class ProofTests(AzuriteFixture azurite)
             }
 
             // Weekends have no responses and nothing hidden.
-            var days = Enumerable.Range(0, request.To!.Value.DayNumber - request.From!.Value.DayNumber + 1).Select(request.From.Value.AddDays)
-                .Where(day => day.DayOfWeek is not (DayOfWeek.Saturday or DayOfWeek.Sunday) && day < new DateOnly(2026, 11, 21)).ToList();
-            return Scripted.Page(days.Count * (3L + hidden), null, days.SelectMany(day => Enumerable.Range(0, 3).Select(number => ScriptedCube.Response(day, number))));
+            var days = Enumerable
+                .Range(0, request.To!.Value.DayNumber - request.From!.Value.DayNumber + 1)
+                .Select(request.From.Value.AddDays)
+                .Where(day => day.DayOfWeek is not (DayOfWeek.Saturday or DayOfWeek.Sunday) && day < new DateOnly(2026, 11, 21))
+                .ToList();
+            return Scripted.Page(
+                days.Count * (3L + hidden),
+                null,
+                days.SelectMany(day => Enumerable.Range(0, 3).Select(number => ScriptedCube.Response(day, number)))
+            );
         });
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, clock);
-        var weekdays = Enumerable.Range(0, 30).Select(Today.AddDays(-30).AddDays).Count(day => day.DayOfWeek is not (DayOfWeek.Saturday or DayOfWeek.Sunday));
+        var weekdays = Enumerable
+            .Range(0, 30)
+            .Select(Today.AddDays(-30).AddDays)
+            .Count(day => day.DayOfWeek is not (DayOfWeek.Saturday or DayOfWeek.Sunday));
         var run = await app.RunAsync(Responses);
         Assert.Equal(1, run.Items.Unproven);
         Assert.Equal(weekdays, run.Windows.Count(window => window.Proof == Proof.None));
-        Assert.All(run.Windows.Where(window => window.Proof == Proof.None), window => Assert.Equal(("Cube says 4 and gives 3", window.From), (window.Reason, window.To)));
+        Assert.All(
+            run.Windows.Where(window => window.Proof == Proof.None),
+            window => Assert.Equal(("Cube says 4 and gives 3", window.From), (window.Reason, window.To))
+        );
 
         clock.Advance(TimeSpan.FromHours(25));
         run = await app.RunAsync(Responses);
@@ -106,14 +130,20 @@ public sealed class ProofTests(AzuriteFixture azurite)
     [InlineData("page-next-self.json")]
     public async Task A_next_that_names_no_further_page_is_paged_by_number_and_the_manifest_says_so(string first)
     {
-        await using var cube = await ScriptedCube.StartAsync(request => !request.Is("/responses") || !Holds(request, new DateOnly(2026, 11, 20)) ? null
+        await using var cube = await ScriptedCube.StartAsync(request =>
+            !request.Is("/responses") || !Holds(request, new DateOnly(2026, 11, 20)) ? null
             : request.Page == 1 ? Scripted.Input(first)
-            : Scripted.Page(2, null, [ScriptedCube.Response(new DateOnly(2026, 11, 20), 1)]));
+            : Scripted.Page(2, null, [ScriptedCube.Response(new DateOnly(2026, 11, 20), 1)])
+        );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, new ShiftedClock(Now));
         var run = await app.RunAsync(Responses);
         var window = Assert.Single(run.Windows, window => window.Records == 2);
         Assert.Equal(Proof.Count, window.Proof);
-        Assert.True((await app.Get<Core.Storage.RawStore>().FindManifestAsync(window.Manifest, TestContext.Current.CancellationToken))!.PagedByNumber);
+        Assert.True(
+            (
+                await app.Get<Core.Storage.RawStore>().FindManifestAsync(window.Manifest, TestContext.Current.CancellationToken)
+            )!.PagedByNumber
+        );
     }
 
     [Fact]
@@ -121,9 +151,15 @@ public sealed class ProofTests(AzuriteFixture azurite)
     {
         var day = new DateOnly(2026, 11, 20);
         var empty = true;
-        await using var cube = await ScriptedCube.StartAsync(request => !request.Is("/responses") || !Holds(request, day) ? null
+        await using var cube = await ScriptedCube.StartAsync(request =>
+            !request.Is("/responses") || !Holds(request, day) ? null
             : request.Page == 2 && Interlocked.Exchange(ref empty, false) ? Scripted.Page(6, null, [])
-            : Scripted.Page(6, request.Page < 3 ? $"http://x/?page={request.Page + 1}" : null, Enumerable.Range(request.Page * 2, 2).Select(number => ScriptedCube.Response(day, number))));
+            : Scripted.Page(
+                6,
+                request.Page < 3 ? $"http://x/?page={request.Page + 1}" : null,
+                Enumerable.Range(request.Page * 2, 2).Select(number => ScriptedCube.Response(day, number))
+            )
+        );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, new ShiftedClock(Now, 10));
         var run = await app.RunAsync(Responses);
         Assert.Equal((0, 6L), (run.Items.Unproven, run.Windows.Sum(window => window.Feed == "responses" ? window.Records : 0)));
@@ -136,11 +172,16 @@ public sealed class ProofTests(AzuriteFixture azurite)
     [InlineData(206, "Transient", "answered 206")]
     public async Task What_is_no_page_is_tried_again_and_then_fails_in_Cubes_words(int status, string kind, string words)
     {
-        await using var cube = await ScriptedCube.StartAsync(request => request.Is("/responses") ? Scripted.Input("page-error-as-empty.json") with { Status = status } : null);
+        await using var cube = await ScriptedCube.StartAsync(request =>
+            request.Is("/responses") ? Scripted.Input("page-error-as-empty.json") with { Status = status } : null
+        );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, new ShiftedClock(Now, 50));
         var run = await app.RunAsync(Responses);
         Assert.Contains(words, Assert.Single(run.Failures).Reason, StringComparison.Ordinal);
-        Assert.Equal(kind, Assert.Single(await app.Get<RunReader>().FailedAsync(run.RunId, TestContext.Current.CancellationToken)).ReasonKind);
+        Assert.Equal(
+            kind,
+            Assert.Single(await app.Get<RunReader>().FailedAsync(run.RunId, TestContext.Current.CancellationToken)).ReasonKind
+        );
         Assert.Equal(24, cube.Count());
     }
 
@@ -148,10 +189,17 @@ public sealed class ProofTests(AzuriteFixture azurite)
     public async Task A_true_repeat_is_settled_by_a_second_reading_and_then_by_the_last_one()
     {
         var day = new DateOnly(2026, 11, 20);
-        await using var cube = await ScriptedCube.StartAsync(request => request.Is("/responses") && Holds(request, day)
-            ? Scripted.Page(2, null, [ScriptedCube.Response(day, 1, "one"), ScriptedCube.Response(day, 1, "two")])
-            : null);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, new ShiftedClock(Now, 10), ("Sync__StartDate", "2026-11-19"));
+        await using var cube = await ScriptedCube.StartAsync(request =>
+            request.Is("/responses") && Holds(request, day)
+                ? Scripted.Page(2, null, [ScriptedCube.Response(day, 1, "one"), ScriptedCube.Response(day, 1, "two")])
+                : null
+        );
+        await using var app = await TestApp.StartAsync(
+            await azurite.NewAccountAsync(),
+            cube.BaseUrl,
+            new ShiftedClock(Now, 10),
+            ("Sync__StartDate", "2026-11-19")
+        );
         var run = await app.RunAsync(Responses);
         Assert.Contains(run.Windows, window => window is { Proof: Proof.Sweeps, Records: 2 });
         await app.RunAsync(Responses);
@@ -167,8 +215,21 @@ public sealed class ProofTests(AzuriteFixture azurite)
     public async Task A_reading_that_lacks_a_page_is_forgotten_and_the_window_stored_whole(bool otherPageDiffers)
     {
         await using var cube = await CubeSimulator.StartAsync(
-            new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 300, PageSize = 100, AnonymisedPerThousand = 0 }, null, TestContext.Current.CancellationToken);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, new ShiftedClock(TimeProvider.System.GetUtcNow(), 10));
+            new SimulatorOptions
+            {
+                Campaigns = 1,
+                CustomersPerAssignment = 300,
+                PageSize = 100,
+                AnonymisedPerThousand = 0,
+            },
+            null,
+            TestContext.Current.CancellationToken
+        );
+        await using var app = await TestApp.StartAsync(
+            await azurite.NewAccountAsync(),
+            cube,
+            new ShiftedClock(TimeProvider.System.GetUtcNow(), 10)
+        );
         var customers = RunRequest.Snapshot([FeedCatalogue.Customers]);
         var first = (await app.RunAsync(customers)).Windows.Single(window => window.Feed == "customers");
         var folder = first.Manifest[..(first.Manifest.LastIndexOf('/') + 1)];
@@ -176,13 +237,23 @@ public sealed class ProofTests(AzuriteFixture azurite)
         await app.Storage.Raw.DeleteBlobAsync(folder + manifest.Pages[1].Name, cancellationToken: TestContext.Current.CancellationToken);
         if (otherPageDiffers)
         {
-            cube.Data.EditCustomer(cube.Data.AssignmentIds[0], (long)cube.Data.Customers(cube.Data.AssignmentIds[0]).ElementAt(250)["id"]!, "city", "Bodø");
+            cube.Data.EditCustomer(
+                cube.Data.AssignmentIds[0],
+                (long)cube.Data.Customers(cube.Data.AssignmentIds[0]).ElementAt(250)["id"]!,
+                "city",
+                "Bodø"
+            );
         }
 
         var run = await app.RunAsync(customers);
         var second = run.Windows.Single(window => window.Feed == "customers");
         Assert.Equal((RunStatus.Succeeded, Proof.Count, false), (run.Status, second.Proof, second.Unchanged));
-        await SyncRunTests.AssertSameAsync(app, run, "customers", cube.Data.Customers(cube.Data.AssignmentIds[0]).Select(customer => customer.ToJsonString()));
+        await SyncRunTests.AssertSameAsync(
+            app,
+            run,
+            "customers",
+            cube.Data.Customers(cube.Data.AssignmentIds[0]).Select(customer => customer.ToJsonString())
+        );
         Assert.True((await app.RunAsync(customers)).Windows.Single(window => window.Feed == "customers").Unchanged);
     }
 
@@ -198,14 +269,30 @@ public sealed class ProofTests(AzuriteFixture azurite)
                 return null;
             }
 
-            var days = Enumerable.Range(0, request.To!.Value.DayNumber - request.From!.Value.DayNumber + 1).Select(request.From.Value.AddDays).ToList();
-            return Scripted.Page((days.Count * 2) + (days.Count > 1 ? 1 : 0), null, days.SelectMany(day => Enumerable.Range(0, 2).Select(number => ScriptedCube.Response(day, number))));
+            var days = Enumerable
+                .Range(0, request.To!.Value.DayNumber - request.From!.Value.DayNumber + 1)
+                .Select(request.From.Value.AddDays)
+                .ToList();
+            return Scripted.Page(
+                (days.Count * 2) + (days.Count > 1 ? 1 : 0),
+                null,
+                days.SelectMany(day => Enumerable.Range(0, 2).Select(number => ScriptedCube.Response(day, number)))
+            );
         });
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, clock, ("Sync__StartDate", "2026-11-19"));
+        await using var app = await TestApp.StartAsync(
+            await azurite.NewAccountAsync(),
+            cube.BaseUrl,
+            clock,
+            ("Sync__StartDate", "2026-11-19")
+        );
         var run = await app.RunAsync(Responses);
         Assert.Equal(1, run.Items.Unproven);
         Assert.All(run.Windows, window => Assert.Equal(Proof.Count, window.Proof));
-        var item = await app.Storage.Runs.QueryAsync<ItemRow>($"PartitionKey eq '{run.RunId}' and State eq 'Unproven'", cancellationToken: TestContext.Current.CancellationToken)
+        var item = await app
+            .Storage.Runs.QueryAsync<ItemRow>(
+                $"PartitionKey eq '{run.RunId}' and State eq 'Unproven'",
+                cancellationToken: TestContext.Current.CancellationToken
+            )
             .SingleAsync(TestContext.Current.CancellationToken);
         Assert.Equal("Cube says 5 for 20261119_20261120 and 4 for its parts", item.Reason);
         Assert.Null(await ThroughAsync(app));
@@ -228,10 +315,17 @@ public sealed class ProofTests(AzuriteFixture azurite)
 
             var size = request.Page == 1 && Interlocked.Exchange(ref first, false) ? 4 : 2;
             return Scripted.Page(
-                8, request.Page * size < 8 ? $"http://x/?page={request.Page + 1}" : null,
-                Enumerable.Range((request.Page - 1) * size, size).Select(number => ScriptedCube.Response(day, number)));
+                8,
+                request.Page * size < 8 ? $"http://x/?page={request.Page + 1}" : null,
+                Enumerable.Range((request.Page - 1) * size, size).Select(number => ScriptedCube.Response(day, number))
+            );
         });
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, new ShiftedClock(Now, 10), ("Sync__StartDate", "2026-11-20"));
+        await using var app = await TestApp.StartAsync(
+            await azurite.NewAccountAsync(),
+            cube.BaseUrl,
+            new ShiftedClock(Now, 10),
+            ("Sync__StartDate", "2026-11-20")
+        );
         var run = await app.RunAsync(Responses);
         Assert.Contains(run.Windows, window => window is { Proof: Proof.Count, Records: 8 });
         Assert.Equal(0, run.Items.Unproven);
@@ -244,11 +338,16 @@ public sealed class ProofTests(AzuriteFixture azurite)
         var clock = new ShiftedClock(Now, 10);
         var late = new DateOnly(2026, 11, 3);
         var rows = new Dictionary<DateOnly, int> { [late] = 2, [new DateOnly(2026, 11, 10)] = 1 };
-        await using var cube = await ScriptedCube.StartAsync(request => request.Is("/responses")
-            ? Scripted.Page(
-                rows.Where(day => Holds(request, day.Key)).Sum(day => day.Value), null,
-                rows.Where(day => Holds(request, day.Key)).SelectMany(day => Enumerable.Range(0, day.Value).Select(number => ScriptedCube.Response(day.Key, number))))
-            : null);
+        await using var cube = await ScriptedCube.StartAsync(request =>
+            request.Is("/responses")
+                ? Scripted.Page(
+                    rows.Where(day => Holds(request, day.Key)).Sum(day => day.Value),
+                    null,
+                    rows.Where(day => Holds(request, day.Key))
+                        .SelectMany(day => Enumerable.Range(0, day.Value).Select(number => ScriptedCube.Response(day.Key, number)))
+                )
+                : null
+        );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, clock);
         Assert.Equal(3, (await app.RunAsync(Responses)).Windows.Sum(window => window.Feed == "responses" ? window.Records : 0));
         rows[late]++;
@@ -257,7 +356,9 @@ public sealed class ProofTests(AzuriteFixture azurite)
         clock.Advance(TimeSpan.FromDays(6));
         var deep = await app.RunAsync(Responses);
         Assert.Equal(4, deep.Windows.Sum(window => window.Feed == "responses" ? window.Records : 0));
-        Assert.True(deep.Windows.Count(window => window.To is { } to && window.From is { } from && to.DayNumber - from.DayNumber == 6) >= 3);
+        Assert.True(
+            deep.Windows.Count(window => window.To is { } to && window.From is { } from && to.DayNumber - from.DayNumber == 6) >= 3
+        );
 
         // Not again before another week is over.
         cube.Requests.Clear();

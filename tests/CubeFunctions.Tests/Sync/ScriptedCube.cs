@@ -23,11 +23,14 @@ internal sealed record Scripted(int Status, byte[] Body)
     public static Scripted Json(string body) => new(200, Encoding.UTF8.GetBytes(body));
 
     /// <summary>One of the inputs that broke it before.</summary>
-    public static Scripted Input(string name) => new(200, File.ReadAllBytes(Path.Combine(Repository.Root, "tests/CubeFunctions.Tests/Sync/Inputs", name)));
+    public static Scripted Input(string name) =>
+        new(200, File.ReadAllBytes(Path.Combine(Repository.Root, "tests/CubeFunctions.Tests/Sync/Inputs", name)));
 
     /// <summary>A page of these records.</summary>
     public static Scripted Page(long count, string? next, IEnumerable<string> records) =>
-        Json($$"""{"count":{{count}},"next":{{JsonSerializer.Serialize(next)}},"previous":null,"results":[{{string.Join(',', records)}}]}""");
+        Json(
+            $$"""{"count":{{count}},"next":{{JsonSerializer.Serialize(next)}},"previous":null,"results":[{{string.Join(',', records)}}]}"""
+        );
 }
 
 /// <summary>A request to a scripted tenant.</summary>
@@ -40,7 +43,10 @@ internal sealed record ScriptedRequest(string Path, DateOnly? From, DateOnly? To
     public bool Is(string part) => Path.Contains(part, StringComparison.Ordinal);
 }
 
-/// <summary>A tenant that answers what a test says, for answers that the simulator has no fault for. One campaign, 901 of assignment 31, unless said otherwise.</summary>
+/// <summary>
+/// A tenant that answers what a test says, for answers that the simulator has no fault for. One campaign, 901 of assignment 31, unless said
+/// otherwise.
+/// </summary>
 internal sealed class ScriptedCube : IAsyncDisposable
 {
     public const string Listing = """[{"campaign_id":901,"campaign_name":"C","assignment_id":31}]""";
@@ -68,22 +74,29 @@ internal sealed class ScriptedCube : IAsyncDisposable
     }
 
     /// <summary>A response of one customer.</summary>
-    public static string Response(DateOnly day, int number, string comment = "") => string.Create(
-        CultureInfo.InvariantCulture,
-        $$"""{"crm__customer_id":"41000{{number:D4}}","response_type":"Sale","response_comment":"{{comment}}","response_submitted_when":"{{day:yyyy-MM-dd}} 12:24","response_submitted_by":"agent"}""");
+    public static string Response(DateOnly day, int number, string comment = "") =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $$"""{"crm__customer_id":"41000{{number:D4}}","response_type":"Sale","response_comment":"{{comment}}","response_submitted_when":"{{day:yyyy-MM-dd}} 12:24","response_submitted_by":"agent"}"""
+        );
 
     /// <summary>Requests for responses.</summary>
     public int Count(string part = "/responses") => Requests.Count(request => request.Is(part));
 
     public async ValueTask DisposeAsync() => await _web.DisposeAsync();
 
-    private static DateOnly? Day(string? text) => DateOnly.TryParseExact(text, "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day : null;
+    private static DateOnly? Day(string? text) =>
+        DateOnly.TryParseExact(text, "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day : null;
 
     private async Task AnswerAsync(HttpContext context)
     {
         var query = context.Request.Query;
         var request = new ScriptedRequest(
-            context.Request.Path.Value ?? "", Day(query["from_date"]), Day(query["to_date"]), int.TryParse(query["page"], NumberStyles.None, CultureInfo.InvariantCulture, out var page) ? page : 1);
+            context.Request.Path.Value ?? "",
+            Day(query["from_date"]),
+            Day(query["to_date"]),
+            int.TryParse(query["page"], NumberStyles.None, CultureInfo.InvariantCulture, out var page) ? page : 1
+        );
         Requests.Enqueue(request);
         var answer = Script(request) ?? (request.Path == "/campaigns" ? Scripted.Json(Listing) : Scripted.Page(0, null, []));
         context.Response.StatusCode = answer.Status;

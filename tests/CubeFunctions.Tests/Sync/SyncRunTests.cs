@@ -38,8 +38,10 @@ public sealed class SyncRunTests(AzuriteFixture azurite)
         cube.Requests.Clear();
         var second = await app.RunAsync(All);
         var today = cube.Data.Today;
-        Assert.All(cube.Requests.All.Where(request => request.FromDate is not null), request => Assert.True(
-            string.CompareOrdinal(request.FromDate, today.AddDays(-3).Compact()) >= 0, request.ToString()));
+        Assert.All(
+            cube.Requests.All.Where(request => request.FromDate is not null),
+            request => Assert.True(string.CompareOrdinal(request.FromDate, today.AddDays(-3).Compact()) >= 0, request.ToString())
+        );
         await AssertHasAllAsync(app, cube, second, today.AddDays(-3), today);
 
         var third = await app.RunAsync(All);
@@ -53,7 +55,15 @@ public sealed class SyncRunTests(AzuriteFixture azurite)
     [Fact]
     public async Task A_window_that_differs_in_one_page_is_stored_whole()
     {
-        await using var cube = await CubeSimulator.StartAsync(Small with { Campaigns = 1, CustomersPerAssignment = 2600 }, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            Small with
+            {
+                Campaigns = 1,
+                CustomersPerAssignment = 2600,
+            },
+            null,
+            TestContext.Current.CancellationToken
+        );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
         await app.RunAsync(Customers);
         var assignment = cube.Data.AssignmentIds[0];
@@ -87,13 +97,27 @@ public sealed class SyncRunTests(AzuriteFixture azurite)
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
         var (from, to) = (cube.Data.Today.AddDays(-90), cube.Data.Today.AddDays(-40));
         var campaign = cube.Data.CampaignIds()[0];
-        var run = await app.RunAsync(new RunRequest(RunKind.Manual, [FeedCatalogue.Responses]) { From = from, To = to, Campaigns = [$"{campaign}"] });
-        Assert.Equal(["20", "31"], run.Windows.Where(window => window.Feed == "responses").Select(window => $"{window.To!.Value.DayNumber - window.From!.Value.DayNumber + 1}").Order());
+        var run = await app.RunAsync(
+            new RunRequest(RunKind.Manual, [FeedCatalogue.Responses])
+            {
+                From = from,
+                To = to,
+                Campaigns = [$"{campaign}"],
+            }
+        );
+        Assert.Equal(
+            ["20", "31"],
+            run.Windows.Where(window => window.Feed == "responses")
+                .Select(window => $"{window.To!.Value.DayNumber - window.From!.Value.DayNumber + 1}")
+                .Order()
+        );
         await AssertSameAsync(app, run, "responses", cube.Data.Responses(campaign, from, to).Select(response => response.ToJsonString()));
         Assert.All(await app.Get<RunReader>().CheckpointsAsync(TestContext.Current.CancellationToken), row => Assert.Null(row.Through));
     }
 
-    /// <summary>23:30 in Oslo: on New Year's Eve, and on the evenings before and of both clock changes. Half an hour later it is another day.</summary>
+    /// <summary>
+    /// 23:30 in Oslo: on New Year's Eve, and on the evenings before and of both clock changes. Half an hour later it is another day.
+    /// </summary>
     [Theory]
     [InlineData("2026-12-31T22:30:00Z", "2026-12-31")]
     [InlineData("2026-03-28T22:30:00Z", "2026-03-28")]
@@ -112,16 +136,36 @@ public sealed class SyncRunTests(AzuriteFixture azurite)
         await app.RunAsync(All);
         Assert.Equal(day, await ThroughAsync(app, "responses"));
         Assert.Contains(cube.Requests.All, request => request.FromDate == today.AddDays(1).Compact() && request.ToDate == request.FromDate);
-        Assert.All(cube.Requests.All.Where(request => request.FromDate is not null), request => Assert.True(
-            string.CompareOrdinal(request.ToDate, today.AddDays(1).Compact()) <= 0 && string.CompareOrdinal(request.FromDate, request.ToDate) <= 0, request.ToString()));
+        Assert.All(
+            cube.Requests.All.Where(request => request.FromDate is not null),
+            request =>
+                Assert.True(
+                    string.CompareOrdinal(request.ToDate, today.AddDays(1).Compact()) <= 0
+                        && string.CompareOrdinal(request.FromDate, request.ToDate) <= 0,
+                    request.ToString()
+                )
+        );
     }
 
     [Fact]
     public async Task While_agents_work_without_pause_yesterday_is_proven_and_today_is_honest()
     {
-        await using var cube = await CubeSimulator.StartAsync(Small with { Campaigns = 2, ResponsesPerCampaignPerDay = 1500 }, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            Small with
+            {
+                Campaigns = 2,
+                ResponsesPerCampaignPerDay = 1500,
+            },
+            null,
+            TestContext.Current.CancellationToken
+        );
         cube.Data.AgentsAtWork = 1;
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, ("Sync__StartDate", cube.Data.Today.AddDays(-2).Iso()));
+        await using var app = await TestApp.StartAsync(
+            await azurite.NewAccountAsync(),
+            cube,
+            null,
+            ("Sync__StartDate", cube.Data.Today.AddDays(-2).Iso())
+        );
         var run = await app.RunAsync(RunRequest.Scheduled([FeedCatalogue.Responses]));
         var today = cube.Data.Today;
         Assert.Equal(today.AddDays(-1).Iso(), await ThroughAsync(app, "responses"));
@@ -146,7 +190,9 @@ public sealed class SyncRunTests(AzuriteFixture azurite)
             await app.RunAsync(All);
         }
 
-        var row = (await app.Get<RunReader>().CheckpointsAsync(TestContext.Current.CancellationToken)).Single(row => row.Feed == "responses" && row.ScopeId == $"{ended}");
+        var row = (await app.Get<RunReader>().CheckpointsAsync(TestContext.Current.CancellationToken)).Single(row =>
+            row.Feed == "responses" && row.ScopeId == $"{ended}"
+        );
         Assert.Equal("ended", row.RetiredReason);
         Assert.True(string.CompareOrdinal(row.Through, "2026-06-10") >= 0);
         cube.Requests.Clear();
@@ -179,7 +225,15 @@ public sealed class SyncRunTests(AzuriteFixture azurite)
     [InlineData(false, true)]
     public async Task Both_kinds_of_user_and_both_ages_of_tenant_list_their_campaigns(bool external, bool later)
     {
-        await using var cube = await CubeSimulator.StartAsync(Small with { ExternalUser = external, LaterPathsOnly = later }, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            Small with
+            {
+                ExternalUser = external,
+                LaterPathsOnly = later,
+            },
+            null,
+            TestContext.Current.CancellationToken
+        );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, ("Cube__ExternalUser", $"{external}"));
         Assert.Equal(RunStatus.Succeeded, (await app.RunAsync(All)).Status);
     }
@@ -190,7 +244,10 @@ public sealed class SyncRunTests(AzuriteFixture azurite)
         await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, ("Sync__SnapshotProof", "sweeps"));
         var run = await app.RunAsync(All);
-        Assert.All(run.Windows.Where(window => window.Feed is "customers" or "callflow_customers"), window => Assert.Equal(Proof.Sweeps, window.Proof));
+        Assert.All(
+            run.Windows.Where(window => window.Feed is "customers" or "callflow_customers"),
+            window => Assert.Equal(Proof.Sweeps, window.Proof)
+        );
         Assert.All(run.Windows.Where(window => window.Feed == "responses"), window => Assert.Equal(Proof.Count, window.Proof));
         await RawLedger.CheckAllAsync(app.Storage.Raw);
     }
@@ -198,7 +255,15 @@ public sealed class SyncRunTests(AzuriteFixture azurite)
     [Fact]
     public async Task Anonymised_customers_are_settled_by_a_second_sweep()
     {
-        await using var cube = await CubeSimulator.StartAsync(Small with { AnonymisedPerThousand = 30, LaterFields = true }, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            Small with
+            {
+                AnonymisedPerThousand = 30,
+                LaterFields = true,
+            },
+            null,
+            TestContext.Current.CancellationToken
+        );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
         var run = await app.RunAsync(All);
         Assert.Equal(0, run.Items.Unproven);
@@ -212,11 +277,36 @@ public sealed class SyncRunTests(AzuriteFixture azurite)
     internal static async Task AssertHasAllAsync(TestApp app, CubeSimulator cube, RunManifest run, DateOnly from, DateOnly to)
     {
         var campaigns = cube.Data.CampaignIds();
-        await AssertSameAsync(app, run, "responses", campaigns.SelectMany(id => cube.Data.Responses(id, from, to)).Select(record => record.ToJsonString()));
-        await AssertSameAsync(app, run, "sms", campaigns.SelectMany(id => cube.Data.Sms(id, from, to)).Select(record => record.ToJsonString()));
-        await AssertSameAsync(app, run, "callflow_customers", campaigns.SelectMany(id => cube.Data.CallflowCustomers(id)).Select(record => record.ToJsonString()));
-        await AssertSameAsync(app, run, "customers", cube.Data.AssignmentIds.SelectMany(cube.Data.Customers).Select(record => record.ToJsonString()));
-        await AssertSameAsync(app, run, "crm_custom_fields", cube.Data.AssignmentIds.SelectMany(cube.Data.CustomFields).Select(record => record.ToJsonString()));
+        await AssertSameAsync(
+            app,
+            run,
+            "responses",
+            campaigns.SelectMany(id => cube.Data.Responses(id, from, to)).Select(record => record.ToJsonString())
+        );
+        await AssertSameAsync(
+            app,
+            run,
+            "sms",
+            campaigns.SelectMany(id => cube.Data.Sms(id, from, to)).Select(record => record.ToJsonString())
+        );
+        await AssertSameAsync(
+            app,
+            run,
+            "callflow_customers",
+            campaigns.SelectMany(id => cube.Data.CallflowCustomers(id)).Select(record => record.ToJsonString())
+        );
+        await AssertSameAsync(
+            app,
+            run,
+            "customers",
+            cube.Data.AssignmentIds.SelectMany(cube.Data.Customers).Select(record => record.ToJsonString())
+        );
+        await AssertSameAsync(
+            app,
+            run,
+            "crm_custom_fields",
+            cube.Data.AssignmentIds.SelectMany(cube.Data.CustomFields).Select(record => record.ToJsonString())
+        );
         await AssertSameAsync(app, run, "campaigns", cube.Data.Campaigns().Select(record => record.ToJsonString()));
     }
 

@@ -14,9 +14,11 @@ internal sealed class ThrowingObserver(Thrower thrower) : IWindowObserver, IChan
         return new Item(thrower, $"{item.Feed} {item.Scope}");
     }
 
-    public Task PublishedAsync(ObservedItem item, Window window, PublishedChangeFile file, CancellationToken cancellationToken) => PassAsync(thrower, $"published {item.Feed} {item.Scope}");
+    public Task PublishedAsync(ObservedItem item, Window window, PublishedChangeFile file, CancellationToken cancellationToken) =>
+        PassAsync(thrower, $"published {item.Feed} {item.Scope}");
 
-    public Task CompletedAsync(ObservedItem item, CancellationToken cancellationToken) => PassAsync(thrower, $"completed {item.Feed} {item.Scope}");
+    public Task CompletedAsync(ObservedItem item, CancellationToken cancellationToken) =>
+        PassAsync(thrower, $"completed {item.Feed} {item.Scope}");
 
     public Task RemovingAsync(LinesToRemove lines, CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -40,9 +42,7 @@ internal sealed class ThrowingObserver(Thrower thrower) : IWindowObserver, IChan
 
         public Task CompleteAsync(CancellationToken cancellationToken) => PassAsync(thrower, $"complete {name}");
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 
     private sealed class Observed(Thrower thrower, string name) : IWindowObservation
@@ -55,8 +55,6 @@ internal sealed class ThrowingObserver(Thrower thrower) : IWindowObserver, IChan
 
         public Task StoredAsync(StoredWindow window, CancellationToken cancellationToken) => PassAsync(thrower, $"stored {name}");
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 }

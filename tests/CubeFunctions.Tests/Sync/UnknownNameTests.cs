@@ -22,7 +22,12 @@ public sealed class UnknownNameTests(AzuriteFixture azurite)
 
     private static readonly SimulatorOptions Options = new()
     {
-        Campaigns = 2, CampaignsPerAssignment = 1, CustomersPerAssignment = 20, ResponsesPerCampaignPerDay = 4, PageSize = 100, AnonymisedPerThousand = 0,
+        Campaigns = 2,
+        CampaignsPerAssignment = 1,
+        CustomersPerAssignment = 20,
+        ResponsesPerCampaignPerDay = 4,
+        PageSize = 100,
+        AnonymisedPerThousand = 0,
     };
 
     [Theory]
@@ -66,8 +71,22 @@ public sealed class UnknownNameTests(AzuriteFixture azurite)
         await app.RunAsync(Request);
         var scope = new Scope(ScopeKind.Campaign, $"{cube.Data.CampaignIds()[0]}");
         var day = cube.Data.Today.AddDays(-1);
-        await app.Storage.Checkpoints.AddEntityAsync(new GapRow { PartitionKey = $"{scope}", RowKey = GapRow.KeyOf(FeedCatalogue.Responses, day), State = GapState.Accepted, AcceptedBy = "x" }, Token);
-        await app.Storage.Checkpoints.UpdateEntityAsync(new TableEntity($"{scope}", FeedCatalogue.Responses.Setting) { ["Gaps"] = 1 }, ETag.All, TableUpdateMode.Merge, Token);
+        await app.Storage.Checkpoints.AddEntityAsync(
+            new GapRow
+            {
+                PartitionKey = $"{scope}",
+                RowKey = GapRow.KeyOf(FeedCatalogue.Responses, day),
+                State = GapState.Accepted,
+                AcceptedBy = "x",
+            },
+            Token
+        );
+        await app.Storage.Checkpoints.UpdateEntityAsync(
+            new TableEntity($"{scope}", FeedCatalogue.Responses.Setting) { ["Gaps"] = 1 },
+            ETag.All,
+            TableUpdateMode.Merge,
+            Token
+        );
         await GarbleAsync(app.Storage.Checkpoints, $"{scope}", GapRow.KeyOf(FeedCatalogue.Responses, day), "State");
         var gap = Assert.Single(await app.Get<GapStore>().ListAsync(Token));
         Assert.Equal((GapState.Open, "its row could not be read"), (gap.State, gap.Reason));
@@ -98,7 +117,13 @@ public sealed class UnknownNameTests(AzuriteFixture azurite)
     [Fact]
     public async Task Of_an_upsert_or_an_erasure_a_person_sees_it()
     {
-        await using var lane = await Lane.StartAsync(azurite, Options, null, ("Upserts__Senders__crm__Kind", "json"), ("Upserts__Senders__crm__Secret", "test-secret"));
+        await using var lane = await Lane.StartAsync(
+            azurite,
+            Options,
+            null,
+            ("Upserts__Senders__crm__Kind", "json"),
+            ("Upserts__Senders__crm__Secret", "test-secret")
+        );
         var id = (await lane.HookAsync("""{"customer_id":"1","city":"Bodø"}"""))[0];
         await GarbleAsync(lane.App.Storage.Upserts, id[..32], id[32..], "State");
         await lane.App.Get<UpsertJanitor>().SweepAsync(force: false, Token);
@@ -106,7 +131,9 @@ public sealed class UnknownNameTests(AzuriteFixture azurite)
         Assert.Equal((id, "its row cannot be read"), (dead.PartitionKey + dead.RowKey, dead.Reason));
 
         var (lost, kept) = ("20260101T000000000Z-abcdef", "20260101T000000000Z-fedcba");
-        await lane.App.Storage.Inbox.GetBlobClient($"erasures/{kept}").UploadAsync(new BinaryData("""{"assignment":"17","customer":"none"}"""), Token);
+        await lane
+            .App.Storage.Inbox.GetBlobClient($"erasures/{kept}")
+            .UploadAsync(new BinaryData("""{"assignment":"17","customer":"none"}"""), Token);
         foreach (var erasure in new[] { lost, kept })
         {
             await lane.App.Storage.Runs.AddEntityAsync(new ErasureRow { RowKey = erasure, State = ErasureState.Done }, Token);
@@ -123,7 +150,10 @@ public sealed class UnknownNameTests(AzuriteFixture azurite)
     {
         await using var cube = await CubeSimulator.StartAsync(Options, null, Token);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
-        await app.Storage.Checkpoints.AddEntityAsync(new TableEntity("cube", "generation") { ["Api"] = "Assignmnets", ["Since"] = TimeProvider.System.GetUtcNow() }, Token);
+        await app.Storage.Checkpoints.AddEntityAsync(
+            new TableEntity("cube", "generation") { ["Api"] = "Assignmnets", ["Since"] = TimeProvider.System.GetUtcNow() },
+            Token
+        );
         var run = await app.RunAsync(Request);
         Assert.Equal(RunStatus.Failed, run.Status);
         Assert.All(run.Failures, failure => Assert.Contains("the row that keeps the generation", failure.Reason, StringComparison.Ordinal));

@@ -13,7 +13,13 @@ public sealed class WindowPlanTests
     [InlineData("2026-11-24", "2026-11-25", "2026-11-23", 31, "20261124_20261125")]
     [InlineData("2026-12-30", "2027-01-01", "2027-01-01", 31, "20261230_20261231 20270101_20270101")]
     public void Days_that_are_over_come_first_and_today_alone(string from, string to, string today, int days, string windows) =>
-        Assert.Equal(windows, string.Join(' ', WindowPlan.Cut(DateOnly.Parse(from), DateOnly.Parse(to), DateOnly.Parse(today), days).Select(window => window.Name)));
+        Assert.Equal(
+            windows,
+            string.Join(
+                ' ',
+                WindowPlan.Cut(DateOnly.Parse(from), DateOnly.Parse(to), DateOnly.Parse(today), days).Select(window => window.Name)
+            )
+        );
 
     [Theory]
     [InlineData("2026-03-28T22:59:59Z", "2026-03-28")]

@@ -20,7 +20,11 @@ namespace CubeFunctions.Tests.Telemetry;
 public sealed class ErrorBurstTests
 {
     private const int Errors = 1_000;
-    private static readonly Action<ILogger, int, Exception?> LogLine = LoggerMessage.Define<int>(LogLevel.Error, new EventId(1), "item {Number} failed");
+    private static readonly Action<ILogger, int, Exception?> LogLine = LoggerMessage.Define<int>(
+        LogLevel.Error,
+        new EventId(1),
+        "item {Number} failed"
+    );
 
     [Fact]
     public async Task A_thousand_errors_at_once_all_arrive_by_the_end_of_the_process()
@@ -39,7 +43,10 @@ public sealed class ErrorBurstTests
         }
 
         string[] expected = [.. Enumerable.Range(0, Errors).Select(number => $"item {number} failed").Order(StringComparer.Ordinal)];
-        Assert.Equal(expected, collector.Logs.Where(log => log.Severity == OtlpLog.Error).Select(log => log.Text).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            expected,
+            collector.Logs.Where(log => log.Severity == OtlpLog.Error).Select(log => log.Text).Order(StringComparer.Ordinal)
+        );
         Assert.Equal(expected, ingestion.Errors.Order(StringComparer.Ordinal));
     }
 
@@ -51,7 +58,8 @@ public sealed class ErrorBurstTests
             builder.Configuration[name] = value;
         }
 
-        builder.Configuration["APPLICATIONINSIGHTS_CONNECTION_STRING"] = $"InstrumentationKey={Guid.Empty};IngestionEndpoint={ingestion}/;LiveEndpoint={ingestion}/";
+        builder.Configuration["APPLICATIONINSIGHTS_CONNECTION_STRING"] =
+            $"InstrumentationKey={Guid.Empty};IngestionEndpoint={ingestion}/;LiveEndpoint={ingestion}/";
         builder.AddCubeTelemetry();
         return builder.Build();
     }
@@ -76,15 +84,21 @@ public sealed class ErrorBurstTests
 
         public async Task TakeAsync(HttpContext context)
         {
-            await using var body = context.Request.Headers.ContentEncoding == "gzip" ? new GZipStream(context.Request.Body, CompressionMode.Decompress) : context.Request.Body;
+            await using var body =
+                context.Request.Headers.ContentEncoding == "gzip"
+                    ? new GZipStream(context.Request.Body, CompressionMode.Decompress)
+                    : context.Request.Body;
             using var reader = new StreamReader(body);
             var count = 0;
             while (await reader.ReadLineAsync() is { } line)
             {
                 using var record = line.Length == 0 ? null : JsonDocument.Parse(line);
                 count += record is null ? 0 : 1;
-                if (record?.RootElement.TryGetProperty("data", out var data) == true && data.GetProperty("baseType").GetString() == "MessageData"
-                    && data.GetProperty("baseData").GetProperty("severityLevel").ToString() is "Error")
+                if (
+                    record?.RootElement.TryGetProperty("data", out var data) == true
+                    && data.GetProperty("baseType").GetString() == "MessageData"
+                    && data.GetProperty("baseData").GetProperty("severityLevel").ToString() is "Error"
+                )
                 {
                     Errors.Enqueue(data.GetProperty("baseData").GetProperty("message").GetString()!);
                 }

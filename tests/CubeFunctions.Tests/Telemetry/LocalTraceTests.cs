@@ -17,29 +17,48 @@ public sealed class LocalTraceTests(AzuriteFixture azurite)
         await using var scenario = await TracedScenario.StartAsync();
         var port = AzuriteProcess.FreePorts(1)[0];
         using var dev = CubeProcess.Start(
-            $"dev --port {port}", null,
-            CommandTests.Of(scenario.Cube, await azurite.NewAccountAsync(), [.. scenario.Settings, ("Sync__Schedule", "0 0 0 1 1 *"), ("Sync__SnapshotSchedule", "* * * * * *")]));
+            $"dev --port {port}",
+            null,
+            CommandTests.Of(
+                scenario.Cube,
+                await azurite.NewAccountAsync(),
+                [.. scenario.Settings, ("Sync__Schedule", "0 0 0 1 1 *"), ("Sync__SnapshotSchedule", "* * * * * *")]
+            )
+        );
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         await WaitFor.TrueAsync(() => AnswersAsync(http, "/api/health/live"), TimeSpan.FromMinutes(1));
 
         // An upsert waits for the first snapshot, and that one's trace would be the one that brings it to Cube.
-        await WaitFor.TrueAsync(async () => (await GetAsync(http, "/api/runs")).GetRawText().Contains("\"Succeeded\"", StringComparison.Ordinal), TimeSpan.FromMinutes(1));
+        await WaitFor.TrueAsync(
+            async () => (await GetAsync(http, "/api/runs")).GetRawText().Contains("\"Succeeded\"", StringComparison.Ordinal),
+            TimeSpan.FromMinutes(1)
+        );
 
         using var accepted = await http.SendAsync(TracedScenario.Webhook(), TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.Accepted, accepted.StatusCode);
         var upsert = (await JsonAsync(accepted)).GetProperty("upserts")[0].GetProperty("id").GetString();
-        await WaitFor.TrueAsync(async () => (await GetAsync(http, $"/api/upserts/{upsert}")).GetProperty("state").GetString() == "delivered", TimeSpan.FromMinutes(1));
+        await WaitFor.TrueAsync(
+            async () => (await GetAsync(http, $"/api/upserts/{upsert}")).GetProperty("state").GetString() == "delivered",
+            TimeSpan.FromMinutes(1)
+        );
         scenario.Change();
         await WaitFor.TrueAsync(() => Task.FromResult(scenario.Crm.Taken.Count > 0), TimeSpan.FromMinutes(1));
         using var order = new StringContent(TracedScenario.Order, Encoding.UTF8, "application/json");
         using var erasure = await http.PostAsync(new Uri("/api/erasures", UriKind.Relative), order, TestContext.Current.CancellationToken);
-        await WaitFor.TrueAsync(async () => (await GetAsync(http, $"{erasure.Headers.Location}")).GetProperty("state").GetString() == "done", TimeSpan.FromMinutes(1));
+        await WaitFor.TrueAsync(
+            async () => (await GetAsync(http, $"{erasure.Headers.Location}")).GetProperty("state").GetString() == "done",
+            TimeSpan.FromMinutes(1)
+        );
 
         dev.Terminate();
         Assert.Equal(0, await dev.ExitAsync());
         scenario.AssertConnected(TracedScenario.SenderTrace);
         scenario.AssertNobody(dev.Output, dev.Errors);
-        Assert.Contains(scenario.Collector.Spans, span => span.Kind == OtlpSpan.Server && span["http.route"] == "/api/webhooks/{sender}" && span.Trace == TracedScenario.SenderTrace);
+        Assert.Contains(
+            scenario.Collector.Spans,
+            span =>
+                span.Kind == OtlpSpan.Server && span["http.route"] == "/api/webhooks/{sender}" && span.Trace == TracedScenario.SenderTrace
+        );
     }
 
     private static async Task<bool> AnswersAsync(HttpClient http, string path)

@@ -4,7 +4,9 @@ using CubeFunctions.Core.Model;
 
 namespace CubeFunctions.Tests.Telemetry;
 
-/// <summary>What the product measures within one test: a measurement belongs to the test in whose flow it is made, whatever runs beside it.</summary>
+/// <summary>
+/// What the product measures within one test: a measurement belongs to the test in whose flow it is made, whatever runs beside it.
+/// </summary>
 internal sealed class MetricCollector : IDisposable
 {
     private static readonly AsyncLocal<MetricCollector?> Current = new();
@@ -37,8 +39,12 @@ internal sealed class MetricCollector : IDisposable
 
     public void Dispose() => _listener.Dispose();
 
-    private IEnumerable<double> Values(Instrument instrument, string[] tags) => _measured
-        .Where(entry => entry.Metric == instrument.Name && Array.TrueForAll(tags, tag => entry.Tags.Contains($" {tag} ", StringComparison.Ordinal))).Select(entry => entry.Value);
+    private IEnumerable<double> Values(Instrument instrument, string[] tags) =>
+        _measured
+            .Where(entry =>
+                entry.Metric == instrument.Name && Array.TrueForAll(tags, tag => entry.Tags.Contains($" {tag} ", StringComparison.Ordinal))
+            )
+            .Select(entry => entry.Value);
 
     private void Take(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {

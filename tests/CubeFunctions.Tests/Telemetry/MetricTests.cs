@@ -18,7 +18,14 @@ namespace CubeFunctions.Tests.Telemetry;
 /// <summary>Each metric moves as what it measures does.</summary>
 public sealed class MetricTests(AzuriteFixture azurite)
 {
-    private static readonly SimulatorOptions Small = new() { Campaigns = 2, CampaignsPerAssignment = 2, CustomersPerAssignment = 120, PageSize = 50, AnonymisedPerThousand = 0 };
+    private static readonly SimulatorOptions Small = new()
+    {
+        Campaigns = 2,
+        CampaignsPerAssignment = 2,
+        CustomersPerAssignment = 120,
+        PageSize = 50,
+        AnonymisedPerThousand = 0,
+    };
 
     private static RunRequest Customers => RunRequest.Snapshot([FeedCatalogue.Customers]);
 
@@ -32,7 +39,9 @@ public sealed class MetricTests(AzuriteFixture azurite)
         cube.Faults.Add("500=1,times=2,path=/customers/");
         cube.Faults.Add($"403=1,path=/{refused}/responses/");
         cube.Faults.Add($"short=1,path=/{shortened}/responses/");
-        var run = await app.RunAsync(new RunRequest(RunKind.Manual, [FeedCatalogue.Customers, FeedCatalogue.All.Single(feed => feed.Setting == "responses")]));
+        var run = await app.RunAsync(
+            new RunRequest(RunKind.Manual, [FeedCatalogue.Customers, FeedCatalogue.All.Single(feed => feed.Setting == "responses")])
+        );
         Assert.Equal((1, 1), (run.Items.Failed, run.Items.Unproven));
         Assert.Equal(1, metrics.Sum(CubeMetrics.ItemsFailed, "feed=responses", "scope=campaign", "reason=Forbidden"));
         Assert.Equal(1, metrics.Sum(CubeMetrics.ItemsUnproven, "feed=responses", "scope=campaign"));
@@ -56,8 +65,11 @@ public sealed class MetricTests(AzuriteFixture azurite)
         await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, clock);
         await app.Get<RunPlanner>().StartAsync(Customers, TestContext.Current.CancellationToken);
-        var waiting = (await app.Storage.Queue(StorageNames.SyncQueue).ReceiveMessageAsync(cancellationToken: TestContext.Current.CancellationToken)).Value.Body.ToString();
-        await app.Get<QueueNotifier<SyncMessage>>().SendAsync(QueueMessages.Read<SyncMessage>(waiting), TimeSpan.Zero, TestContext.Current.CancellationToken);
+        var waiting = (
+            await app.Storage.Queue(StorageNames.SyncQueue).ReceiveMessageAsync(cancellationToken: TestContext.Current.CancellationToken)
+        ).Value.Body.ToString();
+        await app.Get<QueueNotifier<SyncMessage>>()
+            .SendAsync(QueueMessages.Read<SyncMessage>(waiting), TimeSpan.Zero, TestContext.Current.CancellationToken);
         cube.Faults.Add("429=1,times=1,seconds=120");
         await app.Get<ItemWorker>().HandleAsync(waiting, TestContext.Current.CancellationToken);
         Assert.InRange(metrics.Last(CubeMetrics.Paused), 110, 120);
@@ -78,7 +90,13 @@ public sealed class MetricTests(AzuriteFixture azurite)
     public async Task Upserts_are_counted_by_outcome_and_those_that_wait_for_writes_are_shown()
     {
         using var metrics = new MetricCollector();
-        await using var lane = await Lane.StartAsync(azurite, Small, null, ("Upserts__Senders__crm__Kind", "json"), ("Upserts__Senders__crm__Secret", "test-secret"));
+        await using var lane = await Lane.StartAsync(
+            azurite,
+            Small,
+            null,
+            ("Upserts__Senders__crm__Kind", "json"),
+            ("Upserts__Senders__crm__Secret", "test-secret")
+        );
         await lane.SnapshotAsync();
         var ids = lane.ImportedIds();
         await lane.DeliverAsync(await HookAsync(lane, ids[0]));
@@ -88,12 +106,20 @@ public sealed class MetricTests(AzuriteFixture azurite)
         Assert.Equal(2, metrics.Sum(CubeMetrics.UpsertsAccepted, "sender=crm"));
         Assert.Equal(1, metrics.Sum(CubeMetrics.UpsertsDelivered, "sender=crm", "state=Delivered"));
         Assert.Equal(1, metrics.Sum(CubeMetrics.UpsertsDead, "sender=crm", "state=Dead"));
-        Assert.Equal((2, 1), (metrics.Sum(CubeMetrics.WebhookAnswers, "kind=Json", "status=2xx"), metrics.Sum(CubeMetrics.WebhookAnswers, "kind=Json", "status=4xx")));
+        Assert.Equal(
+            (2, 1),
+            (
+                metrics.Sum(CubeMetrics.WebhookAnswers, "kind=Json", "status=2xx"),
+                metrics.Sum(CubeMetrics.WebhookAnswers, "kind=Json", "status=4xx")
+            )
+        );
         await lane.App.Get<UpsertJanitor>().SweepAsync(force: false, TestContext.Current.CancellationToken);
         Assert.Equal(0, metrics.Last(CubeMetrics.UpsertsHeld));
 
         Assert.Single(await HookAsync(lane, ids[2]));
-        await lane.App.Get<TenantWrites>().Flag.ExtendAsync(TimeProvider.System.GetUtcNow().AddMinutes(10), "405", null, TestContext.Current.CancellationToken);
+        await lane
+            .App.Get<TenantWrites>()
+            .Flag.ExtendAsync(TimeProvider.System.GetUtcNow().AddMinutes(10), "405", null, TestContext.Current.CancellationToken);
         await using var other = await TestApp.StartAsync(lane.Storage, lane.Cube.BaseUrl);
         await other.Get<UpsertJanitor>().SweepAsync(force: false, TestContext.Current.CancellationToken);
         Assert.Equal(1, metrics.Last(CubeMetrics.UpsertsHeld));
@@ -139,9 +165,18 @@ public sealed class MetricTests(AzuriteFixture azurite)
         request.Body = new MemoryStream(Encoding.UTF8.GetBytes($$"""{"customer_id":"{{customer}}","city":"Hamar"}"""));
         request.ContentLength = request.Body.Length;
         await lane.App.Get<UpsertEndpoints>().ReceiveAsync(request, "crm", TestContext.Current.CancellationToken);
-        return [.. (await lane.App.Get<UpsertReader>().InStateAsync(UpsertState.Waiting, 10, TestContext.Current.CancellationToken)).Select(row => row.Id)];
+        return
+        [
+            .. (await lane.App.Get<UpsertReader>().InStateAsync(UpsertState.Waiting, 10, TestContext.Current.CancellationToken)).Select(
+                row => row.Id
+            ),
+        ];
     }
 
-    private static Task DeliverAsync(TestApp app) => app.Get<DeliveryWorker>().DeliverAsync(
-        ChangeStream.NameOf(FeedCatalogue.Customers, new Scope(ScopeKind.Assignment, "17")), TestContext.Current.CancellationToken);
+    private static Task DeliverAsync(TestApp app) =>
+        app.Get<DeliveryWorker>()
+            .DeliverAsync(
+                ChangeStream.NameOf(FeedCatalogue.Customers, new Scope(ScopeKind.Assignment, "17")),
+                TestContext.Current.CancellationToken
+            );
 }

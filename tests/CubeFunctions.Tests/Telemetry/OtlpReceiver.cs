@@ -27,10 +27,16 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 
     /// <summary>Settings of an app that exports to it.</summary>
     public (string Name, string Value)[] Settings =>
-    [
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", _web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()),
-        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"), ("OTEL_BSP_SCHEDULE_DELAY", "200"), ("OTEL_BLRP_SCHEDULE_DELAY", "200"), ("OTEL_METRIC_EXPORT_INTERVAL", "500"),
-    ];
+        [
+            (
+                "OTEL_EXPORTER_OTLP_ENDPOINT",
+                _web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()
+            ),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+            ("OTEL_BSP_SCHEDULE_DELAY", "200"),
+            ("OTEL_BLRP_SCHEDULE_DELAY", "200"),
+            ("OTEL_METRIC_EXPORT_INTERVAL", "500"),
+        ];
 
     public static async Task<OtlpReceiver> StartAsync()
     {
@@ -74,8 +80,18 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         switch (path)
         {
             case "/v1/traces":
-                Spans.Enqueue(new OtlpSpan(
-                    source, record.Hex(1), record.Hex(2), record.Hex(4), record.Text(5), (int)record.Number(6), Tags(record.All(9)), [.. record.All(13).Select(link => link.Hex(1))]));
+                Spans.Enqueue(
+                    new OtlpSpan(
+                        source,
+                        record.Hex(1),
+                        record.Hex(2),
+                        record.Hex(4),
+                        record.Text(5),
+                        (int)record.Number(6),
+                        Tags(record.All(9)),
+                        [.. record.All(13).Select(link => link.Hex(1))]
+                    )
+                );
                 break;
             case "/v1/logs":
                 Logs.Enqueue(new OtlpLog((int)record.Number(2), record.One(5)?.Text(1) ?? "", record.Hex(9), source));
@@ -83,7 +99,9 @@ internal sealed class OtlpReceiver : IAsyncDisposable
             case "/v1/metrics":
                 foreach (var point in record.All(5).Concat(record.All(7)).SelectMany(data => data.All(1)))
                 {
-                    Points.Enqueue(new OtlpPoint(record.Text(1), point.Has(6) ? unchecked((long)point.Number(6)) : point.Double(4), Tags(point.All(7))));
+                    Points.Enqueue(
+                        new OtlpPoint(record.Text(1), point.Has(6) ? unchecked((long)point.Number(6)) : point.Double(4), Tags(point.All(7)))
+                    );
                 }
 
                 foreach (var point in record.All(9).SelectMany(data => data.All(1)))
@@ -99,5 +117,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         attributes.ToDictionary(attribute => attribute.Text(1), attribute => attribute.One(2) is { } value ? ValueOf(value) : "");
 
     private static string ValueOf(ProtoMessage value) =>
-        value.Has(1) ? value.Text(1) : value.Has(4) ? value.Double(4).ToString(CultureInfo.InvariantCulture) : ((long)value.Number(value.Has(2) ? 2 : 3)).ToString(CultureInfo.InvariantCulture);
+        value.Has(1) ? value.Text(1)
+        : value.Has(4) ? value.Double(4).ToString(CultureInfo.InvariantCulture)
+        : ((long)value.Number(value.Has(2) ? 2 : 3)).ToString(CultureInfo.InvariantCulture);
 }

@@ -10,7 +10,15 @@ namespace CubeFunctions.Tests.Telemetry;
 /// <param name="Tags">Attributes.</param>
 /// <param name="Links">Trace ids of links.</param>
 internal sealed record OtlpSpan(
-    string Source, string Trace, string Id, string Parent, string Name, int Kind, IReadOnlyDictionary<string, string> Tags, IReadOnlyList<string> Links)
+    string Source,
+    string Trace,
+    string Id,
+    string Parent,
+    string Name,
+    int Kind,
+    IReadOnlyDictionary<string, string> Tags,
+    IReadOnlyList<string> Links
+)
 {
     public const int Server = 2;
     public const int Client = 3;

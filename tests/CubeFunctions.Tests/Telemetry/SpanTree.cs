@@ -9,7 +9,11 @@ internal sealed class SpanTree(IEnumerable<OtlpSpan> spans)
 
     /// <summary>Requests to a server of the test, as spans, by the port that it listens on.</summary>
     public List<OtlpSpan> Requests(Uri server) =>
-        [.. _byId.Values.Where(span => span.Kind == OtlpSpan.Client && span["server.port"] == $"{server.Port}" && span.Tags.ContainsKey("http.request.method"))];
+        [
+            .. _byId.Values.Where(span =>
+                span.Kind == OtlpSpan.Client && span["server.port"] == $"{server.Port}" && span.Tags.ContainsKey("http.request.method")
+            ),
+        ];
 
     /// <summary>The span and all above it, as far as they arrived.</summary>
     public IEnumerable<OtlpSpan> Above(OtlpSpan span)

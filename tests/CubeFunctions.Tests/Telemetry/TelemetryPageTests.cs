@@ -7,7 +7,9 @@ using Xunit;
 
 namespace CubeFunctions.Tests.Telemetry;
 
-/// <summary>The lists of metrics and log events in docs/operations.md come from the code: <c>CUBE_UPDATE_GOLDEN=1</c> writes them anew.</summary>
+/// <summary>
+/// The lists of metrics and log events in docs/operations.md come from the code: <c>CUBE_UPDATE_GOLDEN=1</c> writes them anew.
+/// </summary>
 public sealed partial class TelemetryPageTests
 {
     private const string Begin = "<!-- metrics and events: written by TelemetryPageTests -->\n";
@@ -36,24 +38,51 @@ public sealed partial class TelemetryPageTests
     {
         var instruments = Instruments();
         Assert.NotEmpty(instruments);
-        Assert.DoesNotContain(instruments, instrument => instrument.Description is not { Length: > 10 } || instrument.Unit is not { Length: > 0 });
+        Assert.DoesNotContain(
+            instruments,
+            instrument => instrument.Description is not { Length: > 10 } || instrument.Unit is not { Length: > 0 }
+        );
     }
 
     private static List<Instrument> Instruments() =>
-        [.. typeof(CubeMetrics).GetProperties().Select(property => property.GetValue(null)).OfType<Instrument>().OrderBy(instrument => instrument.Name, StringComparer.Ordinal)];
+        [
+            .. typeof(CubeMetrics)
+                .GetProperties()
+                .Select(property => property.GetValue(null))
+                .OfType<Instrument>()
+                .OrderBy(instrument => instrument.Name, StringComparer.Ordinal),
+        ];
 
-    private static string Metrics() => "| Metric | Unit | Kind | What |\n|---|---|---|---|\n" + string.Concat(Instruments().Select(instrument =>
-        $"| `{instrument.Name}` | `{instrument.Unit}` | {instrument.GetType().Name.Split('`')[0].ToLowerInvariant()} | {instrument.Description} |\n"));
+    private static string Metrics() =>
+        "| Metric | Unit | Kind | What |\n|---|---|---|---|\n"
+        + string.Concat(
+            Instruments()
+                .Select(instrument =>
+                    $"| `{instrument.Name}` | `{instrument.Unit}` | {instrument.GetType().Name.Split('`')[0].ToLowerInvariant()} | {instrument.Description} |\n"
+                )
+        );
 
     private static string Events()
     {
         var events = Projects
-            .SelectMany(project => Directory.EnumerateFiles(Path.Combine(Repository.Root, "src", project), "*.cs", SearchOption.AllDirectories))
+            .SelectMany(project =>
+                Directory.EnumerateFiles(Path.Combine(Repository.Root, "src", project), "*.cs", SearchOption.AllDirectories)
+            )
             .SelectMany(file => Message().Matches(File.ReadAllText(file)))
-            .Select(match => (Id: int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture), Level: match.Groups[2].Value, Text: match.Groups[3].Value))
-            .OrderBy(entry => entry.Id).ToList();
+            .Select(match =>
+                (
+                    Id: int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture),
+                    Level: match.Groups[2].Value,
+                    Text: match.Groups[3].Value
+                )
+            )
+            .OrderBy(entry => entry.Id)
+            .ToList();
         Assert.NotEmpty(events);
-        return "| Event | Level | Message |\n|---|---|---|\n" + string.Concat(events.Select(entry => $"| {entry.Id} | {entry.Level} | {entry.Text.Replace("|", "\\|", StringComparison.Ordinal)} |\n"));
+        return "| Event | Level | Message |\n|---|---|---|\n"
+            + string.Concat(
+                events.Select(entry => $"| {entry.Id} | {entry.Level} | {entry.Text.Replace("|", "\\|", StringComparison.Ordinal)} |\n")
+            );
     }
 
     [GeneratedRegex(@"\[LoggerMessage\(\s*([0-9]+)\s*,\s*LogLevel\.(\w+)\s*,\s*""((?:[^""\\]|\\.)*)""")]

@@ -7,7 +7,8 @@ using Xunit;
 namespace CubeFunctions.Tests.Telemetry;
 
 /// <summary>
-/// A tenant with a person who can be told from all others, a receiver of the CRM, a collector of telemetry: a snapshot is read, the CRM changes the person, somebody
+/// A tenant with a person who can be told from all others, a receiver of the CRM, a collector of telemetry: a snapshot is read, the CRM
+/// changes the person, somebody
 /// changes the person in Cube, another snapshot is read and delivered, the person is erased. What has arrived then is looked at.
 /// </summary>
 internal sealed class TracedScenario : IAsyncDisposable
@@ -26,11 +27,14 @@ internal sealed class TracedScenario : IAsyncDisposable
 
     public OtlpReceiver Collector { get; }
 
-    public (string Name, string Value)[] Settings => Crm.Settings(
-    [
-        .. Collector.Settings, ("Sync__Feeds", "customers,responses"), ("Upserts__Senders__crm__Kind", "json"), ("Upserts__Senders__crm__Secret", Secret),
-        ("Upserts__Senders__crm__AssignmentId", $"{Cube.Data.AssignmentIds[0]}"),
-    ]);
+    public (string Name, string Value)[] Settings =>
+        Crm.Settings([
+            .. Collector.Settings,
+            ("Sync__Feeds", "customers,responses"),
+            ("Upserts__Senders__crm__Kind", "json"),
+            ("Upserts__Senders__crm__Secret", Secret),
+            ("Upserts__Senders__crm__AssignmentId", $"{Cube.Data.AssignmentIds[0]}"),
+        ]);
 
     public static async Task<TracedScenario> StartAsync()
     {
@@ -40,11 +44,12 @@ internal sealed class TracedScenario : IAsyncDisposable
     }
 
     /// <summary>The webhook by which the CRM changes the person.</summary>
-    public static HttpRequestMessage Webhook() => new(HttpMethod.Post, "/api/webhooks/crm")
-    {
-        Headers = { { "x-webhook-secret", Secret }, { "traceparent", $"00-{CrmTrace}-00f067aa0ba902b7-01" } },
-        Content = new StringContent(Victim.Post(Victim.Imported, "phone_2", Victim.Phone), Encoding.UTF8, "application/json"),
-    };
+    public static HttpRequestMessage Webhook() =>
+        new(HttpMethod.Post, "/api/webhooks/crm")
+        {
+            Headers = { { "x-webhook-secret", Secret }, { "traceparent", $"00-{CrmTrace}-00f067aa0ba902b7-01" } },
+            Content = new StringContent(Victim.Post(Victim.Imported, "phone_2", Victim.Phone), Encoding.UTF8, "application/json"),
+        };
 
     /// <summary>Somebody changes the person in Cube.</summary>
     public void Change() => Cube.Data.EditCustomer(Cube.Data.AssignmentIds[0], Victim.Internal, "city", "Ålesund");
@@ -58,7 +63,10 @@ internal sealed class TracedScenario : IAsyncDisposable
         Assert.Equal(Cube.Requests.Total, requests.Count);
         Assert.Equal(
             Cube.Requests.All.CountBy(request => $"{request.Method} {request.Status}").OrderBy(pair => pair.Key, StringComparer.Ordinal),
-            requests.CountBy(span => $"{span["http.request.method"]} {span["http.response.status_code"]}").OrderBy(pair => pair.Key, StringComparer.Ordinal));
+            requests
+                .CountBy(span => $"{span["http.request.method"]} {span["http.response.status_code"]}")
+                .OrderBy(pair => pair.Key, StringComparer.Ordinal)
+        );
 
         var pages = requests.FindAll(span => span["url.template"].EndsWith("/customers/", StringComparison.Ordinal));
         Assert.True(pages.Count >= 6, $"{pages.Count} pages");
@@ -69,7 +77,10 @@ internal sealed class TracedScenario : IAsyncDisposable
         }
 
         var write = Assert.Single(requests, span => span["http.request.method"] == "PUT");
-        Assert.Equal(["process cube-upserts", "send cube-upserts"], tree.Above(write).Select(span => span.Name).Where(name => name.Contains(" cube-", StringComparison.Ordinal)).Take(2));
+        Assert.Equal(
+            ["process cube-upserts", "send cube-upserts"],
+            tree.Above(write).Select(span => span.Name).Where(name => name.Contains(" cube-", StringComparison.Ordinal)).Take(2)
+        );
         Assert.Equal(webhookTrace, write.Trace);
 
         var deliveries = tree.Requests(new Uri(Crm.Url));

@@ -16,7 +16,10 @@ public sealed class WorkerTraceTests(AzuriteFixture azurite, PublishedApp app)
     {
         await using var scenario = await TracedScenario.StartAsync();
         var storage = await azurite.NewAccountAsync();
-        await using var host = await FunctionsHost.StartAsync(app, FunctionsHost.SettingsOf(storage, scenario.Cube.BaseUrl, scenario.Settings));
+        await using var host = await FunctionsHost.StartAsync(
+            app,
+            FunctionsHost.SettingsOf(storage, scenario.Cube.BaseUrl, scenario.Settings)
+        );
         (await host.InvokeTimerAsync("StartSnapshot")).AssertSucceeded();
         await WorkerTests.FinishRunAsync(host, storage);
 
@@ -27,7 +30,10 @@ public sealed class WorkerTraceTests(AzuriteFixture azurite, PublishedApp app)
         await host.PumpQueuesAsync(() => Task.FromResult(scenario.Cube.Requests.All.Any(request => request.Method == "PUT")));
         (await host.InvokeTimerAsync("StartSnapshot")).AssertSucceeded();
         await host.PumpQueuesAsync(() => Task.FromResult(scenario.Crm.Taken.Count > 0));
-        var order = new HttpRequestMessage(HttpMethod.Post, "/api/erasures") { Content = new StringContent(TracedScenario.Order, Encoding.UTF8, "application/json") };
+        var order = new HttpRequestMessage(HttpMethod.Post, "/api/erasures")
+        {
+            Content = new StringContent(TracedScenario.Order, Encoding.UTF8, "application/json"),
+        };
         using var erasure = await host.SendHttpAsync("ErasePerson", order);
         await WaitFor.TrueAsync(async () => await StateAsync(host, $"{erasure.Headers.Location}") == "done", TimeSpan.FromMinutes(1));
 
@@ -35,7 +41,9 @@ public sealed class WorkerTraceTests(AzuriteFixture azurite, PublishedApp app)
         scenario.AssertConnected(webhook);
         scenario.AssertNobody([host.Output, .. host.Logs]);
         var invocations = host.Traces.Select(trace => trace.Id).ToHashSet();
-        var consumers = scenario.Collector.Spans.Where(span => span.Kind == OtlpSpan.Consumer && span.Name.StartsWith("process ", StringComparison.Ordinal)).ToList();
+        var consumers = scenario
+            .Collector.Spans.Where(span => span.Kind == OtlpSpan.Consumer && span.Name.StartsWith("process ", StringComparison.Ordinal))
+            .ToList();
         Assert.NotEmpty(consumers);
         Assert.DoesNotContain(consumers, span => !(span.Links is [var link] && invocations.Contains(link) && link != span.Trace));
         Assert.True(scenario.Collector.Spans.Count(span => invocations.Contains(span.Trace) && span.Links.Count > 0) >= consumers.Count);
@@ -44,6 +52,9 @@ public sealed class WorkerTraceTests(AzuriteFixture azurite, PublishedApp app)
     private static async Task<string> StateAsync(FunctionsHost host, string location)
     {
         using var answer = await host.SendHttpAsync("GetErasure", new HttpRequestMessage(HttpMethod.Get, location));
-        return JsonDocument.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).RootElement.GetProperty("state").GetString()!;
+        return JsonDocument
+            .Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))
+            .RootElement.GetProperty("state")
+            .GetString()!;
     }
 }

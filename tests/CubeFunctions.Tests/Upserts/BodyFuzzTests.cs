@@ -50,12 +50,24 @@ public sealed class BodyFuzzTests(ITestOutputHelper output)
         var random = new Random(FuzzedBodies.Seed);
         SenderSettings[] senders =
         [
-            TestSenders.StandardWebhooks(), TestSenders.HubSpot(), TestSenders.Dataverse(), TestSenders.Dataverse(("Header", "x-cube")), TestSenders.Json(),
-            TestSenders.Json(("Encoding", "hex"), ("Prefix", "sha256=")), TestSenders.Json(("Encoding", "base64")),
+            TestSenders.StandardWebhooks(),
+            TestSenders.HubSpot(),
+            TestSenders.Dataverse(),
+            TestSenders.Dataverse(("Header", "x-cube")),
+            TestSenders.Json(),
+            TestSenders.Json(("Encoding", "hex"), ("Prefix", "sha256=")),
+            TestSenders.Json(("Encoding", "base64")),
         ];
         string[] names =
         [
-            "webhook-id", "webhook-timestamp", "webhook-signature", "X-HubSpot-Signature-v3", "X-HubSpot-Request-Timestamp", "x-cube", "x-webhook-secret", "x-webhook-signature",
+            "webhook-id",
+            "webhook-timestamp",
+            "webhook-signature",
+            "X-HubSpot-Signature-v3",
+            "X-HubSpot-Request-Timestamp",
+            "x-cube",
+            "x-webhook-secret",
+            "x-webhook-signature",
         ];
         for (var i = 0; i < count; i++)
         {
@@ -65,32 +77,41 @@ public sealed class BodyFuzzTests(ITestOutputHelper output)
                 headers[name] = Header(random);
             }
 
-            var path = "/" + Encoding.Latin1.GetString(FuzzedBodies.Noise(random)) + (random.Next(2) == 0 ? "?code=%" + Header(random) : "");
+            var path =
+                "/" + Encoding.Latin1.GetString(FuzzedBodies.Noise(random)) + (random.Next(2) == 0 ? "?code=%" + Header(random) : "");
             foreach (var sender in senders)
             {
-                Assert.NotEqual(SenderVerdict.Verified, SenderVerifier.Verify(sender, "POST", path, headers, FuzzedBodies.Noise(random), TestSenders.Arrival));
+                Assert.NotEqual(
+                    SenderVerdict.Verified,
+                    SenderVerifier.Verify(sender, "POST", path, headers, FuzzedBodies.Noise(random), TestSenders.Arrival)
+                );
             }
         }
     }
 
-    private static string Header(Random random) => random.Next(4) switch
-    {
-        0 => (TestSenders.Arrival.ToUnixTimeSeconds() + random.Next(-400, 400)).ToString(),
-        1 => (TestSenders.Arrival.ToUnixTimeMilliseconds() + random.Next(-400_000, 400_000)).ToString(),
-        2 => "v1," + Convert.ToBase64String(FuzzedBodies.Noise(random)),
-        _ => Encoding.Latin1.GetString(FuzzedBodies.Noise(random)),
-    };
+    private static string Header(Random random) =>
+        random.Next(4) switch
+        {
+            0 => (TestSenders.Arrival.ToUnixTimeSeconds() + random.Next(-400, 400)).ToString(),
+            1 => (TestSenders.Arrival.ToUnixTimeMilliseconds() + random.Next(-400_000, 400_000)).ToString(),
+            2 => "v1," + Convert.ToBase64String(FuzzedBodies.Noise(random)),
+            _ => Encoding.Latin1.GetString(FuzzedBodies.Noise(random)),
+        };
 
     private static Func<byte[], HeaderDictionary, string> Parser(string kind)
     {
         if (kind == "field-map")
         {
-            return (body, _) => FieldMap.Parse(body, out var faults) is { } map && Checked(map) ? "taken" : faults.Count > 0 ? "refused" : "neither";
+            return (body, _) =>
+                FieldMap.Parse(body, out var faults) is { } map && Checked(map) ? "taken"
+                : faults.Count > 0 ? "refused"
+                : "neither";
         }
 
         if (kind == "api")
         {
-            return (body, headers) => Checked(CustomerPostParser.Parse("17", headers, body, TestSenders.Arrival, "fresh"), FieldMap.PassAll);
+            return (body, headers) =>
+                Checked(CustomerPostParser.Parse("17", headers, body, TestSenders.Arrival, "fresh"), FieldMap.PassAll);
         }
 
         var sender = kind switch
@@ -104,7 +125,8 @@ public sealed class BodyFuzzTests(ITestOutputHelper output)
         return (body, headers) => Checked(SenderParser.Parse(sender, headers, body, TestSenders.Arrival, "fresh"), sender.FieldMap);
     }
 
-    private static bool Checked(FieldMap map) => map.Assemble(new Dictionary<(string, int), string> { [("name", 0)] = "\"x\"" }).Fields.Count >= 0;
+    private static bool Checked(FieldMap map) =>
+        map.Assemble(new Dictionary<(string, int), string> { [("name", 0)] = "\"x\"" }).Fields.Count >= 0;
 
     private static string Checked(ParsedBody parsed, FieldMap map)
     {
@@ -126,6 +148,8 @@ public sealed class BodyFuzzTests(ITestOutputHelper output)
             map.Assemble(told.Values.ToDictionary(value => (value.Field, value.Part), value => value.RawJson));
         }
 
-        return parsed.Events.Any(told => told.Values.Count > 0) ? "taken" : parsed.Events.Any(told => told.Dead is not null) ? "dead" : "ignored";
+        return parsed.Events.Any(told => told.Values.Count > 0) ? "taken"
+            : parsed.Events.Any(told => told.Dead is not null) ? "dead"
+            : "ignored";
     }
 }

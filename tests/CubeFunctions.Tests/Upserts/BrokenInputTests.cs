@@ -11,7 +11,12 @@ namespace CubeFunctions.Tests.Upserts;
 public sealed class BrokenInputTests(AzuriteFixture azurite)
 {
     private const string StandardSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-    private static readonly SimulatorOptions Options = new() { Campaigns = 1, CustomersPerAssignment = 20, AnonymisedPerThousand = 0 };
+    private static readonly SimulatorOptions Options = new()
+    {
+        Campaigns = 1,
+        CustomersPerAssignment = 20,
+        AnonymisedPerThousand = 0,
+    };
 
     [Fact]
     public async Task A_number_that_no_reader_takes_is_refused_by_the_name_of_its_field()
@@ -19,7 +24,9 @@ public sealed class BrokenInputTests(AzuriteFixture azurite)
         await using var lane = await Lane.StartAsync(azurite, Options);
         await lane.SnapshotAsync();
         var (status, answer) = await lane.Http.PostAsync(
-            $"assignments/{lane.Assignment}/customers", $$"""{"customer_id":"410000065","assignment_id":{{lane.Assignment}},"Antall år":1e400}""");
+            $"assignments/{lane.Assignment}/customers",
+            $$"""{"customer_id":"410000065","assignment_id":{{lane.Assignment}},"Antall år":1e400}"""
+        );
         Assert.Equal(400, status);
         Assert.Contains("'Antall år'", answer.GetProperty("detail").GetString(), StringComparison.Ordinal);
         Assert.Empty(lane.Cube.Data.Writes);
@@ -30,11 +37,18 @@ public sealed class BrokenInputTests(AzuriteFixture azurite)
     {
         var clock = new ShiftedClock(new DateTimeOffset(2026, 11, 20, 12, 0, 0, TimeSpan.Zero));
         await using var lane = await Lane.StartAsync(
-            azurite, Options, clock, ("Upserts__Senders__std__Kind", "standard-webhooks"), ("Upserts__Senders__std__Secret", StandardSecret), ("Upserts__Senders__std__Items", "/data"),
-            ("Upserts__Senders__std__FieldMap", """{"customer_id":"id","city":"city"}"""));
+            azurite,
+            Options,
+            clock,
+            ("Upserts__Senders__std__Kind", "standard-webhooks"),
+            ("Upserts__Senders__std__Secret", StandardSecret),
+            ("Upserts__Senders__std__Items", "/data"),
+            ("Upserts__Senders__std__FieldMap", """{"customer_id":"id","city":"city"}""")
+        );
         await lane.SnapshotAsync();
         var id = lane.ImportedIds()[0];
-        string Body(string time, string city) => $$"""{"type":"customer.updated","timestamp":"{{time}}","data":{"id":"{{id}}","city":"{{city}}"} }""";
+        string Body(string time, string city) =>
+            $$"""{"type":"customer.updated","timestamp":"{{time}}","data":{"id":"{{id}}","city":"{{city}}"} }""";
         await lane.DeliverAsync(await PostAsync(lane, clock, "msg_1", Body("2026-11-20T10:00:00Z", "Moss")));
         await lane.DeliverAsync(await PostAsync(lane, clock, "msg_2", Body("2026-11-20T11:00:00Z", "Bodø")));
         var again = await PostAsync(lane, clock, "msg_3", Body("2026-11-20T10:00:00Z", "Moss"));
@@ -46,8 +60,16 @@ public sealed class BrokenInputTests(AzuriteFixture azurite)
     private static async Task<List<string>> PostAsync(Lane lane, TimeProvider clock, string id, string body)
     {
         var seconds = clock.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        var signature = Convert.ToBase64String(HMACSHA256.HashData(Convert.FromBase64String(StandardSecret[6..]), Encoding.UTF8.GetBytes($"{id}.{seconds}.{body}")));
-        var (status, answer) = await lane.Http.PostAsync("webhooks/std", body, ("webhook-id", id), ("webhook-timestamp", seconds), ("webhook-signature", $"v1,{signature}"));
+        var signature = Convert.ToBase64String(
+            HMACSHA256.HashData(Convert.FromBase64String(StandardSecret[6..]), Encoding.UTF8.GetBytes($"{id}.{seconds}.{body}"))
+        );
+        var (status, answer) = await lane.Http.PostAsync(
+            "webhooks/std",
+            body,
+            ("webhook-id", id),
+            ("webhook-timestamp", seconds),
+            ("webhook-signature", $"v1,{signature}")
+        );
         Assert.True(status == 202, $"{status}: {answer}");
         return [.. answer.GetProperty("upserts").EnumerateArray().Select(upsert => upsert.GetProperty("id").GetString()!)];
     }

@@ -11,7 +11,9 @@ using Xunit;
 
 namespace CubeFunctions.Tests.Upserts;
 
-/// <summary>Webhooks by the thousand, with repeats and in any order, a Cube that fails, and a process that is killed again and again.</summary>
+/// <summary>
+/// Webhooks by the thousand, with repeats and in any order, a Cube that fails, and a process that is killed again and again.
+/// </summary>
 public sealed class ChaosTests(AzuriteFixture azurite)
 {
     private static readonly string[] Fields = ["phone_1", "email", "city"];
@@ -24,30 +26,64 @@ public sealed class ChaosTests(AzuriteFixture azurite)
         var events = TestScale.Of(300, 10_000);
         var kills = TestScale.Of(2, 20);
         await using var cube = await CubeSimulator.StartAsync(
-            new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 200, AnonymisedPerThousand = 0 }, null, TestContext.Current.CancellationToken);
+            new SimulatorOptions
+            {
+                Campaigns = 1,
+                CustomersPerAssignment = 200,
+                AnonymisedPerThousand = 0,
+            },
+            null,
+            TestContext.Current.CancellationToken
+        );
         var assignment = cube.Data.AssignmentIds[0];
         var account = await azurite.NewAccountAsync();
         var port = AzuriteProcess.FreePorts(1)[0];
         var settings = CommandTests.Of(
-            cube, account, [("Sync__LeaseSeconds", "2"), ("Sync__Schedule", "0 0 0 1 1 *"), ("Sync__SnapshotSchedule", "0 0 0 1 1 *"),
-            ("Cube__MaxConcurrentRequests", "16"), .. SignedPosts.Settings(assignment)]);
+            cube,
+            account,
+            [
+                ("Sync__LeaseSeconds", "2"),
+                ("Sync__Schedule", "0 0 0 1 1 *"),
+                ("Sync__SnapshotSchedule", "0 0 0 1 1 *"),
+                ("Cube__MaxConcurrentRequests", "16"),
+                .. SignedPosts.Settings(assignment),
+            ]
+        );
         Assert.Equal(0, (await CubeProcess.SyncAsync("--feed customers", settings)).Code);
 
-        var customers = cube.Data.Customers(assignment).Take(events / 8).Select(customer => $"{customer["customer_id"]}")
-            .Concat(Enumerable.Range(0, events / 16).Select(i => $"ny-{i}")).ToArray();
+        var customers = cube
+            .Data.Customers(assignment)
+            .Take(events / 8)
+            .Select(customer => $"{customer["customer_id"]}")
+            .Concat(Enumerable.Range(0, events / 16).Select(i => $"ny-{i}"))
+            .ToArray();
         var start = new DateTimeOffset(2026, 11, 1, 8, 0, 0, TimeSpan.Zero);
-        var all = Enumerable.Range(0, events).Select(i => new Event(
-            $"e{i}", customers[random.Next(customers.Length)], Fields[random.Next(Fields.Length)], string.Create(CultureInfo.InvariantCulture, $"v{i:D6}"), start.AddSeconds(i))).ToArray();
+        var all = Enumerable
+            .Range(0, events)
+            .Select(i => new Event(
+                $"e{i}",
+                customers[random.Next(customers.Length)],
+                Fields[random.Next(Fields.Length)],
+                string.Create(CultureInfo.InvariantCulture, $"v{i:D6}"),
+                start.AddSeconds(i)
+            ))
+            .ToArray();
         var posts = all.Concat(all.Where(_ => random.NextDouble() < 0.2)).ToArray();
         random.Shuffle(posts);
 
-        // In full three of ten requests fail: refused, half of them with a pause for all; done, and answered with 503, a reset or not at all; or never answered.
+        // In full three of ten requests fail: refused, half of them with a pause for all; done, and answered with 503, a reset or not at
+        // all; or never answered.
         var (rate, refused, more) = TestScale.Of(("0.05", "0.05", "0.02"), ("0.1", "0.13", "0.05"));
-        foreach (var fault in new[]
-        {
-            $"429={more},seconds=1,path=/customers/", $"429={more},seconds=0,path=/customers/", $"503={refused},seconds=0,path=/customers/", $"work-then-fail={rate},seconds=0",
-            $"hang={more},path=/customers/",
-        })
+        foreach (
+            var fault in new[]
+            {
+                $"429={more},seconds=1,path=/customers/",
+                $"429={more},seconds=0,path=/customers/",
+                $"503={refused},seconds=0,path=/customers/",
+                $"work-then-fail={rate},seconds=0",
+                $"hang={more},path=/customers/",
+            }
+        )
         {
             cube.Faults.Add(fault);
         }
@@ -57,35 +93,44 @@ public sealed class ChaosTests(AzuriteFixture azurite)
         var ids = new ConcurrentDictionary<string, string>();
         var dev = CubeProcess.Start($"dev --port {port}", null, settings);
         using var done = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        var killing = Task.Run(async () =>
-        {
-            for (var kill = 0; kill < kills; kill++)
+        var killing = Task.Run(
+            async () =>
             {
-                var share = posts.Length * (kill + 1) / (kills + 1);
-                while (ids.Count < Math.Min(share, events) * 3 / 4 && !done.IsCancellationRequested)
+                for (var kill = 0; kill < kills; kill++)
                 {
-                    await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, done.Token);
-                }
+                    var share = posts.Length * (kill + 1) / (kills + 1);
+                    while (ids.Count < Math.Min(share, events) * 3 / 4 && !done.IsCancellationRequested)
+                    {
+                        await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, done.Token);
+                    }
 
-                await Task.Delay(TimeSpan.FromMilliseconds(moments.Next(200)), TimeProvider.System, done.Token);
-                await dev.KillAsync();
-                dev.Dispose();
-                dev = CubeProcess.Start($"dev --port {port}", null, settings);
-            }
-        }, done.Token);
+                    await Task.Delay(TimeSpan.FromMilliseconds(moments.Next(200)), TimeProvider.System, done.Token);
+                    await dev.KillAsync();
+                    dev.Dispose();
+                    dev = CubeProcess.Start($"dev --port {port}", null, settings);
+                }
+            },
+            done.Token
+        );
         using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}/api/"), Timeout = TimeSpan.FromSeconds(20) };
-        await Parallel.ForEachAsync(posts, new ParallelOptions { MaxDegreeOfParallelism = 64, CancellationToken = TestContext.Current.CancellationToken }, async (post, token) =>
-        {
-            ids[post.Id] = await PostAsync(client, post, token);
-        });
+        await Parallel.ForEachAsync(
+            posts,
+            new ParallelOptions { MaxDegreeOfParallelism = 64, CancellationToken = TestContext.Current.CancellationToken },
+            async (post, token) =>
+            {
+                ids[post.Id] = await PostAsync(client, post, token);
+            }
+        );
         await killing;
         Say($"{posts.Length} posts of {events} events for {customers.Length} customers accepted, {kills} kills");
 
         await using var app = await TestApp.StartAsync(account, cube);
         var reader = app.Get<UpsertReader>();
         await WaitFor.TrueAsync(
-            async () => (await reader.InStateAsync(UpsertState.Waiting, 1, TestContext.Current.CancellationToken)).Count == 0, TestScale.Of(TimeSpan.FromMinutes(8), TimeSpan.FromMinutes(40)),
-            every: TestScale.Of(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10)));
+            async () => (await reader.InStateAsync(UpsertState.Waiting, 1, TestContext.Current.CancellationToken)).Count == 0,
+            TestScale.Of(TimeSpan.FromMinutes(8), TimeSpan.FromMinutes(40)),
+            every: TestScale.Of(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10))
+        );
         dev.Interrupt();
         Assert.Equal(0, await dev.ExitAsync());
         dev.Dispose();
@@ -100,19 +145,28 @@ public sealed class ChaosTests(AzuriteFixture azurite)
 
         AssertNewest(cube, assignment, all);
         AssertInOrder(cube, all);
-        Assert.Equal(cube.Data.Customers(assignment).Count(), cube.Data.Customers(assignment).Select(customer => $"{customer["customer_id"]}").Distinct().Count());
-        void Say(string what) => TestContext.Current.TestOutputHelper!.WriteLine($"{TimeProvider.System.GetElapsedTime(started):mm\\:ss} {what}");
+        Assert.Equal(
+            cube.Data.Customers(assignment).Count(),
+            cube.Data.Customers(assignment).Select(customer => $"{customer["customer_id"]}").Distinct().Count()
+        );
+        void Say(string what) =>
+            TestContext.Current.TestOutputHelper!.WriteLine($"{TimeProvider.System.GetElapsedTime(started):mm\\:ss} {what}");
     }
 
     private static int Failures(CubeSimulator cube) =>
-        new[] { FaultKind.TooManyRequests, FaultKind.ServiceUnavailable503, FaultKind.WorkThenFail, FaultKind.Hang }.Sum(cube.Faults.Happened);
+        new[] { FaultKind.TooManyRequests, FaultKind.ServiceUnavailable503, FaultKind.WorkThenFail, FaultKind.Hang }.Sum(
+            cube.Faults.Happened
+        );
 
     private static void AssertNewest(CubeSimulator cube, int assignment, Event[] all)
     {
         foreach (var customer in all.GroupBy(upsert => upsert.Customer))
         {
             var record = cube.Data.Customer(assignment, cube.Data.FindCustomer(assignment, customer.Key)!.Value)!;
-            AtLeastOne.All(customer.GroupBy(upsert => upsert.Field), field => Assert.Equal(field.MaxBy(upsert => upsert.At)!.Value, $"{record[field.Key]}"));
+            AtLeastOne.All(
+                customer.GroupBy(upsert => upsert.Field),
+                field => Assert.Equal(field.MaxBy(upsert => upsert.At)!.Value, $"{record[field.Key]}")
+            );
         }
     }
 
@@ -125,7 +179,10 @@ public sealed class ChaosTests(AzuriteFixture azurite)
             foreach (var (field, value) in write.Body.Where(member => Fields.Contains(member.Key)))
             {
                 var at = times[$"{value}"];
-                Assert.True(!last.TryGetValue((write.ImportedId, field), out var before) || before <= at, $"{field} was written from {before:T} to {at:T}");
+                Assert.True(
+                    !last.TryGetValue((write.ImportedId, field), out var before) || before <= at,
+                    $"{field} was written from {before:T} to {at:T}"
+                );
                 last[(write.ImportedId, field)] = at;
             }
         }
@@ -147,7 +204,10 @@ public sealed class ChaosTests(AzuriteFixture azurite)
 
                 Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
             }
-            catch (Exception exception) when (exception is HttpRequestException or IOException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            catch (Exception exception)
+                when (exception is HttpRequestException or IOException
+                    || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+                )
             {
                 // Killed just now: a sender sends again.
             }

@@ -9,15 +9,23 @@ public sealed class CustomerPostTests
     [Fact]
     public void A_customer_is_taken_as_sent()
     {
-        var told = Assert.Single(Parse("""{"customer_id":1006967,"name":"Ragnhild Sæther","zip_code":"0150","number_of_employees":3,"active":true,"phone_2":null}""").Events);
-        Assert.Equal(("fresh", "1006967", "17", TestSenders.Arrival, true), (told.EventId, told.CustomerId, told.AssignmentId, told.EventTime, told.EventTimeIsArrival));
+        var told = Assert.Single(
+            Parse(
+                """{"customer_id":1006967,"name":"Ragnhild Sæther","zip_code":"0150","number_of_employees":3,"active":true,"phone_2":null}"""
+            ).Events
+        );
+        Assert.Equal(
+            ("fresh", "1006967", "17", TestSenders.Arrival, true),
+            (told.EventId, told.CustomerId, told.AssignmentId, told.EventTime, told.EventTimeIsArrival)
+        );
         Assert.Equal("""active=true name="Ragnhild Sæther" number_of_employees=3 phone_2=null zip_code="0150" """.TrimEnd(), told.Line());
     }
 
     [Fact]
     public void A_thousand_customers_have_ids_of_their_own()
     {
-        static string Body(int count) => $"[{string.Join(',', Enumerable.Range(0, count).Select(i => $$"""{"customer_id":"{{i:0000}}","name":"x"}"""))}]";
+        static string Body(int count) =>
+            $"[{string.Join(',', Enumerable.Range(0, count).Select(i => $$"""{"customer_id":"{{i:0000}}","name":"x"}"""))}]";
         var parsed = Parse(Body(1000));
         Assert.Equal(1000, parsed.Events.Select(told => told.EventId).Distinct().Count());
         Assert.Equal(("fresh:999", "0999"), (parsed.Events[^1].EventId, parsed.Events[^1].CustomerId));

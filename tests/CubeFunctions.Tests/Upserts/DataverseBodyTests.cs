@@ -16,20 +16,31 @@ public sealed class DataverseBodyTests
     [Fact]
     public void Changed_columns_are_read_in_all_their_forms()
     {
-        var told = Sender().One(Context("Update", Target("""
-            {"key":"telephone1","value":"+4740000000"},
-            {"key":"birthdate","value":"\/Date(641260800000)\/"},
-            {"key":"gendercode","value":{"__type":"OptionSetValue:http://schemas.microsoft.com/xrm/2011/Contracts","Value":2}},
-            {"key":"parentcustomerid","value":{"__type":"EntityReference:http://schemas.microsoft.com/xrm/2011/Contracts","Id":"1b2c3d4e-0000-4000-8000-0000000000bb","KeyAttributes":[],"LogicalName":"account","Name":null,"RowVersion":null}},
-            {"key":"revenue","value":{"__type":"Money:http://schemas.microsoft.com/xrm/2011/Contracts","Value":1500.50}},
-            {"key":"lastonholdtime","value":"/Date(1764000000000+0100)/"},
-            {"key":"modifiedonbehalfby","value":null}
-            """)));
-        Assert.Equal(("0f8fad5b-d9cb-469f-a165-70867728950e", Record, DateTimeOffset.FromUnixTimeMilliseconds(1764000000000), false),
-            (told.EventId, told.CustomerId, told.EventTime, told.EventTimeIsArrival));
+        var told = Sender()
+            .One(
+                Context(
+                    "Update",
+                    Target(
+                        """
+                        {"key":"telephone1","value":"+4740000000"},
+                        {"key":"birthdate","value":"\/Date(641260800000)\/"},
+                        {"key":"gendercode","value":{"__type":"OptionSetValue:http://schemas.microsoft.com/xrm/2011/Contracts","Value":2}},
+                        {"key":"parentcustomerid","value":{"__type":"EntityReference:http://schemas.microsoft.com/xrm/2011/Contracts","Id":"1b2c3d4e-0000-4000-8000-0000000000bb","KeyAttributes":[],"LogicalName":"account","Name":null,"RowVersion":null}},
+                        {"key":"revenue","value":{"__type":"Money:http://schemas.microsoft.com/xrm/2011/Contracts","Value":1500.50}},
+                        {"key":"lastonholdtime","value":"/Date(1764000000000+0100)/"},
+                        {"key":"modifiedonbehalfby","value":null}
+                        """
+                    )
+                )
+            );
+        Assert.Equal(
+            ("0f8fad5b-d9cb-469f-a165-70867728950e", Record, DateTimeOffset.FromUnixTimeMilliseconds(1764000000000), false),
+            (told.EventId, told.CustomerId, told.EventTime, told.EventTimeIsArrival)
+        );
         Assert.Equal(
             """birth_date="1990-04-28" company="1b2c3d4e-0000-4000-8000-0000000000bb" custom:Hvem="3fa85f64-5717-4562-b3fc-2c963f66afa6" custom:Pris=1500.50 custom:Sist="2025-11-24T17:00:00+01:00" gender="Female" phone_1="+4740000000" """.TrimEnd(),
-            told.Line());
+            told.Line()
+        );
     }
 
     [Fact]
@@ -39,15 +50,24 @@ public sealed class DataverseBodyTests
     [Fact]
     public void Images_tell_what_the_change_does_not()
     {
-        var told = Sender().One(Context("Update", Target("""{"key":"lastname","value":"Ødegård"}"""),
-            """[{"key":"AfterImage","value":{"Attributes":[{"key":"firstname","value":"Åsne"},{"key":"lastname","value":"Eldre"},{"key":"unmapped","value":1}],"Id":"x"}}]"""));
+        var told = Sender()
+            .One(
+                Context(
+                    "Update",
+                    Target("""{"key":"lastname","value":"Ødegård"}"""),
+                    """[{"key":"AfterImage","value":{"Attributes":[{"key":"firstname","value":"Åsne"},{"key":"lastname","value":"Eldre"},{"key":"unmapped","value":1}],"Id":"x"}}]"""
+                )
+            );
         Assert.Contains("name=\"Åsne\" name[1]=\"Ødegård\"", told.Line());
     }
 
     [Fact]
     public void A_new_record_has_nothing_but_what_it_was_created_with()
     {
-        Assert.Contains("name=null name[1]=\"Ødegård\"", Sender().One(Context("Create", Target("""{"key":"lastname","value":"Ødegård"}"""))).Line());
+        Assert.Contains(
+            "name=null name[1]=\"Ødegård\"",
+            Sender().One(Context("Create", Target("""{"key":"lastname","value":"Ødegård"}"""))).Line()
+        );
         Assert.DoesNotContain("name", Sender().One(Context("Create", Target("""{"key":"telephone1","value":"1"}"""))).Line());
     }
 
@@ -58,8 +78,13 @@ public sealed class DataverseBodyTests
     [InlineData("Update", "account", "the event is about another kind of record")]
     public void Deletes_merges_and_other_entities_are_ignored(string message, string? entity, string reason)
     {
-        var told = Sender(("Entity", entity)).One(Context(message,
-            """{"__type":"EntityReference:http://schemas.microsoft.com/xrm/2011/Contracts","Id":"9b2c1de0-1234-4c9a-8f00-0000000000aa","LogicalName":"contact"}"""));
+        var told = Sender(("Entity", entity))
+            .One(
+                Context(
+                    message,
+                    """{"__type":"EntityReference:http://schemas.microsoft.com/xrm/2011/Contracts","Id":"9b2c1de0-1234-4c9a-8f00-0000000000aa","LogicalName":"contact"}"""
+                )
+            );
         Assert.StartsWith(reason, told.Ignored);
         Assert.Equal((Record, null), (told.CustomerId, told.Dead));
     }
@@ -81,9 +106,13 @@ public sealed class DataverseBodyTests
     [Fact]
     public void A_target_that_is_only_a_reference_is_read_from_the_image()
     {
-        const string Reference = """{"__type":"EntityReference:http://schemas.microsoft.com/xrm/2011/Contracts","Id":"9b2c1de0-1234-4c9a-8f00-0000000000aa","LogicalName":"contact"}""";
+        const string Reference =
+            """{"__type":"EntityReference:http://schemas.microsoft.com/xrm/2011/Contracts","Id":"9b2c1de0-1234-4c9a-8f00-0000000000aa","LogicalName":"contact"}""";
         Assert.StartsWith("the event holds neither", Sender().One(Context("Update", Reference)).Dead);
-        Assert.Contains("phone_1=\"1\"", Sender().One(Context("Update", Reference, """[{"key":"i","value":{"Attributes":[{"key":"telephone1","value":"1"}]}}]""")).Line());
+        Assert.Contains(
+            "phone_1=\"1\"",
+            Sender().One(Context("Update", Reference, """[{"key":"i","value":{"Attributes":[{"key":"telephone1","value":"1"}]}}]""")).Line()
+        );
     }
 
     [Fact]
@@ -101,10 +130,16 @@ public sealed class DataverseBodyTests
     {
         var context = Context("Create", Target("""{"key":"telephone1","value":"1"}"""));
         Assert.Equal("target-id", Sender().One(context.Replace(Record, NoId, StringComparison.Ordinal)).CustomerId);
-        Assert.StartsWith("field 'customer_id' is missing",
-            Sender().One(context.Replace(Record, NoId, StringComparison.Ordinal).Replace("target-id", "", StringComparison.Ordinal)).Dead);
-        Assert.Equal("0042", Sender(("FieldMap", """{"customer_id":"accountnumber","phone_1":"telephone1"}""")).One(
-            Context("Update", Target("""{"key":"telephone1","value":"1"},{"key":"accountnumber","value":"0042"}"""))).CustomerId);
+        Assert.StartsWith(
+            "field 'customer_id' is missing",
+            Sender().One(context.Replace(Record, NoId, StringComparison.Ordinal).Replace("target-id", "", StringComparison.Ordinal)).Dead
+        );
+        Assert.Equal(
+            "0042",
+            Sender(("FieldMap", """{"customer_id":"accountnumber","phone_1":"telephone1"}"""))
+                .One(Context("Update", Target("""{"key":"telephone1","value":"1"},{"key":"accountnumber","value":"0042"}""")))
+                .CustomerId
+        );
     }
 
     [Theory]
@@ -112,7 +147,8 @@ public sealed class DataverseBodyTests
     [InlineData("{}")]
     [InlineData("""{"MessageName":null}""")]
     [InlineData("\"Update\"")]
-    public void What_is_no_execution_context_is_refused(string body) => Assert.Equal(RefusalKind.WrongShape, Sender().Parse(body).Refusal!.Kind);
+    public void What_is_no_execution_context_is_refused(string body) =>
+        Assert.Equal(RefusalKind.WrongShape, Sender().Parse(body).Refusal!.Kind);
 
     private static string Target(string attributes) =>
         $$"""{"__type":"Entity:http://schemas.microsoft.com/xrm/2011/Contracts","Attributes":[{{attributes}}],"EntityState":null,"FormattedValues":[],"Id":"target-id","KeyAttributes":[],"LogicalName":"contact","RelatedEntities":[],"RowVersion":null}""";

@@ -17,20 +17,34 @@ public sealed partial class DeathBeforeMessageTests(AzuriteFixture azurite)
 {
     private static readonly (string, string)[] Sender =
     [
-        ("Upserts__Senders__crm__Kind", "json"), ("Upserts__Senders__crm__Secret", "test-secret"), ("Upserts__Senders__crm__EventId", "/event"),
+        ("Upserts__Senders__crm__Kind", "json"),
+        ("Upserts__Senders__crm__Secret", "test-secret"),
+        ("Upserts__Senders__crm__EventId", "/event"),
     ];
 
     [Fact]
     public async Task The_sweeper_makes_up_for_a_message_that_was_never_sent()
     {
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow());
-        await using var lane = await Lane.StartAsync(azurite, new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 5, AnonymisedPerThousand = 0 }, clock, Sender);
+        await using var lane = await Lane.StartAsync(
+            azurite,
+            new SimulatorOptions
+            {
+                Campaigns = 1,
+                CustomersPerAssignment = 5,
+                AnonymisedPerThousand = 0,
+            },
+            clock,
+            Sender
+        );
         await lane.SnapshotAsync();
         var customer = $"{lane.Cube.Data.Customers(lane.Assignment).First()["customer_id"]}";
         await KillBeforeMessageAsync(lane, $$"""{"customer_id":"{{customer}}","event":"e1","city":"Hamar"}""");
         var queue = lane.App.Storage.Queue(StorageNames.UpsertsQueue);
         Assert.Empty((await queue.PeekMessagesAsync(32, TestContext.Current.CancellationToken)).Value);
-        var waiting = Assert.Single(await lane.App.Get<UpsertReader>().InStateAsync(UpsertState.Waiting, 10, TestContext.Current.CancellationToken));
+        var waiting = Assert.Single(
+            await lane.App.Get<UpsertReader>().InStateAsync(UpsertState.Waiting, 10, TestContext.Current.CancellationToken)
+        );
 
         // What came just now is on its way, as a rule.
         var sweeper = lane.App.Get<UpsertJanitor>();
@@ -39,7 +53,10 @@ public sealed partial class DeathBeforeMessageTests(AzuriteFixture azurite)
         Assert.Equal(1, await sweeper.SweepAsync(force: false, TestContext.Current.CancellationToken));
         await lane.DeliverAsync([waiting.Id], sweep: false);
         Assert.Equal("delivered", (await lane.StatesAsync([waiting.Id]))[0].State);
-        Assert.Equal("Hamar", $"{lane.Cube.Data.Customer(lane.Assignment, lane.Cube.Data.FindCustomer(lane.Assignment, customer)!.Value)!["city"]}");
+        Assert.Equal(
+            "Hamar",
+            $"{lane.Cube.Data.Customer(lane.Assignment, lane.Cube.Data.FindCustomer(lane.Assignment, customer)!.Value)!["city"]}"
+        );
     }
 
     /// <summary>Posts to a process whose queue takes connections and never answers, and kills it once the row is there.</summary>
@@ -50,13 +67,27 @@ public sealed partial class DeathBeforeMessageTests(AzuriteFixture azurite)
         var storage = QueuePort().Replace(lane.Storage, $"${{1}}{((IPEndPoint)deaf.LocalEndpoint).Port}");
         var port = AzuriteProcess.FreePorts(1)[0];
         using var victim = CubeProcess.Start(
-            $"dev --port {port}", null,
-            CommandTests.Of(lane.Cube, storage, [.. Sender, ("Upserts__Senders__crm__AssignmentId", $"{lane.Assignment}"), ("Sync__Schedule", "0 0 0 1 1 *"), ("Sync__SnapshotSchedule", "0 0 0 1 1 *")]));
+            $"dev --port {port}",
+            null,
+            CommandTests.Of(
+                lane.Cube,
+                storage,
+                [
+                    .. Sender,
+                    ("Upserts__Senders__crm__AssignmentId", $"{lane.Assignment}"),
+                    ("Sync__Schedule", "0 0 0 1 1 *"),
+                    ("Sync__SnapshotSchedule", "0 0 0 1 1 *"),
+                ]
+            )
+        );
         using var client = new HttpClient();
         using var answered = new CancellationTokenSource();
         var posting = PostAsync(client, new Uri($"http://127.0.0.1:{port}/api/webhooks/crm"), json, answered.Token);
         await WaitFor.TrueAsync(
-            async () => (await lane.App.Get<UpsertReader>().InStateAsync(UpsertState.Waiting, 1, TestContext.Current.CancellationToken)).Count == 1, TimeSpan.FromMinutes(2));
+            async () =>
+                (await lane.App.Get<UpsertReader>().InStateAsync(UpsertState.Waiting, 1, TestContext.Current.CancellationToken)).Count == 1,
+            TimeSpan.FromMinutes(2)
+        );
         await victim.KillAsync();
         await answered.CancelAsync();
         Assert.False(await posting);
@@ -69,7 +100,10 @@ public sealed partial class DeathBeforeMessageTests(AzuriteFixture azurite)
         {
             try
             {
-                using var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
+                using var request = new HttpRequestMessage(HttpMethod.Post, address)
+                {
+                    Content = new StringContent(json, Encoding.UTF8, "application/json"),
+                };
                 request.Headers.Add("x-webhook-secret", "test-secret");
                 using var response = await client.SendAsync(request, cancellationToken);
                 return true;

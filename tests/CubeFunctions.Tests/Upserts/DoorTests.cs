@@ -21,9 +21,13 @@ public sealed class DoorTests(AzuriteFixture azurite)
 
     private static readonly (string, string)[] Senders =
     [
-        .. Of("crm", "json", "test-secret"), .. Of("std", "standard-webhooks", StandardSecret),
-        .. Of("dyn", "dataverse", "test-secret"), ("Upserts__Senders__dyn__FieldMap", """{"name":"fullname"}"""),
-        .. Of("hub", "hubspot", "test-secret"), ("Upserts__Senders__hub__PublicUrl", "https://hooks.example.test"), ("Upserts__Senders__hub__FieldMap", """{"email":"email"}"""),
+        .. Of("crm", "json", "test-secret"),
+        .. Of("std", "standard-webhooks", StandardSecret),
+        .. Of("dyn", "dataverse", "test-secret"),
+        ("Upserts__Senders__dyn__FieldMap", """{"name":"fullname"}"""),
+        .. Of("hub", "hubspot", "test-secret"),
+        ("Upserts__Senders__hub__PublicUrl", "https://hooks.example.test"),
+        ("Upserts__Senders__hub__FieldMap", """{"email":"email"}"""),
     ];
 
     [Fact]
@@ -36,18 +40,42 @@ public sealed class DoorTests(AzuriteFixture azurite)
             await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
             await using var app = await TestApp.StartAsync(storage.ConnectionString(), cube, null, Senders);
             await using var http = await TestHttp.StartAsync(app);
-            Assert.Equal(202, (await http.PostAsync("webhooks/crm", """{"customer_id":"1","name":"A"}""", ("x-webhook-secret", "test-secret"))).Status);
-            Assert.Equal(202, (await http.PostAsync("webhooks/crm", """{"customer_id":"2","name":"B"}""", ("x-webhook-secret", "test-secret"))).Status);
+            Assert.Equal(
+                202,
+                (await http.PostAsync("webhooks/crm", """{"customer_id":"1","name":"A"}""", ("x-webhook-secret", "test-secret"))).Status
+            );
+            Assert.Equal(
+                202,
+                (await http.PostAsync("webhooks/crm", """{"customer_id":"2","name":"B"}""", ("x-webhook-secret", "test-secret"))).Status
+            );
 
             // Azurite logs a request after it has answered: the log is whole when Azurite has ended. The second post begins with its body.
             await storage.StopAsync();
             var requests = AzuriteLog.Requests(log);
-            var made = requests[requests.FindLastIndex(line => line.Contains("PUT", StringComparison.Ordinal) && line.Contains("cube-inbox/crm", StringComparison.Ordinal))..];
-            Assert.Equal(2, requests.Count(line => line.Contains("POST", StringComparison.Ordinal) && line.Contains("cube-upserts/messages", StringComparison.Ordinal)));
+            var made = requests[
+                requests.FindLastIndex(line =>
+                    line.Contains("PUT", StringComparison.Ordinal) && line.Contains("cube-inbox/crm", StringComparison.Ordinal)
+                )..
+            ];
+            Assert.Equal(
+                2,
+                requests.Count(line =>
+                    line.Contains("POST", StringComparison.Ordinal) && line.Contains("cube-upserts/messages", StringComparison.Ordinal)
+                )
+            );
             Assert.Equal(3, made.Count);
-            Assert.Single(made, line => line.Contains("PUT", StringComparison.Ordinal) && line.Contains("cube-inbox", StringComparison.Ordinal));
-            Assert.Single(made, line => line.Contains("POST", StringComparison.Ordinal) && line.Contains("CubeUpserts", StringComparison.Ordinal));
-            Assert.Single(made, line => line.Contains("POST", StringComparison.Ordinal) && line.Contains("cube-upserts/messages", StringComparison.Ordinal));
+            Assert.Single(
+                made,
+                line => line.Contains("PUT", StringComparison.Ordinal) && line.Contains("cube-inbox", StringComparison.Ordinal)
+            );
+            Assert.Single(
+                made,
+                line => line.Contains("POST", StringComparison.Ordinal) && line.Contains("CubeUpserts", StringComparison.Ordinal)
+            );
+            Assert.Single(
+                made,
+                line => line.Contains("POST", StringComparison.Ordinal) && line.Contains("cube-upserts/messages", StringComparison.Ordinal)
+            );
         }
         finally
         {
@@ -70,30 +98,47 @@ public sealed class DoorTests(AzuriteFixture azurite)
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, Senders);
         await using var http = await TestHttp.StartAsync(app);
         var seeds = FuzzedBodies.Of(kind);
-        int refused = 0, kept = 0;
-        await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = TestContext.Current.CancellationToken }, async (i, token) =>
-        {
-            var random = new Random(FuzzedBodies.Seed + i);
-            var (verified, body) = (sender is null || random.Next(2) == 0, FuzzedBodies.Next(random, seeds));
-            using var request = new HttpRequestMessage(HttpMethod.Post, sender is null ? "assignments/17/customers" : $"webhooks/{sender}") { Content = new ByteArrayContent(body) };
-            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-            if (verified && sender is not null)
+        int refused = 0,
+            kept = 0;
+        await Parallel.ForAsync(
+            0,
+            count,
+            new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = TestContext.Current.CancellationToken },
+            async (i, token) =>
             {
-                Prove(request, sender, body);
-            }
+                var random = new Random(FuzzedBodies.Seed + i);
+                var (verified, body) = (sender is null || random.Next(2) == 0, FuzzedBodies.Next(random, seeds));
+                using var request = new HttpRequestMessage(
+                    HttpMethod.Post,
+                    sender is null ? "assignments/17/customers" : $"webhooks/{sender}"
+                )
+                {
+                    Content = new ByteArrayContent(body),
+                };
+                request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+                if (verified && sender is not null)
+                {
+                    Prove(request, sender, body);
+                }
 
-            using var response = await http.Client.SendAsync(request, token);
-            Assert.InRange((int)response.StatusCode, 200, 499);
-            Assert.Equal(verified, response.StatusCode != HttpStatusCode.Unauthorized);
-            _ = response.IsSuccessStatusCode ? Interlocked.Increment(ref kept) : Interlocked.Increment(ref refused);
-        });
+                using var response = await http.Client.SendAsync(request, token);
+                Assert.InRange((int)response.StatusCode, 200, 499);
+                Assert.Equal(verified, response.StatusCode != HttpStatusCode.Unauthorized);
+                _ = response.IsSuccessStatusCode ? Interlocked.Increment(ref kept) : Interlocked.Increment(ref refused);
+            }
+        );
         TestContext.Current.TestOutputHelper!.WriteLine($"{kept} kept, {refused} refused");
         Assert.True(kept > count / 50 && refused > count / 50);
-        AtLeastOne.All(app.Logs.Lines, line => Assert.True(line.Level < LogLevel.Error && !line.Text.Contains("Exception", StringComparison.Ordinal), line.Text));
+        AtLeastOne.All(
+            app.Logs.Lines,
+            line => Assert.True(line.Level < LogLevel.Error && !line.Text.Contains("Exception", StringComparison.Ordinal), line.Text)
+        );
 
         // Each body that was answered with 2xx is there, and no other.
         var bodies = 0;
-        await foreach (var blob in app.Storage.Inbox.GetBlobsAsync(BlobTraits.None, BlobStates.None, null, TestContext.Current.CancellationToken))
+        await foreach (
+            var blob in app.Storage.Inbox.GetBlobsAsync(BlobTraits.None, BlobStates.None, null, TestContext.Current.CancellationToken)
+        )
         {
             bodies += blob.Name.EndsWith(".values", StringComparison.Ordinal) ? 0 : 1;
         }
@@ -128,7 +173,10 @@ public sealed class DoorTests(AzuriteFixture azurite)
         await using var http = await TestHttp.StartAsync(app);
         foreach (var chunked in new[] { false, true })
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, "webhooks/crm") { Content = new ByteArrayContent(new byte[UpsertLimits.BodyBytes + 1]) };
+            using var request = new HttpRequestMessage(HttpMethod.Post, "webhooks/crm")
+            {
+                Content = new ByteArrayContent(new byte[UpsertLimits.BodyBytes + 1]),
+            };
             request.Headers.TransferEncodingChunked = chunked;
             using var response = await http.Client.SendAsync(request, TestContext.Current.CancellationToken);
             Assert.Equal(413, (int)response.StatusCode);
@@ -136,7 +184,11 @@ public sealed class DoorTests(AzuriteFixture azurite)
     }
 
     private static (string, string)[] Of(string name, string kind, string secret) =>
-        [($"Upserts__Senders__{name}__Kind", kind), ($"Upserts__Senders__{name}__Secret", secret), ($"Upserts__Senders__{name}__AssignmentId", "17")];
+        [
+            ($"Upserts__Senders__{name}__Kind", kind),
+            ($"Upserts__Senders__{name}__Secret", secret),
+            ($"Upserts__Senders__{name}__AssignmentId", "17"),
+        ];
 
     /// <summary>What a sender adds to be believed.</summary>
     private static void Prove(HttpRequestMessage request, string sender, byte[] body)
@@ -154,16 +206,24 @@ public sealed class DoorTests(AzuriteFixture azurite)
                 var (id, seconds) = (Guid.NewGuid().ToString("N"), now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture));
                 request.Headers.Add("webhook-id", id);
                 request.Headers.Add("webhook-timestamp", seconds);
-                request.Headers.Add("webhook-signature", "v1," + Sign(Convert.FromBase64String(StandardSecret[6..]), $"{id}.{seconds}.", body, ""));
+                request.Headers.Add(
+                    "webhook-signature",
+                    "v1," + Sign(Convert.FromBase64String(StandardSecret[6..]), $"{id}.{seconds}.", body, "")
+                );
                 break;
             default:
                 var milliseconds = now.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
                 request.Headers.Add("X-HubSpot-Request-Timestamp", milliseconds);
-                request.Headers.Add("X-HubSpot-Signature-v3", Sign("test-secret"u8.ToArray(), "POSThttps://hooks.example.test/api/webhooks/hub", body, milliseconds));
+                request.Headers.Add(
+                    "X-HubSpot-Signature-v3",
+                    Sign("test-secret"u8.ToArray(), "POSThttps://hooks.example.test/api/webhooks/hub", body, milliseconds)
+                );
                 break;
         }
     }
 
     private static string Sign(byte[] secret, string before, byte[] body, string after) =>
-        Convert.ToBase64String(HMACSHA256.HashData(secret, (byte[])[.. Encoding.UTF8.GetBytes(before), .. body, .. Encoding.UTF8.GetBytes(after)]));
+        Convert.ToBase64String(
+            HMACSHA256.HashData(secret, (byte[])[.. Encoding.UTF8.GetBytes(before), .. body, .. Encoding.UTF8.GetBytes(after)])
+        );
 }

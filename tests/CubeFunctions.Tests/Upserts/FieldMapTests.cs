@@ -6,7 +6,8 @@ namespace CubeFunctions.Tests.Upserts;
 
 public sealed class FieldMapTests
 {
-    private const string Names = """{"name":{"join":["firstname","middle","lastname"],"separator":" "},"email":"email","country":{"constant":"Norge"}}""";
+    private const string Names =
+        """{"name":{"join":["firstname","middle","lastname"],"separator":" "},"email":"email","country":{"constant":"Norge"}}""";
 
     [Fact]
     public void A_joined_field_waits_for_all_its_parts()
@@ -34,7 +35,10 @@ public sealed class FieldMapTests
 
     [Fact]
     public void Without_a_map_everything_passes() =>
-        Assert.Equal(["active products=1", "name=\"x\""], Lines(FieldMap.PassAll.Assemble(Values(("name", 0, "\"x\""), ("active products", 0, "1")))));
+        Assert.Equal(
+            ["active products=1", "name=\"x\""],
+            Lines(FieldMap.PassAll.Assemble(Values(("name", 0, "\"x\""), ("active products", 0, "1"))))
+        );
 
     [Fact]
     public void Parts_that_the_map_no_longer_joins_are_not_sent_as_if_they_were_whole()
@@ -66,7 +70,9 @@ public sealed class FieldMapTests
     [InlineData("\"/deep/0/er\"", "\"x\"", "")]
     public void Dates_tables_and_pointers(string rule, string value, string? json)
     {
-        var told = TestSenders.Json(("FieldMap", $$"""{"custom:Felt":{{rule}},"email":"email"}""")).One($$"""{"customer_id":"1","email":null,"d":{{value}}}""");
+        var told = TestSenders
+            .Json(("FieldMap", $$"""{"custom:Felt":{{rule}},"email":"email"}"""))
+            .One($$"""{"customer_id":"1","email":null,"d":{{value}}}""");
         Assert.Equal(json is null, told.Dead is not null);
         if (json is null)
         {

@@ -11,10 +11,20 @@ public sealed class FlatBodyTests
     [Fact]
     public void A_customer_passes_as_it_is_where_there_is_no_map()
     {
-        var told = TestSenders.StandardWebhooks().One(
-            """{"customer_id":"05029249275","assignment_id":17,"name":"Øyvind Ærlig","active products":"fiber","address_street_no":12,"zip_code":"0150","need_to_know":null,"custom:Antall år":3}""", Id);
-        Assert.Equal(("msg_1", "05029249275", "17", TestSenders.Arrival, true), (told.EventId, told.CustomerId, told.AssignmentId, told.EventTime, told.EventTimeIsArrival));
-        Assert.Equal("""active products="fiber" address_street_no=12 custom:Antall år=3 name="Øyvind Ærlig" need_to_know=null zip_code="0150" """.TrimEnd(), told.Line());
+        var told = TestSenders
+            .StandardWebhooks()
+            .One(
+                """{"customer_id":"05029249275","assignment_id":17,"name":"Øyvind Ærlig","active products":"fiber","address_street_no":12,"zip_code":"0150","need_to_know":null,"custom:Antall år":3}""",
+                Id
+            );
+        Assert.Equal(
+            ("msg_1", "05029249275", "17", TestSenders.Arrival, true),
+            (told.EventId, told.CustomerId, told.AssignmentId, told.EventTime, told.EventTimeIsArrival)
+        );
+        Assert.Equal(
+            """active products="fiber" address_street_no=12 custom:Antall år=3 name="Øyvind Ærlig" need_to_know=null zip_code="0150" """.TrimEnd(),
+            told.Line()
+        );
         Assert.Null(told.Dead ?? told.Ignored);
     }
 
@@ -42,7 +52,9 @@ public sealed class FlatBodyTests
     [InlineData("99999999999999999999", null)]
     public void The_event_time_is_read_from_the_configured_field_or_the_event_is_dead(string json, string? time)
     {
-        var told = TestSenders.StandardWebhooks(("EventTime", "/changed")).One($$"""{"customer_id":"1","name":"a","changed":{{json}}}""", Id);
+        var told = TestSenders
+            .StandardWebhooks(("EventTime", "/changed"))
+            .One($$"""{"customer_id":"1","name":"a","changed":{{json}}}""", Id);
         Assert.False(time is not null && told.EventTimeIsArrival);
         Assert.Equal(time is null ? TestSenders.Arrival : DateTimeOffset.Parse(time), told.EventTime);
         Assert.Equal(time is null ? "the event's time at '/changed' is not a time" : null, told.Dead);
@@ -61,20 +73,26 @@ public sealed class FlatBodyTests
 
     [Fact]
     public void A_time_far_in_the_future_would_hold_back_all_later_events() =>
-        Assert.Equal("the event's time lies in the future",
-            TestSenders.Json(("EventTime", "/changed")).One("""{"customer_id":"1","name":"a","changed":"2026-11-25T10:00:01Z"}""").Dead);
+        Assert.Equal(
+            "the event's time lies in the future",
+            TestSenders.Json(("EventTime", "/changed")).One("""{"customer_id":"1","name":"a","changed":"2026-11-25T10:00:01Z"}""").Dead
+        );
 
     [Fact]
     public void Json_customers_and_their_ids_are_found_by_pointers()
     {
         var sender = TestSenders.Json(("Items", "/data/customers"), ("EventId", "/meta/id"), ("EventTime", "/meta/at"));
         var parsed = sender.Parse(
-            """{"meta":{"id":"post-9","at":"2026-11-24T08:00:00Z"},"data":{"customers":[{"customer_id":"1","name":"a"},{"customer_id":"2","name":"b","meta":null}]}}""");
+            """{"meta":{"id":"post-9","at":"2026-11-24T08:00:00Z"},"data":{"customers":[{"customer_id":"1","name":"a"},{"customer_id":"2","name":"b","meta":null}]}}"""
+        );
         Assert.Equal(["post-9:0", "post-9:1"], parsed.Events.Select(told => told.EventId));
         Assert.Equal("2026-11-24T08:00:00Z", parsed.Events[0].EventTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'"));
 
-        var own = TestSenders.Json(("EventId", "/version")).Parse(
-            """[{"customer_id":"1","name":"a","version":7},{"customer_id":"2","name":"b","version":8},{"customer_id":"3","name":"c","version":8},{"customer_id":"4","name":"d"},{"customer_id":"5","name":"e","version":"8:2"}]""");
+        var own = TestSenders
+            .Json(("EventId", "/version"))
+            .Parse(
+                """[{"customer_id":"1","name":"a","version":7},{"customer_id":"2","name":"b","version":8},{"customer_id":"3","name":"c","version":8},{"customer_id":"4","name":"d"},{"customer_id":"5","name":"e","version":"8:2"}]"""
+            );
         Assert.Equal(["7", "8", "8:2", "fresh:3", "8:2:4"], own.Events.Select(told => told.EventId));
         AtLeastOne.All(own.Events, told => Assert.Single(told.Values));
     }
@@ -82,8 +100,9 @@ public sealed class FlatBodyTests
     [Fact]
     public void The_envelope_of_a_Standard_Webhooks_payload_is_opened_by_pointers()
     {
-        var told = TestSenders.StandardWebhooks(("Items", "/data"), ("EventTime", "/timestamp")).One(
-            """{"type":"customer.updated","timestamp":"2026-11-24T08:00:00Z","data":{"customer_id":"1","name":"a"}}""", Id);
+        var told = TestSenders
+            .StandardWebhooks(("Items", "/data"), ("EventTime", "/timestamp"))
+            .One("""{"type":"customer.updated","timestamp":"2026-11-24T08:00:00Z","data":{"customer_id":"1","name":"a"}}""", Id);
         Assert.Equal(("msg_1", false, "name=\"a\""), (told.EventId, told.EventTimeIsArrival, told.Line()));
     }
 
@@ -99,7 +118,10 @@ public sealed class FlatBodyTests
     {
         var one = TestSenders.StandardWebhooks().One("""{"customer_id":"1","name":"a"}""", ("webhook-id", new string('x', 5000)));
         Assert.StartsWith("sha256-", one.EventId);
-        Assert.Equal(one.EventId, TestSenders.StandardWebhooks().One("""{"customer_id":"1","name":"a"}""", ("webhook-id", new string('x', 5000))).EventId);
+        Assert.Equal(
+            one.EventId,
+            TestSenders.StandardWebhooks().One("""{"customer_id":"1","name":"a"}""", ("webhook-id", new string('x', 5000))).EventId
+        );
     }
 
     [Theory]
@@ -129,9 +151,15 @@ public sealed class FlatBodyTests
     [Fact]
     public void With_a_map_only_mapped_fields_and_Cubes_own_names_are_wanted()
     {
-        var sender = TestSenders.Json(("FieldMap", """{"customer_id":"/account/number","name":{"join":["first","last"]},"phone_1":"phone_2","country":{"constant":"Norge"}}"""));
+        var sender = TestSenders.Json(
+            (
+                "FieldMap",
+                """{"customer_id":"/account/number","name":{"join":["first","last"]},"phone_1":"phone_2","country":{"constant":"Norge"}}"""
+            )
+        );
         var told = sender.One(
-            """{"account":{"number":"007"},"id":5,"first":"Kari","phone_2":"+4790000000","email":"kari@example.no","crm__custom_info__3":1,"tags":[],"name":"not this","customer_id":"nor this"}""");
+            """{"account":{"number":"007"},"id":5,"first":"Kari","phone_2":"+4790000000","email":"kari@example.no","crm__custom_info__3":1,"tags":[],"name":"not this","customer_id":"nor this"}"""
+        );
         Assert.Equal("007", told.CustomerId);
         Assert.Equal("""crm__custom_info__3=1 email="kari@example.no" name="Kari" phone_1="+4790000000" """.TrimEnd(), told.Line());
     }
@@ -162,7 +190,8 @@ public sealed class FlatBodyTests
     [Fact]
     public void A_thousand_customers_are_the_most()
     {
-        static string Body(int count) => $"[{string.Join(',', Enumerable.Range(0, count).Select(i => $$"""{"customer_id":{{i}},"name":"x"}"""))}]";
+        static string Body(int count) =>
+            $"[{string.Join(',', Enumerable.Range(0, count).Select(i => $$"""{"customer_id":{{i}},"name":"x"}"""))}]";
         Assert.Equal(1000, TestSenders.StandardWebhooks().Parse(Body(1000), Id).Events.Count);
         Assert.Equal(RefusalKind.TooMany, TestSenders.StandardWebhooks().Parse(Body(1001), Id).Refusal!.Kind);
     }
@@ -188,7 +217,10 @@ public sealed class FlatBodyTests
         var sender = TestSenders.Json();
         var head = """{"customer_id":"1","name":"a"}""";
         Assert.Null(sender.Parse(head + new string(' ', (1024 * 1024) - head.Length)).Refusal);
-        Assert.Equal((RefusalKind.TooLarge, 413), (sender.Parse(head + new string(' ', (1024 * 1024) - head.Length + 1)).Refusal!.Kind, 413));
+        Assert.Equal(
+            (RefusalKind.TooLarge, 413),
+            (sender.Parse(head + new string(' ', (1024 * 1024) - head.Length + 1)).Refusal!.Kind, 413)
+        );
     }
 
     [Theory]
@@ -212,7 +244,10 @@ public sealed class FlatBodyTests
 
     [Fact]
     public void A_whole_surrogate_pair_and_a_byte_order_mark_are_no_faults() =>
-        Assert.Equal("name=\"\\uD83D\\uDE00\\\\uD83D\"", TestSenders.Json().One("\uFEFF{\"customer_id\":\"1\",\"name\":\"\\uD83D\\uDE00\\\\uD83D\"}").Line());
+        Assert.Equal(
+            "name=\"\\uD83D\\uDE00\\\\uD83D\"",
+            TestSenders.Json().One("\uFEFF{\"customer_id\":\"1\",\"name\":\"\\uD83D\\uDE00\\\\uD83D\"}").Line()
+        );
 
     [Fact]
     public void Bytes_that_are_no_UTF8_are_told_with_their_place()
@@ -237,13 +272,19 @@ public sealed class FlatBodyTests
         const string Name = "Torunn Fjellstad";
         string[] bodies =
         [
-            $$"""{"customer_id":"1","name":{"a":"{{Name}}"} }""", $$"""[{"customer_id":{"a":"{{Name}}"} }]""", $$"""{"customer_id":"1","name":{{Name}} }""",
-            $$"""{"customer_id":"1","name":"{{Name}}" "{{Name}}"}""", $$"""["{{Name}}"]""",
+            $$"""{"customer_id":"1","name":{"a":"{{Name}}"} }""",
+            $$"""[{"customer_id":{"a":"{{Name}}"} }]""",
+            $$"""{"customer_id":"1","name":{{Name}} }""",
+            $$"""{"customer_id":"1","name":"{{Name}}" "{{Name}}"}""",
+            $$"""["{{Name}}"]""",
         ];
-        AtLeastOne.All(bodies, body =>
-        {
-            var parsed = TestSenders.Json().Parse(body);
-            Assert.DoesNotContain("Torunn", parsed.Refusal?.Detail ?? parsed.Events[0].Dead ?? "Torunn was taken");
-        });
+        AtLeastOne.All(
+            bodies,
+            body =>
+            {
+                var parsed = TestSenders.Json().Parse(body);
+                Assert.DoesNotContain("Torunn", parsed.Refusal?.Detail ?? parsed.Events[0].Dead ?? "Torunn was taken");
+            }
+        );
     }
 }

@@ -9,9 +9,15 @@ public sealed class HubSpotBodyTests
     [Fact]
     public void A_property_event_brings_one_value_of_one_customer()
     {
-        var told = TestSenders.HubSpot().One(
-            """[{"eventId":100,"subscriptionId":1,"portalId":62515,"appId":54321,"occurredAt":1764000000123,"subscriptionType":"contact.propertyChange","attemptNumber":0,"objectId":901,"propertyName":"email","propertyValue":"asne@example.no","changeSource":"CRM"}]""");
-        Assert.Equal(("100:901:1764000000123:email", "901", "17", false), (told.EventId, told.CustomerId, told.AssignmentId, told.EventTimeIsArrival));
+        var told = TestSenders
+            .HubSpot()
+            .One(
+                """[{"eventId":100,"subscriptionId":1,"portalId":62515,"appId":54321,"occurredAt":1764000000123,"subscriptionType":"contact.propertyChange","attemptNumber":0,"objectId":901,"propertyName":"email","propertyValue":"asne@example.no","changeSource":"CRM"}]"""
+            );
+        Assert.Equal(
+            ("100:901:1764000000123:email", "901", "17", false),
+            (told.EventId, told.CustomerId, told.AssignmentId, told.EventTimeIsArrival)
+        );
         Assert.Equal(DateTimeOffset.FromUnixTimeMilliseconds(1764000000123), told.EventTime);
         Assert.Equal("email=\"asne@example.no\"", told.Line());
     }
@@ -30,7 +36,9 @@ public sealed class HubSpotBodyTests
         var first = TestSenders.HubSpot().One($"[{Event(1, "email", "\"a@example.no\"", attempt: 0)}]");
         var again = TestSenders.HubSpot().One($"[{Event(1, "email", "\"a@example.no\"", attempt: 3)}]");
         Assert.Equal(first.EventId, again.EventId);
-        Assert.Single(TestSenders.HubSpot().Parse($"[{Event(1, "email", "\"a\"", attempt: 0)},{Event(1, "email", "\"a\"", attempt: 1)}]").Events);
+        Assert.Single(
+            TestSenders.HubSpot().Parse($"[{Event(1, "email", "\"a\"", attempt: 0)},{Event(1, "email", "\"a\"", attempt: 1)}]").Events
+        );
 
         // HubSpot does not promise that its event ids are unique.
         Assert.Equal(2, TestSenders.HubSpot().Parse($"[{Event(1, "email", "\"a\"")},{Event(1, "phone", "\"1\"")}]").Events.Count);
@@ -66,7 +74,11 @@ public sealed class HubSpotBodyTests
     [InlineData("contactpropertyChange", "the event is about another kind of record")]
     public void Other_events_are_ignored_with_the_reason(string subscription, string reason)
     {
-        var told = TestSenders.HubSpot().One($$"""[{"eventId":1,"subscriptionType":"{{subscription}}","objectId":901,"occurredAt":1764000000000,"propertyName":"email","propertyValue":"x"}]""");
+        var told = TestSenders
+            .HubSpot()
+            .One(
+                $$"""[{"eventId":1,"subscriptionType":"{{subscription}}","objectId":901,"occurredAt":1764000000000,"propertyName":"email","propertyValue":"x"}]"""
+            );
         Assert.StartsWith(reason, told.Ignored);
         Assert.Equal(("901", null), (told.CustomerId, told.Dead));
         Assert.Empty(told.Values);
@@ -78,13 +90,24 @@ public sealed class HubSpotBodyTests
     [InlineData("object.propertyChange", "0-2", "company", "email=\"x\"")]
     [InlineData("company.propertyChange", null, "Company", "email=\"x\"")]
     public void Generic_subscriptions_and_companies_are_read(string subscription, string? typeId, string? entity, string line) =>
-        Assert.Equal(line, TestSenders.HubSpot(("Entity", entity)).One(
-            $$"""[{"eventId":1,"subscriptionType":"{{subscription}}","objectTypeId":"{{typeId}}","objectId":901,"occurredAt":1764000000000,"propertyName":"email","propertyValue":"x"}]""").Line());
+        Assert.Equal(
+            line,
+            TestSenders
+                .HubSpot(("Entity", entity))
+                .One(
+                    $$"""[{"eventId":1,"subscriptionType":"{{subscription}}","objectTypeId":"{{typeId}}","objectId":901,"occurredAt":1764000000000,"propertyName":"email","propertyValue":"x"}]"""
+                )
+                .Line()
+        );
 
     [Fact]
     public void A_merge_without_an_object_is_ignored_too()
     {
-        var told = TestSenders.HubSpot().One("""[{"eventId":1,"subscriptionType":"contact.merge","primaryObjectId":901,"mergedObjectIds":[902],"newObjectId":903,"occurredAt":1764000000000}]""");
+        var told = TestSenders
+            .HubSpot()
+            .One(
+                """[{"eventId":1,"subscriptionType":"contact.merge","primaryObjectId":901,"mergedObjectIds":[902],"newObjectId":903,"occurredAt":1764000000000}]"""
+            );
         Assert.Equal("1:903:1764000000000:", told.EventId);
         Assert.StartsWith("merged", told.Ignored);
     }
@@ -96,9 +119,15 @@ public sealed class HubSpotBodyTests
     [Fact]
     public void A_broken_event_is_dead_and_the_others_are_not()
     {
-        var parsed = TestSenders.HubSpot().Parse(
-            $$"""[7,{},{"eventId":1,"subscriptionType":"contact.propertyChange","objectId":901},{"eventId":2,"subscriptionType":"contact.propertyChange","occurredAt":1764000000000,"propertyName":"email","propertyValue":"x"},{"eventId":3,"subscriptionType":"contact.propertyChange","objectId":901,"occurredAt":1764000000000,"propertyName":"email"},{{Event(9, "email", "\"x\"")}}]""");
-        Assert.Equal(["fresh:0", "fresh:1", "1:901::", "2::1764000000000:email", "3:901:1764000000000:email", "9:901:1764000000000:email"], parsed.Events.Select(told => told.EventId));
+        var parsed = TestSenders
+            .HubSpot()
+            .Parse(
+                $$"""[7,{},{"eventId":1,"subscriptionType":"contact.propertyChange","objectId":901},{"eventId":2,"subscriptionType":"contact.propertyChange","occurredAt":1764000000000,"propertyName":"email","propertyValue":"x"},{"eventId":3,"subscriptionType":"contact.propertyChange","objectId":901,"occurredAt":1764000000000,"propertyName":"email"},{{Event(9, "email", "\"x\"")}}]"""
+            );
+        Assert.Equal(
+            ["fresh:0", "fresh:1", "1:901::", "2::1764000000000:email", "3:901:1764000000000:email", "9:901:1764000000000:email"],
+            parsed.Events.Select(told => told.EventId)
+        );
         AtLeastOne.All(parsed.Events.SkipLast(1), told => Assert.NotNull(told.Dead));
         Assert.Null(parsed.Events[^1].Dead);
     }
@@ -108,22 +137,35 @@ public sealed class HubSpotBodyTests
     {
         var sender = TestSenders.HubSpot(("FieldMap", """{"customer_id":"customer_number","email":"email"}"""));
         Assert.StartsWith("field 'customer_id': source 'customer_number' is missing", sender.One($"[{Event(1, "email", "\"x\"")}]").Dead);
-        Assert.Equal("0077", sender.One("""{"vid":1,"properties":{"customer_number":{"value":"0077"},"email":{"value":"x"}}}""").CustomerId);
+        Assert.Equal(
+            "0077",
+            sender.One("""{"vid":1,"properties":{"customer_number":{"value":"0077"},"email":{"value":"x"}}}""").CustomerId
+        );
     }
 
     [Fact]
     public void A_workflow_posts_the_whole_contact()
     {
-        var told = TestSenders.HubSpot().One(
-            """{"vid":901,"canonical-vid":901,"portal-id":62515,"is-contact":true,"properties":{"firstname":{"value":"Åsne","versions":[{"value":"Åsne","timestamp":1763000000000}]},"phone":{"value":"+4740000000","versions":[]},"lastmodifieddate":{"value":"1763900000000","versions":[]},"unwanted":{"value":"x"}},"form-submissions":[],"merge-audits":[]}""");
-        Assert.Equal(("fresh", "901", DateTimeOffset.FromUnixTimeMilliseconds(1763900000000), false), (told.EventId, told.CustomerId, told.EventTime, told.EventTimeIsArrival));
+        var told = TestSenders
+            .HubSpot()
+            .One(
+                """{"vid":901,"canonical-vid":901,"portal-id":62515,"is-contact":true,"properties":{"firstname":{"value":"Åsne","versions":[{"value":"Åsne","timestamp":1763000000000}]},"phone":{"value":"+4740000000","versions":[]},"lastmodifieddate":{"value":"1763900000000","versions":[]},"unwanted":{"value":"x"}},"form-submissions":[],"merge-audits":[]}"""
+            );
+        Assert.Equal(
+            ("fresh", "901", DateTimeOffset.FromUnixTimeMilliseconds(1763900000000), false),
+            (told.EventId, told.CustomerId, told.EventTime, told.EventTimeIsArrival)
+        );
 
         // HubSpot leaves out what a contact has no value of: the last name is known to be empty.
         Assert.Equal("""name="Åsne" name[1]=null phone_1="+4740000000" """.TrimEnd(), told.Line());
     }
 
     [Theory]
-    [InlineData("""{"id":"901","properties":{"firstname":"Åsne","lastname":"Ødegård","lastmodifieddate":"2025-11-23T12:13:20Z"},"archived":false}""", false, "name=\"Åsne\" name[1]=\"Ødegård\"")]
+    [InlineData(
+        """{"id":"901","properties":{"firstname":"Åsne","lastname":"Ødegård","lastmodifieddate":"2025-11-23T12:13:20Z"},"archived":false}""",
+        false,
+        "name=\"Åsne\" name[1]=\"Ødegård\""
+    )]
     [InlineData("""{"vid":901,"properties":{"id":{"value":"5"},"vid":{"value":"6"},"phone":{"value":"1"}}}""", true, "phone_1=\"1\"")]
     [InlineData("""{"properties":{"id":{"value":"5"},"hs_object_id":{"value":"901"},"phone":{"value":"1"}}}""", true, "phone_1=\"1\"")]
     [InlineData("""{"hs_object_id":901,"firstname":"Åsne"}""", true, "name=\"Åsne\"")]

@@ -12,7 +12,8 @@ namespace CubeFunctions.Tests.Upserts;
 /// <summary>The upserts lane from the endpoints to a simulated tenant.</summary>
 internal sealed class Lane : IAsyncDisposable
 {
-    private Lane(CubeSimulator cube, string storage, StorageProxy? proxy, TestApp app, TestHttp http) => (Cube, Storage, Line, App, Http) = (cube, storage, proxy, app, http);
+    private Lane(CubeSimulator cube, string storage, StorageProxy? proxy, TestApp app, TestHttp http) =>
+        (Cube, Storage, Line, App, Http) = (cube, storage, proxy, app, http);
 
     public CubeSimulator Cube { get; }
 
@@ -31,20 +32,39 @@ internal sealed class Lane : IAsyncDisposable
     /// <summary>What its customers belong to, as the tenant names it: the assignment, or the CRM that it is.</summary>
     public string Place => PlaceOf(Cube);
 
-    public static Task<Lane> StartAsync(AzuriteFixture azurite, SimulatorOptions options, TimeProvider? clock = null, params (string Name, string Value)[] settings) =>
-        StartAsync(azurite, options, clock, withLine: false, settings);
+    public static Task<Lane> StartAsync(
+        AzuriteFixture azurite,
+        SimulatorOptions options,
+        TimeProvider? clock = null,
+        params (string Name, string Value)[] settings
+    ) => StartAsync(azurite, options, clock, withLine: false, settings);
 
-    public static Task<Lane> StartAsync(AzuriteFixture azurite, SimulatorOptions options, TimeProvider? clock, bool withLine, params (string Name, string Value)[] settings) =>
-        StartAsync(azurite, options, clock, withLine, static _ => { }, settings);
+    public static Task<Lane> StartAsync(
+        AzuriteFixture azurite,
+        SimulatorOptions options,
+        TimeProvider? clock,
+        bool withLine,
+        params (string Name, string Value)[] settings
+    ) => StartAsync(azurite, options, clock, withLine, static _ => { }, settings);
 
     public static async Task<Lane> StartAsync(
-        AzuriteFixture azurite, SimulatorOptions options, TimeProvider? clock, bool withLine, Action<IHostApplicationBuilder> configure, params (string Name, string Value)[] settings)
+        AzuriteFixture azurite,
+        SimulatorOptions options,
+        TimeProvider? clock,
+        bool withLine,
+        Action<IHostApplicationBuilder> configure,
+        params (string Name, string Value)[] settings
+    )
     {
         var cube = await CubeSimulator.StartAsync(options, null, TestContext.Current.CancellationToken);
         settings =
         [
             .. settings,
-            .. settings.Where(setting => setting.Name.StartsWith("Upserts__Senders__", StringComparison.Ordinal) && setting.Name.EndsWith("__Kind", StringComparison.Ordinal))
+            .. settings
+                .Where(setting =>
+                    setting.Name.StartsWith("Upserts__Senders__", StringComparison.Ordinal)
+                    && setting.Name.EndsWith("__Kind", StringComparison.Ordinal)
+                )
                 .Select(setting => (setting.Name.Replace("__Kind", "__AssignmentId", StringComparison.Ordinal), PlaceOf(cube)))
                 .ExceptBy(settings.Select(setting => setting.Name), setting => setting.Item1),
         ];
@@ -90,19 +110,22 @@ internal sealed class Lane : IAsyncDisposable
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         var work = WorkAsync(stop.Token);
-        await WaitFor.TrueAsync(async () =>
-        {
-            foreach (var id in ids)
+        await WaitFor.TrueAsync(
+            async () =>
             {
-                if ((await App.Get<UpsertReader>().FindAsync(id, TestContext.Current.CancellationToken))!.State == UpsertState.Waiting)
+                foreach (var id in ids)
                 {
-                    await (sweep ? SweepAsync() : Task.CompletedTask);
-                    return false;
+                    if ((await App.Get<UpsertReader>().FindAsync(id, TestContext.Current.CancellationToken))!.State == UpsertState.Waiting)
+                    {
+                        await (sweep ? SweepAsync() : Task.CompletedTask);
+                        return false;
+                    }
                 }
-            }
 
-            return true;
-        }, TimeSpan.FromMinutes(2));
+                return true;
+            },
+            TimeSpan.FromMinutes(2)
+        );
         await stop.CancelAsync();
         await work;
     }
@@ -111,13 +134,17 @@ internal sealed class Lane : IAsyncDisposable
     public Task SweepAsync() => App.Get<UpsertJanitor>().SweepAsync(force: true, TestContext.Current.CancellationToken);
 
     /// <summary>The record of a customer.</summary>
-    public System.Text.Json.Nodes.JsonObject Record(string imported) => Cube.Data.Customer(Assignment, Cube.Data.FindCustomer(Assignment, imported)!.Value)!;
+    public System.Text.Json.Nodes.JsonObject Record(string imported) =>
+        Cube.Data.Customer(Assignment, Cube.Data.FindCustomer(Assignment, imported)!.Value)!;
 
     /// <summary>Imported ids of the customers.</summary>
     public List<string> ImportedIds() => [.. Cube.Data.Customers(Assignment).Select(customer => $"{customer["customer_id"]}")];
 
     /// <summary>Messages in the queue, hidden ones too.</summary>
-    public async Task<int> MessagesAsync() => (await App.Storage.Queue(StorageNames.UpsertsQueue).GetPropertiesAsync(TestContext.Current.CancellationToken)).Value.ApproximateMessagesCount;
+    public async Task<int> MessagesAsync() =>
+        (await App.Storage.Queue(StorageNames.UpsertsQueue).GetPropertiesAsync(TestContext.Current.CancellationToken))
+            .Value
+            .ApproximateMessagesCount;
 
     public async Task<List<(string State, string? Reason)>> StatesAsync(IEnumerable<string> ids)
     {

@@ -10,12 +10,23 @@ namespace CubeFunctions.Tests.Upserts;
 /// <summary>Nothing is lost while events are merged.</summary>
 public sealed class MergingTests(AzuriteFixture azurite)
 {
-    private static readonly SimulatorOptions Options = new() { Campaigns = 1, CustomersPerAssignment = 20, AnonymisedPerThousand = 0 };
+    private static readonly SimulatorOptions Options = new()
+    {
+        Campaigns = 1,
+        CustomersPerAssignment = 20,
+        AnonymisedPerThousand = 0,
+    };
 
     private static readonly (string, string)[] Sender =
     [
-        ("Upserts__Senders__crm__Kind", "json"), ("Upserts__Senders__crm__Secret", "test-secret"), ("Upserts__Senders__crm__EventTime", "/at"), ("Upserts__Senders__crm__EventId", "/event"),
-        ("Upserts__Senders__crm__FieldMap", """{"gender":{"from":"gender","values":{"1":"Female","2":"Male"}},"city":"city","phone_1":"phone"}"""),
+        ("Upserts__Senders__crm__Kind", "json"),
+        ("Upserts__Senders__crm__Secret", "test-secret"),
+        ("Upserts__Senders__crm__EventTime", "/at"),
+        ("Upserts__Senders__crm__EventId", "/event"),
+        (
+            "Upserts__Senders__crm__FieldMap",
+            """{"gender":{"from":"gender","values":{"1":"Female","2":"Male"}},"city":"city","phone_1":"phone"}"""
+        ),
     ];
 
     [Fact]
@@ -44,8 +55,12 @@ public sealed class MergingTests(AzuriteFixture azurite)
         await using var lane = await Lane.StartAsync(azurite, Options, null, Sender);
         await lane.SnapshotAsync();
         var id = lane.ImportedIds()[0];
-        var large = await lane.HookAsync($$"""{"customer_id":"{{id}}","event":"e1","at":"2026-11-01T10:00:01Z","city":"{{new string('x', UpsertLimits.ValueCharacters)}}","phone":"+4791111111"}""");
-        var option = await lane.HookAsync($$"""{"customer_id":"{{id}}","event":"e2","at":"2026-11-01T10:00:02Z","gender":"7","phone":"+4791111112"}""");
+        var large = await lane.HookAsync(
+            $$"""{"customer_id":"{{id}}","event":"e1","at":"2026-11-01T10:00:01Z","city":"{{new string('x', UpsertLimits.ValueCharacters)}}","phone":"+4791111111"}"""
+        );
+        var option = await lane.HookAsync(
+            $$"""{"customer_id":"{{id}}","event":"e2","at":"2026-11-01T10:00:02Z","gender":"7","phone":"+4791111112"}"""
+        );
         await lane.DeliverAsync([.. large, .. option]);
         var states = await lane.StatesAsync([.. large, .. option]);
         Assert.Equal(["superseded", "delivered"], states.Select(state => state.State));
@@ -53,7 +68,10 @@ public sealed class MergingTests(AzuriteFixture azurite)
         Assert.Equal("field 'gender': the value of source 'gender' is not in the field's table of values; left out", states[1].Reason);
         Assert.Equal("+4791111112", $"{lane.Record(id)["phone_1"]}");
 
-        var (status, answer) = await lane.Http.PostAsync($"assignments/{lane.Assignment}/customers", new JsonObject { ["customer_id"] = id, ["city"] = new string('x', UpsertLimits.ValueCharacters) }.ToJsonString());
+        var (status, answer) = await lane.Http.PostAsync(
+            $"assignments/{lane.Assignment}/customers",
+            new JsonObject { ["customer_id"] = id, ["city"] = new string('x', UpsertLimits.ValueCharacters) }.ToJsonString()
+        );
         Assert.Equal(400, status);
         Assert.Contains("'city'", answer.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
@@ -90,8 +108,15 @@ public sealed class MergingTests(AzuriteFixture azurite)
         Assert.Equal("dead", (await lane.StatesAsync(ids))[0].State);
         Assert.Equal(0, (await lane.App.Get<UpsertReader>().ReplayAsync([], TestContext.Current.CancellationToken)).Count);
 
-        (string, string)[] mended = [.. Sender.SkipLast(1), ("Upserts__Senders__crm__FieldMap", """{"gender":{"from":"gender","values":{"1":"Female","2":"Male","7":"Unknown"}},"city":"city"}"""),
-            ("Upserts__Senders__crm__AssignmentId", $"{lane.Assignment}")];
+        (string, string)[] mended =
+        [
+            .. Sender.SkipLast(1),
+            (
+                "Upserts__Senders__crm__FieldMap",
+                """{"gender":{"from":"gender","values":{"1":"Female","2":"Male","7":"Unknown"}},"city":"city"}"""
+            ),
+            ("Upserts__Senders__crm__AssignmentId", $"{lane.Assignment}"),
+        ];
         await using var next = await TestApp.StartAsync(lane.Storage, lane.Cube, null, mended);
         Assert.Equal(1, (await next.Get<UpsertReader>().ReplayAsync([], TestContext.Current.CancellationToken)).Count);
         await lane.DeliverAsync(ids);
@@ -129,7 +154,9 @@ public sealed class MergingTests(AzuriteFixture azurite)
         await using var lane = await Lane.StartAsync(azurite, Options, clock);
         await lane.SnapshotAsync();
         var customers = lane.ImportedIds();
-        foreach (var (fault, at) in new[] { ("404=1,times=1,method=PUT", 1), ("405=1,times=1,method=PUT", 4), ("501=1,times=1,method=PUT", 7) })
+        foreach (
+            var (fault, at) in new[] { ("404=1,times=1,method=PUT", 1), ("405=1,times=1,method=PUT", 4), ("501=1,times=1,method=PUT", 7) }
+        )
         {
             await lane.DeliverAsync(await lane.PostAsync($$"""{"customer_id":"{{customers[at]}}","city":"Hamar"}"""));
             lane.Cube.Faults.Add(fault);
@@ -157,7 +184,10 @@ public sealed class MergingTests(AzuriteFixture azurite)
         var states = await lane.StatesAsync(ids);
         Assert.Equal(["waiting", "waiting"], states.Select(state => state.State));
         Assert.Equal(2, states.Count(state => state.Reason!.StartsWith("writes are not enabled on this tenant", StringComparison.Ordinal)));
-        Assert.Equal("writes", Assert.Single(await lane.App.Get<Core.Storage.SharedFlags>().ListAsync(TestContext.Current.CancellationToken)).Name);
+        Assert.Equal(
+            "writes",
+            Assert.Single(await lane.App.Get<Core.Storage.SharedFlags>().ListAsync(TestContext.Current.CancellationToken)).Name
+        );
 
         lane.Cube.Faults.Clear();
         clock.Advance(TimeSpan.FromMinutes(16));
@@ -171,12 +201,24 @@ public sealed class MergingTests(AzuriteFixture azurite)
     {
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow());
         await using var lane = await Lane.StartAsync(
-            azurite, Options, clock, ("Upserts__Senders__crm__Kind", "json"), ("Upserts__Senders__crm__Secret", "test-secret"), ("Upserts__Senders__crm__AssignmentId", "99"));
+            azurite,
+            Options,
+            clock,
+            ("Upserts__Senders__crm__Kind", "json"),
+            ("Upserts__Senders__crm__Secret", "test-secret"),
+            ("Upserts__Senders__crm__AssignmentId", "99")
+        );
         await lane.SnapshotAsync();
         Assert.Equal(404, (await lane.Http.PostAsync("assignments/99/customers", """{"customer_id":"1","name":"A"}""")).Status);
         var ids = await lane.HookAsync("""[{"customer_id":"1","name":"A"},{"customer_id":"2","name":"B"}]""");
         await lane.PumpUntilAsync(async () => (await lane.StatesAsync(ids)).TrueForAll(state => state.Reason is { Length: > 0 }));
-        Assert.Equal(2, (await lane.StatesAsync(ids)).Count(state => state is ("waiting", { } reason) && reason.StartsWith("assignment 99 is not among those that Cube lists", StringComparison.Ordinal)));
+        Assert.Equal(
+            2,
+            (await lane.StatesAsync(ids)).Count(state =>
+                state is ("waiting", { } reason)
+                && reason.StartsWith("assignment 99 is not among those that Cube lists", StringComparison.Ordinal)
+            )
+        );
         Assert.Equal(1, (await lane.App.Get<UpsertReader>().DropAsync([ids[0]], TestContext.Current.CancellationToken)).Count);
         Assert.Equal("dropped", (await lane.StatesAsync(ids))[0].State);
         clock.Advance(TimeSpan.FromDays(31));

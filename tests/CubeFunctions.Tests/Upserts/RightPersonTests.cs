@@ -7,7 +7,12 @@ namespace CubeFunctions.Tests.Upserts;
 /// <summary>The right person or nobody: decided at each delivery, by the newest proven snapshot and by the record itself.</summary>
 public sealed class RightPersonTests(AzuriteFixture azurite)
 {
-    private static readonly SimulatorOptions Options = new() { Campaigns = 1, CustomersPerAssignment = 20, AnonymisedPerThousand = 0 };
+    private static readonly SimulatorOptions Options = new()
+    {
+        Campaigns = 1,
+        CustomersPerAssignment = 20,
+        AnonymisedPerThousand = 0,
+    };
 
     [Fact]
     public async Task A_record_that_was_given_another_id_is_nobodys_any_more_once_a_snapshot_says_so()
@@ -44,7 +49,10 @@ public sealed class RightPersonTests(AzuriteFixture azurite)
         await lane.PumpAsync(TimeSpan.FromSeconds(2));
 
         Assert.Equal("Hamar", $"{lane.Cube.Data.Customer(lane.Assignment, record)!["city"]}");
-        Assert.Equal(("waiting", "the customer is not in Cube any more where the newest snapshot has them"), (await lane.StatesAsync(ids))[0]);
+        Assert.Equal(
+            ("waiting", "the customer is not in Cube any more where the newest snapshot has them"),
+            (await lane.StatesAsync(ids))[0]
+        );
     }
 
     [Fact]

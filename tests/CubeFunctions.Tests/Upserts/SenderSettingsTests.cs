@@ -17,8 +17,13 @@ public sealed class SenderSettingsTests
     public void Several_senders_of_one_kind_are_found_by_their_names_in_any_case()
     {
         var (settings, faults) = TestSenders.Read(
-            ("Upserts__Senders__Script-1__Kind", "JSON"), ("Upserts__Senders__Script-1__Secret", "one"), ("Upserts__Senders__Script-1__AssignmentId", "17"),
-            ("Upserts__Senders__script-2__Kind", "json"), ("Upserts__Senders__script-2__Secret", "two"), ("Upserts__Senders__script-2__AssignmentId", "18"));
+            ("Upserts__Senders__Script-1__Kind", "JSON"),
+            ("Upserts__Senders__Script-1__Secret", "one"),
+            ("Upserts__Senders__Script-1__AssignmentId", "17"),
+            ("Upserts__Senders__script-2__Kind", "json"),
+            ("Upserts__Senders__script-2__Secret", "two"),
+            ("Upserts__Senders__script-2__AssignmentId", "18")
+        );
         Assert.Empty(faults);
         Assert.Equal(("script-1", "17"), (settings.Senders["SCRIPT-1"].Name, settings.Senders["script-1"].AssignmentId));
         Assert.Equal("18", settings.Senders["script-2"].AssignmentId);
@@ -29,16 +34,28 @@ public sealed class SenderSettingsTests
     {
         var (_, faults) = TestSenders.Read(
             ("Upserts__Senders__HubSpot__Kind", "hubspot"),
-            ("Upserts__Senders__sap__Kind", "idoc"), ("Upserts__Senders__sap__Secret", "s"), ("Upserts__Senders__sap__AssignmentId", "17"),
-            ("Upserts__Senders__my_crm__Kind", "json"), ("Upserts__Senders__my_crm__Secret", "s"), ("Upserts__Senders__my_crm__AssignmentId", "1/2"));
+            ("Upserts__Senders__sap__Kind", "idoc"),
+            ("Upserts__Senders__sap__Secret", "s"),
+            ("Upserts__Senders__sap__AssignmentId", "17"),
+            ("Upserts__Senders__my_crm__Kind", "json"),
+            ("Upserts__Senders__my_crm__Secret", "s"),
+            ("Upserts__Senders__my_crm__AssignmentId", "1/2")
+        );
         string[] expected =
         [
-            "Upserts__Senders__HubSpot__AssignmentId: is missing", "Upserts__Senders__HubSpot__FieldMap: is missing", "Upserts__Senders__HubSpot__PublicUrl: is missing",
-            "Upserts__Senders__HubSpot__Secret: is missing", "Upserts__Senders__my_crm: a sender's name", "Upserts__Senders__my_crm__AssignmentId: '1/2' is not",
+            "Upserts__Senders__HubSpot__AssignmentId: is missing",
+            "Upserts__Senders__HubSpot__FieldMap: is missing",
+            "Upserts__Senders__HubSpot__PublicUrl: is missing",
+            "Upserts__Senders__HubSpot__Secret: is missing",
+            "Upserts__Senders__my_crm: a sender's name",
+            "Upserts__Senders__my_crm__AssignmentId: '1/2' is not",
             "Upserts__Senders__sap__Kind: 'idoc' is not one of",
         ];
         Assert.Equal(expected.Length, faults.Count);
-        AtLeastOne.All(faults.Order(StringComparer.OrdinalIgnoreCase).Zip(expected.Order(StringComparer.OrdinalIgnoreCase)), pair => Assert.StartsWith(pair.Second, pair.First));
+        AtLeastOne.All(
+            faults.Order(StringComparer.OrdinalIgnoreCase).Zip(expected.Order(StringComparer.OrdinalIgnoreCase)),
+            pair => Assert.StartsWith(pair.Second, pair.First)
+        );
     }
 
     [Theory]
@@ -50,8 +67,14 @@ public sealed class SenderSettingsTests
     {
         foreach (var secret in (string?[])[null, "", "   "])
         {
-            var (_, faults) = TestSenders.Read(("Kind", kind), ("Secret", secret), ("PreviousSecret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
-                ("AssignmentId", "17"), ("PublicUrl", "https://crm.example.no"), ("FieldMap", TestSenders.HubSpotMap));
+            var (_, faults) = TestSenders.Read(
+                ("Kind", kind),
+                ("Secret", secret),
+                ("PreviousSecret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+                ("AssignmentId", "17"),
+                ("PublicUrl", "https://crm.example.no"),
+                ("FieldMap", TestSenders.HubSpotMap)
+            );
             Assert.StartsWith("Upserts__Senders__crm__Secret: is missing", Assert.Single(faults));
         }
     }
@@ -94,13 +117,26 @@ public sealed class SenderSettingsTests
         var (_, faults) = TestSenders.Read([.. Valid("dataverse"), ("Header", "x-cube"), ("Query", "code")]);
         Assert.StartsWith("Upserts__Senders__crm__Query: and Header are both set", Assert.Single(faults));
         Assert.Equal((null, "code"), (TestSenders.Dataverse().Header, TestSenders.Dataverse().Query));
-        Assert.Equal(("x-cube", null), (TestSenders.Dataverse(("Header", "x-cube")).Header, TestSenders.Dataverse(("Header", "x-cube")).Query));
+        Assert.Equal(
+            ("x-cube", null),
+            (TestSenders.Dataverse(("Header", "x-cube")).Header, TestSenders.Dataverse(("Header", "x-cube")).Query)
+        );
     }
 
     [Fact]
     public void The_name_of_the_products_own_API_is_not_for_senders() =>
-        Assert.Contains("Upserts__Senders__Api", Assert.Single(TestSenders.Read(
-            ("Upserts__Senders__Api__Kind", "json"), ("Upserts__Senders__Api__Secret", "s"), ("Upserts__Senders__Api__AssignmentId", "17")).Faults));
+        Assert.Contains(
+            "Upserts__Senders__Api",
+            Assert.Single(
+                TestSenders
+                    .Read(
+                        ("Upserts__Senders__Api__Kind", "json"),
+                        ("Upserts__Senders__Api__Secret", "s"),
+                        ("Upserts__Senders__Api__AssignmentId", "17")
+                    )
+                    .Faults
+            )
+        );
 
     [Fact]
     public void A_field_map_can_stand_in_a_file()
@@ -123,8 +159,11 @@ public sealed class SenderSettingsTests
     public void A_secret_is_not_printed() => Assert.DoesNotContain("shared", $"{TestSenders.Json()} {TestSenders.Json().Secrets[0]}");
 
     private static (string, string?)[] Valid(string kind) =>
-    [
-        ("Kind", kind), ("AssignmentId", "17"), ("Secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), ("PublicUrl", "https://crm.example.no"),
-        ("FieldMap", TestSenders.HubSpotMap),
-    ];
+        [
+            ("Kind", kind),
+            ("AssignmentId", "17"),
+            ("Secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+            ("PublicUrl", "https://crm.example.no"),
+            ("FieldMap", TestSenders.HubSpotMap),
+        ];
 }

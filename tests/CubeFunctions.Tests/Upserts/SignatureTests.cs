@@ -11,7 +11,8 @@ public sealed class SignatureTests
     /// <summary>The vector of the Standard Webhooks repository, the same in all of its libraries.</summary>
     private static readonly (string, string)[] Standard =
     [
-        ("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek"), ("webhook-timestamp", "1614265330"),
+        ("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek"),
+        ("webhook-timestamp", "1614265330"),
         ("webhook-signature", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="),
     ];
 
@@ -19,7 +20,8 @@ public sealed class SignatureTests
     private static readonly DateTimeOffset StandardTime = DateTimeOffset.FromUnixTimeSeconds(1614265330);
 
     // HubSpot publishes a recipe and no vector for v3. These were computed with OpenSSL 3 and checked with Python's hmac module:
-    //   printf '%s' "POSThttps://crm.example.no/api/webhooks/hubspot${BODY}1700000001000" | openssl dgst -sha256 -hmac "$SECRET" -binary | base64
+    // printf '%s' "POSThttps://crm.example.no/api/webhooks/hubspot${BODY}1700000001000" | openssl dgst -sha256 -hmac "$SECRET" -binary |
+    // base64
     // and the one with a query with the URI decoded as HubSpot's table says: https://crm.example.no/hooks/hs?tenant=a:b/c@d%20e
     private const string HubSpotBody =
         """[{"eventId":1,"subscriptionType":"contact.propertyChange","objectId":901,"propertyName":"firstname","propertyValue":"Åshild","occurredAt":1700000000000}]""";
@@ -51,8 +53,10 @@ public sealed class SignatureTests
     [InlineData("v1,", false)]
     [InlineData(" ", false)]
     public void One_of_several_signatures_is_enough(string signatures, bool verified) =>
-        Assert.Equal(verified ? SenderVerdict.Verified : SenderVerdict.BadSignature,
-            Verify(TestSenders.StandardWebhooks(), [.. Standard[..2], ("webhook-signature", signatures)], StandardBody, StandardTime));
+        Assert.Equal(
+            verified ? SenderVerdict.Verified : SenderVerdict.BadSignature,
+            Verify(TestSenders.StandardWebhooks(), [.. Standard[..2], ("webhook-signature", signatures)], StandardBody, StandardTime)
+        );
 
     [Theory]
     [InlineData(300, SenderVerdict.Verified)]
@@ -67,8 +71,10 @@ public sealed class SignatureTests
     [InlineData("webhook-timestamp")]
     [InlineData("webhook-signature")]
     public void Standard_Webhooks_a_missing_header_is_refused(string header) =>
-        Assert.Equal(SenderVerdict.MissingHeader,
-            Verify(TestSenders.StandardWebhooks(), [.. Standard.Where(pair => pair.Item1 != header)], StandardBody, StandardTime));
+        Assert.Equal(
+            SenderVerdict.MissingHeader,
+            Verify(TestSenders.StandardWebhooks(), [.. Standard.Where(pair => pair.Item1 != header)], StandardBody, StandardTime)
+        );
 
     [Theory]
     [InlineData("webhook-id", "msg_other", SenderVerdict.BadSignature)]
@@ -89,7 +95,10 @@ public sealed class SignatureTests
     [InlineData("/api/webhooks/crm?tenant=a%3Ab/c%40d%20e", "https://crm.example.no/hooks/hs", HubSpotSignedQuery)]
     [InlineData("/api/webhooks/crm", "https://crm.example.no/hooks/hs?tenant=a%3Ab/c%40d%20e", HubSpotSignedQuery)]
     public void HubSpot_signs_the_address_it_calls(string path, string publicUrl, string signature) =>
-        Assert.Equal(SenderVerdict.Verified, Verify(TestSenders.HubSpot(("PublicUrl", publicUrl)), HubSpotHeaders(signature), HubSpotBody, HubSpotTime, path: path));
+        Assert.Equal(
+            SenderVerdict.Verified,
+            Verify(TestSenders.HubSpot(("PublicUrl", publicUrl)), HubSpotHeaders(signature), HubSpotBody, HubSpotTime, path: path)
+        );
 
     [Theory]
     [InlineData("/api/webhooks/other", "https://crm.example.no")]
@@ -97,13 +106,22 @@ public sealed class SignatureTests
     [InlineData(HubSpotPath, "https://other.example.no")]
     [InlineData(HubSpotPath, "http://localhost")]
     public void HubSpot_another_address_is_refused(string path, string publicUrl) =>
-        Assert.Equal(SenderVerdict.BadSignature, Verify(TestSenders.HubSpot(("PublicUrl", publicUrl)), HubSpotHeaders(HubSpotSigned), HubSpotBody, HubSpotTime, path: path));
+        Assert.Equal(
+            SenderVerdict.BadSignature,
+            Verify(TestSenders.HubSpot(("PublicUrl", publicUrl)), HubSpotHeaders(HubSpotSigned), HubSpotBody, HubSpotTime, path: path)
+        );
 
     [Fact]
     public void HubSpot_another_method_is_refused()
     {
-        Assert.Equal(SenderVerdict.BadSignature, Verify(TestSenders.HubSpot(), HubSpotHeaders(HubSpotSignedPut), HubSpotBody, HubSpotTime, path: HubSpotPath));
-        Assert.Equal(SenderVerdict.WrongMethod, Verify(TestSenders.HubSpot(), HubSpotHeaders(HubSpotSignedPut), HubSpotBody, HubSpotTime, "PUT", HubSpotPath));
+        Assert.Equal(
+            SenderVerdict.BadSignature,
+            Verify(TestSenders.HubSpot(), HubSpotHeaders(HubSpotSignedPut), HubSpotBody, HubSpotTime, path: HubSpotPath)
+        );
+        Assert.Equal(
+            SenderVerdict.WrongMethod,
+            Verify(TestSenders.HubSpot(), HubSpotHeaders(HubSpotSignedPut), HubSpotBody, HubSpotTime, "PUT", HubSpotPath)
+        );
     }
 
     [Theory]
@@ -111,7 +129,16 @@ public sealed class SignatureTests
     [InlineData(300_001, SenderVerdict.TooOld)]
     [InlineData(-300_001, SenderVerdict.TooNew)]
     public void HubSpot_older_than_five_minutes_is_refused(int millisecondsLater, SenderVerdict verdict) =>
-        Assert.Equal(verdict, Verify(TestSenders.HubSpot(), HubSpotHeaders(HubSpotSigned), HubSpotBody, HubSpotTime.AddMilliseconds(millisecondsLater), path: HubSpotPath));
+        Assert.Equal(
+            verdict,
+            Verify(
+                TestSenders.HubSpot(),
+                HubSpotHeaders(HubSpotSigned),
+                HubSpotBody,
+                HubSpotTime.AddMilliseconds(millisecondsLater),
+                path: HubSpotPath
+            )
+        );
 
     [Theory]
     [InlineData(null, "1700000001000", SenderVerdict.MissingHeader)]
@@ -137,15 +164,42 @@ public sealed class SignatureTests
         var sender = TestSenders.HubSpot(("PreviousSecret", "old-3c1f6a52-77d0-4f0e-9c55-b0b7c1a0e9d4"));
         Assert.Equal(SenderVerdict.Verified, Verify(sender, HubSpotHeaders(HubSpotSigned), HubSpotBody, HubSpotTime, path: HubSpotPath));
         Assert.Equal(SenderVerdict.Verified, Verify(sender, HubSpotHeaders(HubSpotSignedOld), HubSpotBody, HubSpotTime, path: HubSpotPath));
-        Assert.Equal(SenderVerdict.BadSignature, Verify(TestSenders.HubSpot(), HubSpotHeaders(HubSpotSignedOld), HubSpotBody, HubSpotTime, path: HubSpotPath));
+        Assert.Equal(
+            SenderVerdict.BadSignature,
+            Verify(TestSenders.HubSpot(), HubSpotHeaders(HubSpotSignedOld), HubSpotBody, HubSpotTime, path: HubSpotPath)
+        );
 
-        Assert.Equal(SenderVerdict.Verified, Verify(
-            TestSenders.StandardWebhooks(("Secret", "whsec_QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB"), ("PreviousSecret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")),
-            Standard, StandardBody, StandardTime));
-        Assert.Equal(SenderVerdict.Verified, Verify(
-            TestSenders.Dataverse(("PreviousSecret", "the older value")), [], "{}", StandardTime, path: Path + "?code=the%20older%20value"));
-        Assert.Equal(SenderVerdict.Verified, Verify(
-            TestSenders.Json(("Secret", "new"), ("PreviousSecret", "a shared secret of a script"), ("Encoding", "hex")), [("x-webhook-signature", JsonHex)], JsonBody, StandardTime));
+        Assert.Equal(
+            SenderVerdict.Verified,
+            Verify(
+                TestSenders.StandardWebhooks(
+                    ("Secret", "whsec_QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB"),
+                    ("PreviousSecret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+                ),
+                Standard,
+                StandardBody,
+                StandardTime
+            )
+        );
+        Assert.Equal(
+            SenderVerdict.Verified,
+            Verify(
+                TestSenders.Dataverse(("PreviousSecret", "the older value")),
+                [],
+                "{}",
+                StandardTime,
+                path: Path + "?code=the%20older%20value"
+            )
+        );
+        Assert.Equal(
+            SenderVerdict.Verified,
+            Verify(
+                TestSenders.Json(("Secret", "new"), ("PreviousSecret", "a shared secret of a script"), ("Encoding", "hex")),
+                [("x-webhook-signature", JsonHex)],
+                JsonBody,
+                StandardTime
+            )
+        );
     }
 
     [Theory]
@@ -161,7 +215,10 @@ public sealed class SignatureTests
     public void Dataverse_shares_a_value_in_the_query(string query, SenderVerdict verdict)
     {
         Assert.Equal(verdict, Verify(TestSenders.Dataverse(), [], "{}", StandardTime, path: Path + query));
-        Assert.Equal(SenderVerdict.MissingHeader, Verify(TestSenders.Dataverse(("Header", "x-cube")), [], "{}", StandardTime, path: Path + query));
+        Assert.Equal(
+            SenderVerdict.MissingHeader,
+            Verify(TestSenders.Dataverse(("Header", "x-cube")), [], "{}", StandardTime, path: Path + query)
+        );
     }
 
     [Theory]
@@ -177,8 +234,20 @@ public sealed class SignatureTests
     [InlineData(null, null, "x-webhook-secret", "a shared secret of a scripT", SenderVerdict.BadSignature)]
     [InlineData(null, null, "x-other", "a shared secret of a script", SenderVerdict.MissingHeader)]
     [InlineData("hex", null, "x-webhook-signature", JsonHex, SenderVerdict.Verified)]
-    [InlineData("hex", null, "x-webhook-signature", "5D2A997CFBDAE2B741894F3A55A05E4928C1624D26F76E1E48B84DE3E501FC5B", SenderVerdict.Verified)]
-    [InlineData("hex", null, "x-webhook-signature", "4d2a997cfbdae2b741894f3a55a05e4928c1624d26f76e1e48b84de3e501fc5b", SenderVerdict.BadSignature)]
+    [InlineData(
+        "hex",
+        null,
+        "x-webhook-signature",
+        "5D2A997CFBDAE2B741894F3A55A05E4928C1624D26F76E1E48B84DE3E501FC5B",
+        SenderVerdict.Verified
+    )]
+    [InlineData(
+        "hex",
+        null,
+        "x-webhook-signature",
+        "4d2a997cfbdae2b741894f3a55a05e4928c1624d26f76e1e48b84de3e501fc5b",
+        SenderVerdict.BadSignature
+    )]
     [InlineData("hex", null, "x-webhook-signature", "a shared secret of a script", SenderVerdict.BadSignature)]
     [InlineData("hex", "sha256=", "x-webhook-signature", "sha256=" + JsonHex, SenderVerdict.Verified)]
     [InlineData("hex", "sha256=", "x-webhook-signature", JsonHex, SenderVerdict.BadSignature)]
@@ -186,8 +255,17 @@ public sealed class SignatureTests
     [InlineData("base64", null, "x-webhook-signature", JsonBase64, SenderVerdict.Verified)]
     [InlineData("base64", null, "x-webhook-signature", JsonHex, SenderVerdict.BadSignature)]
     [InlineData("base64", null, "x-webhook-secret", "a shared secret of a script", SenderVerdict.MissingHeader)]
-    public void Json_senders_share_a_secret_or_sign_the_body(string? encoding, string? prefix, string header, string value, SenderVerdict verdict) =>
-        Assert.Equal(verdict, Verify(TestSenders.Json(("Encoding", encoding), ("Prefix", prefix)), [(header, value)], JsonBody, StandardTime));
+    public void Json_senders_share_a_secret_or_sign_the_body(
+        string? encoding,
+        string? prefix,
+        string header,
+        string value,
+        SenderVerdict verdict
+    ) =>
+        Assert.Equal(
+            verdict,
+            Verify(TestSenders.Json(("Encoding", encoding), ("Prefix", prefix)), [(header, value)], JsonBody, StandardTime)
+        );
 
     [Fact]
     public void A_flipped_bit_anywhere_in_the_body_is_refused()
@@ -205,11 +283,17 @@ public sealed class SignatureTests
             for (var bit = 0; bit < body.Length * 8; bit++)
             {
                 body[bit / 8] ^= (byte)(1 << (bit % 8));
-                Assert.Equal(SenderVerdict.BadSignature, SenderVerifier.Verify(sender, "POST", path, TestSenders.Headers(headers), body, now));
+                Assert.Equal(
+                    SenderVerdict.BadSignature,
+                    SenderVerifier.Verify(sender, "POST", path, TestSenders.Headers(headers), body, now)
+                );
                 body[bit / 8] ^= (byte)(1 << (bit % 8));
             }
 
-            Assert.Equal(SenderVerdict.BadSignature, SenderVerifier.Verify(sender, "POST", path, TestSenders.Headers(headers), body.AsSpan(1), now));
+            Assert.Equal(
+                SenderVerdict.BadSignature,
+                SenderVerifier.Verify(sender, "POST", path, TestSenders.Headers(headers), body.AsSpan(1), now)
+            );
         }
     }
 
@@ -219,8 +303,14 @@ public sealed class SignatureTests
         foreach (var method in (string[])["GET", "PUT", "DELETE", ""])
         {
             Assert.Equal(SenderVerdict.WrongMethod, Verify(TestSenders.StandardWebhooks(), Standard, StandardBody, StandardTime, method));
-            Assert.Equal(SenderVerdict.WrongMethod, Verify(TestSenders.Dataverse(), [], "{}", StandardTime, method, Path + "?code=a%20value%20both%20sides%20know"));
-            Assert.Equal(SenderVerdict.WrongMethod, Verify(TestSenders.Json(), [("x-webhook-secret", "a shared secret of a script")], JsonBody, StandardTime, method));
+            Assert.Equal(
+                SenderVerdict.WrongMethod,
+                Verify(TestSenders.Dataverse(), [], "{}", StandardTime, method, Path + "?code=a%20value%20both%20sides%20know")
+            );
+            Assert.Equal(
+                SenderVerdict.WrongMethod,
+                Verify(TestSenders.Json(), [("x-webhook-secret", "a shared secret of a script")], JsonBody, StandardTime, method)
+            );
         }
     }
 
@@ -228,6 +318,11 @@ public sealed class SignatureTests
         [("X-HubSpot-Signature-v3", signature), ("X-HubSpot-Request-Timestamp", "1700000001000")];
 
     private static SenderVerdict Verify(
-        SenderSettings sender, (string, string)[] headers, string body, DateTimeOffset now, string method = "POST", string path = Path) =>
-        SenderVerifier.Verify(sender, method, path, TestSenders.Headers(headers), Encoding.UTF8.GetBytes(body), now);
+        SenderSettings sender,
+        (string, string)[] headers,
+        string body,
+        DateTimeOffset now,
+        string method = "POST",
+        string path = Path
+    ) => SenderVerifier.Verify(sender, method, path, TestSenders.Headers(headers), Encoding.UTF8.GetBytes(body), now);
 }

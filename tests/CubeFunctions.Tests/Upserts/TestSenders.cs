@@ -19,7 +19,13 @@ internal static class TestSenders
         Sender([("Kind", "standard-webhooks"), ("Secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), .. settings]);
 
     public static SenderSettings HubSpot(params (string Name, string? Value)[] settings) =>
-        Sender([("Kind", "hubspot"), ("Secret", "3c1f6a52-77d0-4f0e-9c55-b0b7c1a0e9d4"), ("PublicUrl", "https://crm.example.no"), ("FieldMap", HubSpotMap), .. settings]);
+        Sender([
+            ("Kind", "hubspot"),
+            ("Secret", "3c1f6a52-77d0-4f0e-9c55-b0b7c1a0e9d4"),
+            ("PublicUrl", "https://crm.example.no"),
+            ("FieldMap", HubSpotMap),
+            .. settings,
+        ]);
 
     public static SenderSettings Dataverse(params (string Name, string? Value)[] settings) =>
         Sender([("Kind", "dataverse"), ("Secret", "a value both sides know"), ("FieldMap", HubSpotMap), .. settings]);
@@ -40,7 +46,13 @@ internal static class TestSenders
         var values = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
         foreach (var (name, value) in settings)
         {
-            values[(name.StartsWith("Upserts__", StringComparison.Ordinal) ? name : "Upserts__Senders__crm__" + name).Replace("__", ":", StringComparison.Ordinal)] = value;
+            values[
+                (name.StartsWith("Upserts__", StringComparison.Ordinal) ? name : "Upserts__Senders__crm__" + name).Replace(
+                    "__",
+                    ":",
+                    StringComparison.Ordinal
+                )
+            ] = value;
         }
 
         var reader = new SettingsReader(new ConfigurationBuilder().AddInMemoryCollection(values).Build());
@@ -70,6 +82,10 @@ internal static class TestSenders
 
     /// <summary>The values as one line, in the order of fields and parts.</summary>
     public static string Line(this UpsertEvent told) =>
-        string.Join(' ', told.Values.OrderBy(value => value.Field, StringComparer.Ordinal).ThenBy(value => value.Part)
-            .Select(value => $"{value.Field}{(value.Part > 0 ? $"[{value.Part}]" : "")}={value.RawJson}"));
+        string.Join(
+            ' ',
+            told.Values.OrderBy(value => value.Field, StringComparer.Ordinal)
+                .ThenBy(value => value.Part)
+                .Select(value => $"{value.Field}{(value.Part > 0 ? $"[{value.Part}]" : "")}={value.RawJson}")
+        );
 }

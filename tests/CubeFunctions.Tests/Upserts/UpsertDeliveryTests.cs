@@ -9,12 +9,23 @@ namespace CubeFunctions.Tests.Upserts;
 /// <summary>Customers on their way from a post to Cube.</summary>
 public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
 {
-    private static readonly SimulatorOptions Options = new() { Campaigns = 1, CustomersPerAssignment = 60, AnonymisedPerThousand = 0 };
+    private static readonly SimulatorOptions Options = new()
+    {
+        Campaigns = 1,
+        CustomersPerAssignment = 60,
+        AnonymisedPerThousand = 0,
+    };
 
     private static readonly (string, string)[] Sender =
     [
-        ("Upserts__Senders__crm__Kind", "json"), ("Upserts__Senders__crm__Secret", "test-secret"), ("Upserts__Senders__crm__EventTime", "/at"), ("Upserts__Senders__crm__EventId", "/event"),
-        ("Upserts__Senders__crm__FieldMap", """{"name":{"join":["firstname","lastname"]},"phone_1":"phone","email":"mail","country":{"constant":"Norge"}}"""),
+        ("Upserts__Senders__crm__Kind", "json"),
+        ("Upserts__Senders__crm__Secret", "test-secret"),
+        ("Upserts__Senders__crm__EventTime", "/at"),
+        ("Upserts__Senders__crm__EventId", "/event"),
+        (
+            "Upserts__Senders__crm__FieldMap",
+            """{"name":{"join":["firstname","lastname"]},"phone_1":"phone","email":"mail","country":{"constant":"Norge"}}"""
+        ),
     ];
 
     [Theory]
@@ -22,19 +33,41 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
     [InlineData(CustomerIdInUrl.Imported)]
     public async Task A_new_customer_a_changed_one_and_an_array_arrive_as_sent(CustomerIdInUrl idInUrl)
     {
-        await using var lane = await Lane.StartAsync(azurite, Options with { CustomerIdInUrl = idInUrl }, null, ("Cube__CustomerIdInUrl", idInUrl.ToString()));
+        await using var lane = await Lane.StartAsync(
+            azurite,
+            Options with
+            {
+                CustomerIdInUrl = idInUrl,
+            },
+            null,
+            ("Cube__CustomerIdInUrl", idInUrl.ToString())
+        );
         await lane.SnapshotAsync();
         var known = lane.Cube.Data.Customers(lane.Assignment).First();
         var imported = known["customer_id"]!.ToString();
-        var changed = await lane.PostAsync($$"""{"customer_id":"{{imported}}","city":"Bærum","need_to_know":"Ring før kl. 9 – æøå ÆØÅ","zip_code":"0042"}""");
+        var changed = await lane.PostAsync(
+            $$"""{"customer_id":"{{imported}}","city":"Bærum","need_to_know":"Ring før kl. 9 – æøå ÆØÅ","zip_code":"0042"}"""
+        );
         var created = await lane.PostAsync("""{"customer_id":"0005029249275","name":"Åse Ødegård","phone_1":"004790000000"}""");
-        var array = await lane.PostAsync(new JsonArray([.. Enumerable.Range(0, 1000).Select(i => (JsonNode)new JsonObject { ["customer_id"] = $"batch-{i:D4}", ["name"] = $"Navn {i}" })]).ToJsonString());
+        var array = await lane.PostAsync(
+            new JsonArray([
+                .. Enumerable
+                    .Range(0, 1000)
+                    .Select(i => (JsonNode)new JsonObject { ["customer_id"] = $"batch-{i:D4}", ["name"] = $"Navn {i}" }),
+            ]).ToJsonString()
+        );
         Assert.Equal(1000, array.Count);
         await lane.DeliverAsync([.. changed, .. created, .. array], sweep: false);
-        AtLeastOne.All(await lane.StatesAsync([.. changed, .. created, array[0], array[999]]), state => Assert.Equal("delivered", state.State));
+        AtLeastOne.All(
+            await lane.StatesAsync([.. changed, .. created, array[0], array[999]]),
+            state => Assert.Equal("delivered", state.State)
+        );
 
         var record = lane.Cube.Data.Customer(lane.Assignment, (long)known["id"]!)!;
-        Assert.Equal(("Bærum", "Ring før kl. 9 – æøå ÆØÅ", "0042"), ($"{record["city"]}", $"{record["need_to_know"]}", $"{record["zip_code"]}"));
+        Assert.Equal(
+            ("Bærum", "Ring før kl. 9 – æøå ÆØÅ", "0042"),
+            ($"{record["city"]}", $"{record["need_to_know"]}", $"{record["zip_code"]}")
+        );
         Assert.Equal($"{known["name"]}", $"{record["name"]}");
         var fresh = lane.Cube.Data.Customer(lane.Assignment, lane.Cube.Data.FindCustomer(lane.Assignment, "0005029249275")!.Value)!;
         Assert.Equal(("Åse Ødegård", "004790000000"), ($"{fresh["name"]}", $"{fresh["phone_1"]}"));
@@ -81,13 +114,21 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
         await lane.DeliverAsync(mail);
         var phone = await lane.HookAsync($$"""{"customer_id":"{{id}}","event":"e1","at":"2026-11-01T10:00:01Z","phone":"+4791111111"}""");
         await lane.DeliverAsync(phone);
-        var older = await lane.HookAsync($$"""{"customer_id":"{{id}}","event":"e0","at":"2026-11-01T10:00:00Z","mail":"gammel@example.test"}""");
+        var older = await lane.HookAsync(
+            $$"""{"customer_id":"{{id}}","event":"e0","at":"2026-11-01T10:00:00Z","mail":"gammel@example.test"}"""
+        );
         await lane.DeliverAsync(older);
         var last = await lane.HookAsync($$"""{"customer_id":"{{id}}","event":"e3","at":"2026-11-01T10:00:03Z","lastname":"Nordmann"}""");
         await lane.PumpAsync(TimeSpan.FromSeconds(1));
         var record = lane.Cube.Data.Customer(lane.Assignment, (long)known["id"]!)!;
-        Assert.Equal(("ny@example.test", "+4791111111", "Norge", $"{known["name"]}"), ($"{record["email"]}", $"{record["phone_1"]}", $"{record["country"]}", $"{record["name"]}"));
-        Assert.Equal(["delivered", "delivered", "superseded", "waiting"], (await lane.StatesAsync([.. mail, .. phone, .. older, .. last])).Select(state => state.State));
+        Assert.Equal(
+            ("ny@example.test", "+4791111111", "Norge", $"{known["name"]}"),
+            ($"{record["email"]}", $"{record["phone_1"]}", $"{record["country"]}", $"{record["name"]}")
+        );
+        Assert.Equal(
+            ["delivered", "delivered", "superseded", "waiting"],
+            (await lane.StatesAsync([.. mail, .. phone, .. older, .. last])).Select(state => state.State)
+        );
 
         var first = await lane.HookAsync($$"""{"customer_id":"{{id}}","event":"e4","at":"2026-11-01T10:00:04Z","firstname":"Kari"}""");
         await lane.DeliverAsync([.. first, .. last]);
@@ -105,7 +146,11 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
         List<string> ids = [];
         for (var i = 0; i < 40; i++)
         {
-            ids.AddRange(await lane.HookAsync($$"""{"customer_id":"{{known["customer_id"]}}","event":"e{{i}}","at":"2026-11-01T10:00:{{i:D2}}Z","phone":"+47911111{{i:D2}}"}"""));
+            ids.AddRange(
+                await lane.HookAsync(
+                    $$"""{"customer_id":"{{known["customer_id"]}}","event":"e{{i}}","at":"2026-11-01T10:00:{{i:D2}}Z","phone":"+47911111{{i:D2}}"}"""
+                )
+            );
         }
 
         await lane.DeliverAsync(ids, sweep: false);
@@ -146,7 +191,10 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
         clock.Advance(TimeSpan.FromMinutes(10));
         Assert.Equal(1, (await lane.App.Get<UpsertReader>().ReplayAsync([], TestContext.Current.CancellationToken)).Count);
         await lane.DeliverAsync(second);
-        Assert.Equal("Gjøvik", $"{lane.Cube.Data.Customer(lane.Assignment, lane.Cube.Data.FindCustomer(lane.Assignment, imported)!.Value)!["city"]}");
+        Assert.Equal(
+            "Gjøvik",
+            $"{lane.Cube.Data.Customer(lane.Assignment, lane.Cube.Data.FindCustomer(lane.Assignment, imported)!.Value)!["city"]}"
+        );
     }
 
     [Theory]
@@ -170,7 +218,10 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
         Assert.Equal(0, await lane.MessagesAsync());
         Assert.Equal(0, await lane.App.Get<UpsertJanitor>().SweepAsync(force: false, TestContext.Current.CancellationToken));
         Assert.Single(lane.Cube.Requests.All, request => request.Method is "PUT" or "POST");
-        Assert.Contains(lane.App.Logs.Lines, line => line.Level == Microsoft.Extensions.Logging.LogLevel.Error && line.Text.Contains("not enabled", StringComparison.Ordinal));
+        Assert.Contains(
+            lane.App.Logs.Lines,
+            line => line.Level == Microsoft.Extensions.Logging.LogLevel.Error && line.Text.Contains("not enabled", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -213,7 +264,10 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
         var unknown = await lane.PostAsync(new JsonObject { ["customer_id"] = imported, ["custom:Finnes ikke"] = "7" }.ToJsonString());
         await lane.DeliverAsync([.. ids, .. unknown]);
         Assert.Equal(["delivered", "dead"], (await lane.StatesAsync([.. ids, .. unknown])).Select(state => state.State));
-        Assert.Equal("7", $"{lane.Cube.Data.Customer(lane.Assignment, lane.Cube.Data.FindCustomer(lane.Assignment, imported)!.Value)![label]}");
+        Assert.Equal(
+            "7",
+            $"{lane.Cube.Data.Customer(lane.Assignment, lane.Cube.Data.FindCustomer(lane.Assignment, imported)!.Value)![label]}"
+        );
     }
 
     [Fact]
@@ -223,7 +277,11 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
         const string Body = """{"customer_id":"k-1","name":"A"}""";
         var first = await lane.Http.PostAsync($"assignments/{lane.Assignment}/customers", Body, ("Idempotency-Key", "key-1"));
         var again = await lane.Http.PostAsync($"assignments/{lane.Assignment}/customers", Body, ("Idempotency-Key", "key-1"));
-        var other = await lane.Http.PostAsync($"assignments/{lane.Assignment}/customers", Body.Replace("\"A\"", "\"B\"", StringComparison.Ordinal), ("Idempotency-Key", "key-1"));
+        var other = await lane.Http.PostAsync(
+            $"assignments/{lane.Assignment}/customers",
+            Body.Replace("\"A\"", "\"B\"", StringComparison.Ordinal),
+            ("Idempotency-Key", "key-1")
+        );
         Assert.Equal((202, 202, 422), (first.Status, again.Status, other.Status));
         Assert.Equal(first.Answer.ToString(), again.Answer.ToString());
     }
@@ -241,20 +299,31 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
         await lane.Http.PostAsync("webhooks/crm", """{"customer_id":"hemmelig-id"}""", ("x-webhook-secret", "wrong-test-secret"));
         Assert.NotEmpty(lane.App.Logs.Lines);
         string[] secrets = ["Hemmelig", "98765432", "hemmelig-id", "test-secret", $"{known["customer_id"]}", $"/{known["id"]}"];
-        AtLeastOne.All(lane.App.Logs.Lines, line => AtLeastOne.All(secrets, secret => Assert.DoesNotContain(secret, line.Text, StringComparison.OrdinalIgnoreCase)));
+        AtLeastOne.All(
+            lane.App.Logs.Lines,
+            line => AtLeastOne.All(secrets, secret => Assert.DoesNotContain(secret, line.Text, StringComparison.OrdinalIgnoreCase))
+        );
     }
 
     [Fact]
     public async Task A_part_of_a_joined_name_that_comes_late_is_joined_and_one_that_is_overtaken_is_superseded()
     {
         await using var lane = await Lane.StartAsync(
-            azurite, new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 20 }, null, ("Upserts__Senders__crm__Kind", "json"), ("Upserts__Senders__crm__Secret", "test-secret"),
-            ("Upserts__Senders__crm__EventTime", "/at"), ("Upserts__Senders__crm__FieldMap", """{"name":{"join":["firstname","lastname"]}}"""));
+            azurite,
+            new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 20 },
+            null,
+            ("Upserts__Senders__crm__Kind", "json"),
+            ("Upserts__Senders__crm__Secret", "test-secret"),
+            ("Upserts__Senders__crm__EventTime", "/at"),
+            ("Upserts__Senders__crm__FieldMap", """{"name":{"join":["firstname","lastname"]}}""")
+        );
         await lane.SnapshotAsync();
         var customer = lane.Cube.Data.Customers(lane.Assignment).First();
         async Task<string> SendAsync(string minute, string fields)
         {
-            var ids = await lane.HookAsync($$"""{"customer_id":"{{customer["customer_id"]}}","at":"2026-11-01T08:{{minute}}:00Z",{{fields}}}""");
+            var ids = await lane.HookAsync(
+                $$"""{"customer_id":"{{customer["customer_id"]}}","at":"2026-11-01T08:{{minute}}:00Z",{{fields}}}"""
+            );
             await lane.DeliverAsync(ids);
             Assert.True((await lane.StatesAsync(ids)).TrueForAll(state => state.State is "delivered" or "superseded"));
             return $"{lane.Cube.Data.Customer(lane.Assignment, (long)customer["id"]!)!["name"]}";
@@ -271,11 +340,19 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
     {
         await using var lane = await Lane.StartAsync(azurite, new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 20 });
         await lane.SnapshotAsync();
-        var odd = await lane.PostAsync("""[{"customer_id":"..","name":"A"},{"customer_id":".","name":"B"},{"customer_id":"a/b","name":"C"}]""");
+        var odd = await lane.PostAsync(
+            """[{"customer_id":"..","name":"A"},{"customer_id":".","name":"B"},{"customer_id":"a/b","name":"C"}]"""
+        );
         var good = await lane.PostAsync("""[{"customer_id":"CRM-1","name":"D"},{"customer_id":"CRM-1","name":"E"}]""");
         await lane.DeliverAsync([.. odd, .. good]);
-        AtLeastOne.All(await lane.StatesAsync(odd), state => Assert.Equal(("dead", "the customer's id cannot stand in an address of Cube's"), state));
+        AtLeastOne.All(
+            await lane.StatesAsync(odd),
+            state => Assert.Equal(("dead", "the customer's id cannot stand in an address of Cube's"), state)
+        );
         Assert.Equal(["superseded", "delivered"], (await lane.StatesAsync(good)).Select(state => state.State));
-        Assert.Equal("E", $"{lane.Cube.Data.Customer(lane.Assignment, lane.Cube.Data.FindCustomer(lane.Assignment, "CRM-1")!.Value)!["name"]}");
+        Assert.Equal(
+            "E",
+            $"{lane.Cube.Data.Customer(lane.Assignment, lane.Cube.Data.FindCustomer(lane.Assignment, "CRM-1")!.Value)!["name"]}"
+        );
     }
 }

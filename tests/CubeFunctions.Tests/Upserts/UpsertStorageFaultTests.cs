@@ -12,11 +12,18 @@ namespace CubeFunctions.Tests.Upserts;
 public sealed class UpsertStorageFaultTests(AzuriteFixture azurite)
 {
     private const string Secret = "test-secret";
-    private static readonly SimulatorOptions Options = new() { Campaigns = 1, CustomersPerAssignment = 60, AnonymisedPerThousand = 0 };
+    private static readonly SimulatorOptions Options = new()
+    {
+        Campaigns = 1,
+        CustomersPerAssignment = 60,
+        AnonymisedPerThousand = 0,
+    };
 
     private static readonly (string, string)[] Sender =
     [
-        ("Upserts__Senders__crm__Kind", "json"), ("Upserts__Senders__crm__Secret", Secret), ("Upserts__Senders__crm__EventId", "/event"),
+        ("Upserts__Senders__crm__Kind", "json"),
+        ("Upserts__Senders__crm__Secret", Secret),
+        ("Upserts__Senders__crm__EventId", "/event"),
     ];
 
     [Theory]
@@ -119,7 +126,14 @@ public sealed class UpsertStorageFaultTests(AzuriteFixture azurite)
     {
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 20);
         var thrower = new Thrower();
-        await using var lane = await Lane.StartAsync(azurite, Options, clock, withLine: false, builder => thrower.StandInHandlerOf(builder, typeof(CubeClient)), Sender);
+        await using var lane = await Lane.StartAsync(
+            azurite,
+            Options,
+            clock,
+            withLine: false,
+            builder => thrower.StandInHandlerOf(builder, typeof(CubeClient)),
+            Sender
+        );
         await lane.SnapshotAsync();
         var known = lane.ImportedIds();
         var position = 0;
@@ -144,9 +158,11 @@ public sealed class UpsertStorageFaultTests(AzuriteFixture azurite)
             async () =>
             {
                 await lane.PumpAsync(TimeSpan.FromSeconds(1));
-                return (await lane.StatesAsync(delivered))[0].State == "delivered" && (await lane.StatesAsync(waiting))[0].Reason is not null;
+                return (await lane.StatesAsync(delivered))[0].State == "delivered"
+                    && (await lane.StatesAsync(waiting))[0].Reason is not null;
             },
-            TimeSpan.FromSeconds(60));
+            TimeSpan.FromSeconds(60)
+        );
         var (state, reason) = (await lane.StatesAsync(waiting))[0];
         Assert.Equal("waiting", state);
         Assert.EndsWith("failed: UnforeseenException", reason, StringComparison.Ordinal);
@@ -154,8 +170,13 @@ public sealed class UpsertStorageFaultTests(AzuriteFixture azurite)
 
     /// <summary>What the host does with the queue, and what the test itself reads, is not the lane's.</summary>
     private static bool IsOfLane(string method, string address) =>
-        !(method == "GET" && (address.Contains("CubeUpserts(PartitionKey", StringComparison.Ordinal) || address.Contains("/cube-upserts", StringComparison.Ordinal)))
-        && !address.Contains("popreceipt", StringComparison.Ordinal);
+        !(
+            method == "GET"
+            && (
+                address.Contains("CubeUpserts(PartitionKey", StringComparison.Ordinal)
+                || address.Contains("/cube-upserts", StringComparison.Ordinal)
+            )
+        ) && !address.Contains("popreceipt", StringComparison.Ordinal);
 
     [Fact]
     public async Task A_mailbox_that_cannot_be_read_ends_its_own_events_by_name_and_no_others()
@@ -165,10 +186,17 @@ public sealed class UpsertStorageFaultTests(AzuriteFixture azurite)
         await lane.SnapshotAsync();
         var (broken, whole) = (lane.ImportedIds()[0], lane.ImportedIds()[1]);
         await lane.DeliverAsync(await lane.HookAsync($$"""{"customer_id":"{{broken}}","event":"e0","city":"Hamar"}"""));
-        await foreach (var row in lane.App.Storage.Customers.QueryAsync<TableEntity>(cancellationToken: TestContext.Current.CancellationToken))
+        await foreach (
+            var row in lane.App.Storage.Customers.QueryAsync<TableEntity>(cancellationToken: TestContext.Current.CancellationToken)
+        )
         {
             row["Content0"] = "{";
-            await lane.App.Storage.Customers.UpdateEntityAsync(row, ETag.All, TableUpdateMode.Replace, TestContext.Current.CancellationToken);
+            await lane.App.Storage.Customers.UpdateEntityAsync(
+                row,
+                ETag.All,
+                TableUpdateMode.Replace,
+                TestContext.Current.CancellationToken
+            );
         }
 
         var dead = await lane.HookAsync($$"""{"customer_id":"{{broken}}","event":"e1","city":"Bodø"}""");
@@ -190,7 +218,13 @@ public sealed class UpsertStorageFaultTests(AzuriteFixture azurite)
         var whole = await lane.HookAsync($$"""{"customer_id":"{{customer}}","event":"e2","phone_1":"+4791111111"}""");
         await lane.DeliverAsync(whole, sweep: false);
         Assert.Equal("delivered", (await lane.StatesAsync(whole))[0].State);
-        var row = (await lane.App.Storage.Upserts.GetEntityAsync<TableEntity>(broken[..32], broken[32..], cancellationToken: TestContext.Current.CancellationToken)).Value;
+        var row = (
+            await lane.App.Storage.Upserts.GetEntityAsync<TableEntity>(
+                broken[..32],
+                broken[32..],
+                cancellationToken: TestContext.Current.CancellationToken
+            )
+        ).Value;
         Assert.Equal(("Dead", "its row cannot be read"), (row.GetString("State"), row.GetString("Reason")));
     }
 
@@ -205,11 +239,16 @@ public sealed class UpsertStorageFaultTests(AzuriteFixture azurite)
         var garbled = new TableEntity(broken[..32], broken[32..]) { ["AcceptedAt"] = "long ago", ["EventTime"] = 7 };
         await lane.App.Storage.Upserts.UpdateEntityAsync(garbled, ETag.All, TableUpdateMode.Merge, TestContext.Current.CancellationToken);
         var whole = await lane.HookAsync($$"""{"customer_id":"{{customers[1]}}","event":"e2","city":"Bodø"}""");
-        Assert.Equal(2, (await lane.App.Get<UpsertReader>().InStateAsync(UpsertState.Waiting, 10, TestContext.Current.CancellationToken)).Count);
+        Assert.Equal(
+            2,
+            (await lane.App.Get<UpsertReader>().InStateAsync(UpsertState.Waiting, 10, TestContext.Current.CancellationToken)).Count
+        );
         clock.Advance(TimeSpan.FromMinutes(20));
         Assert.Equal(1, await lane.App.Get<UpsertJanitor>().SweepAsync(force: false, TestContext.Current.CancellationToken));
         await lane.DeliverAsync(whole, sweep: false);
-        var dead = Assert.Single(await lane.App.Get<UpsertReader>().InStateAsync(UpsertState.Dead, 10, TestContext.Current.CancellationToken));
+        var dead = Assert.Single(
+            await lane.App.Get<UpsertReader>().InStateAsync(UpsertState.Dead, 10, TestContext.Current.CancellationToken)
+        );
         Assert.Equal((broken, "its row cannot be read"), (dead.PartitionKey + dead.RowKey, dead.Reason));
     }
 
@@ -223,7 +262,9 @@ public sealed class UpsertStorageFaultTests(AzuriteFixture azurite)
         var ids = await lane.HookAsync($$"""{"customer_id":"{{customer}}","event":"e1","city":"Bodø"}""");
         lane.Line!.TablesAway = true;
         await lane.PumpAsync(TimeSpan.FromSeconds(20));
-        Assert.Empty((await lane.App.Storage.Queue("cube-upserts-poison").PeekMessagesAsync(1, TestContext.Current.CancellationToken)).Value);
+        Assert.Empty(
+            (await lane.App.Storage.Queue("cube-upserts-poison").PeekMessagesAsync(1, TestContext.Current.CancellationToken)).Value
+        );
         lane.Line.TablesAway = false;
         await lane.DeliverAsync(ids);
         Assert.Equal("delivered", (await lane.StatesAsync(ids))[0].State);

@@ -5,7 +5,14 @@ namespace CubeFunctions.Core.Operations.Probing;
 
 /// <summary>Probes Cube: reads a little of everything, changes nothing, takes under 30 requests and a minute. One at a time.</summary>
 internal sealed class ProbeControl(
-    CubeSettings settings, SyncSettings sync, TenantGeneration generation, TenantPause pause, CubeLimits limits, RecordReaders records, TimeProvider time)
+    CubeSettings settings,
+    SyncSettings sync,
+    TenantGeneration generation,
+    TenantPause pause,
+    CubeLimits limits,
+    RecordReaders records,
+    TimeProvider time
+)
 {
     private static readonly TimeSpan WhileBusy = TimeSpan.FromSeconds(30);
     private int _busy;

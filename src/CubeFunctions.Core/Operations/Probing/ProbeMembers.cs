@@ -11,8 +11,19 @@ internal static class ProbeMembers
     public static IReadOnlyList<string> OfListing(ReadOnlyMemory<byte> listing)
     {
         using var document = JsonDocument.Parse(PageReader.WithoutMark(listing));
-        var names = FeedCatalogue.Campaigns.Key.Parts[0].Concat(FeedCatalogue.Generations.SelectMany(static generation => generation.CustomersScopeMembers).SelectMany(static part => part));
-        return [.. names.Where(name => document.RootElement.EnumerateArray().Any(entry => entry.ValueKind == JsonValueKind.Object && JsonText.Of(entry, name) is not null))];
+        var names = FeedCatalogue
+            .Campaigns.Key.Parts[0]
+            .Concat(
+                FeedCatalogue.Generations.SelectMany(static generation => generation.CustomersScopeMembers).SelectMany(static part => part)
+            );
+        return
+        [
+            .. names.Where(name =>
+                document
+                    .RootElement.EnumerateArray()
+                    .Any(entry => entry.ValueKind == JsonValueKind.Object && JsonText.Of(entry, name) is not null)
+            ),
+        ];
     }
 
     /// <summary>The members of a page's first records that identify them.</summary>

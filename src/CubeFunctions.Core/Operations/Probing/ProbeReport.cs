@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace CubeFunctions.Core.Operations.Probing;
 
-/// <summary>What a probe of Cube found: <c>GET /api/probe</c> and <c>cube probe --json</c>. It names no person and holds no credential.</summary>
+/// <summary>
+/// What a probe of Cube found: <c>GET /api/probe</c> and <c>cube probe --json</c>. It names no person and holds no credential.
+/// </summary>
 internal sealed record ProbeReport
 {
     /// <summary>Whether Cube can be read with these settings: there is no finding of severity <c>error</c>.</summary>
@@ -32,7 +34,9 @@ internal sealed record ProbeReport
     /// <summary>Whether customers can be written: <c>on</c>, <c>off</c> or <c>unknown</c>.</summary>
     public required string Writes { get; init; }
 
-    /// <summary>Which id the address of one customer takes: <c>internal</c>, <c>imported</c>, or null where no customer could be asked for.</summary>
+    /// <summary>
+    /// Which id the address of one customer takes: <c>internal</c>, <c>imported</c>, or null where no customer could be asked for.
+    /// </summary>
     public string? CustomerIdInUrl { get; init; }
 
     /// <summary>How far Cube's clock is ahead of this machine's, in seconds; negative where it is behind.</summary>
@@ -71,7 +75,15 @@ internal sealed record ProbeReport
 /// <param name="Scopes">How many of those the campaigns name.</param>
 /// <param name="Members">The members by which it was read: they tell the variant.</param>
 /// <param name="Milliseconds">How long it took.</param>
-internal sealed record ProbeListing(string Path, int Campaigns, int Archived, string ScopeKind, int Scopes, IReadOnlyList<string> Members, int Milliseconds);
+internal sealed record ProbeListing(
+    string Path,
+    int Campaigns,
+    int Archived,
+    string ScopeKind,
+    int Scopes,
+    IReadOnlyList<string> Members,
+    int Milliseconds
+);
 
 /// <summary>A feed, as one scope answers it.</summary>
 /// <param name="Feed">The feed, as in <c>Sync__Feeds</c>.</param>
@@ -96,7 +108,9 @@ internal sealed record ProbeFeed(string Feed, string Scope, string? ScopeId, str
     /// <summary>How long the page took.</summary>
     public int? Milliseconds { get; init; }
 
-    /// <summary>True where <c>next</c> names no further page although the count says that there is one: pages are asked for by number.</summary>
+    /// <summary>
+    /// True where <c>next</c> names no further page although the count says that there is one: pages are asked for by number.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool PagedByNumber { get; init; }
 

@@ -9,7 +9,13 @@ namespace CubeFunctions.Core.Operations.Probing;
 
 /// <summary>One probe from the first request to its report. What it finds decides what it asks next.</summary>
 [SuppressMessage("Reliability", "CA1001", Justification = "The connection is the caller's.")]
-internal sealed class ProbeSession(CubeSettings settings, SyncSettings sync, TenantGeneration generation, ObservedConnection connection, TimeProvider time)
+internal sealed class ProbeSession(
+    CubeSettings settings,
+    SyncSettings sync,
+    TenantGeneration generation,
+    ObservedConnection connection,
+    TimeProvider time
+)
 {
     private const int MostRequests = 29;
 
@@ -60,7 +66,11 @@ internal sealed class ProbeSession(CubeSettings settings, SyncSettings sync, Ten
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            Add(ProbeFinding.Warning, "slow", $"Cube is slow: the probe was stopped after {Longest.TotalSeconds:0} seconds and {connection.Requests} requests; what is missing was not asked for.");
+            Add(
+                ProbeFinding.Warning,
+                "slow",
+                $"Cube is slow: the probe was stopped after {Longest.TotalSeconds:0} seconds and {connection.Requests} requests; what is missing was not asked for."
+            );
         }
 
         AddFindings();
@@ -69,7 +79,12 @@ internal sealed class ProbeSession(CubeSettings settings, SyncSettings sync, Ten
         {
             BaseUrl = settings.BaseUrl.GetLeftPart(UriPartial.Authority),
             Credential = settings.Credential.ToString(),
-            User = _external switch { true => "external", false => "internal", _ => null },
+            User = _external switch
+            {
+                true => "external",
+                false => "internal",
+                _ => null,
+            },
             Api = _catalogue?.Api.ToString(),
             ApiInUse = _inUse?.Api.ToString(),
             Listing = _listing,
@@ -77,22 +92,38 @@ internal sealed class ProbeSession(CubeSettings settings, SyncSettings sync, Ten
             Writes = _writes,
             CustomerIdInUrl = _idInUrl,
             ClockAheadSeconds = connection.ClockAhead is { } ahead ? (int)Math.Round(ahead.TotalSeconds) : null,
-            Certificate = connection.Certificate is { } seen ? new ProbeCertificate(seen.Subject, seen.Issuer, seen.ValidUntil, seen.Errors == SslPolicyErrors.None) : null,
+            Certificate = connection.Certificate is { } seen
+                ? new ProbeCertificate(seen.Subject, seen.Issuer, seen.ValidUntil, seen.Errors == SslPolicyErrors.None)
+                : null,
             Proxy = FindProxy(settings.BaseUrl),
             Requests = connection.Requests,
             Milliseconds = (int)time.GetElapsedTime(_started).TotalMilliseconds,
             MedianMilliseconds = Median(),
             FirstSync = estimate,
             Settings = SettingsToCopy(),
-            Findings = [.. _findings.OrderBy(static finding => finding.Severity, Comparer<string>.Create(static (one, other) => Rank(one).CompareTo(Rank(other))))],
+            Findings =
+            [
+                .. _findings.OrderBy(
+                    static finding => finding.Severity,
+                    Comparer<string>.Create(static (one, other) => Rank(one).CompareTo(Rank(other)))
+                ),
+            ],
         };
     }
 
-    private static int Rank(string severity) => severity switch { ProbeFinding.Error => 0, ProbeFinding.Warning => 1, _ => 2 };
+    private static int Rank(string severity) =>
+        severity switch
+        {
+            ProbeFinding.Error => 0,
+            ProbeFinding.Warning => 1,
+            _ => 2,
+        };
 
     /// <summary>Host and port only: the address may hold a password.</summary>
     private static string? FindProxy(Uri address) =>
-        HttpClient.DefaultProxy.IsBypassed(address) || HttpClient.DefaultProxy.GetProxy(address) is not { } proxy || proxy == address ? null : $"{proxy.Scheme}://{proxy.Host}:{proxy.Port}";
+        HttpClient.DefaultProxy.IsBypassed(address) || HttpClient.DefaultProxy.GetProxy(address) is not { } proxy || proxy == address
+            ? null
+            : $"{proxy.Scheme}://{proxy.Host}:{proxy.Port}";
 
     private async Task ReadGenerationAsync(CancellationToken cancellationToken)
     {
@@ -102,7 +133,11 @@ internal sealed class ProbeSession(CubeSettings settings, SyncSettings sync, Ten
         }
         catch (Exception exception) when (StorageErrors.IsTrouble(exception, cancellationToken))
         {
-            Add(ProbeFinding.Warning, "storage", "Storage cannot be reached: which generation this deployment reads, and whether Cube asked for a pause, is not known.");
+            Add(
+                ProbeFinding.Warning,
+                "storage",
+                "Storage cannot be reached: which generation this deployment reads, and whether Cube asked for a pause, is not known."
+            );
         }
     }
 
@@ -111,7 +146,9 @@ internal sealed class ProbeSession(CubeSettings settings, SyncSettings sync, Ten
         var known = _inUse ?? FeedCatalogue.Assignments;
         CubeException? worst = null;
         var telling = 0;
-        var paths = known.ExternalListingPaths.Select(static path => (path, external: true)).Concat(known.ListingPaths.Select(static path => (path, external: false)));
+        var paths = known
+            .ExternalListingPaths.Select(static path => (path, external: true))
+            .Concat(known.ListingPaths.Select(static path => (path, external: false)));
         foreach (var (path, external) in paths.OrderBy(one => one.external != settings.ExternalUser))
         {
             // Of two listings the one with campaigns counts: the other kind of user may be shown an empty one.
@@ -146,22 +183,29 @@ internal sealed class ProbeSession(CubeSettings settings, SyncSettings sync, Ten
         }
     }
 
-    /// <summary>How much a failure says of what is wrong: at the path of the other kind of user less than at the own one, unless that is not there at all.</summary>
-    private int Telling(CubeException failure, bool external) => failure.Kind switch
-    {
-        CubeFailureKind.NotFound => 1,
-        _ when external != settings.ExternalUser => 2,
-        CubeFailureKind.MalformedPage => 3,
-        CubeFailureKind.NotJson => 4,
-        CubeFailureKind.Forbidden => 5,
-        _ => 6,
-    };
+    /// <summary>
+    /// How much a failure says of what is wrong: at the path of the other kind of user less than at the own one, unless that is not there
+    /// at all.
+    /// </summary>
+    private int Telling(CubeException failure, bool external) =>
+        failure.Kind switch
+        {
+            CubeFailureKind.NotFound => 1,
+            _ when external != settings.ExternalUser => 2,
+            CubeFailureKind.MalformedPage => 3,
+            CubeFailureKind.NotJson => 4,
+            CubeFailureKind.Forbidden => 5,
+            _ => 6,
+        };
 
     private void TakeListing(Page page, string path, bool external, int milliseconds)
     {
         var bytes = page.Body.Bytes;
         var spoken = CampaignEntry.Recognise(bytes);
-        var catalogue = _inUse is not null && spoken.Contains(_inUse) ? _inUse : spoken.Count > 0 ? spoken[0] : null;
+        var catalogue =
+            _inUse is not null && spoken.Contains(_inUse) ? _inUse
+            : spoken.Count > 0 ? spoken[0]
+            : null;
         var campaigns = Campaign.ReadAll(bytes, catalogue ?? _inUse ?? FeedCatalogue.Assignments, out var faults);
         if (_listing is not null && campaigns.Count == 0)
         {
@@ -169,11 +213,21 @@ internal sealed class ProbeSession(CubeSettings settings, SyncSettings sync, Ten
         }
 
         (_external, _catalogue) = (external, catalogue);
-        var read = campaigns.Where(campaign => sync.Campaigns.Count == 0 ? !campaign.IsArchived : sync.Campaigns.Contains(campaign.Id)).ToList();
+        var read = campaigns
+            .Where(campaign => sync.Campaigns.Count == 0 ? !campaign.IsArchived : sync.Campaigns.Contains(campaign.Id))
+            .ToList();
         _campaigns = read.ConvertAll(static campaign => new Scope(ScopeKind.Campaign, campaign.Id));
         var kind = (catalogue ?? FeedCatalogue.Assignments).CustomersScope;
         _scopes = [.. read.Select(static campaign => campaign.AssignmentId).OfType<string>().Distinct().Select(id => new Scope(kind, id))];
-        _listing = new ProbeListing(path, read.Count, campaigns.Count(static campaign => campaign.IsArchived), Scope.NameOf(kind), _scopes.Count, ProbeMembers.OfListing(bytes), milliseconds);
+        _listing = new ProbeListing(
+            path,
+            read.Count,
+            campaigns.Count(static campaign => campaign.IsArchived),
+            Scope.NameOf(kind),
+            _scopes.Count,
+            ProbeMembers.OfListing(bytes),
+            milliseconds
+        );
         foreach (var fault in faults.Take(3))
         {
             Add(ProbeFinding.Warning, "campaign", $"Broken campaign: {fault}.");
@@ -193,7 +247,10 @@ internal sealed class ProbeSession(CubeSettings settings, SyncSettings sync, Ten
             foreach (var feed in feeds)
             {
                 var scopes = feed.Scope == ScopeKind.Campaign ? _campaigns : _scopes;
-                if (scopes.Count > sample && (sample == 0 || (IsRead(feed) && _feeds.Any(known => known.Feed == feed.Setting && known.Answer == "ok"))))
+                if (
+                    scopes.Count > sample
+                    && (sample == 0 || (IsRead(feed) && _feeds.Any(known => known.Feed == feed.Setting && known.Answer == "ok")))
+                )
                 {
                     await ReadFeedAsync(feed, scopes[Pick(sample, scopes.Count)], cancellationToken);
                 }
@@ -202,7 +259,13 @@ internal sealed class ProbeSession(CubeSettings settings, SyncSettings sync, Ten
     }
 
     /// <summary>The first, the last, and one in the middle.</summary>
-    private static int Pick(int sample, int count) => sample switch { 0 => 0, 1 => count - 1, _ => count / 2 };
+    private static int Pick(int sample, int count) =>
+        sample switch
+        {
+            0 => 0,
+            1 => count - 1,
+            _ => count / 2,
+        };
 
     private async Task ReadFeedAsync(Feed feed, Scope scope, CancellationToken cancellationToken)
     {
@@ -236,12 +299,13 @@ internal sealed class ProbeSession(CubeSettings settings, SyncSettings sync, Ten
         _feeds.Add(probed);
     }
 
-    private static string Word(CubeException failure) => failure.Kind switch
-    {
-        CubeFailureKind.NotFound => "notFound",
-        CubeFailureKind.Forbidden => "forbidden",
-        _ => "failed",
-    };
+    private static string Word(CubeException failure) =>
+        failure.Kind switch
+        {
+            CubeFailureKind.NotFound => "notFound",
+            CubeFailureKind.Forbidden => "forbidden",
+            _ => "failed",
+        };
 
     private static ProbeFeed Describe(ProbeFeed probed, Feed feed, Page page, string query)
     {
@@ -265,7 +329,11 @@ internal sealed class ProbeSession(CubeSettings settings, SyncSettings sync, Ten
             return;
         }
 
-        foreach (var (id, word) in new[] { (customer.InternalId, "internal"), (customer.ImportedId, "imported") }.OrderBy(one => (one.Item2 == "imported") != _catalogue!.ImportedIdInUrl))
+        foreach (
+            var (id, word) in new[] { (customer.InternalId, "internal"), (customer.ImportedId, "imported") }.OrderBy(one =>
+                (one.Item2 == "imported") != _catalogue!.ImportedIdInUrl
+            )
+        )
         {
             if (id is null || !CanAsk)
             {
@@ -274,7 +342,12 @@ internal sealed class ProbeSession(CubeSettings settings, SyncSettings sync, Ten
 
             try
             {
-                using var record = await connection.Client.AskAsync(HttpMethod.Get, customer.AddressBy(id), customer.Route, cancellationToken);
+                using var record = await connection.Client.AskAsync(
+                    HttpMethod.Get,
+                    customer.AddressBy(id),
+                    customer.Route,
+                    cancellationToken
+                );
                 if (CustomerIds.Find(PageReader.WithoutMark(record.Bytes.Span), CustomerIds.Imported) == customer.ImportedId)
                 {
                     _idInUrl = word;
@@ -315,7 +388,12 @@ internal sealed class ProbeSession(CubeSettings settings, SyncSettings sync, Ten
 
     private bool CanAsk => !_stopped && connection.Requests + MostOfOne <= MostRequests;
 
-    private async Task<(Page? Page, int Milliseconds)> TryReadAsync(Feed feed, string path, string query, CancellationToken cancellationToken)
+    private async Task<(Page? Page, int Milliseconds)> TryReadAsync(
+        Feed feed,
+        string path,
+        string query,
+        CancellationToken cancellationToken
+    )
     {
         _failure = null;
         if (!CanAsk)
@@ -342,7 +420,10 @@ internal sealed class ProbeSession(CubeSettings settings, SyncSettings sync, Ten
     /// <summary>Ends the probe where going on would be of no use, or would hurt.</summary>
     private void Note(CubeException failure)
     {
-        var isFinal = failure.Kind == CubeFailureKind.Unauthorised || failure.RetryAfter is not null || failure.Status is System.Net.HttpStatusCode.TooManyRequests
+        var isFinal =
+            failure.Kind == CubeFailureKind.Unauthorised
+            || failure.RetryAfter is not null
+            || failure.Status is System.Net.HttpStatusCode.TooManyRequests
             || (failure.Kind == CubeFailureKind.Transient && failure.Status is null && connection.Answers == 0);
         if (isFinal && !_stopped)
         {
@@ -360,24 +441,41 @@ internal sealed class ProbeSession(CubeSettings settings, SyncSettings sync, Ten
 
         foreach (var feed in FeedsWithoutAnswer())
         {
-            Add(ProbeFinding.Warning, "feed", $"{feed.Feed} of {feed.Scope} {feed.ScopeId} cannot be read ({feed.Reason ?? "404"}): ask for the permission, or leave the feed out of Sync__Feeds.");
+            Add(
+                ProbeFinding.Warning,
+                "feed",
+                $"{feed.Feed} of {feed.Scope} {feed.ScopeId} cannot be read ({feed.Reason ?? "404"}): ask for the permission, or leave the feed out of Sync__Feeds."
+            );
         }
 
         if (connection.ClockAhead is { } ahead && ahead.Duration() > ClockTolerance)
         {
             Add(
-                ProbeFinding.Warning, "clock",
-                $"Cube's clock is {ahead.Duration().TotalSeconds:0} seconds {(ahead > TimeSpan.Zero ? "ahead of" : "behind")} this machine's: set this one by a time server.");
+                ProbeFinding.Warning,
+                "clock",
+                $"Cube's clock is {ahead.Duration().TotalSeconds:0} seconds {(ahead > TimeSpan.Zero ? "ahead of" : "behind")} this machine's: set this one by a time server."
+            );
         }
 
-        if (connection.Certificate is { Errors: SslPolicyErrors.None } certificate && certificate.ValidUntil - time.GetUtcNow() < ExpiresSoon)
+        if (
+            connection.Certificate is { Errors: SslPolicyErrors.None } certificate
+            && certificate.ValidUntil - time.GetUtcNow() < ExpiresSoon
+        )
         {
-            Add(ProbeFinding.Warning, "certificateEnds", $"Cube's certificate ends on {certificate.ValidUntil:yyyy-MM-dd}: nothing is read after that until it is renewed.");
+            Add(
+                ProbeFinding.Warning,
+                "certificateEnds",
+                $"Cube's certificate ends on {certificate.ValidUntil:yyyy-MM-dd}: nothing is read after that until it is renewed."
+            );
         }
 
         if (_writes == "on" && _catalogue is { Writes: false })
         {
-            Add(ProbeFinding.Note, "writes", "This tenant allows PUT although none is documented for its generation: Cube__Writes=true has upserts delivered.");
+            Add(
+                ProbeFinding.Note,
+                "writes",
+                "This tenant allows PUT although none is documented for its generation: Cube__Writes=true has upserts delivered."
+            );
         }
     }
 
@@ -385,38 +483,59 @@ internal sealed class ProbeSession(CubeSettings settings, SyncSettings sync, Ten
     {
         if (_listing!.Campaigns == 0)
         {
-            Add(ProbeFinding.Error, "noCampaigns", "The credential sees no campaign: ask whoever runs the tenant for access to its campaigns, or check Sync__Campaigns.");
+            Add(
+                ProbeFinding.Error,
+                "noCampaigns",
+                "The credential sees no campaign: ask whoever runs the tenant for access to its campaigns, or check Sync__Campaigns."
+            );
         }
         else if (_catalogue is null)
         {
-            Add(ProbeFinding.Error, "noGeneration", "No campaign says what its customers belong to, so the generation of the API is not known: set Cube__Api to Assignments or DataOwners.");
+            Add(
+                ProbeFinding.Error,
+                "noGeneration",
+                "No campaign says what its customers belong to, so the generation of the API is not known: set Cube__Api to Assignments or DataOwners."
+            );
         }
 
         if (_catalogue is not null && _inUse is not null && _catalogue != _inUse)
         {
             Add(
-                ProbeFinding.Error, "generationChanged",
-                $"The tenant speaks {_catalogue.Api}, but this deployment reads {_inUse.Api}, so its runs fail: Cube__Api={_catalogue.Api} moves it over, after which everything is read once more.");
+                ProbeFinding.Error,
+                "generationChanged",
+                $"The tenant speaks {_catalogue.Api}, but this deployment reads {_inUse.Api}, so its runs fail: Cube__Api={_catalogue.Api} moves it over, after which everything is read once more."
+            );
         }
 
         if (_external != settings.ExternalUser)
         {
             var user = _external == true ? "an external user, with access to one client's data" : "an internal user";
-            Add(ProbeFinding.Error, "user", $"The credential belongs to {user}: set Cube__ExternalUser={(_external == true ? "true" : "false")}.");
+            Add(
+                ProbeFinding.Error,
+                "user",
+                $"The credential belongs to {user}: set Cube__ExternalUser={(_external == true ? "true" : "false")}."
+            );
         }
 
         if (_idInUrl is { } word && word == "imported" != TakesImportedId)
         {
-            Add(ProbeFinding.Error, "customerIdInUrl", $"The address of one customer takes the {word} id: set Cube__CustomerIdInUrl={word}.");
+            Add(
+                ProbeFinding.Error,
+                "customerIdInUrl",
+                $"The address of one customer takes the {word} id: set Cube__CustomerIdInUrl={word}."
+            );
         }
     }
 
-    private bool TakesImportedId => settings.IsCustomerIdInUrlSet ? settings.CustomerIdInUrl == CustomerIdInUrl.Imported : _catalogue?.ImportedIdInUrl == true;
+    private bool TakesImportedId =>
+        settings.IsCustomerIdInUrlSet ? settings.CustomerIdInUrl == CustomerIdInUrl.Imported : _catalogue?.ImportedIdInUrl == true;
 
     private bool IsRead(Feed feed) => sync.Feeds.Any(read => read.Setting == feed.Setting);
 
     private IEnumerable<ProbeFeed> FeedsWithoutAnswer() =>
-        _feeds.Where(feed => feed.Answer is not ("ok" or "notAsked") && sync.Feeds.Any(read => read.Setting == feed.Feed)).DistinctBy(static feed => feed.Feed);
+        _feeds
+            .Where(feed => feed.Answer is not ("ok" or "notAsked") && sync.Feeds.Any(read => read.Setting == feed.Feed))
+            .DistinctBy(static feed => feed.Feed);
 
     private ProbeEstimate? EstimateFirstSync()
     {
@@ -433,7 +552,10 @@ internal sealed class ProbeSession(CubeSettings settings, SyncSettings sync, Ten
             if (IsRead(feed))
             {
                 var scopes = feed.Scope == ScopeKind.Campaign ? _campaigns.Count : _scopes.Count;
-                requests += scopes * samples.Average(sample => PagesOf(sample) + (feed.Dated ? windows - 1 : 0)) * (!feed.Dated && sync.SnapshotProof == SnapshotProof.Sweeps ? 2 : 1);
+                requests +=
+                    scopes
+                    * samples.Average(sample => PagesOf(sample) + (feed.Dated ? windows - 1 : 0))
+                    * (!feed.Dated && sync.SnapshotProof == SnapshotProof.Sweeps ? 2 : 1);
                 records += scopes * samples.Average(static sample => sample.Count ?? 0);
             }
         }
@@ -471,7 +593,10 @@ internal sealed class ProbeSession(CubeSettings settings, SyncSettings sync, Ten
 
         if (_catalogue is not null && FeedsWithoutAnswer().Select(static feed => feed.Feed).ToHashSet() is { Count: > 0 } missing)
         {
-            values["Sync__Feeds"] = string.Join(',', _catalogue.Feeds.Where(feed => IsRead(feed) && !missing.Contains(feed.Setting)).Select(static feed => feed.Setting));
+            values["Sync__Feeds"] = string.Join(
+                ',',
+                _catalogue.Feeds.Where(feed => IsRead(feed) && !missing.Contains(feed.Setting)).Select(static feed => feed.Setting)
+            );
         }
 
         values["Cube__TimeZone"] = settings.TimeZone.Id;

@@ -17,7 +17,11 @@ public sealed class BothSidesTests(AzuriteFixture azurite)
     private static readonly string[] Fields = ["phone_1", "email", "city"];
     private static readonly SimulatorOptions Small = new()
     {
-        Campaigns = 1, CustomersPerAssignment = 60, PageSize = 25, CallflowCustomersPerCampaign = 20, AnonymisedPerThousand = 0,
+        Campaigns = 1,
+        CustomersPerAssignment = 60,
+        PageSize = 25,
+        CallflowCustomersPerCampaign = 20,
+        AnonymisedPerThousand = 0,
     };
 
     private static readonly RunRequest Snapshot = RunRequest.Snapshot([FeedCatalogue.Customers, FeedCatalogue.Find("callflow_customers")!]);
@@ -98,8 +102,10 @@ public sealed class BothSidesTests(AzuriteFixture azurite)
         var ids = lane.Cube.Data.Customers(lane.Assignment).Select(customer => $"{customer["customer_id"]}").ToList();
         List<string> posts =
         [
-            $$"""{"customer_id":"{{ids[0]}}","phone_1":"40000000","city":"Ålesund"}""", $$"""{"customer_id":"{{ids[1]}}","phone_1":"40000001"}""",
-            $$"""{"customer_id":"{{ids[2]}}","phone_1":"40000002"}""", """{"customer_id":"CRM-NY","name":"Ny Kunde","email":""}""",
+            $$"""{"customer_id":"{{ids[0]}}","phone_1":"40000000","city":"Ålesund"}""",
+            $$"""{"customer_id":"{{ids[1]}}","phone_1":"40000001"}""",
+            $$"""{"customer_id":"{{ids[2]}}","phone_1":"40000002"}""",
+            """{"customer_id":"CRM-NY","name":"Ny Kunde","email":""}""",
         ];
         await PostAsync(lane, clock, posts);
         lane.Cube.Data.EditCustomer(lane.Assignment, FirstId + 1, "email", "agent@example.com");
@@ -110,10 +116,18 @@ public sealed class BothSidesTests(AzuriteFixture azurite)
         var added = lane.Cube.Data.FindCustomer(lane.Assignment, "CRM-NY")!.Value;
         Assert.Equal(
             [
-                (FirstId, "crm", "city,phone_1"), (FirstId + 1, "crm", "phone_1"), (FirstId + 1, "cube", "email"), (FirstId + 2, "cube", "phone_1"),
-                (FirstId + 3, "cube", "phone_1"), (added, "crm", ""),
+                (FirstId, "crm", "city,phone_1"),
+                (FirstId + 1, "crm", "phone_1"),
+                (FirstId + 1, "cube", "email"),
+                (FirstId + 2, "cube", "phone_1"),
+                (FirstId + 3, "cube", "phone_1"),
+                (added, "crm", ""),
             ],
-            told.Select(change => (long.Parse((string)change["key"]!), (string)change["origin"]!, string.Join(',', change["changed"]!.AsArray()))).Order());
+            told.Select(change =>
+                    (long.Parse((string)change["key"]!), (string)change["origin"]!, string.Join(',', change["changed"]!.AsArray()))
+                )
+                .Order()
+        );
         Assert.Equal(told.Count, told.Select(change => (string)change["id"]!).Distinct().Count());
 
         // Back to what the upsert once brought, by an agent: no echo any more.
@@ -122,7 +136,13 @@ public sealed class BothSidesTests(AzuriteFixture azurite)
         clock.Advance(TimeSpan.FromMinutes(10));
         lane.Cube.Data.EditCustomer(lane.Assignment, FirstId, "city", "Ålesund");
         var back = await lane.App.RunAsync(Snapshot);
-        Assert.Equal("cube", (string)Assert.Single(await ChangeLedger.ReadAsync(lane.App, back.RunId), change => (string)change["feed"]! == "customers")["origin"]!);
+        Assert.Equal(
+            "cube",
+            (string)
+                Assert.Single(await ChangeLedger.ReadAsync(lane.App, back.RunId), change => (string)change["feed"]! == "customers")[
+                    "origin"
+                ]!
+        );
     }
 
     [Fact]
@@ -133,7 +153,15 @@ public sealed class BothSidesTests(AzuriteFixture azurite)
         await using var lane = await Lane.StartAsync(azurite, Small, clock, receiver.Settings());
         await lane.App.RunAsync(Snapshot);
         var customers = lane.Cube.Data.Customers(lane.Assignment).Take(3).ToList();
-        await PostAsync(lane, clock, [.. customers.Select(customer => $$"""{"customer_id":"{{customer["customer_id"]}}","city":"Ålesund","email":"crm@example.com"}""")]);
+        await PostAsync(
+            lane,
+            clock,
+            [
+                .. customers.Select(customer =>
+                    $$"""{"customer_id":"{{customer["customer_id"]}}","city":"Ålesund","email":"crm@example.com"}"""
+                ),
+            ]
+        );
 
         // Of the first both fields, of the second one, of the third none.
         lane.Cube.Data.EditCustomer(lane.Assignment, FirstId, "city", customers[0]["city"]!.DeepClone());
@@ -142,12 +170,24 @@ public sealed class BothSidesTests(AzuriteFixture azurite)
         var run = await lane.App.RunAsync(Snapshot);
         var told = (await ChangeLedger.ReadAsync(lane.App, run.RunId)).Where(change => (string)change["feed"]! == "customers");
         Assert.Equal(
-            [(FirstId, "cube", "city,email"), (FirstId + 1, "crm", "email"), (FirstId + 1, "cube", "city"), (FirstId + 2, "crm", "city,email")],
-            told.Select(change => (long.Parse((string)change["key"]!), (string)change["origin"]!, string.Join(',', change["changed"]!.AsArray()))).Order());
+            [
+                (FirstId, "cube", "city,email"),
+                (FirstId + 1, "crm", "email"),
+                (FirstId + 1, "cube", "city"),
+                (FirstId + 2, "crm", "city,email"),
+            ],
+            told.Select(change =>
+                    (long.Parse((string)change["key"]!), (string)change["origin"]!, string.Join(',', change["changed"]!.AsArray()))
+                )
+                .Order()
+        );
 
         // Told once.
         clock.Advance(TimeSpan.FromHours(1));
-        Assert.DoesNotContain(await ChangeLedger.ReadAsync(lane.App, (await lane.App.RunAsync(Snapshot)).RunId), change => (string)change["feed"]! == "customers");
+        Assert.DoesNotContain(
+            await ChangeLedger.ReadAsync(lane.App, (await lane.App.RunAsync(Snapshot)).RunId),
+            change => (string)change["feed"]! == "customers"
+        );
     }
 
     [Fact]
@@ -164,10 +204,16 @@ public sealed class BothSidesTests(AzuriteFixture azurite)
         // The upsert arrives between the first page and the one that has the customer.
         lane.Cube.BeforeAnswer = request =>
         {
-            if (request.Path.EndsWith("/customers/", StringComparison.Ordinal) && request.Query.Contains("page=", StringComparison.Ordinal) && !posted.Task.IsCompleted)
+            if (
+                request.Path.EndsWith("/customers/", StringComparison.Ordinal)
+                && request.Query.Contains("page=", StringComparison.Ordinal)
+                && !posted.Task.IsCompleted
+            )
             {
                 lane.Cube.BeforeAnswer = null;
-                PostAsync(lane, clock, [$$"""{"customer_id":"{{id}}","phone_1":"40000000"}"""], pass: TimeSpan.Zero).GetAwaiter().GetResult();
+                PostAsync(lane, clock, [$$"""{"customer_id":"{{id}}","phone_1":"40000000"}"""], pass: TimeSpan.Zero)
+                    .GetAwaiter()
+                    .GetResult();
                 posted.SetResult();
             }
         };
@@ -177,7 +223,10 @@ public sealed class BothSidesTests(AzuriteFixture azurite)
         clock.Advance(TimeSpan.FromHours(1));
         var next = await lane.App.RunAsync(Snapshot);
         var told = (await ChangeLedger.ReadAsync(lane.App, next.RunId)).Where(line => (string)line["feed"]! == "customers");
-        Assert.Equal(["cube: email", "crm: phone_1"], told.Select(line => $"{line["origin"]}: {string.Join(',', line["changed"]!.AsArray())}").OrderDescending(StringComparer.Ordinal));
+        Assert.Equal(
+            ["cube: email", "crm: phone_1"],
+            told.Select(line => $"{line["origin"]}: {string.Join(',', line["changed"]!.AsArray())}").OrderDescending(StringComparer.Ordinal)
+        );
     }
 
     private static async Task PostAsync(Lane lane, ShiftedClock clock, List<string> posts, TimeSpan? pass = null)
@@ -210,7 +259,9 @@ public sealed class BothSidesTests(AzuriteFixture azurite)
     private sealed class Crm(IEnumerable<JsonObject> customers)
     {
         private readonly Dictionary<string, Dictionary<string, string>> _store = customers.ToDictionary(
-            customer => $"{customer["customer_id"]}", customer => Fields.ToDictionary(field => field, field => $"{customer[field]}"));
+            customer => $"{customer["customer_id"]}",
+            customer => Fields.ToDictionary(field => field, field => $"{customer[field]}")
+        );
 
         private List<string> _hooks = [];
 
@@ -227,7 +278,12 @@ public sealed class BothSidesTests(AzuriteFixture azurite)
 
             Assert.Equal("updated", (string)change["op"]!);
             var customer = $"{change["record"]!["customer_id"]}";
-            foreach (var field in change["changed"]!.AsArray().Select(name => (string)name!).Where(field => _store[customer][field] != $"{change["record"]![field]}"))
+            foreach (
+                var field in change["changed"]!
+                    .AsArray()
+                    .Select(name => (string)name!)
+                    .Where(field => _store[customer][field] != $"{change["record"]![field]}")
+            )
             {
                 _hooks.Add(Set(customer, field, $"{change["record"]![field]}"));
             }

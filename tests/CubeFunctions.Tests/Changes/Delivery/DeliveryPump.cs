@@ -22,11 +22,15 @@ internal static class DeliveryPump
                 return;
             }
 
-            await Parallel.ForEachAsync(waiting.Select(row => row.PartitionKey).Distinct(), TestContext.Current.CancellationToken, async (stream, token) =>
-                await app.Get<DeliveryWorker>().DeliverAsync(stream, token));
+            await Parallel.ForEachAsync(
+                waiting.Select(row => row.PartitionKey).Distinct(),
+                TestContext.Current.CancellationToken,
+                async (stream, token) => await app.Get<DeliveryWorker>().DeliverAsync(stream, token)
+            );
             clock.Advance(TimeSpan.FromSeconds(30));
         }
     }
 
-    public static Task<IReadOnlyList<DeliveryRow>> RowsAsync(TestApp app, DeliveryState state) => app.Get<DeliveryReader>().InStateAsync(state, TestContext.Current.CancellationToken);
+    public static Task<IReadOnlyList<DeliveryRow>> RowsAsync(TestApp app, DeliveryState state) =>
+        app.Get<DeliveryReader>().InStateAsync(state, TestContext.Current.CancellationToken);
 }

@@ -49,7 +49,10 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
         await PumpAsync(app);
         var told = await ChangeLedger.ReadAsync(app, run.RunId);
         Assert.Equal(250, told.Count);
-        Assert.Equal(told.Select(change => change.ToJsonString()), receiver.Taken.Where(change => (string)change["runId"]! == run.RunId).Select(change => change.ToJsonString()));
+        Assert.Equal(
+            told.Select(change => change.ToJsonString()),
+            receiver.Taken.Where(change => (string)change["runId"]! == run.RunId).Select(change => change.ToJsonString())
+        );
 
         // A manual run writes its changes into files; they go to the receiver when somebody asked, or with the next run that delivers.
         EditMany(cube, 3, "Bodø");
@@ -61,10 +64,16 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
         await app.RunAsync(new RunRequest(RunKind.Manual, [FeedCatalogue.Customers]) { Deliver = true });
         await PumpAsync(app);
         Assert.Equal(before + 6, receiver.Taken.Count);
-        Assert.Equal(["Bodø", "Bodø", "Bodø", "Narvik", "Narvik", "Narvik"], receiver.Taken.Skip(before).Select(change => (string)change["record"]!["city"]!));
+        Assert.Equal(
+            ["Bodø", "Bodø", "Bodø", "Narvik", "Narvik", "Narvik"],
+            receiver.Taken.Skip(before).Select(change => (string)change["record"]!["city"]!)
+        );
         Assert.Empty(receiver.Faults);
         Assert.Equal(receiver.Taken.Count, receiver.Distinct().Count);
-        Assert.DoesNotContain(app.Logs.Lines, line => line.Text.Contains("hush", StringComparison.Ordinal) || line.Text.Contains(receiver.Url, StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            app.Logs.Lines,
+            line => line.Text.Contains("hush", StringComparison.Ordinal) || line.Text.Contains(receiver.Url, StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -94,15 +103,16 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
         await app.RunAsync(All);
         await DeliveryPump.DeliverAsync(app, clock, TimeSpan.FromHours(1));
         var (baseline, hangs) = (receiver.Distinct().Count, 0);
-        receiver.Decide = _ => dice.Next(8) switch
-        {
-            0 => new TestReceiver.Answer(500),
-            1 => new TestReceiver.Answer(503, IsTaken: true, RetryAfter: 3),
-            2 => new TestReceiver.Answer(429, RetryAfter: 2),
-            3 when hangs++ < 2 => new TestReceiver.Answer(0, IsTaken: dice.Next(2) == 0),
-            4 => new TestReceiver.Answer(404),
-            _ => new TestReceiver.Answer(202),
-        };
+        receiver.Decide = _ =>
+            dice.Next(8) switch
+            {
+                0 => new TestReceiver.Answer(500),
+                1 => new TestReceiver.Answer(503, IsTaken: true, RetryAfter: 3),
+                2 => new TestReceiver.Answer(429, RetryAfter: 2),
+                3 when hangs++ < 2 => new TestReceiver.Answer(0, IsTaken: dice.Next(2) == 0),
+                4 => new TestReceiver.Answer(404),
+                _ => new TestReceiver.Answer(202),
+            };
         for (var day = 0; day < TestScale.Of(6, 30); day++)
         {
             EditMany(cube, 120, $"By {day}", dice);
@@ -118,7 +128,9 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
         await DeliveryPump.DeliverAsync(app, clock, TimeSpan.FromHours(6));
         Assert.Empty(await DeliveryPump.RowsAsync(app, DeliveryState.Waiting));
         Assert.Empty(await DeliveryPump.RowsAsync(app, DeliveryState.Dead));
-        var told = (await ChangeLedger.ReadAsync(app)).Where(change => (string)change["feed"]! == "customers" && (string)change["op"]! != "created").ToList();
+        var told = (await ChangeLedger.ReadAsync(app))
+            .Where(change => (string)change["feed"]! == "customers" && (string)change["op"]! != "created")
+            .ToList();
         AssertInOrder(told, [.. receiver.Distinct().Skip(baseline)]);
         Assert.Empty(receiver.Faults);
     }
@@ -164,7 +176,10 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
         var dead = Assert.Single(await DeliveryPump.RowsAsync(app, DeliveryState.Dead));
         Assert.Contains("502, for 48 hours", dead.Reason, StringComparison.Ordinal);
         Assert.Equal(2, (await DeliveryPump.RowsAsync(app, DeliveryState.Waiting)).Count);
-        Assert.Contains(app.Logs.Lines, line => line.Level == LogLevel.Error && line.Text.Contains("not delivered", StringComparison.Ordinal));
+        Assert.Contains(
+            app.Logs.Lines,
+            line => line.Level == LogLevel.Error && line.Text.Contains("not delivered", StringComparison.Ordinal)
+        );
 
         // What waits behind it stays behind it.
         receiver.Decide = _ => new TestReceiver.Answer(200);
@@ -183,19 +198,27 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
         await using var cube = await CubeSimulator.StartAsync(Small, clock, TestContext.Current.CancellationToken);
         await using var app = await StartAsync(receiver, cube, clock);
         await app.RunAsync(Customers);
-        receiver.Decide = changes => new TestReceiver.Answer(changes.Any(change => (string)change["key"]! is "10000013" or "10000077") ? 422 : 200);
+        receiver.Decide = changes => new TestReceiver.Answer(
+            changes.Any(change => (string)change["key"]! is "10000013" or "10000077") ? 422 : 200
+        );
         EditMany(cube, 100);
         await app.RunAsync(Customers);
         await PumpAsync(app);
         Assert.Equal(98, receiver.Taken.Count);
-        Assert.Equal(["the receiver answered 422", "the receiver answered 422"], (await DeliveryPump.RowsAsync(app, DeliveryState.Dead)).Select(row => row.Reason!));
+        Assert.Equal(
+            ["the receiver answered 422", "the receiver answered 422"],
+            (await DeliveryPump.RowsAsync(app, DeliveryState.Dead)).Select(row => row.Reason!)
+        );
 
         EditMany(cube, 100, "Bodø");
         await app.RunAsync(Customers);
         await PumpAsync(app);
         Assert.Equal(196, receiver.Taken.Count);
         Assert.Equal(2, (await DeliveryPump.RowsAsync(app, DeliveryState.Waiting)).Count);
-        AtLeastOne.All((await DeliveryPump.RowsAsync(app, DeliveryState.Dead)).Select(row => row.RowKey), key => Assert.DoesNotContain("100000", key, StringComparison.Ordinal));
+        AtLeastOne.All(
+            (await DeliveryPump.RowsAsync(app, DeliveryState.Dead)).Select(row => row.RowKey),
+            key => Assert.DoesNotContain("100000", key, StringComparison.Ordinal)
+        );
 
         // One is given up, the other sent again: what waits behind each goes on, in order.
         receiver.Decide = _ => new TestReceiver.Answer(200);
@@ -204,7 +227,12 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
         await app.Get<DeliveryReader>().ReplayAsync([dead[1].Id], TestContext.Current.CancellationToken);
         await PumpAsync(app, () => receiver.Taken.Count >= 199);
         Assert.Equal(199, receiver.Taken.Count);
-        Assert.Equal(2, receiver.Taken.Count(change => (string)change["record"]!["city"]! == "Bodø" && (string)change["key"]! is "10000013" or "10000077"));
+        Assert.Equal(
+            2,
+            receiver.Taken.Count(change =>
+                (string)change["record"]!["city"]! == "Bodø" && (string)change["key"]! is "10000013" or "10000077"
+            )
+        );
         Assert.Empty(await DeliveryPump.RowsAsync(app, DeliveryState.Waiting));
     }
 
@@ -219,9 +247,13 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
         receiver.Decide = _ => new TestReceiver.Answer(400);
         EditMany(cube, 20);
         await app.RunAsync(Customers);
-        await app.Get<DeliveryWorker>().DeliverAsync($"customers|assignment={cube.Data.AssignmentIds[0]}", TestContext.Current.CancellationToken);
+        await app.Get<DeliveryWorker>()
+            .DeliverAsync($"customers|assignment={cube.Data.AssignmentIds[0]}", TestContext.Current.CancellationToken);
         Assert.Empty(await DeliveryPump.RowsAsync(app, DeliveryState.Dead));
-        Assert.Equal("the receiver answered 400 to every change", Assert.Single(await DeliveryPump.RowsAsync(app, DeliveryState.Waiting)).Reason);
+        Assert.Equal(
+            "the receiver answered 400 to every change",
+            Assert.Single(await DeliveryPump.RowsAsync(app, DeliveryState.Waiting)).Reason
+        );
         receiver.Decide = _ => new TestReceiver.Answer(200);
         await DeliveryPump.DeliverAsync(app, clock, TimeSpan.FromMinutes(5));
         Assert.Equal(20, receiver.Taken.Count);
@@ -234,7 +266,14 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
         await using var receiver = await TestReceiver.StartAsync();
         await using var cube = await CubeSimulator.StartAsync(Small, clock, TestContext.Current.CancellationToken);
         await using var app = await StartAsync(
-            receiver, cube, clock, ("Changes__Crm__FieldMap", """{"contactid":"customer_id","address1_city":"city","fullname":{"join":["name","company"]},"source":{"constant":"Cube"}}"""));
+            receiver,
+            cube,
+            clock,
+            (
+                "Changes__Crm__FieldMap",
+                """{"contactid":"customer_id","address1_city":"city","fullname":{"join":["name","company"]},"source":{"constant":"Cube"}}"""
+            )
+        );
         await app.RunAsync(Customers);
         cube.Data.EditCustomer(cube.Data.AssignmentIds[0], 10_000_003, "city", "Ålesund");
         cube.Data.EditCustomer(cube.Data.AssignmentIds[0], 10_000_004, "phone_1", "90000000");
@@ -266,7 +305,8 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
         var stream = $"customers|assignment={cube.Data.AssignmentIds[0]}";
         await app.Get<DeliveryWorker>().DeliverAsync(stream, TestContext.Current.CancellationToken);
         var record = cube.Data.Customer(cube.Data.AssignmentIds[0], long.Parse(keys[erased]))!;
-        await app.Get<PersonEraser>().EraseAsync($"{cube.Data.AssignmentIds[0]}", $"{record["customer_id"]}", TestContext.Current.CancellationToken);
+        await app.Get<PersonEraser>()
+            .EraseAsync($"{cube.Data.AssignmentIds[0]}", $"{record["customer_id"]}", TestContext.Current.CancellationToken);
         receiver.Decide = _ => new TestReceiver.Answer(200);
         await DeliveryPump.DeliverAsync(app, clock, TimeSpan.FromHours(1));
         Assert.Equal(erased < 100 ? keys : keys.Where(key => key != keys[erased]), receiver.Taken.Select(change => (string)change["key"]!));
@@ -277,20 +317,39 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
     /// <summary>Everything arrived, and for each customer in the order in which it was told.</summary>
     private static void AssertInOrder(List<JsonObject> told, List<JsonObject> taken)
     {
-        Assert.Equal(told.Select(change => (string)change["id"]!).Order(StringComparer.Ordinal), taken.Select(change => (string)change["id"]!).Order(StringComparer.Ordinal));
-        var order = told.Select((change, place) => (Id: (string)change["id"]!, place)).ToDictionary(change => change.Id, change => change.place);
-        AtLeastOne.All(taken.GroupBy(change => (string)change["key"]!), changes =>
-            Assert.Equal(changes.Select(change => order[(string)change["id"]!]).Order(), changes.Select(change => order[(string)change["id"]!])));
+        Assert.Equal(
+            told.Select(change => (string)change["id"]!).Order(StringComparer.Ordinal),
+            taken.Select(change => (string)change["id"]!).Order(StringComparer.Ordinal)
+        );
+        var order = told.Select((change, place) => (Id: (string)change["id"]!, place))
+            .ToDictionary(change => change.Id, change => change.place);
+        AtLeastOne.All(
+            taken.GroupBy(change => (string)change["key"]!),
+            changes =>
+                Assert.Equal(
+                    changes.Select(change => order[(string)change["id"]!]).Order(),
+                    changes.Select(change => order[(string)change["id"]!])
+                )
+        );
     }
 
-    private async Task<TestApp> StartAsync(TestReceiver receiver, CubeSimulator cube, ShiftedClock clock, params (string, string)[] settings) =>
-        await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock, receiver.Settings(settings));
+    private async Task<TestApp> StartAsync(
+        TestReceiver receiver,
+        CubeSimulator cube,
+        ShiftedClock clock,
+        params (string, string)[] settings
+    ) => await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock, receiver.Settings(settings));
 
     private static void EditMany(CubeSimulator cube, int count, string city = "Ålesund", Random? dice = null)
     {
         for (var i = 0; i < count; i++)
         {
-            cube.Data.EditCustomer(cube.Data.AssignmentIds[0], 10_000_000 + (dice?.Next(400) ?? i), "city", $"{city} {(dice is null ? "" : dice.Next(100))}".Trim());
+            cube.Data.EditCustomer(
+                cube.Data.AssignmentIds[0],
+                10_000_000 + (dice?.Next(400) ?? i),
+                "city",
+                $"{city} {(dice is null ? "" : dice.Next(100))}".Trim()
+            );
         }
     }
 
@@ -314,7 +373,10 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
         using var queue = app.Worker(StorageNames.ChangesQueue, app.Get<DeliveryWorker>().HandleAsync);
         app.Get<QueueNotifier<ChangeMessage>>().Sent += queue.Expect;
         var work = queue.RunAsync(stop.Token);
-        await WaitFor.TrueAsync(async () => (until is null || until()) && !await app.Get<DeliveryReader>().AnyDueAsync(TestContext.Current.CancellationToken), TimeSpan.FromMinutes(1));
+        await WaitFor.TrueAsync(
+            async () => (until is null || until()) && !await app.Get<DeliveryReader>().AnyDueAsync(TestContext.Current.CancellationToken),
+            TimeSpan.FromMinutes(1)
+        );
         await stop.CancelAsync();
         await work;
     }

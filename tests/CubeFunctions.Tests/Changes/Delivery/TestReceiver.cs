@@ -13,7 +13,9 @@ using Xunit;
 
 namespace CubeFunctions.Tests.Changes.Delivery;
 
-/// <summary>A receiver of changes, written from the README alone: checks the signature by its own means, and fails as it is told to.</summary>
+/// <summary>
+/// A receiver of changes, written from the README alone: checks the signature by its own means, and fails as it is told to.
+/// </summary>
 internal sealed class TestReceiver : IAsyncDisposable
 {
     private const string Key = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -27,7 +29,9 @@ internal sealed class TestReceiver : IAsyncDisposable
 
     public string Url { get; private set; } = "";
 
-    /// <summary>Every change of every request that was answered with 2xx, or that was taken although the answer says otherwise; repeats included.</summary>
+    /// <summary>
+    /// Every change of every request that was answered with 2xx, or that was taken although the answer says otherwise; repeats included.
+    /// </summary>
     public IReadOnlyCollection<JsonObject> Taken => _taken;
 
     /// <summary>Requests so far.</summary>
@@ -50,11 +54,13 @@ internal sealed class TestReceiver : IAsyncDisposable
         var receiver = new TestReceiver(web);
         web.Run(receiver.HandleAsync);
         await web.StartAsync(TestContext.Current.CancellationToken);
-        receiver.Url = web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single() + "/changes?sig=hush";
+        receiver.Url =
+            web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single() + "/changes?sig=hush";
         return receiver;
     }
 
-    public (string, string)[] Settings(params (string, string)[] more) => [("Changes__Crm__Url", Url), ("Changes__Crm__Secret", Secret), .. more];
+    public (string, string)[] Settings(params (string, string)[] more) =>
+        [("Changes__Crm__Url", Url), ("Changes__Crm__Secret", Secret), .. more];
 
     /// <summary>Changes without repeats, in the order in which they came first.</summary>
     public List<JsonObject> Distinct() => [.. _taken.DistinctBy(change => (string)change["id"]!)];
@@ -91,7 +97,8 @@ internal sealed class TestReceiver : IAsyncDisposable
 
         if (answer.Status == 0)
         {
-            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted)
+                .ContinueWith(_ => { }, TaskScheduler.Default);
             context.Abort();
             return;
         }
@@ -108,7 +115,12 @@ internal sealed class TestReceiver : IAsyncDisposable
         var (id, timestamp) = (request.Headers["webhook-id"].ToString(), request.Headers["webhook-timestamp"].ToString());
         byte[] signed = [.. Encoding.UTF8.GetBytes($"{id}.{timestamp}."), .. body];
         var expected = "v1," + Convert.ToBase64String(HMACSHA256.HashData(Convert.FromBase64String(Key), signed));
-        if (request.Headers["webhook-signature"].ToString() != expected || id.Length == 0 || request.ContentType != "application/json" || request.QueryString.Value != "?sig=hush")
+        if (
+            request.Headers["webhook-signature"].ToString() != expected
+            || id.Length == 0
+            || request.ContentType != "application/json"
+            || request.QueryString.Value != "?sig=hush"
+        )
         {
             Faults.Enqueue("a request is not signed as the specification says");
         }

@@ -26,20 +26,28 @@ internal sealed record FunctionInfo(string Id, string Name, IReadOnlyList<JsonEl
     public IEnumerable<string> Methods => Trigger.GetProperty("methods").EnumerateArray().Select(method => method.GetString()!);
 
     /// <summary>Everything of the trigger that the host goes by.</summary>
-    public string Describe() => $"{Name}: " + TriggerType switch
-    {
-        "timerTrigger" => $"timer {Text(Trigger, "schedule")}{(RunsOnStartup ? " on startup" : "")}",
-        "queueTrigger" => $"queue {Queue} on {Connection}",
-        "httpTrigger" => $"http {Text(Trigger, "authLevel").ToLowerInvariant()} {string.Join(',', Methods)} {Route}",
-        var other => other,
-    };
+    public string Describe() =>
+        $"{Name}: "
+        + TriggerType switch
+        {
+            "timerTrigger" => $"timer {Text(Trigger, "schedule")}{(RunsOnStartup ? " on startup" : "")}",
+            "queueTrigger" => $"queue {Queue} on {Connection}",
+            "httpTrigger" => $"http {Text(Trigger, "authLevel").ToLowerInvariant()} {string.Join(',', Methods)} {Route}",
+            var other => other,
+        };
 
     /// <summary>Reads functions.metadata.</summary>
     public static List<FunctionInfo> ReadAll(string metadata) =>
-    [
-        .. JsonDocument.Parse(metadata).RootElement.EnumerateArray().Select(function =>
-            new FunctionInfo(Text(function, "name"), Text(function, "name"), [.. function.GetProperty("bindings").EnumerateArray()])),
-    ];
+        [
+            .. JsonDocument
+                .Parse(metadata)
+                .RootElement.EnumerateArray()
+                .Select(function => new FunctionInfo(
+                    Text(function, "name"),
+                    Text(function, "name"),
+                    [.. function.GetProperty("bindings").EnumerateArray()]
+                )),
+        ];
 
     public static string Text(JsonElement element, string member) => element.GetProperty(member).GetString()!;
 }

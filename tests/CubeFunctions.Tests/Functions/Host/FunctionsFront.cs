@@ -10,7 +10,9 @@ using Xunit;
 
 namespace CubeFunctions.Tests.Functions.Host;
 
-/// <summary>The host's door to a worker: finds the function of a path and asks for a key of it, as Azure does. A wrong key is 401 without a body.</summary>
+/// <summary>
+/// The host's door to a worker: finds the function of a path and asks for a key of it, as Azure does. A wrong key is 401 without a body.
+/// </summary>
 internal sealed class FunctionsFront : IAsyncDisposable
 {
     private static readonly string[] Copied = ["Location", "Retry-After", "ETag"];
@@ -29,10 +31,18 @@ internal sealed class FunctionsFront : IAsyncDisposable
         var web = builder.Build();
         web.Run(async context =>
         {
-            var function = host.Functions.SingleOrDefault(function => function.TriggerType == "httpTrigger"
+            var function = host.Functions.SingleOrDefault(function =>
+                function.TriggerType == "httpTrigger"
                 && function.Methods.Contains(context.Request.Method, StringComparer.OrdinalIgnoreCase)
-                && new TemplateMatcher(TemplateParser.Parse($"api/{function.Route}"), []).TryMatch(context.Request.Path, []));
-            if (function is null || (FunctionInfo.Text(function.Trigger, "authLevel") == "Function" && !hasKey(function.Name, context.Request.Headers["x-functions-key"].ToString())))
+                && new TemplateMatcher(TemplateParser.Parse($"api/{function.Route}"), []).TryMatch(context.Request.Path, [])
+            );
+            if (
+                function is null
+                || (
+                    FunctionInfo.Text(function.Trigger, "authLevel") == "Function"
+                    && !hasKey(function.Name, context.Request.Headers["x-functions-key"].ToString())
+                )
+            )
             {
                 context.Response.StatusCode = function is null ? StatusCodes.Status404NotFound : StatusCodes.Status401Unauthorized;
                 return;
@@ -61,7 +71,10 @@ internal sealed class FunctionsFront : IAsyncDisposable
         {
             var body = new MemoryStream();
             await request.Body.CopyToAsync(body, request.HttpContext.RequestAborted);
-            copy.Content = new ByteArrayContent(body.ToArray()) { Headers = { ContentType = MediaTypeHeaderValue.Parse(request.ContentType!) } };
+            copy.Content = new ByteArrayContent(body.ToArray())
+            {
+                Headers = { ContentType = MediaTypeHeaderValue.Parse(request.ContentType!) },
+            };
             copy.Headers.Add("Idempotency-Key", request.Headers["Idempotency-Key"].ToString());
         }
 

@@ -35,13 +35,15 @@ internal sealed class FunctionsHost : IAsyncDisposable
     private readonly ConcurrentQueue<(string Function, Invocation Invocation)> _ended = new();
     private readonly ConcurrentQueue<(string Function, string Id)> _traces = new();
     private readonly ConcurrentDictionary<string, Task> _running = new(StringComparer.Ordinal);
-    private readonly HttpClient _http = new(new SocketsHttpHandler
-    {
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        ActivityHeadersPropagator = null,
-        ConnectCallback = ConnectAsync,
-    });
+    private readonly HttpClient _http = new(
+        new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            ActivityHeadersPropagator = null,
+            ConnectCallback = ConnectAsync,
+        }
+    );
 
     private FunctionsHost(WebApplication web, WorkerChannel channel, CubeProcess process, HostSettings settings) =>
         (_web, _channel, _process, _settings) = (web, channel, process, settings);
@@ -71,15 +73,19 @@ internal sealed class FunctionsHost : IAsyncDisposable
 
     /// <summary>The settings of an app on this storage account and tenant; later values replace earlier ones.</summary>
     public static (string Name, string Value)[] SettingsOf(string storage, Uri cube, params (string Name, string Value)[] more) =>
-    [
-        .. new (string Name, string Value)[]
-        {
-            ("FUNCTIONS_WORKER_RUNTIME", "dotnet-isolated"), ("AzureWebJobsStorage", storage), ("CubeStorage", storage),
-            ("Cube__BaseUrl", cube.ToString()), ("Cube__Token", "simulator-token"),
-            ("Sync__Schedule", "0 */15 * * * *"), ("Sync__SnapshotSchedule", "0 30 2 * * *"),
-        }.ExceptBy(more.Select(setting => setting.Name), setting => setting.Name),
-        .. more,
-    ];
+        [
+            .. new (string Name, string Value)[]
+            {
+                ("FUNCTIONS_WORKER_RUNTIME", "dotnet-isolated"),
+                ("AzureWebJobsStorage", storage),
+                ("CubeStorage", storage),
+                ("Cube__BaseUrl", cube.ToString()),
+                ("Cube__Token", "simulator-token"),
+                ("Sync__Schedule", "0 */15 * * * *"),
+                ("Sync__SnapshotSchedule", "0 30 2 * * *"),
+            }.ExceptBy(more.Select(setting => setting.Name), setting => setting.Name),
+            .. more,
+        ];
 
     /// <summary>Starts the worker, and indexes and loads its functions.</summary>
     /// <param name="app">The published folder.</param>
@@ -93,12 +99,21 @@ internal sealed class FunctionsHost : IAsyncDisposable
         var uri = web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         string[] arguments =
         [
-            "--functions-uri", uri, "--functions-worker-id", $"{Guid.NewGuid()}", "--functions-request-id", $"{Guid.NewGuid()}",
-            "--functions-grpc-max-message-length", $"{int.MaxValue}",
+            "--functions-uri",
+            uri,
+            "--functions-worker-id",
+            $"{Guid.NewGuid()}",
+            "--functions-request-id",
+            $"{Guid.NewGuid()}",
+            "--functions-grpc-max-message-length",
+            $"{int.MaxValue}",
         ];
         var process = CubeProcess.StartProgram(
-            Path.Combine(folder, "CubeFunctions.dll"), arguments, folder,
-            [.. settings, ("FUNCTIONS_APPLICATION_DIRECTORY", folder), ("AzureWebJobsScriptRoot", folder)]);
+            Path.Combine(folder, "CubeFunctions.dll"),
+            arguments,
+            folder,
+            [.. settings, ("FUNCTIONS_APPLICATION_DIRECTORY", folder), ("AzureWebJobsScriptRoot", folder)]
+        );
         var hostJson = await File.ReadAllTextAsync(Path.Combine(folder, "host.json"));
         var host = new FunctionsHost(web, channel, process, new HostSettings(hostJson, settings));
         try
@@ -115,10 +130,13 @@ internal sealed class FunctionsHost : IAsyncDisposable
 
     /// <summary>Invokes a function as its timer does.</summary>
     public Task<Invocation> InvokeTimerAsync(string function, bool isPastDue = false) =>
-        InvokeAsync(Function(function, "timerTrigger"), new TypedData
-        {
-            Json = $$"""{"Schedule":{"AdjustForDST":true},"ScheduleStatus":null,"IsPastDue":{{(isPastDue ? "true" : "false")}}}""",
-        });
+        InvokeAsync(
+            Function(function, "timerTrigger"),
+            new TypedData
+            {
+                Json = $$"""{"Schedule":{"AdjustForDST":true},"ScheduleStatus":null,"IsPastDue":{{(isPastDue ? "true" : "false")}}}""",
+            }
+        );
 
     /// <summary>Invokes a function as its queue does with a message, without any queue.</summary>
     public Task<Invocation> InvokeQueueAsync(string function, string message) =>
@@ -159,11 +177,23 @@ internal sealed class FunctionsHost : IAsyncDisposable
     public async Task PumpQueuesAsync(Func<Task<bool>> until, TimeSpan? limit = null, TimeSpan? hiddenAfterFailure = null)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(
-            TestContext.Current.CancellationToken, _stopping.Token, _channel.Ended);
-        var serving = Task.WhenAll(Functions.Where(function => function.TriggerType == "queueTrigger").Select(function => new HostQueue(
-            new QueueServiceClient(QueueStorage ?? _settings[function.Connection]), _settings.Resolve(function.Queue), _settings,
-            hiddenAfterFailure ?? _settings.VisibilityTimeout,
-            (text, message) => InvokeAsync(function, new TypedData { String = text }, MetadataOf(message))).RunAsync(stop.Token)));
+            TestContext.Current.CancellationToken,
+            _stopping.Token,
+            _channel.Ended
+        );
+        var serving = Task.WhenAll(
+            Functions
+                .Where(function => function.TriggerType == "queueTrigger")
+                .Select(function =>
+                    new HostQueue(
+                        new QueueServiceClient(QueueStorage ?? _settings[function.Connection]),
+                        _settings.Resolve(function.Queue),
+                        _settings,
+                        hiddenAfterFailure ?? _settings.VisibilityTimeout,
+                        (text, message) => InvokeAsync(function, new TypedData { String = text }, MetadataOf(message))
+                    ).RunAsync(stop.Token)
+                )
+        );
         try
         {
             await WaitFor.TrueAsync(async () => serving.IsFaulted || await until(), limit ?? TimeSpan.FromMinutes(2));
@@ -224,7 +254,9 @@ internal sealed class FunctionsHost : IAsyncDisposable
     private static async Task<WebApplication> ListenAsync(WorkerChannel channel)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0")
+        builder
+            .WebHost.UseKestrelCore()
+            .UseUrls("http://127.0.0.1:0")
             .ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2));
         builder.Services.AddSingleton(channel).AddGrpc(grpc => grpc.MaxReceiveMessageSize = null);
         var web = builder.Build();
@@ -234,15 +266,16 @@ internal sealed class FunctionsHost : IAsyncDisposable
         return web;
     }
 
-    private static Dictionary<string, string> MetadataOf(QueueMessage message) => new()
-    {
-        ["Id"] = message.MessageId,
-        ["PopReceipt"] = message.PopReceipt,
-        ["DequeueCount"] = $"{message.DequeueCount}",
-        ["InsertionTime"] = $"{message.InsertedOn:O}",
-        ["ExpirationTime"] = $"{message.ExpiresOn:O}",
-        ["NextVisibleTime"] = $"{message.NextVisibleOn:O}",
-    };
+    private static Dictionary<string, string> MetadataOf(QueueMessage message) =>
+        new()
+        {
+            ["Id"] = message.MessageId,
+            ["PopReceipt"] = message.PopReceipt,
+            ["DequeueCount"] = $"{message.DequeueCount}",
+            ["InsertionTime"] = $"{message.InsertedOn:O}",
+            ["ExpirationTime"] = $"{message.ExpiresOn:O}",
+            ["NextVisibleTime"] = $"{message.NextVisibleOn:O}",
+        };
 
     private async Task ConnectAsync(string folder)
     {
@@ -256,7 +289,12 @@ internal sealed class FunctionsHost : IAsyncDisposable
             throw new WorkerGoneException($"The worker ended with exit code {code}: {Output}", code);
         }
 
-        var start = new WorkerInitRequest { HostVersion = "4.1000.0", WorkerDirectory = folder, FunctionAppDirectory = folder };
+        var start = new WorkerInitRequest
+        {
+            HostVersion = "4.1000.0",
+            WorkerDirectory = folder,
+            FunctionAppDirectory = folder,
+        };
         var init = await AskAsync(new StreamingMessage { WorkerInitRequest = start }, limit.Token);
         Check(init.WorkerInitResponse.Result, "initialise");
         Capabilities = init.WorkerInitResponse.Capabilities.ToDictionary(pair => pair.Key, pair => pair.Value);
@@ -286,7 +324,9 @@ internal sealed class FunctionsHost : IAsyncDisposable
         Functions = functions;
     }
 
-    /// <summary>The worker's web server may start after its stream: a connection that is refused is tried again, as by the host's proxy.</summary>
+    /// <summary>
+    /// The worker's web server may start after its stream: a connection that is refused is tried again, as by the host's proxy.
+    /// </summary>
     private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         const int Tries = 7;
@@ -322,7 +362,11 @@ internal sealed class FunctionsHost : IAsyncDisposable
         Functions.Single(function => function.Name == name && function.TriggerType == trigger);
 
     private Task<Invocation> InvokeAsync(
-        FunctionInfo function, TypedData data, Dictionary<string, string>? metadata = null, string? id = null)
+        FunctionInfo function,
+        TypedData data,
+        Dictionary<string, string>? metadata = null,
+        string? id = null
+    )
     {
         var request = new InvocationRequest
         {

@@ -11,8 +11,12 @@ namespace CubeFunctions.Tests.Functions.Host;
 /// Not done: the renewal of a message's ten minutes.
 /// </summary>
 internal sealed class HostQueue(
-    QueueServiceClient queues, string name, HostSettings settings, TimeSpan hiddenAfterFailure,
-    Func<string, QueueMessage, Task<Invocation>> invoke)
+    QueueServiceClient queues,
+    string name,
+    HostSettings settings,
+    TimeSpan hiddenAfterFailure,
+    Func<string, QueueMessage, Task<Invocation>> invoke
+)
 {
     private static readonly TimeSpan Hidden = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
@@ -75,8 +79,11 @@ internal sealed class HostQueue(
         else
         {
             await _queue.UpdateMessageAsync(
-                message.MessageId, message.PopReceipt, visibilityTimeout: hiddenAfterFailure,
-                cancellationToken: TestContext.Current.CancellationToken);
+                message.MessageId,
+                message.PopReceipt,
+                visibilityTimeout: hiddenAfterFailure,
+                cancellationToken: TestContext.Current.CancellationToken
+            );
         }
     }
 

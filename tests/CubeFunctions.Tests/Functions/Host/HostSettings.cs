@@ -37,9 +37,8 @@ internal sealed partial class HostSettings
 
     /// <summary>The value of a setting, by its name in the environment or with colons.</summary>
     /// <exception cref="InvalidOperationException">It is not set.</exception>
-    public string this[string name] => _settings.TryGetValue(Key(name), out var value)
-        ? value
-        : throw new InvalidOperationException($"The setting {name} has no value.");
+    public string this[string name] =>
+        _settings.TryGetValue(Key(name), out var value) ? value : throw new InvalidOperationException($"The setting {name} has no value.");
 
     /// <summary>Replaces <c>%name%</c> by the setting's value, as the host does while it indexes functions.</summary>
     /// <exception cref="InvalidOperationException">One is not set: the host would not index the function.</exception>

@@ -8,14 +8,16 @@ namespace CubeFunctions.Tests.Functions.Host;
 /// <param name="Error">Message of the exception, or null.</param>
 internal sealed record Invocation(InvocationOutcome Outcome, string? Error)
 {
-    public static Invocation From(StatusResult result) => new(
-        result.Status switch
-        {
-            StatusResult.Types.Status.Success => InvocationOutcome.Succeeded,
-            StatusResult.Types.Status.Cancelled => InvocationOutcome.Cancelled,
-            _ => InvocationOutcome.Failed,
-        },
-        result.Exception?.Message);
+    public static Invocation From(StatusResult result) =>
+        new(
+            result.Status switch
+            {
+                StatusResult.Types.Status.Success => InvocationOutcome.Succeeded,
+                StatusResult.Types.Status.Cancelled => InvocationOutcome.Cancelled,
+                _ => InvocationOutcome.Failed,
+            },
+            result.Exception?.Message
+        );
 
     public void AssertSucceeded() => Assert.True(Outcome == InvocationOutcome.Succeeded, $"{Outcome}: {Error}");
 }

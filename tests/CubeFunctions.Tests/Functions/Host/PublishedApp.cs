@@ -20,8 +20,21 @@ public sealed class PublishedApp
 
     private static readonly string[] NotSources =
     [
-        ".git", ".github", ".cube", ".azure", ".vs", ".idea", "artifacts", "bin", "obj", "docs", "infra", "node_modules", "tests",
-        "TestResults", "local.settings.json",
+        ".git",
+        ".github",
+        ".cube",
+        ".azure",
+        ".vs",
+        ".idea",
+        "artifacts",
+        "bin",
+        "obj",
+        "docs",
+        "infra",
+        "node_modules",
+        "tests",
+        "TestResults",
+        "local.settings.json",
     ];
 
     private static readonly string Workshop = Path.Combine(Repository.Root, "artifacts", "published");
@@ -48,8 +61,18 @@ public sealed class PublishedApp
         Clear(app);
         CopySources(sources);
         await RunAsync(
-            "publish", Path.Combine(Copy, "src", "CubeFunctions"), "--configuration", "Release", "--output", app, "--nologo",
-            "--verbosity", "quiet", "-nodeReuse:false", "-p:UseSharedCompilation=false");
+            "publish",
+            Path.Combine(Copy, "src", "CubeFunctions"),
+            "--configuration",
+            "Release",
+            "--output",
+            app,
+            "--nologo",
+            "--verbosity",
+            "quiet",
+            "-nodeReuse:false",
+            "-p:UseSharedCompilation=false"
+        );
         await File.WriteAllTextAsync(stamp, hash);
         return app;
     }
@@ -70,12 +93,14 @@ public sealed class PublishedApp
     }
 
     /// <summary>Every file that a build of the app could read, by its path in the repository.</summary>
-    private static IEnumerable<string> Sources() => Directory.EnumerateFileSystemEntries(Repository.Root)
-        .Where(entry => !NotSources.Contains(Path.GetFileName(entry)))
-        .SelectMany(entry => File.Exists(entry) ? [entry] : Directory.EnumerateFiles(entry, "*", SearchOption.AllDirectories))
-        .Select(file => Path.GetRelativePath(Repository.Root, file))
-        .Where(file => !file.Split(Path.DirectorySeparatorChar).Intersect(NotSources).Any())
-        .Order(StringComparer.Ordinal);
+    private static IEnumerable<string> Sources() =>
+        Directory
+            .EnumerateFileSystemEntries(Repository.Root)
+            .Where(entry => !NotSources.Contains(Path.GetFileName(entry)))
+            .SelectMany(entry => File.Exists(entry) ? [entry] : Directory.EnumerateFiles(entry, "*", SearchOption.AllDirectories))
+            .Select(file => Path.GetRelativePath(Repository.Root, file))
+            .Where(file => !file.Split(Path.DirectorySeparatorChar).Intersect(NotSources).Any())
+            .Order(StringComparer.Ordinal);
 
     private static async Task<string> HashAsync(List<string> sources)
     {
@@ -106,7 +131,9 @@ public sealed class PublishedApp
         }
 
         File.WriteAllText(
-            Path.Combine(Copy, "local.settings.json"), $$$"""{"IsEncrypted":false,"Values":{"Cube__Token":"{{{LocalSecret}}}"}}""");
+            Path.Combine(Copy, "local.settings.json"),
+            $$$"""{"IsEncrypted":false,"Values":{"Cube__Token":"{{{LocalSecret}}}"}}"""
+        );
     }
 
     private static void Clear(string folder)

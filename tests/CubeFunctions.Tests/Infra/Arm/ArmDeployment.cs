@@ -9,9 +9,7 @@ internal sealed class ArmDeployment
     private readonly List<KeyValuePair<string, object?>> _outputs = [];
     private readonly List<ArmParameter> _parameters = [];
 
-    private ArmDeployment()
-    {
-    }
+    private ArmDeployment() { }
 
     public IReadOnlyList<ArmResource> Resources => _resources;
 
@@ -26,7 +24,11 @@ internal sealed class ArmDeployment
     /// <param name="parameters">The members of <c>parameters</c> in a built parameter file.</param>
     public static ArmDeployment Of(JsonNode template, JsonObject parameters)
     {
-        var given = parameters.ToDictionary(parameter => parameter.Key, parameter => ArmValue.From(parameter.Value!["value"]), StringComparer.OrdinalIgnoreCase);
+        var given = parameters.ToDictionary(
+            parameter => parameter.Key,
+            parameter => ArmValue.From(parameter.Value!["value"]),
+            StringComparer.OrdinalIgnoreCase
+        );
         var deployment = new ArmDeployment();
         new ArmScope(deployment, "", (IDictionary<string, object?>)ArmValue.From(template)!, given).Deploy();
         return deployment;
@@ -37,11 +39,13 @@ internal sealed class ArmDeployment
 
     public IReadOnlyList<ArmResource> All(string type) => [.. _resources.Where(resource => resource.Type == type)];
 
-    public ArmResource? One(string type, string? shortName = null) => _resources.FirstOrDefault(resource => resource.Type == type && (shortName is null || resource.ShortName == shortName));
+    public ArmResource? One(string type, string? shortName = null) =>
+        _resources.FirstOrDefault(resource => resource.Type == type && (shortName is null || resource.ShortName == shortName));
 
     internal void Add(ArmResource resource) => _resources.Add(resource);
 
     internal void AddOutputs(IEnumerable<KeyValuePair<string, object?>> outputs) => _outputs.AddRange(outputs);
 
-    internal void Note(string module, string name, string type, object? value) => _parameters.Add(new ArmParameter(module, name, type, value));
+    internal void Note(string module, string name, string type, object? value) =>
+        _parameters.Add(new ArmParameter(module, name, type, value));
 }

@@ -10,12 +10,16 @@ internal abstract record ArmExpression
     private static readonly ConcurrentDictionary<string, ArmExpression> Known = new(StringComparer.Ordinal);
 
     /// <summary>Reads what stands between the outer brackets.</summary>
-    public static ArmExpression Parse(string text) => Known.GetOrAdd(text, static text =>
-    {
-        var reader = new Reader(text);
-        var expression = reader.Expression();
-        return reader.AtEnd ? expression : throw new FormatException($"'{text}' goes on after an expression.");
-    });
+    public static ArmExpression Parse(string text) =>
+        Known.GetOrAdd(
+            text,
+            static text =>
+            {
+                var reader = new Reader(text);
+                var expression = reader.Expression();
+                return reader.AtEnd ? expression : throw new FormatException($"'{text}' goes on after an expression.");
+            }
+        );
 
     internal sealed record Text(string Value) : ArmExpression;
 
@@ -79,8 +83,7 @@ internal abstract record ArmExpression
                 do
                 {
                     arguments.Add(Expression());
-                }
-                while (Take(','));
+                } while (Take(','));
                 Need(')');
             }
 

@@ -24,10 +24,18 @@ internal sealed class ArmScope
         }
     }
 
-    public IDictionary<string, object?> Outputs => _outputs ??= Members(_template, "outputs").ToDictionary(
-        output => output.Key,
-        output => (object?)new Dictionary<string, object?>(StringComparer.OrdinalIgnoreCase) { ["value"] = Evaluate(ArmValue.At(output.Value, "value")) },
-        StringComparer.OrdinalIgnoreCase);
+    public IDictionary<string, object?> Outputs =>
+        _outputs ??= Members(_template, "outputs")
+            .ToDictionary(
+                output => output.Key,
+                output =>
+                    (object?)
+                        new Dictionary<string, object?>(StringComparer.OrdinalIgnoreCase)
+                        {
+                            ["value"] = Evaluate(ArmValue.At(output.Value, "value")),
+                        },
+                StringComparer.OrdinalIgnoreCase
+            );
 
     /// <summary>Everything that this template and its modules deploy.</summary>
     public void Deploy()
@@ -45,25 +53,37 @@ internal sealed class ArmScope
                 continue;
             }
 
-            ForEachCopy(ArmValue.At(resource, "copy"), () =>
-            {
-                if (Evaluate(ArmValue.At(resource, "condition") ?? true) is true)
+            ForEachCopy(
+                ArmValue.At(resource, "copy"),
+                () =>
                 {
-                    var body = (IDictionary<string, object?>)Evaluate(Without(resource, "copy", "condition", "dependsOn"))!;
-                    _deployment.Add(new ArmResource(_module, Type(resource), ArmValue.Show(body["name"]), ArmValue.At(body, "scope") as string, body));
+                    if (Evaluate(ArmValue.At(resource, "condition") ?? true) is true)
+                    {
+                        var body = (IDictionary<string, object?>)Evaluate(Without(resource, "copy", "condition", "dependsOn"))!;
+                        _deployment.Add(
+                            new ArmResource(
+                                _module,
+                                Type(resource),
+                                ArmValue.Show(body["name"]),
+                                ArmValue.At(body, "scope") as string,
+                                body
+                            )
+                        );
+                    }
                 }
-            });
+            );
         }
 
         _deployment.AddOutputs(Outputs);
     }
 
-    private IEnumerable<KeyValuePair<string, object?>> Resources() => ArmValue.At(_template, "resources") switch
-    {
-        IDictionary<string, object?> symbols => symbols,
-        IList<object?> list => list.Select((resource, index) => KeyValuePair.Create($"#{index}", resource)),
-        _ => [],
-    };
+    private IEnumerable<KeyValuePair<string, object?>> Resources() =>
+        ArmValue.At(_template, "resources") switch
+        {
+            IDictionary<string, object?> symbols => symbols,
+            IList<object?> list => list.Select((resource, index) => KeyValuePair.Create($"#{index}", resource)),
+            _ => [],
+        };
 
     private ArmScope? Module(string symbol)
     {
@@ -74,8 +94,11 @@ internal sealed class ArmScope
 
         var resource = Resources().Single(candidate => candidate.Key == symbol).Value;
         var deployed = Evaluate(ArmValue.At(resource, "condition") ?? true) is true;
-        var given = Members(ArmValue.At(resource, "properties"), "parameters").ToDictionary(parameter => parameter.Key, parameter => deployed ? Evaluate(ArmValue.At(parameter.Value, "value")) : null);
-        var scope = deployed ? new ArmScope(_deployment, symbol, (IDictionary<string, object?>)ArmValue.At(resource, "properties.template")!, given) : null;
+        var given = Members(ArmValue.At(resource, "properties"), "parameters")
+            .ToDictionary(parameter => parameter.Key, parameter => deployed ? Evaluate(ArmValue.At(parameter.Value, "value")) : null);
+        var scope = deployed
+            ? new ArmScope(_deployment, symbol, (IDictionary<string, object?>)ArmValue.At(resource, "properties.template")!, given)
+            : null;
         _modules[symbol] = scope;
         return scope;
     }
@@ -113,41 +136,58 @@ internal sealed class ArmScope
         }
     }
 
-    private object? Evaluate(ArmExpression expression) => expression switch
-    {
-        ArmExpression.Text text => text.Value,
-        ArmExpression.Number number => number.Value,
-        ArmExpression.Member member => MemberOf(Evaluate(member.Of), Evaluate(member.Name)),
-        ArmExpression.Call { Function: "if" } choice => Evaluate(choice.Arguments[Evaluate(choice.Arguments[0]) is true ? 1 : 2]),
-        ArmExpression.Call { Function: "coalesce" } choices => choices.Arguments.Select(Evaluate).FirstOrDefault(value => value is not null),
-        ArmExpression.Call { Function: "map" } map => Mapped(Evaluate(map.Arguments[0]) as IEnumerable<object?> ?? [], (ArmExpression.Call)map.Arguments[1]),
-        ArmExpression.Call call => Call(call.Function, [.. call.Arguments.Select(Evaluate)]),
-        _ => throw new NotSupportedException(expression.ToString()),
-    };
+    private object? Evaluate(ArmExpression expression) =>
+        expression switch
+        {
+            ArmExpression.Text text => text.Value,
+            ArmExpression.Number number => number.Value,
+            ArmExpression.Member member => MemberOf(Evaluate(member.Of), Evaluate(member.Name)),
+            ArmExpression.Call { Function: "if" } choice => Evaluate(choice.Arguments[Evaluate(choice.Arguments[0]) is true ? 1 : 2]),
+            ArmExpression.Call { Function: "coalesce" } choices => choices
+                .Arguments.Select(Evaluate)
+                .FirstOrDefault(value => value is not null),
+            ArmExpression.Call { Function: "map" } map => Mapped(
+                Evaluate(map.Arguments[0]) as IEnumerable<object?> ?? [],
+                (ArmExpression.Call)map.Arguments[1]
+            ),
+            ArmExpression.Call call => Call(call.Function, [.. call.Arguments.Select(Evaluate)]),
+            _ => throw new NotSupportedException(expression.ToString()),
+        };
 
-    private object? Call(string function, IReadOnlyList<object?> arguments) => function switch
-    {
-        "parameters" => _parameters.TryGetValue((string)arguments[0]!, out var value) ? value : throw new FormatException($"{_module}: no parameter '{arguments[0]}'."),
-        "variables" => Variable((string)arguments[0]!),
-        "lambdaVariables" => _lambda[(string)arguments[0]!],
-        "copyIndex" => (arguments.Count == 0 ? _copies.Last() : _copies.First(copy => copy.Name == (string?)arguments[0])).Index,
-        "reference" => Reference((string)arguments[0]!),
-        _ => ArmFunctions.Call(function, arguments),
-    };
+    private object? Call(string function, IReadOnlyList<object?> arguments) =>
+        function switch
+        {
+            "parameters" => _parameters.TryGetValue((string)arguments[0]!, out var value)
+                ? value
+                : throw new FormatException($"{_module}: no parameter '{arguments[0]}'."),
+            "variables" => Variable((string)arguments[0]!),
+            "lambdaVariables" => _lambda[(string)arguments[0]!],
+            "copyIndex" => (arguments.Count == 0 ? _copies.Last() : _copies.First(copy => copy.Name == (string?)arguments[0])).Index,
+            "reference" => Reference((string)arguments[0]!),
+            _ => ArmFunctions.Call(function, arguments),
+        };
 
-    private List<object?> Mapped(IEnumerable<object?> items, ArmExpression.Call lambda) => [.. items.Select(item =>
-    {
-        _lambda[(string)Evaluate(lambda.Arguments[0])!] = item;
-        return Evaluate(lambda.Arguments[1]);
-    })];
+    private List<object?> Mapped(IEnumerable<object?> items, ArmExpression.Call lambda) =>
+        [
+            .. items.Select(item =>
+            {
+                _lambda[(string)Evaluate(lambda.Arguments[0])!] = item;
+                return Evaluate(lambda.Arguments[1]);
+            }),
+        ];
 
     private object? Variable(string name)
     {
         if (!_variables.TryGetValue(name, out var value))
         {
-            var variables = ArmValue.At(_template, "variables") as IDictionary<string, object?> ?? throw new FormatException($"{_module}: no variables.");
-            var copy = (ArmValue.At(variables, "copy") as IList<object?>)?.FirstOrDefault(copy => (string?)ArmValue.At(copy, "name") == name);
-            value = copy is not null ? Copied(copy)
+            var variables =
+                ArmValue.At(_template, "variables") as IDictionary<string, object?>
+                ?? throw new FormatException($"{_module}: no variables.");
+            var copy = (ArmValue.At(variables, "copy") as IList<object?>)?.FirstOrDefault(copy =>
+                (string?)ArmValue.At(copy, "name") == name
+            );
+            value =
+                copy is not null ? Copied(copy)
                 : variables.TryGetValue(name, out var plain) ? Evaluate(plain)
                 : null;
             _variables[name] = value;
@@ -201,16 +241,19 @@ internal sealed class ArmScope
             return new ArmUnknown(Type(resource), (string)Evaluate(ArmValue.At(resource, "name"))!);
         }
 
-        return Module(what) is { } module ? new Dictionary<string, object?>(StringComparer.OrdinalIgnoreCase) { ["outputs"] = module.Outputs } : null;
+        return Module(what) is { } module
+            ? new Dictionary<string, object?>(StringComparer.OrdinalIgnoreCase) { ["outputs"] = module.Outputs }
+            : null;
     }
 
-    private static object? MemberOf(object? value, object? name) => (value, name) switch
-    {
-        (ArmUnknown unknown, string member) => unknown.Member(member),
-        (IDictionary<string, object?> members, string member) => members.TryGetValue(member, out var found) ? found : null,
-        (IList<object?> items, long index) => index < items.Count ? items[(int)index] : null,
-        _ => null,
-    };
+    private static object? MemberOf(object? value, object? name) =>
+        (value, name) switch
+        {
+            (ArmUnknown unknown, string member) => unknown.Member(member),
+            (IDictionary<string, object?> members, string member) => members.TryGetValue(member, out var found) ? found : null,
+            (IList<object?> items, long index) => index < items.Count ? items[(int)index] : null,
+            _ => null,
+        };
 
     private static string Type(object? resource) => (string)ArmValue.At(resource, "type")!;
 
@@ -218,5 +261,7 @@ internal sealed class ArmScope
         ArmValue.At(value, path) as IDictionary<string, object?> ?? new Dictionary<string, object?>();
 
     private static Dictionary<string, object?> Without(object? value, params string[] names) =>
-        ((IDictionary<string, object?>)value!).Where(member => !names.Contains(member.Key)).ToDictionary(member => member.Key, member => member.Value, StringComparer.OrdinalIgnoreCase);
+        ((IDictionary<string, object?>)value!)
+            .Where(member => !names.Contains(member.Key))
+            .ToDictionary(member => member.Key, member => member.Value, StringComparer.OrdinalIgnoreCase);
 }

@@ -59,13 +59,14 @@ internal sealed class KqlExpressions(KqlTokens tokens, DateTimeOffset now)
         while (tokens.Next is "+" or "-")
         {
             var (sign, first, second) = (tokens.Take() == "+" ? 1 : -1, left, Product());
-            left = row => (first(row), second(row)) switch
-            {
-                (double a, double b) => a + (sign * b),
-                (DateTimeOffset a, TimeSpan b) => a + (sign * b),
-                (TimeSpan a, TimeSpan b) => a + (sign * b),
-                var (a, b) => throw new KqlException($"{a} and {b} cannot be added."),
-            };
+            left = row =>
+                (first(row), second(row)) switch
+                {
+                    (double a, double b) => a + (sign * b),
+                    (DateTimeOffset a, TimeSpan b) => a + (sign * b),
+                    (TimeSpan a, TimeSpan b) => a + (sign * b),
+                    var (a, b) => throw new KqlException($"{a} and {b} cannot be added."),
+                };
         }
 
         return left;
@@ -77,13 +78,14 @@ internal sealed class KqlExpressions(KqlTokens tokens, DateTimeOffset now)
         while (tokens.TryTake("*"))
         {
             var (first, second) = (left, Element());
-            left = row => (first(row), second(row)) switch
-            {
-                (double a, double b) => a * b,
-                (double a, TimeSpan b) => a * b,
-                (TimeSpan a, double b) => a * b,
-                var (a, b) => throw new KqlException($"{a} and {b} cannot be multiplied."),
-            };
+            left = row =>
+                (first(row), second(row)) switch
+                {
+                    (double a, double b) => a * b,
+                    (double a, TimeSpan b) => a * b,
+                    (TimeSpan a, double b) => a * b,
+                    var (a, b) => throw new KqlException($"{a} and {b} cannot be multiplied."),
+                };
         }
 
         return left;
@@ -96,12 +98,13 @@ internal sealed class KqlExpressions(KqlTokens tokens, DateTimeOffset now)
         {
             var (of, index) = (value, Read());
             tokens.Expect("]");
-            value = row => (of(row), index(row)) switch
-            {
-                (IReadOnlyDictionary<string, object?> members, string name) => members.GetValueOrDefault(name),
-                (IReadOnlyList<string> items, double place) => place < items.Count ? items[(int)place] : null,
-                var (a, b) => throw new KqlException($"{a} has no element {b}."),
-            };
+            value = row =>
+                (of(row), index(row)) switch
+                {
+                    (IReadOnlyDictionary<string, object?> members, string name) => members.GetValueOrDefault(name),
+                    (IReadOnlyList<string> items, double place) => place < items.Count ? items[(int)place] : null,
+                    var (a, b) => throw new KqlException($"{a} has no element {b}."),
+                };
         }
 
         return value;
@@ -154,15 +157,19 @@ internal sealed class KqlExpressions(KqlTokens tokens, DateTimeOffset now)
         return arguments;
     }
 
-    private object? Call(string function, IReadOnlyList<object?> arguments) => (function, arguments) switch
-    {
-        ("now", []) => now,
-        ("tostring", [var value]) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
-        ("split", [string text, string delimiter]) => text.Split(delimiter),
-        ("bin", [DateTimeOffset time, TimeSpan width]) => new DateTimeOffset(time.UtcTicks - (time.UtcTicks % width.Ticks), TimeSpan.Zero),
-        ("range", [DateTimeOffset from, DateTimeOffset to, TimeSpan step]) => Range(from, to, step),
-        _ => throw new KqlException($"{function}({string.Join(", ", arguments)}) is not known here."),
-    };
+    private object? Call(string function, IReadOnlyList<object?> arguments) =>
+        (function, arguments) switch
+        {
+            ("now", []) => now,
+            ("tostring", [var value]) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
+            ("split", [string text, string delimiter]) => text.Split(delimiter),
+            ("bin", [DateTimeOffset time, TimeSpan width]) => new DateTimeOffset(
+                time.UtcTicks - (time.UtcTicks % width.Ticks),
+                TimeSpan.Zero
+            ),
+            ("range", [DateTimeOffset from, DateTimeOffset to, TimeSpan step]) => Range(from, to, step),
+            _ => throw new KqlException($"{function}({string.Join(", ", arguments)}) is not known here."),
+        };
 
     private static List<object?> Range(DateTimeOffset from, DateTimeOffset to, TimeSpan step)
     {

@@ -38,7 +38,10 @@ internal sealed class KqlQuery
         {
             case "where":
                 var condition = _expressions.Read();
-                _rows = [.. _rows.Where(row => condition(row) as bool? ?? throw new KqlException("A condition is neither true nor false."))];
+                _rows =
+                [
+                    .. _rows.Where(row => condition(row) as bool? ?? throw new KqlException("A condition is neither true nor false.")),
+                ];
                 break;
             case "extend":
                 Extend(Assignments());
@@ -75,14 +78,18 @@ internal sealed class KqlQuery
             var name = _tokens.Name();
             var isColumn = !_tokens.TryTake("=");
             assignments.Add((name, isColumn ? Known(name) : _expressions.Read()));
-        }
-        while (_tokens.TryTake(","));
+        } while (_tokens.TryTake(","));
         return assignments;
     }
 
     private void Extend(IReadOnlyList<(string Name, Func<KqlRow, object?> Value)> assignments)
     {
-        _rows = [.. _rows.Select(row => assignments.Aggregate(row, (extended, assignment) => extended.With(assignment.Name, assignment.Value(row))))];
+        _rows =
+        [
+            .. _rows.Select(row =>
+                assignments.Aggregate(row, (extended, assignment) => extended.With(assignment.Name, assignment.Value(row)))
+            ),
+        ];
         _expressions.Columns.UnionWith(assignments.Select(assignment => assignment.Name));
     }
 
@@ -91,7 +98,12 @@ internal sealed class KqlQuery
         var assignments = Assignments();
         Replace(
             [.. assignments.Select(assignment => assignment.Name)],
-            [.. _rows.Select(row => new KqlRow(assignments.ToDictionary(assignment => assignment.Name, assignment => assignment.Value(row), StringComparer.Ordinal)))]);
+            [
+                .. _rows.Select(row => new KqlRow(
+                    assignments.ToDictionary(assignment => assignment.Name, assignment => assignment.Value(row), StringComparer.Ordinal)
+                )),
+            ]
+        );
     }
 
     private void Expand()
@@ -104,7 +116,14 @@ internal sealed class KqlQuery
             _tokens.Expect(token);
         }
 
-        _rows = [.. _rows.SelectMany(row => (list(row) as IReadOnlyList<object?> ?? throw new KqlException("Only lists can be expanded.")).Select(value => row.With(name, value)))];
+        _rows =
+        [
+            .. _rows.SelectMany(row =>
+                (list(row) as IReadOnlyList<object?> ?? throw new KqlException("Only lists can be expanded.")).Select(value =>
+                    row.With(name, value)
+                )
+            ),
+        ];
         _expressions.Columns.Add(name);
     }
 
@@ -115,9 +134,11 @@ internal sealed class KqlQuery
         return name;
     }
 
-    private Func<KqlRow, object?> Known(string name) => _expressions.Columns.Contains(name) ? row => row[name] : throw new KqlException($"There is no column '{name}' here.");
+    private Func<KqlRow, object?> Known(string name) =>
+        _expressions.Columns.Contains(name) ? row => row[name] : throw new KqlException($"There is no column '{name}' here.");
 
     private void Replace(IReadOnlyList<string> columns, IReadOnlyList<KqlRow> rows) => (_expressions.Columns, _rows) = ([.. columns], rows);
 
-    private static KqlRow Row(string name, object? value) => new(new Dictionary<string, object?>(StringComparer.Ordinal) { [name] = value });
+    private static KqlRow Row(string name, object? value) =>
+        new(new Dictionary<string, object?>(StringComparer.Ordinal) { [name] = value });
 }

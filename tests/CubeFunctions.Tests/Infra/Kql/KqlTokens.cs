@@ -12,7 +12,10 @@ internal sealed partial class KqlTokens
     {
         var matches = Token().Matches(query);
         var unknown = Token().Replace(query, "").Trim();
-        _tokens = unknown.Length == 0 ? [.. matches.Select(match => match.Value)] : throw new KqlException($"'{unknown}' is no word of the language as far as it is known here.");
+        _tokens =
+            unknown.Length == 0
+                ? [.. matches.Select(match => match.Value)]
+                : throw new KqlException($"'{unknown}' is no word of the language as far as it is known here.");
     }
 
     /// <summary>The next word; empty at the end.</summary>

@@ -9,7 +9,12 @@ namespace CubeFunctions.Tests.Infra.Rules;
 /// <param name="Says">What the telemetry says.</param>
 /// <param name="IsRaised">Whether the alert is raised.</param>
 /// <param name="Rows">The telemetry, by the deployment (for its thresholds) and the present.</param>
-internal sealed record AlertScenario(string Alert, string Says, bool IsRaised, Func<ArmDeployment, DateTimeOffset, IEnumerable<KqlRow>> Rows)
+internal sealed record AlertScenario(
+    string Alert,
+    string Says,
+    bool IsRaised,
+    Func<ArmDeployment, DateTimeOffset, IEnumerable<KqlRow>> Rows
+)
 {
     public const string Rule = "Microsoft.Insights/scheduledQueryRules";
 
@@ -22,7 +27,9 @@ internal sealed record AlertScenario(string Alert, string Says, bool IsRaised, F
     public IEnumerable<string> Faults(ArmDeployment deployment)
     {
         var rule = deployment.All(Rule).FirstOrDefault(candidate => candidate.Name.EndsWith($"-{Alert}", StringComparison.Ordinal));
-        return rule is null ? ["there is no such alert"] : Faults(deployment, name => rule.Property("criteria.allOf.0." + name), rule.Text("windowSize"));
+        return rule is null
+            ? ["there is no such alert"]
+            : Faults(deployment, name => rule.Property("criteria.allOf.0." + name), rule.Text("windowSize"));
     }
 
     /// <summary>Holds the parts of a rule against this scenario.</summary>
@@ -30,7 +37,10 @@ internal sealed record AlertScenario(string Alert, string Says, bool IsRaised, F
     {
         try
         {
-            return Expect.That(Evaluate([.. Rows(deployment, Present)], criterion, window) == IsRaised, $"it is {(IsRaised ? "silent" : "raised")}");
+            return Expect.That(
+                Evaluate([.. Rows(deployment, Present)], criterion, window) == IsRaised,
+                $"it is {(IsRaised ? "silent" : "raised")}"
+            );
         }
         catch (Exception exception) when (exception is KqlException or FormatException)
         {
@@ -42,7 +52,11 @@ internal sealed record AlertScenario(string Alert, string Says, bool IsRaised, F
     private static bool Evaluate(IReadOnlyList<KqlRow> rows, Func<string, object?> criterion, string? window)
     {
         var from = Present - XmlConvert.ToTimeSpan(window ?? "");
-        var found = KqlQuery.Run(criterion("query") as string ?? throw new KqlException("There is no query."), [.. rows.Where(row => (DateTimeOffset)row["timestamp"]! >= from)], Present);
+        var found = KqlQuery.Run(
+            criterion("query") as string ?? throw new KqlException("There is no query."),
+            [.. rows.Where(row => (DateTimeOffset)row["timestamp"]! >= from)],
+            Present
+        );
         var column = criterion("metricMeasureColumn") as string ?? throw new KqlException("No column is measured.");
         var values = found.Select(row => row[column] as double? ?? throw new KqlException($"'{column}' holds no number.")).ToList();
         var measured = (criterion("timeAggregation"), values.Count) switch

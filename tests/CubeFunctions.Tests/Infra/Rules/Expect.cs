@@ -30,7 +30,8 @@ internal static class Expect
     public static IEnumerable<string> Same(string what, IEnumerable<string> expected, IEnumerable<string> actual)
     {
         var (wanted, found) = (expected.ToList(), actual.ToList());
-        return [
+        return
+        [
             .. wanted.Except(found).Select(name => $"{what} '{name}' is missing"),
             .. found.Except(wanted).Select(name => $"{what} '{name}' is not expected"),
             .. found.GroupBy(name => name).Where(group => group.Count() > 1).Select(group => $"{what} '{group.Key}' is there twice"),
@@ -41,13 +42,17 @@ internal static class Expect
     public static IEnumerable<string> That(bool holds, string otherwise) => holds ? [] : [otherwise];
 
     /// <summary>The account with customer data.</summary>
-    public static string DataAccount(ArmDeployment deployment) => deployment.All(Account).FirstOrDefault(account => account.Module == "storage")?.Name ?? "";
+    public static string DataAccount(ArmDeployment deployment) =>
+        deployment.All(Account).FirstOrDefault(account => account.Module == "storage")?.Name ?? "";
 
     /// <summary>The Functions host's own account.</summary>
-    public static string HostAccount(ArmDeployment deployment) => deployment.All(Account).FirstOrDefault(account => account.Module == "hostStorage")?.Name ?? "";
+    public static string HostAccount(ArmDeployment deployment) =>
+        deployment.All(Account).FirstOrDefault(account => account.Module == "hostStorage")?.Name ?? "";
 
     /// <summary>The app's settings.</summary>
     public static IReadOnlyDictionary<string, string> Settings(ArmDeployment deployment) =>
-        (ArmValue.At(deployment.One(Site + "/config", "appsettings")?.Body, "properties") as IDictionary<string, object?> ?? new Dictionary<string, object?>())
-            .ToDictionary(setting => setting.Key, setting => ArmValue.Show(setting.Value), StringComparer.Ordinal);
+        (
+            ArmValue.At(deployment.One(Site + "/config", "appsettings")?.Body, "properties") as IDictionary<string, object?>
+            ?? new Dictionary<string, object?>()
+        ).ToDictionary(setting => setting.Key, setting => ArmValue.Show(setting.Value), StringComparer.Ordinal);
 }

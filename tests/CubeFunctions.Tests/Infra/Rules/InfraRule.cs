@@ -9,5 +9,15 @@ internal sealed record InfraRule(string Name, Func<ArmDeployment, IEnumerable<st
 {
     /// <summary>All rules.</summary>
     public static IReadOnlyList<InfraRule> All { get; } =
-        [.. StorageRules.All, .. DoorRules.All, .. RoleRules.All, .. SettingRules.All, .. SecretRules.All, .. AppRules.All, .. NetworkRules.All, .. AlertRules.All, .. MonitoringRules.All];
+    [
+        .. StorageRules.All,
+        .. DoorRules.All,
+        .. RoleRules.All,
+        .. SettingRules.All,
+        .. SecretRules.All,
+        .. AppRules.All,
+        .. NetworkRules.All,
+        .. AlertRules.All,
+        .. MonitoringRules.All,
+    ];
 }

@@ -15,17 +15,35 @@ internal static class RoleRules
 
     public static IReadOnlyList<InfraRule> All { get; } =
     [
-        new("The app has exactly the roles it needs, where it needs them", deployment => Expect.Same("role", Needed(deployment), deployment.All(Assignment).Select(Given))),
-        new("Roles go to the app's identity only", deployment => Expect.Value(deployment, Assignment, Needed(deployment).Count(), "principalId", $"<principalId of {deployment.One("Microsoft.ManagedIdentity/userAssignedIdentities")?.Name}>")
-            .Concat(Expect.Value(deployment, Assignment, Needed(deployment).Count(), "principalType", "ServicePrincipal"))),
-        new("Roles are given in one file", deployment => deployment.All(Assignment).Where(role => role.Module != "roles").Select(role => $"{role.Module} gives a role")),
+        new(
+            "The app has exactly the roles it needs, where it needs them",
+            deployment => Expect.Same("role", Needed(deployment), deployment.All(Assignment).Select(Given))
+        ),
+        new(
+            "Roles go to the app's identity only",
+            deployment =>
+                Expect
+                    .Value(
+                        deployment,
+                        Assignment,
+                        Needed(deployment).Count(),
+                        "principalId",
+                        $"<principalId of {deployment.One("Microsoft.ManagedIdentity/userAssignedIdentities")?.Name}>"
+                    )
+                    .Concat(Expect.Value(deployment, Assignment, Needed(deployment).Count(), "principalType", "ServicePrincipal"))
+        ),
+        new(
+            "Roles are given in one file",
+            deployment => deployment.All(Assignment).Where(role => role.Module != "roles").Select(role => $"{role.Module} gives a role")
+        ),
     ];
 
     private static IEnumerable<string> Needed(ArmDeployment deployment)
     {
         var data = $"/Microsoft.Storage/storageAccounts/{Expect.DataAccount(deployment)}";
         var host = $"/Microsoft.Storage/storageAccounts/{Expect.HostAccount(deployment)}";
-        return [
+        return
+        [
             .. CodeFacts.Containers.Select(name => $"{BlobDataContributor} on {data}/blobServices/default/containers/{name}"),
             .. CodeFacts.Queues.Select(name => $"{QueueDataContributor} on {data}/queueServices/default/queues/{name}"),
             .. CodeFacts.Tables.Select(name => $"{TableDataContributor} on {data}/tableServices/default/tables/{name}"),

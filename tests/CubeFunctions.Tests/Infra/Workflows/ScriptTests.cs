@@ -68,7 +68,11 @@ public sealed class ScriptTests
 
     private static async Task<(int ExitCode, string Said)> RunAsync(string script, params string[] arguments)
     {
-        var start = new ProcessStartInfo("bash", [Path.Combine(BicepCli.RepositoryRoot, ".github", script), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("bash", [Path.Combine(BicepCli.RepositoryRoot, ".github", script), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         using var process = Process.Start(start)!;
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync();

@@ -7,7 +7,8 @@ internal static class WorkflowFiles
 {
     public static string Folder { get; } = Path.Combine(BicepCli.RepositoryRoot, ".github", "workflows");
 
-    public static IReadOnlyList<string> Names { get; } = [.. Directory.EnumerateFiles(Folder, "*.yml").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
+    public static IReadOnlyList<string> Names { get; } =
+    [.. Directory.EnumerateFiles(Folder, "*.yml").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
 
     public static string Text(string name) => File.ReadAllText(Path.Combine(Folder, name)).ReplaceLineEndings("\n");
 
@@ -16,10 +17,15 @@ internal static class WorkflowFiles
 
     public static object? Parse(string yaml) => Plain(new DeserializerBuilder().Build().Deserialize<object?>(yaml));
 
-    private static object? Plain(object? value) => value switch
-    {
-        IDictionary<object, object> members => members.ToDictionary(member => (string)member.Key, member => Plain(member.Value), StringComparer.Ordinal),
-        IList<object> items => items.Select(Plain).ToList(),
-        _ => value,
-    };
+    private static object? Plain(object? value) =>
+        value switch
+        {
+            IDictionary<object, object> members => members.ToDictionary(
+                member => (string)member.Key,
+                member => Plain(member.Value),
+                StringComparer.Ordinal
+            ),
+            IList<object> items => items.Select(Plain).ToList(),
+            _ => value,
+        };
 }

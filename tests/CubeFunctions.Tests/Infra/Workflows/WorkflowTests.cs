@@ -7,30 +7,113 @@ namespace CubeFunctions.Tests.Infra.Workflows;
 /// <summary>Workflows run what was reviewed, deploy what was tested, and each fault that somebody could make in them is named.</summary>
 public sealed partial class WorkflowTests
 {
-    private static readonly IReadOnlyDictionary<string, (string Rule, string File, string Path, object? Value)> Mutations = new Dictionary<string, (string, string, string, object?)>(StringComparer.Ordinal)
+    private static readonly IReadOnlyDictionary<string, (string Rule, string File, string Path, object? Value)> Mutations = new Dictionary<
+        string,
+        (string, string, string, object?)
+    >(StringComparer.Ordinal)
     {
-        ["deploy has no id-token"] = ("Who signs in to Azure may, and does it in an environment", "deploy.yml", "jobs.deploy.permissions.id-token", null),
-        ["deploy has no environment"] = ("Who signs in to Azure may, and does it in an environment", "deploy.yml", "jobs.deploy.environment", null),
-        ["deploy is always in dev"] = ("The deployment is in the environment that was asked for", "deploy.yml", "jobs.deploy.environment", "dev"),
-        ["deploy takes the templates of main"] = ("A deployment takes the attested zip of its version, and a smoke test ends it", "deploy.yml", "jobs.deploy.steps.0.with.ref", "main"),
-        ["deploy verifies nothing"] = ("A deployment takes the attested zip of its version, and a smoke test ends it", "deploy.yml", "jobs.deploy.steps.1.run", "gh release download \"$VERSION\""),
-        ["deploy ends without a smoke test"] = ("A deployment takes the attested zip of its version, and a smoke test ends it", "deploy.yml", "jobs.deploy.steps.5.run", "true"),
+        ["deploy has no id-token"] = (
+            "Who signs in to Azure may, and does it in an environment",
+            "deploy.yml",
+            "jobs.deploy.permissions.id-token",
+            null
+        ),
+        ["deploy has no environment"] = (
+            "Who signs in to Azure may, and does it in an environment",
+            "deploy.yml",
+            "jobs.deploy.environment",
+            null
+        ),
+        ["deploy is always in dev"] = (
+            "The deployment is in the environment that was asked for",
+            "deploy.yml",
+            "jobs.deploy.environment",
+            "dev"
+        ),
+        ["deploy takes the templates of main"] = (
+            "A deployment takes the attested zip of its version, and a smoke test ends it",
+            "deploy.yml",
+            "jobs.deploy.steps.0.with.ref",
+            "main"
+        ),
+        ["deploy verifies nothing"] = (
+            "A deployment takes the attested zip of its version, and a smoke test ends it",
+            "deploy.yml",
+            "jobs.deploy.steps.1.run",
+            "gh release download \"$VERSION\""
+        ),
+        ["deploy ends without a smoke test"] = (
+            "A deployment takes the attested zip of its version, and a smoke test ends it",
+            "deploy.yml",
+            "jobs.deploy.steps.5.run",
+            "true"
+        ),
         ["deploy may write"] = ("Workflows start with the right to read alone", "deploy.yml", "permissions.contents", "write"),
-        ["deploy prints a secret"] = ("Secrets of GitHub go to variables of the table only, in jobs with an environment", "deploy.yml", "jobs.deploy.steps.1.env.TOKEN", "${{ secrets.CUBE_TOKEN }}"),
-        ["deploy runs what was typed"] = ("No script holds what others may write", "deploy.yml", "jobs.deploy.steps.5.run", "echo ${{ inputs.version }}"),
-        ["a release is published before it is built"] = ("Each step of a release waits for the one before", "release.yml", "jobs.publish.needs", null),
+        ["deploy prints a secret"] = (
+            "Secrets of GitHub go to variables of the table only, in jobs with an environment",
+            "deploy.yml",
+            "jobs.deploy.steps.1.env.TOKEN",
+            "${{ secrets.CUBE_TOKEN }}"
+        ),
+        ["deploy runs what was typed"] = (
+            "No script holds what others may write",
+            "deploy.yml",
+            "jobs.deploy.steps.5.run",
+            "echo ${{ inputs.version }}"
+        ),
+        ["a release is published before it is built"] = (
+            "Each step of a release waits for the one before",
+            "release.yml",
+            "jobs.publish.needs",
+            null
+        ),
         ["dev does not wait for the release"] = ("Each step of a release waits for the one before", "release.yml", "jobs.dev.needs", null),
         ["prod does not wait for dev"] = ("Each step of a release waits for the one before", "release.yml", "jobs.prod.needs", "publish"),
-        ["prod goes to dev"] = ("Dev and prod get the same version, in their own environments", "release.yml", "jobs.prod.with.environment", "dev"),
-        ["prod gets another version"] = ("Dev and prod get the same version, in their own environments", "release.yml", "jobs.prod.with.version", "main"),
-        ["prod may not sign in"] = ("Dev and prod get the same version, in their own environments", "release.yml", "jobs.prod.permissions.id-token", null),
+        ["prod goes to dev"] = (
+            "Dev and prod get the same version, in their own environments",
+            "release.yml",
+            "jobs.prod.with.environment",
+            "dev"
+        ),
+        ["prod gets another version"] = (
+            "Dev and prod get the same version, in their own environments",
+            "release.yml",
+            "jobs.prod.with.version",
+            "main"
+        ),
+        ["prod may not sign in"] = (
+            "Dev and prod get the same version, in their own environments",
+            "release.yml",
+            "jobs.prod.permissions.id-token",
+            null
+        ),
         ["a release is not tested"] = ("Nothing is released that was not tested", "release.yml", "jobs.build.steps.4.run", "true"),
         ["a release comes from any branch"] = ("Nothing is released that was not tested", "release.yml", "jobs.build.steps.1.run", "true"),
-        ["a release has no bill of materials"] = ("Nothing is released that was not tested", "release.yml", "jobs.build.steps.7.with.sbom-path", null),
-        ["the preview asks for a variable before its environment is known"] = ("No job asks for variables that it cannot see", "infra.yml", "jobs.what-if.if", "vars.AZURE_CLIENT_ID != ''"),
-        ["the preview signs in without an identity"] = ("The preview runs where Azure is known, and says so where not", "infra.yml", "jobs.what-if.steps.2.if", null),
+        ["a release has no bill of materials"] = (
+            "Nothing is released that was not tested",
+            "release.yml",
+            "jobs.build.steps.7.with.sbom-path",
+            null
+        ),
+        ["the preview asks for a variable before its environment is known"] = (
+            "No job asks for variables that it cannot see",
+            "infra.yml",
+            "jobs.what-if.if",
+            "vars.AZURE_CLIENT_ID != ''"
+        ),
+        ["the preview signs in without an identity"] = (
+            "The preview runs where Azure is known, and says so where not",
+            "infra.yml",
+            "jobs.what-if.steps.2.if",
+            null
+        ),
         ["the preview runs for forks"] = ("The preview is for branches of the repository only", "infra.yml", "jobs.what-if.if", null),
-        ["the preview is in the environment of the deployment"] = ("The deployment is in the environment that was asked for", "infra.yml", "jobs.what-if.environment", "${{ matrix.environment }}"),
+        ["the preview is in the environment of the deployment"] = (
+            "The deployment is in the environment that was asked for",
+            "infra.yml",
+            "jobs.what-if.environment",
+            "${{ matrix.environment }}"
+        ),
         ["nothing is built on Windows"] = ("Windows is built too", "ci.yml", "jobs.build.strategy.matrix.os.0", "ubuntu-22.04"),
         ["lint runs for strangers with rights"] = ("No workflow runs for strangers with rights", "lint.yml", "on.pull_request_target", ""),
         ["lint never ends"] = ("No job waits for ever", "lint.yml", "jobs.workflows.timeout-minutes", null),
@@ -43,7 +126,12 @@ public sealed partial class WorkflowTests
     public static TheoryData<string> Mutants => [.. Mutations.Keys];
 
     public static TheoryData<string, string, string> Variables =>
-        [.. Variable.All.SelectMany(variable => ((string File, string Job)[])[("deploy.yml", "deploy"), ("infra.yml", "what-if")], (variable, place) => (place.File, place.Job, variable.Name))];
+        [
+            .. Variable.All.SelectMany(
+                variable => ((string File, string Job)[])[("deploy.yml", "deploy"), ("infra.yml", "what-if")],
+                (variable, place) => (place.File, place.Job, variable.Name)
+            ),
+        ];
 
     [Theory]
     [MemberData(nameof(Rules))]
@@ -69,7 +157,10 @@ public sealed partial class WorkflowTests
     [Theory]
     [MemberData(nameof(Names))]
     public void Actions_are_pinned_by_commit_and_say_their_version(string workflow) =>
-        Assert.DoesNotContain(Uses().Matches(WorkflowFiles.Text(workflow)).Select(match => match.Value.Trim()), line => !Pinned().IsMatch(line));
+        Assert.DoesNotContain(
+            Uses().Matches(WorkflowFiles.Text(workflow)).Select(match => match.Value.Trim()),
+            line => !Pinned().IsMatch(line)
+        );
 
     [Theory]
     [InlineData("      - uses: actions/checkout@v6")]
@@ -93,16 +184,34 @@ public sealed partial class WorkflowTests
         Assert.Matches(@"actionlint/cmd/actionlint@v\d+\.\d+\.\d+\n", lint);
         Assert.Matches(@"--spec zizmor==\d+\.\d+\.\d+ zizmor ", lint);
         Assert.Contains("npm ci --ignore-scripts --prefix .github/lint\n", lint, StringComparison.Ordinal);
-        Assert.Matches("\"markdownlint-cli2\": \"\\d+\\.\\d+\\.\\d+\"", File.ReadAllText(Path.Combine(BicepCli.RepositoryRoot, ".github", "lint", "package.json")));
+        Assert.Matches(
+            "\"markdownlint-cli2\": \"\\d+\\.\\d+\\.\\d+\"",
+            File.ReadAllText(Path.Combine(BicepCli.RepositoryRoot, ".github", "lint", "package.json"))
+        );
     }
 
     [Fact]
     public void Updates_come_in_groups()
     {
-        var updates = (IReadOnlyList<object?>)ArmValue.At(WorkflowFiles.Parse(File.ReadAllText(Path.Combine(BicepCli.RepositoryRoot, ".github", "dependabot.yml"))), "updates")!;
-        Assert.Equal(["github-actions", "npm", "npm", "nuget"], updates.Select(update => ArmValue.Show(ArmValue.At(update, "package-ecosystem"))).Order(StringComparer.Ordinal));
-        Assert.Empty(updates.Where(update => !(ArmValue.At(update, "groups") as IDictionary<string, object?> ?? new Dictionary<string, object?>()).Values
-            .Any(group => ArmValue.At(group, "patterns.0") is "*")).Select(update => ArmValue.Show(ArmValue.At(update, "directory"))));
+        var updates =
+            (IReadOnlyList<object?>)
+                ArmValue.At(
+                    WorkflowFiles.Parse(File.ReadAllText(Path.Combine(BicepCli.RepositoryRoot, ".github", "dependabot.yml"))),
+                    "updates"
+                )!;
+        Assert.Equal(
+            ["github-actions", "npm", "npm", "nuget"],
+            updates.Select(update => ArmValue.Show(ArmValue.At(update, "package-ecosystem"))).Order(StringComparer.Ordinal)
+        );
+        Assert.Empty(
+            updates
+                .Where(update =>
+                    !(ArmValue.At(update, "groups") as IDictionary<string, object?> ?? new Dictionary<string, object?>()).Values.Any(
+                        group => ArmValue.At(group, "patterns.0") is "*"
+                    )
+                )
+                .Select(update => ArmValue.Show(ArmValue.At(update, "directory")))
+        );
     }
 
     [Fact]
