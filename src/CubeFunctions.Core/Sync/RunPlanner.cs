@@ -153,6 +153,10 @@ public sealed partial class RunPlanner(
             await lease.ReleaseAsync(limit.Token);
             throw;
         }
+        catch (OperationCanceledException) when (lease.Lost.IsCancellationRequested)
+        {
+            throw new LeaseLostException();
+        }
     }
 
     private async Task<RunStart> PlanAsync(LeasedRow<RunRow> lease, OpenRuns open, CancellationToken cancellationToken)

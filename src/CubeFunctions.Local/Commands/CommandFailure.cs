@@ -31,7 +31,7 @@ internal sealed record CommandFailure(string Status, [property: JsonPropertyName
                 OptionNames.Typed(operation.Message),
                 operation.Status is 409 or >= 500 ? CommandLine.Failed : CommandLine.WrongUsage
             ),
-            OperationCanceledException or LeaseLostException => new(
+            LeaseLostException => new(
                 "Failed",
                 "A lease was lost: this process stood still for longer than Sync__LeaseSeconds. Nothing is lost; run the command again",
                 CommandLine.Failed

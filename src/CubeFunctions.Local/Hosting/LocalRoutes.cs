@@ -5,6 +5,8 @@ using CubeFunctions.Core.Operations;
 using CubeFunctions.Core.Operations.Probing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -104,6 +106,20 @@ internal static class LocalRoutes
             static (described, status) => status < 300 ? described.Produces(status) : described.ProducesProblem(status)
         );
 
+    /// <summary>
+    /// Says what a route takes, where a document of the routes is made. Elsewhere routing would refuse other content types by itself,
+    /// without problem details and before a sender's own rules are asked.
+    /// </summary>
     private static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder route)
-        where T : notnull => route.Accepts<T>("application/json");
+        where T : notnull
+    {
+        route.Add(endpoint =>
+        {
+            if (endpoint.ApplicationServices.GetService<IApiDescriptionGroupCollectionProvider>() is not null)
+            {
+                endpoint.Metadata.Add(new AcceptsMetadata(["application/json"], typeof(T)));
+            }
+        });
+        return route;
+    }
 }

@@ -66,13 +66,13 @@ public sealed class DashboardTests(DashboardFixture fixture) : IClassFixture<Das
                 "the receiver answers 422",
                 "Cube refuses email",
                 "2,004 records read, Cube counts 2,011",
-                "oldest 6 min",
             }
         )
         {
             Assert.Contains(shown, text, StringComparison.Ordinal);
         }
 
+        Assert.Matches("oldest [67] min", text);
         Assert.Equal("(14) CubeFunctions", await page.Page.TitleAsync());
         await page.Page.GetByRole(Microsoft.Playwright.AriaRole.Searchbox).FillAsync("loyalty oslo responses");
         var cell = Assert.Single(await page.Page.GetByRole(Microsoft.Playwright.AriaRole.Gridcell).AllAsync());

@@ -45,7 +45,7 @@ public sealed class LimitTests(AzuriteFixture azurite)
     [Theory]
     [InlineData(40, 25)]
     [InlineData(1, 1000)]
-    public async Task Storage_is_asked_at_most_once_a_page_ten_times_an_item_and_once_in_five_seconds(int campaigns, int pages)
+    public async Task Storage_is_asked_at_most_once_a_page_ten_times_an_item_and_once_in_two_seconds(int campaigns, int pages)
     {
         var folder = Directory.CreateTempSubdirectory("cube-transactions-");
         var (storage, log) = await AzuriteFixture.StartLoggedAsync(folder.FullName);
@@ -87,15 +87,14 @@ public sealed class LimitTests(AzuriteFixture azurite)
             var read = report.GetProperty("pages").GetInt64();
             Assert.InRange(read, campaigns * pages * 9 / 10, campaigns * pages * 11 / 10);
             var transactions = AzuriteLog.Requests(log).Count - before;
-            // Once a run: a tenant's first one looks for the generation of Cube's API and keeps it, the rows of the items are read when the
-            // run is closed, and a
-            // run in hand is looked at, whether it was cancelled, a little more often than once in five seconds.
+            // Once a run: a tenant's first one looks for the generation of Cube's API and keeps it, and the rows of the items are read
+            // when the run is closed. By time: whether the run was cancelled (every three seconds), the pause (every ten) and the lease.
             const int OnceARun = 4;
             var allowed =
                 read
                 + OnceARun
                 + (10 * report.GetProperty("items").GetProperty("total").GetInt32())
-                + (report.GetProperty("durationMs").GetInt64() / 5000.0);
+                + (report.GetProperty("durationMs").GetInt64() / 2000.0);
             TestContext.Current.TestOutputHelper!.WriteLine($"{transactions} transactions, {allowed:0.0} allowed");
             var others = string.Join(
                 '\n',

@@ -268,7 +268,7 @@ public sealed class DistributedTests(AzuriteFixture azurite)
         var message = (await Queue(app).PeekMessageAsync(TestContext.Current.CancellationToken)).Value;
         Assert.True(message.ExpiresOn is null || message.ExpiresOn.Value.Year > 9000);
         Assert.Matches(
-            "^\\{\"v\":1,\"run\":\"[^\"]+\",\"item\":\"item\\|[^\"]+\"(,\"traceparent\":\"[^\"]+\")?\\}$",
+            "^\\{\"v\":1,\"run\":\"[^\"]+\",\"item\":\"item\\|[^\"]+\"(,\"traceparent\":\"[^\"]+\")?(,\"due\":\"[^\"]+\")?\\}$",
             message.Body.ToString()
         );
     }

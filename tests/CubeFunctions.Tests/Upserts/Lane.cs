@@ -115,7 +115,11 @@ internal sealed class Lane : IAsyncDisposable
             {
                 foreach (var id in ids)
                 {
-                    if ((await App.Get<UpsertReader>().FindAsync(id, TestContext.Current.CancellationToken))!.State == UpsertState.Waiting)
+                    // Not known yet: its post waits to be split.
+                    if (
+                        await App.Get<UpsertReader>().FindAsync(id, TestContext.Current.CancellationToken)
+                        is null or { State: UpsertState.Waiting }
+                    )
                     {
                         await (sweep ? SweepAsync() : Task.CompletedTask);
                         return false;

@@ -29,7 +29,6 @@ public sealed class PublishedApp
         "artifacts",
         "bin",
         "obj",
-        "docs",
         "infra",
         "node_modules",
         "tests",

@@ -78,7 +78,7 @@ internal static class CodeFacts
 
     /// <summary>How long what the code keeps may point to a page in <c>cube-raw</c>, by the constant that says so.</summary>
     public static IReadOnlyDictionary<string, TimeSpan> PointerAges { get; } =
-        ((string[])["WindowCrawler.ReadingAge", "ScopeKnowledge.OldestSource"]).ToDictionary(
+        ((string[])["EarlierReading.MaxAge", "ScopeKnowledge.OldestSource"]).ToDictionary(
             name => name,
             Constant<TimeSpan>,
             StringComparer.Ordinal

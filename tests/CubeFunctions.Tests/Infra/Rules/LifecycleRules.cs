@@ -53,7 +53,7 @@ internal static class LifecycleRules
             deployment =>
             {
                 var (pages, runs) = (Days(deployment, CodeFacts.Raw, "delete") ?? 0, Days(deployment, $"{CodeFacts.Raw}/runs", "delete"));
-                var named = (CodeFacts.PointerAges["WindowCrawler.ReadingAge"] + UntilTheNextRun).TotalDays;
+                var named = (CodeFacts.PointerAges["EarlierReading.MaxAge"] + UntilTheNextRun).TotalDays;
                 return Expect.That(
                     runs > 0 && runs + named <= pages,
                     $"run manifests go after '{runs}' days, pages that they name after {pages}"
