@@ -60,13 +60,20 @@ public sealed class BarrierTests(AzuriteFixture azurite)
         );
     }
 
-    /// <summary>What nobody foresaw is thrown each time for one scope: its item fails by name, and only it.</summary>
-    [Theory]
-    [InlineData(Place.Cube, "/responses")]
-    [InlineData(Place.Comparison, "page responses")]
-    [InlineData(Place.Comparison, "stored responses")]
-    [InlineData(Place.Comparison, "commit responses")]
-    public async Task A_scope_at_which_something_always_throws_fails_by_name_and_the_others_succeed(Place place, string at)
+    /// <summary>
+    /// What nobody foresaw is thrown each time for one scope: its item fails by name, and only it. Side by side, since each waits for its
+    /// messages to come back.
+    /// </summary>
+    [Fact]
+    public Task A_scope_at_which_something_always_throws_fails_by_name_and_the_others_succeed() =>
+        Task.WhenAll(
+            ThrowsAlwaysAsync(Place.Cube, "/responses"),
+            ThrowsAlwaysAsync(Place.Comparison, "page responses"),
+            ThrowsAlwaysAsync(Place.Comparison, "stored responses"),
+            ThrowsAlwaysAsync(Place.Comparison, "commit responses")
+        );
+
+    private async Task ThrowsAlwaysAsync(Place place, string at)
     {
         await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
         var thrower = new Thrower();
