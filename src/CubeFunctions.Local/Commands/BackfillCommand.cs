@@ -9,46 +9,29 @@ namespace CubeFunctions.Local.Commands;
 /// <summary><c>backfill</c>: a manual run of chosen scopes, feeds or days, followed to its end.</summary>
 internal static class BackfillCommand
 {
-    private static readonly Option<string[]> Campaigns = new(SyncCommand.CampaignName)
-    {
-        Description = "Only this campaign, by its id; may be repeated.",
-    };
-    private static readonly Option<string[]> Assignments = new(SyncCommand.AssignmentName)
-    {
-        Description = "Only this assignment, by its id; may be repeated.",
-    };
-    private static readonly Option<string[]> Feeds = new("--feed")
-    {
-        Description = $"Only this feed; may be repeated. {FeedCatalogue.NamesLine}",
-    };
-    private static readonly Option<string> From = new(SyncCommand.FromName) { Description = "First day, yyyy-MM-dd." };
-    private static readonly Option<string> To = new(SyncCommand.ToName) { Description = "Last day, yyyy-MM-dd." };
     private static readonly Option<bool> Deliver = new("--deliver") { Description = "Deliver the changes to Changes__Crm__Url too." };
     private static readonly Option<bool> All = new("--all") { Description = "A line for each scope." };
-    private static readonly Option<bool> Json = new("--json")
-    {
-        Description = "Print one JSON object on standard output, everything else on standard error.",
-    };
 
     public static Command Create()
     {
         var command = new Command("backfill", "Read chosen campaigns, assignments, feeds or days again. Moves no checkpoint.")
         {
-            Campaigns,
-            Assignments,
-            Feeds,
-            From,
-            To,
+            RunOptions.Campaigns,
+            RunOptions.Assignments,
+            RunOptions.Feeds,
+            RunOptions.From,
+            RunOptions.To,
             Deliver,
             All,
-            Json,
+            RunOptions.Json,
             OperationsOption.App,
         };
         command.SetAction(
             (parsed, cancellationToken) =>
                 CommandLine.RunAsync(
+                    parsed,
+                    RunOptions.Json,
                     token => RunAsync(parsed, token),
-                    parsed.GetValue(Json) ? failure => failure.ToJson() : null,
                     cancellationToken,
                     "Stopped; the next sync, dev or work goes on from here."
                 )
@@ -61,14 +44,14 @@ internal static class BackfillCommand
         var order = new RunOrder
         {
             Kind = nameof(RunKind.Manual),
-            Campaigns = Distinct(parsed.GetValue(Campaigns)),
-            Assignments = Distinct(parsed.GetValue(Assignments)),
-            Feeds = Distinct(parsed.GetValue(Feeds)),
-            From = parsed.GetValue(From),
-            To = parsed.GetValue(To),
+            Campaigns = Distinct(parsed.GetValue(RunOptions.Campaigns)),
+            Assignments = Distinct(parsed.GetValue(RunOptions.Assignments)),
+            Feeds = Distinct(parsed.GetValue(RunOptions.Feeds)),
+            From = parsed.GetValue(RunOptions.From),
+            To = parsed.GetValue(RunOptions.To),
             Deliver = parsed.GetValue(Deliver),
         };
-        return await RunAsync(parsed, order, parsed.GetValue(Json), parsed.GetValue(All), cancellationToken);
+        return await RunAsync(parsed, order, parsed.GetValue(RunOptions.Json), parsed.GetValue(All), cancellationToken);
     }
 
     /// <summary>Starts a run, follows it to its end, and says how it ended.</summary>

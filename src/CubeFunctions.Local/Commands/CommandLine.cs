@@ -1,3 +1,5 @@
+using System.CommandLine;
+
 namespace CubeFunctions.Local.Commands;
 
 /// <summary>
@@ -16,6 +18,26 @@ internal static class CommandLine
     /// <param name="cancellationToken">Ctrl-C.</param>
     public static Task<int> RunAsync(Func<CancellationToken, Task<int>> command, CancellationToken cancellationToken) =>
         RunAsync(command, json: null, cancellationToken);
+
+    /// <summary>Runs a command whose failure is one JSON object too where <c>--json</c> was given.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="json">The command's <c>--json</c>; null where it has none.</param>
+    /// <param name="command">The command; gives the exit code.</param>
+    /// <param name="cancellationToken">Ctrl-C.</param>
+    /// <param name="stopped">What is said when Ctrl-C came.</param>
+    public static Task<int> RunAsync(
+        ParseResult parsed,
+        Option<bool>? json,
+        Func<CancellationToken, Task<int>> command,
+        CancellationToken cancellationToken,
+        string stopped = "Stopped."
+    ) =>
+        RunAsync(
+            command,
+            json is not null && parsed.GetValue(json) ? static failure => failure.ToJson() : null,
+            cancellationToken,
+            stopped
+        );
 
     /// <summary>Runs a command that may have to print JSON.</summary>
     /// <param name="command">The command; gives the exit code.</param>

@@ -29,8 +29,9 @@ internal static class EraseCommand
         command.SetAction(
             (parsed, cancellationToken) =>
                 CommandLine.RunAsync(
+                    parsed,
+                    Json,
                     token => RunAsync(parsed, token),
-                    parsed.GetValue(Json) ? failure => failure.ToJson() : null,
                     cancellationToken,
                     "Stopped; run the command again to erase the rest."
                 )

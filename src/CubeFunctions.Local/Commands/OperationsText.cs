@@ -19,13 +19,14 @@ internal static class OperationsText
         CancellationToken cancellationToken
     ) =>
         CommandLine.RunAsync(
+            parsed,
+            json,
             async token =>
             {
                 await using var operations = await OperationsOption.OpenAsync(parsed, needsCube: false, token);
                 await actAsync(operations, parsed, token);
                 return 0;
             },
-            json is not null && parsed.GetValue(json) ? failure => failure.ToJson() : null,
             cancellationToken
         );
 }

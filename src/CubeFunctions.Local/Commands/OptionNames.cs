@@ -5,12 +5,12 @@ internal static class OptionNames
 {
     private static readonly Dictionary<string, string> Options = new(StringComparer.Ordinal)
     {
-        ["campaigns"] = SyncCommand.CampaignName,
-        ["assignments"] = SyncCommand.AssignmentName,
-        ["assignment"] = SyncCommand.AssignmentName,
+        ["campaigns"] = RunOptions.CampaignName,
+        ["assignments"] = RunOptions.AssignmentName,
+        ["assignment"] = RunOptions.AssignmentName,
         ["feeds"] = "--feed",
-        ["from"] = SyncCommand.FromName,
-        ["to"] = SyncCommand.ToName,
+        ["from"] = RunOptions.FromName,
+        ["to"] = RunOptions.ToName,
         ["ids"] = "--id",
         ["customer"] = "--customer",
         ["by"] = "--by",

@@ -20,12 +20,7 @@ internal static class ProbeCommand
             OperationsOption.App,
         };
         command.SetAction(
-            (parsed, cancellationToken) =>
-                CommandLine.RunAsync(
-                    token => RunAsync(parsed, token),
-                    parsed.GetValue(Json) ? failure => failure.ToJson() : null,
-                    cancellationToken
-                )
+            (parsed, cancellationToken) => CommandLine.RunAsync(parsed, Json, token => RunAsync(parsed, token), cancellationToken)
         );
         return command;
     }

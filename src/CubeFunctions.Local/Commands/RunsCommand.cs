@@ -48,6 +48,8 @@ internal static class RunsCommand
         start.SetAction(
             (parsed, cancellationToken) =>
                 CommandLine.RunAsync(
+                    parsed,
+                    Json,
                     token =>
                         BackfillCommand.RunAsync(
                             parsed,
@@ -56,7 +58,6 @@ internal static class RunsCommand
                             parsed.GetValue(All),
                             token
                         ),
-                    parsed.GetValue(Json) ? failure => failure.ToJson() : null,
                     cancellationToken,
                     "Stopped; the next sync, dev or work goes on from here."
                 )

@@ -34,18 +34,18 @@ internal sealed record SyncChoice(
         var from = From ?? (To is null ? null : settings.Sync.StartDate ?? today.AddDays(-DefaultDaysBack));
         List<string> faults =
         [
-            .. Future(SyncCommand.FromName, From, today),
-            .. Future(SyncCommand.ToName, To, today),
+            .. Future(RunOptions.FromName, From, today),
+            .. Future(RunOptions.ToName, To, today),
             .. To < from
                 ?
                 [
-                    $"{SyncCommand.ToName}: {To!.Value.Iso()} is before {(From is null ? "the first day that would be read, " : SyncCommand.FromName + " ")}{from!.Value.Iso()}",
+                    $"{RunOptions.ToName}: {To!.Value.Iso()} is before {(From is null ? "the first day that would be read, " : RunOptions.FromName + " ")}{from!.Value.Iso()}",
                 ]
                 : Array.Empty<string>(),
             .. (From ?? To) is not null && !feeds.Any(feed => feed.Dated)
                 ?
                 [
-                    $"{(From is null ? SyncCommand.ToName : SyncCommand.FromName)}: {string.Join(", ", feeds.Select(feed => feed.Setting))} have no days: they are read whole",
+                    $"{(From is null ? RunOptions.ToName : RunOptions.FromName)}: {string.Join(", ", feeds.Select(feed => feed.Setting))} have no days: they are read whole",
                 ]
                 : Array.Empty<string>(),
         ];
@@ -67,8 +67,8 @@ internal sealed record SyncChoice(
     {
         var faults = await ListedScopes.FindFaultsAsync(
             listing,
-            (SyncCommand.CampaignName, Campaigns),
-            (SyncCommand.AssignmentName, Assignments),
+            (RunOptions.CampaignName, Campaigns),
+            (RunOptions.AssignmentName, Assignments),
             cancellationToken
         );
         if (faults.Count > 0)

@@ -14,45 +14,22 @@ namespace CubeFunctions.Local.Commands;
 /// <summary><c>sync</c>: one run in the foreground.</summary>
 internal static class SyncCommand
 {
-    public const string CampaignName = "--campaign";
-    public const string AssignmentName = "--assignment";
-    public const string FromName = "--from";
-    public const string ToName = "--to";
-
-    private static readonly Option<string[]> Campaigns = new(CampaignName)
-    {
-        Description = "Only this campaign, by its id; may be repeated.",
-    };
-    private static readonly Option<string[]> Assignments = new(AssignmentName)
-    {
-        Description = "Only this assignment, by its id; may be repeated.",
-    };
-    private static readonly Option<string[]> Feeds = new("--feed")
-    {
-        Description = $"Only this feed; may be repeated. {FeedCatalogue.NamesLine}",
-    };
-    private static readonly Option<string> From = new(FromName) { Description = "First day, yyyy-MM-dd." };
-    private static readonly Option<string> To = new(ToName) { Description = "Last day, yyyy-MM-dd." };
     private static readonly Option<bool> Deliver = new("--deliver")
     {
         Description = "Deliver the changes of chosen feeds, scopes or dates to Changes__Crm__Url too.",
-    };
-    private static readonly Option<bool> Json = new("--json")
-    {
-        Description = "Print one JSON object on standard output, everything else on standard error.",
     };
 
     public static Command Create()
     {
         var command = new Command("sync", "Pull every feed of every active campaign out of Cube, in one run.")
         {
-            Campaigns,
-            Assignments,
-            Feeds,
-            From,
-            To,
+            RunOptions.Campaigns,
+            RunOptions.Assignments,
+            RunOptions.Feeds,
+            RunOptions.From,
+            RunOptions.To,
             Deliver,
-            Json,
+            RunOptions.Json,
         };
         command.SetAction(
             (parsed, cancellationToken) =>
@@ -60,7 +37,7 @@ internal static class SyncCommand
                 var progress = new ForegroundProgress();
                 return CommandLine.RunAsync(
                     token => RunAsync(parsed, progress, token),
-                    parsed.GetValue(Json)
+                    parsed.GetValue(RunOptions.Json)
                         ? failure => JsonSerializer.Serialize(SyncReport.Of(failure, progress), SyncReportJson.Default.SyncReport)
                         : null,
                     cancellationToken,
@@ -73,7 +50,7 @@ internal static class SyncCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, ForegroundProgress progress, CancellationToken cancellationToken)
     {
-        var json = parsed.GetValue(Json);
+        var json = parsed.GetValue(RunOptions.Json);
         var (chosen, faults) = Choices(parsed);
         using var output = new SyncConsole(json);
         CheckSettings(faults);
@@ -153,7 +130,7 @@ internal static class SyncCommand
         }
 
         var feeds = new List<Feed>();
-        foreach (var name in (parsed.GetValue(Feeds) ?? []).Distinct(StringComparer.Ordinal))
+        foreach (var name in (parsed.GetValue(RunOptions.Feeds) ?? []).Distinct(StringComparer.Ordinal))
         {
             if (FeedCatalogue.Find(name) is { } feed)
             {
@@ -161,20 +138,20 @@ internal static class SyncCommand
             }
             else
             {
-                faults.Add($"{Feeds.Name}: '{name}' is not a feed; known are {FeedCatalogue.NamesLine}");
+                faults.Add($"{RunOptions.Feeds.Name}: '{name}' is not a feed; known are {FeedCatalogue.NamesLine}");
             }
         }
 
         var chosen = new SyncChoice(
-            [.. (parsed.GetValue(Campaigns) ?? []).Distinct(StringComparer.Ordinal)],
-            [.. (parsed.GetValue(Assignments) ?? []).Distinct(StringComparer.Ordinal)],
+            [.. (parsed.GetValue(RunOptions.Campaigns) ?? []).Distinct(StringComparer.Ordinal)],
+            [.. (parsed.GetValue(RunOptions.Assignments) ?? []).Distinct(StringComparer.Ordinal)],
             feeds,
-            Day(From),
-            Day(To)
+            Day(RunOptions.From),
+            Day(RunOptions.To)
         );
         if (chosen is { From: { } from, To: { } to } && to < from)
         {
-            faults.Add($"{To.Name}: {to.Iso()} is before {From.Name} {from.Iso()}");
+            faults.Add($"{RunOptions.To.Name}: {to.Iso()} is before {RunOptions.From.Name} {from.Iso()}");
         }
 
         return (chosen, faults);
