@@ -27,8 +27,8 @@ internal sealed class StatusReader(
     private const int MostCounted = 3;
 
     /// <summary>As the alerts of infra have it by default.</summary>
-    private const int DatedStaleAfterHours = 3;
-    private const int SnapshotStaleAfterHours = 36;
+    internal const int DatedStaleAfterHours = 3;
+    internal const int SnapshotStaleAfterHours = 36;
 
     /// <summary>The status.</summary>
     public async Task<StatusDocument> ReadAsync(CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using CubeFunctions.Core.Operations;
 using CubeFunctions.Tests.Infra.Rules;
 using Xunit;
 
@@ -31,6 +32,13 @@ public sealed class BoundTests(InfraFixture infra)
     [Fact]
     public void The_default_generation_is_the_app_s() =>
         Assert.Equal((string?)Template["parameters"]!["cubeApi"]!["defaultValue"], infra.Deploy("dev").Given("cubeApi"));
+
+    [Fact]
+    public void The_status_calls_stale_what_the_alerts_do_by_default()
+    {
+        Assert.Equal(StatusReader.DatedStaleAfterHours, (int)Template["parameters"]!["staleDatedAfterHours"]!["defaultValue"]!);
+        Assert.Equal(StatusReader.SnapshotStaleAfterHours, (int)Template["parameters"]!["staleSnapshotAfterHours"]!["defaultValue"]!);
+    }
 
     [Theory]
     [InlineData("cubeMaxConcurrentRequests", "Cube__MaxConcurrentRequests")]
