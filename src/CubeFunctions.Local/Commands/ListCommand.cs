@@ -76,10 +76,10 @@ internal static class ListCommand
         foreach (var item in items)
         {
             yield return item.IsPrefix
-                ? $"{"", 12}  {"", 16}  {address.Container}/{item.Prefix}"
+                ? $"{"",12}  {"",16}  {address.Container}/{item.Prefix}"
                 : string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{item.Blob.Properties.ContentLength, 12:N0}  {item.Blob.Properties.LastModified, 16:yyyy-MM-dd HH:mm}  {address.Container}/{item.Blob.Name}"
+                    $"{item.Blob.Properties.ContentLength,12:N0}  {item.Blob.Properties.LastModified,16:yyyy-MM-dd HH:mm}  {address.Container}/{item.Blob.Name}"
                 );
         }
 
