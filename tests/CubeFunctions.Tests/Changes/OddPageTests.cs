@@ -43,7 +43,8 @@ public sealed class OddPageTests(AzuriteFixture azurite)
     {
         var page = Scripted.Input(input);
         await using var cube = await ScriptedCube.StartAsync(request => request.Is("/responses") ? page : null);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, new ShiftedClock(Now, 10));
+        var clock = new ShiftedClock(Now, 10);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube.BaseUrl, clock);
         var first = await ReadAsync(app, page, 1);
         AssertRecord(input, member, value, Assert.Single(await ChangeLedger.ReadAsync(app, first.RunId)));
 
@@ -60,7 +61,8 @@ public sealed class OddPageTests(AzuriteFixture azurite)
     {
         var page = Scripted.Page(1, null, [Other]);
         await using var cube = await ScriptedCube.StartAsync(request => request.Is("/responses") ? page : null);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, new ShiftedClock(Now, 10));
+        var clock = new ShiftedClock(Now, 10);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube.BaseUrl, clock);
         await ReadAsync(app, page, 1);
 
         page = WithOther(input);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using CubeFunctions.Local.Azurite;
 using CubeFunctions.Tests.Support;
@@ -13,14 +14,18 @@ namespace CubeFunctions.Tests.Support;
 public sealed class AzuriteFixture : IAsyncDisposable
 {
     private const int Accounts = 1000;
+    private const int AccountsOfASpeed = 200;
+
+    /// <summary>How many times as fast the clocks of tests run. One variable names all accounts: a key is as short as may be.</summary>
+    private static readonly double[] Speeds = [10, 20, 30, 50];
     private static readonly string Key = Convert.ToBase64String(
-        new byte[64]
+        new byte[32]
             .Select((_, i) => (byte)(i * 7))
             .ToArray()
     );
     private readonly Lazy<Task<AzuriteProcess>> _process;
     private readonly string _folder = Directory.CreateTempSubdirectory("cube-tests-").FullName;
-    private int _taken;
+    private readonly ConcurrentDictionary<double, int> _taken = new();
 
     public AzuriteFixture()
     {
@@ -31,10 +36,20 @@ public sealed class AzuriteFixture : IAsyncDisposable
     }
 
     /// <summary>The connection string of an account that nobody used before.</summary>
-    public async Task<string> NewAccountAsync()
+    /// <param name="clock">
+    /// The clock of the test: where it runs 10, 20, 30 or 50 times as fast as the real one, messages that are sent for later come so many
+    /// times as soon.
+    /// </param>
+    public async Task<string> NewAccountAsync(TimeProvider? clock = null)
     {
+        var speed = clock is ShiftedClock { Speed: var times } ? times : 1;
+        if (speed != 1 && !Speeds.Contains(speed))
+        {
+            throw new ArgumentException($"No account is {speed} times as fast; some are {string.Join(", ", Speeds)} times.", nameof(clock));
+        }
+
         var process = await _process.Value;
-        return process.ConnectionString(NameOf(Interlocked.Increment(ref _taken)), Key);
+        return process.ConnectionString(NameOf(_taken.AddOrUpdate(speed, 1, (_, taken) => taken + 1), speed), Key);
     }
 
     public async ValueTask DisposeAsync()
@@ -61,22 +76,31 @@ public sealed class AzuriteFixture : IAsyncDisposable
         );
     }
 
-    private static string NameOf(int number) => string.Create(CultureInfo.InvariantCulture, $"test{number:D5}");
+    /// <summary>The name that <c>queue-clock.js</c> reads the speed from.</summary>
+    private static string NameOf(int number, double speed) =>
+        string.Create(CultureInfo.InvariantCulture, $"test{number:D5}") + (speed == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"x{speed}"));
+
+    /// <summary>Loads a script of this folder before Azurite.</summary>
+    private static string Preload(string script) => $"--require \"{Path.Combine(AppContext.BaseDirectory, script).Replace('\\', '/')}\"";
 
     private async Task<AzuriteProcess> StartAsync()
     {
         var installation = await AzuriteInstallation.EnsureAsync(Console.Error.WriteLine, CancellationToken.None);
-        var accounts = string.Join(';', Enumerable.Range(1, Accounts).Select(number => $"{NameOf(number)}:{Key}"));
+        var accounts = Enumerable
+            .Range(1, Accounts)
+            .Select(number => NameOf(number, 1))
+            .Concat(Speeds.SelectMany(speed => Enumerable.Range(1, AccountsOfASpeed).Select(number => NameOf(number, speed))))
+            .Select(name => $"{name}:{Key}");
         return await AzuriteProcess.StartAsync(
             installation,
             Path.Combine(_folder, "azurite.log"),
             ["--inMemoryPersistence", "--silent"],
             new Dictionary<string, string>
             {
-                ["AZURITE_ACCOUNTS"] = accounts,
+                ["AZURITE_ACCOUNTS"] = string.Join(';', accounts),
 
-                // Thousands of messages in a queue would take all of its time.
-                ["NODE_OPTIONS"] = $"--require \"{Path.Combine(AppContext.BaseDirectory, "quick-removal.js").Replace('\\', '/')}\"",
+                // Thousands of messages in a queue would take all of its time; and messages for later follow the clock of their test.
+                ["NODE_OPTIONS"] = $"{Preload("quick-removal.js")} {Preload("queue-clock.js")}",
             },
             CancellationToken.None
         );

@@ -9,6 +9,9 @@ public sealed class ShiftedClock(DateTimeOffset start, double speed = 1) : TimeP
     private readonly DateTimeOffset _realStart = System.GetUtcNow();
     private TimeSpan _ahead;
 
+    /// <summary>How many times as fast as the real one.</summary>
+    public double Speed => speed;
+
     /// <summary>Moves the clock forward at once.</summary>
     public void Advance(TimeSpan by) => _ahead += by;
 

@@ -77,7 +77,8 @@ public sealed class BarrierTests(AzuriteFixture azurite)
     {
         await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
         var thrower = new Thrower();
-        await using var app = await StartAsync(await azurite.NewAccountAsync(), cube, place, thrower);
+        var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 20);
+        await using var app = await StartAsync(await azurite.NewAccountAsync(clock), cube, clock, place, thrower);
         var broken = cube.Data.CampaignIds()[0];
         thrower.Always = where => where.Contains(at, StringComparison.Ordinal) && where.Contains($"{broken}", StringComparison.Ordinal);
         var run = await app.RunAsync(Request);
@@ -103,11 +104,12 @@ public sealed class BarrierTests(AzuriteFixture azurite)
     public async Task A_scope_that_always_fails_fails_by_name_and_the_others_succeed(string address)
     {
         await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
-        await using var proxy = await StorageProxy.StartAsync(await azurite.NewAccountAsync());
+        var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 20);
+        await using var proxy = await StorageProxy.StartAsync(await azurite.NewAccountAsync(clock));
         await using var app = await TestApp.StartAsync(
             proxy.ConnectionString,
             cube,
-            new ShiftedClock(TimeProvider.System.GetUtcNow(), 20),
+            clock,
             ("Sync__LeaseSeconds", "10")
         );
         var broken = cube.Data.CampaignIds()[0];
@@ -126,9 +128,10 @@ public sealed class BarrierTests(AzuriteFixture azurite)
     public async Task A_garbled_item_row_fails_by_name_and_the_run_closes()
     {
         await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
-        var account = await azurite.NewAccountAsync();
-        await using var app = await TestApp.StartAsync(account, cube, new ShiftedClock(TimeProvider.System.GetUtcNow(), 20));
-        await using var other = await TestApp.StartAsync(account, cube, new ShiftedClock(TimeProvider.System.GetUtcNow(), 20));
+        var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 20);
+        var account = await azurite.NewAccountAsync(clock);
+        await using var app = await TestApp.StartAsync(account, cube, clock);
+        await using var other = await TestApp.StartAsync(account, cube, clock);
         var start = await other.Get<RunPlanner>().StartAsync(Request, TestContext.Current.CancellationToken);
         var key = ItemRow.KeyOf(FeedCatalogue.Responses, new Scope(ScopeKind.Campaign, $"{cube.Data.CampaignIds()[0]}"));
         await app.Storage.Runs.UpsertEntityAsync(
@@ -152,10 +155,11 @@ public sealed class BarrierTests(AzuriteFixture azurite)
     public async Task Garbled_rows_of_runs_and_checkpoints_stop_no_tick()
     {
         await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 20);
         await using var app = await TestApp.StartAsync(
-            await azurite.NewAccountAsync(),
+            await azurite.NewAccountAsync(clock),
             cube,
-            new ShiftedClock(TimeProvider.System.GetUtcNow(), 20)
+            clock
         );
         await app.RunAsync(Request);
         var broken = cube.Data.CampaignIds()[0];
@@ -180,11 +184,11 @@ public sealed class BarrierTests(AzuriteFixture azurite)
         Assert.Equal(run.Items.Total - 1, run.Items.Succeeded);
     }
 
-    private static Task<TestApp> StartAsync(string account, CubeSimulator cube, Place place, Thrower thrower) =>
+    private static Task<TestApp> StartAsync(string account, CubeSimulator cube, TimeProvider clock, Place place, Thrower thrower) =>
         TestApp.StartAsync(
             account,
             cube.BaseUrl,
-            new ShiftedClock(TimeProvider.System.GetUtcNow(), 20),
+            clock,
             builder =>
             {
                 switch (place)
@@ -209,9 +213,10 @@ public sealed class BarrierTests(AzuriteFixture azurite)
     private async Task<int> RunAsync(Place place, int position)
     {
         await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
-        await using var proxy = await StorageProxy.StartAsync(await azurite.NewAccountAsync());
+        var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 20);
+        await using var proxy = await StorageProxy.StartAsync(await azurite.NewAccountAsync(clock));
         var thrower = new Thrower();
-        await using var app = await StartAsync(proxy.ConnectionString, cube, place, thrower);
+        await using var app = await StartAsync(proxy.ConnectionString, cube, clock, place, thrower);
         if (position >= 0)
         {
             thrower.ThrowAt(position);

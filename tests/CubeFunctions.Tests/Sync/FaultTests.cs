@@ -50,7 +50,7 @@ public sealed class FaultTests(AzuriteFixture azurite)
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), fault.StartsWith("429-date", StringComparison.Ordinal) ? 1 : 10);
         await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
         cube.Faults.Add(fault);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube, clock);
         var run = await app.RunAsync(SyncRunTests.All);
         Assert.True(run.Status == RunStatus.Succeeded, string.Join('\n', run.Failures));
         Assert.Equal(0, run.Items.Unproven);
@@ -72,7 +72,7 @@ public sealed class FaultTests(AzuriteFixture azurite)
         await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
         var campaign = cube.Data.CampaignIds()[0];
         cube.Faults.Add($"{fault},path=/campaigns/{campaign}/responses");
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock, ("Cube__MaxPageMiB", "1"));
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube, clock, ("Cube__MaxPageMiB", "1"));
         var run = await app.RunAsync(SyncRunTests.All);
         Assert.Equal(RunStatus.PartiallySucceeded, run.Status);
         var failure = Assert.Single(run.Failures);
@@ -136,7 +136,7 @@ public sealed class FaultTests(AzuriteFixture azurite)
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 20);
         await using var cube = await CubeSimulator.StartAsync(Options with { Campaigns = 1 }, null, TestContext.Current.CancellationToken);
         cube.Faults.Add("drift-forever,path=/customers");
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube, clock);
         var run = await app.RunAsync(RunRequest.Snapshot([FeedCatalogue.Customers]));
         Assert.Equal(1, run.Items.Unproven);
         Assert.Equal(Proof.None, run.Windows.Single(window => window.Feed == "customers").Proof);
@@ -149,7 +149,7 @@ public sealed class FaultTests(AzuriteFixture azurite)
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 20);
         await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
         cube.Faults.Add("html-200");
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube, clock);
         var run = await app.RunAsync(SyncRunTests.All);
         Assert.Equal(RunStatus.Failed, run.Status);
         Assert.Equal("campaigns", Assert.Single(run.Failures).Feed);

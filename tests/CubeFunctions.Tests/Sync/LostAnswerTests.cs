@@ -39,9 +39,9 @@ public sealed class LostAnswerTests(AzuriteFixture azurite)
                 );
                 Assert.True(asked == requests, $"position {position}: {asked} requests to Cube instead of {requests}");
                 // At most: the repeat; of a message that was sent twice its removal, and one for the end of the lease that it found; two
-                // items that end apart instead of in one batch.
+                // items that end apart instead of in one batch, each of which closes the run (its manifest and its row, the same bytes).
                 Assert.True(
-                    done >= writes - 4 && done <= writes + 4,
+                    done >= writes - 4 && done <= writes + 6,
                     $"position {position}: {done} writes instead of {writes}\n{all}\ninstead of\n{log}"
                 );
             }

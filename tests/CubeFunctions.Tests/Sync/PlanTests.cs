@@ -120,10 +120,11 @@ public sealed class PlanTests(AzuriteFixture azurite)
         await using var cube = await ScriptedCube.StartAsync(request =>
             request.Path == "/campaigns" && broken ? new Scripted(status, System.Text.Encoding.UTF8.GetBytes(body)) : null
         );
+        var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 50);
         await using var app = await TestApp.StartAsync(
-            await azurite.NewAccountAsync(),
+            await azurite.NewAccountAsync(clock),
             cube.BaseUrl,
-            new ShiftedClock(TimeProvider.System.GetUtcNow(), 50)
+            clock
         );
         var both = new RunRequest(RunKind.Scheduled, [FeedCatalogue.Responses, FeedCatalogue.Customers]);
         await app.RunAsync(both);
@@ -136,10 +137,10 @@ public sealed class PlanTests(AzuriteFixture azurite)
     [Fact]
     public async Task Five_years_of_days_fit_into_an_items_row_and_the_checkpoint_moves_on_the_way()
     {
-        var clock = new ShiftedClock(new DateTimeOffset(2026, 11, 21, 9, 0, 0, TimeSpan.Zero), 40);
+        var clock = new ShiftedClock(new DateTimeOffset(2026, 11, 21, 9, 0, 0, TimeSpan.Zero), 50);
         await using var cube = await ScriptedCube.StartAsync(static _ => null);
         await using var app = await TestApp.StartAsync(
-            await azurite.NewAccountAsync(),
+            await azurite.NewAccountAsync(clock),
             cube.BaseUrl,
             clock,
             ("Sync__WindowDays", "1"),
@@ -212,7 +213,7 @@ public sealed class PlanTests(AzuriteFixture azurite)
                 : null
         );
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow());
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, clock);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube.BaseUrl, clock);
         var start = await app.Get<RunPlanner>().StartAsync(Responses, TestContext.Current.CancellationToken);
         using (var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken))
         {
@@ -254,7 +255,7 @@ public sealed class PlanTests(AzuriteFixture azurite)
     {
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow());
         await using var cube = await CubeSimulator.StartAsync(Options with { Campaigns = 12 }, null, TestContext.Current.CancellationToken);
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube, clock);
         await app.Get<RunPlanner>().StartAsync(Responses, TestContext.Current.CancellationToken);
 
         // Messages wait in the queue of a slow machine: that is no death. One worker has died.

@@ -21,7 +21,7 @@ public sealed class ProofTests(AzuriteFixture azurite)
         await using var cube = await ScriptedCube.StartAsync(request =>
             request.Is("/responses") && Holds(request, new DateOnly(2026, 11, 20)) ? Scripted.Input("page-short.json") : null
         );
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, clock);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube.BaseUrl, clock);
         var run = await app.RunAsync(Responses);
         Assert.Equal((RunStatus.Succeeded, 1), (run.Status, run.Items.Unproven));
         var day = Assert.Single(run.Windows, window => window.Proof == Proof.None);
@@ -93,7 +93,7 @@ public sealed class ProofTests(AzuriteFixture azurite)
                 days.SelectMany(day => Enumerable.Range(0, 3).Select(number => ScriptedCube.Response(day, number)))
             );
         });
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, clock);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube.BaseUrl, clock);
         var weekdays = Enumerable
             .Range(0, 30)
             .Select(Today.AddDays(-30).AddDays)
@@ -160,7 +160,8 @@ public sealed class ProofTests(AzuriteFixture azurite)
                 Enumerable.Range(request.Page * 2, 2).Select(number => ScriptedCube.Response(day, number))
             )
         );
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, new ShiftedClock(Now, 10));
+        var clock = new ShiftedClock(Now, 10);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube.BaseUrl, clock);
         var run = await app.RunAsync(Responses);
         Assert.Equal((0, 6L), (run.Items.Unproven, run.Windows.Sum(window => window.Feed == "responses" ? window.Records : 0)));
         Assert.Contains(cube.Requests, request => request.Page == 3);
@@ -179,7 +180,8 @@ public sealed class ProofTests(AzuriteFixture azurite)
         await using var cube = await ScriptedCube.StartAsync(request =>
             request.Is("/responses") ? Scripted.Input("page-error-as-empty.json") with { Status = status } : null
         );
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, new ShiftedClock(Now, 50));
+        var clock = new ShiftedClock(Now, 50);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube.BaseUrl, clock);
         var run = await app.RunAsync(Responses);
         Assert.Contains(words, Assert.Single(run.Failures).Reason, StringComparison.Ordinal);
         Assert.Equal(
@@ -198,10 +200,11 @@ public sealed class ProofTests(AzuriteFixture azurite)
                 ? Scripted.Page(2, null, [ScriptedCube.Response(day, 1, "one"), ScriptedCube.Response(day, 1, "two")])
                 : null
         );
+        var clock = new ShiftedClock(Now, 10);
         await using var app = await TestApp.StartAsync(
-            await azurite.NewAccountAsync(),
+            await azurite.NewAccountAsync(clock),
             cube.BaseUrl,
-            new ShiftedClock(Now, 10),
+            clock,
             ("Sync__StartDate", "2026-11-19")
         );
         var run = await app.RunAsync(Responses);
@@ -229,10 +232,11 @@ public sealed class ProofTests(AzuriteFixture azurite)
             null,
             TestContext.Current.CancellationToken
         );
+        var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 10);
         await using var app = await TestApp.StartAsync(
-            await azurite.NewAccountAsync(),
+            await azurite.NewAccountAsync(clock),
             cube,
-            new ShiftedClock(TimeProvider.System.GetUtcNow(), 10)
+            clock
         );
         var customers = RunRequest.Snapshot([FeedCatalogue.Customers]);
         var first = (await app.RunAsync(customers)).Windows.Single(window => window.Feed == "customers");
@@ -284,7 +288,7 @@ public sealed class ProofTests(AzuriteFixture azurite)
             );
         });
         await using var app = await TestApp.StartAsync(
-            await azurite.NewAccountAsync(),
+            await azurite.NewAccountAsync(clock),
             cube.BaseUrl,
             clock,
             ("Sync__StartDate", "2026-11-19")
@@ -324,10 +328,11 @@ public sealed class ProofTests(AzuriteFixture azurite)
                 Enumerable.Range((request.Page - 1) * size, size).Select(number => ScriptedCube.Response(day, number))
             );
         });
+        var clock = new ShiftedClock(Now, 10);
         await using var app = await TestApp.StartAsync(
-            await azurite.NewAccountAsync(),
+            await azurite.NewAccountAsync(clock),
             cube.BaseUrl,
-            new ShiftedClock(Now, 10),
+            clock,
             ("Sync__StartDate", "2026-11-20")
         );
         var run = await app.RunAsync(Responses);
@@ -352,7 +357,7 @@ public sealed class ProofTests(AzuriteFixture azurite)
                 )
                 : null
         );
-        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, clock);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube.BaseUrl, clock);
         Assert.Equal(3, (await app.RunAsync(Responses)).Windows.Sum(window => window.Feed == "responses" ? window.Records : 0));
         rows[late]++;
         clock.Advance(TimeSpan.FromDays(1));

@@ -68,7 +68,7 @@ internal sealed class Lane : IAsyncDisposable
                 .Select(setting => (setting.Name.Replace("__Kind", "__AssignmentId", StringComparison.Ordinal), PlaceOf(cube)))
                 .ExceptBy(settings.Select(setting => setting.Name), setting => setting.Item1),
         ];
-        var storage = await azurite.NewAccountAsync();
+        var storage = await azurite.NewAccountAsync(clock);
         var line = withLine ? await StorageProxy.StartAsync(storage) : null;
         var app = await TestApp.StartAsync(line?.ConnectionString ?? storage, cube.BaseUrl, clock, configure, settings);
         return new Lane(cube, storage, line, app, await TestHttp.StartAsync(app));

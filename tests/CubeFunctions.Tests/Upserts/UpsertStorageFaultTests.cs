@@ -181,7 +181,7 @@ public sealed class UpsertStorageFaultTests(AzuriteFixture azurite)
     [Fact]
     public async Task A_mailbox_that_cannot_be_read_ends_its_own_events_by_name_and_no_others()
     {
-        var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 60);
+        var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 50);
         await using var lane = await Lane.StartAsync(azurite, Options, clock, Sender);
         await lane.SnapshotAsync();
         var (broken, whole) = (lane.ImportedIds()[0], lane.ImportedIds()[1]);
