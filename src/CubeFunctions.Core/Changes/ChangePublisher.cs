@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Sync;
 
@@ -23,6 +24,13 @@ internal sealed class ChangePublisher(ObservedItem item, IEnumerable<IChangeFile
     /// <summary>A file is stored, and the snapshot that includes its changes is not saved yet.</summary>
     public async Task PublishAsync(Window window, PublishedChangeFile file, CancellationToken cancellationToken)
     {
+        // Part of the run's trace, and linked to those of the upserts whose values it holds.
+        using var span = CubeTraces.Source.StartActivity(
+            ActivityKind.Internal,
+            links: CubeTraces.LinksTo(file.Causes),
+            name: "publish changes"
+        );
+        span?.SetTag("cube.stream", ChangeStream.NameOf(item.Feed, item.Scope));
         foreach (var observer in observers)
         {
             await observer.PublishedAsync(item, window, file, cancellationToken);

@@ -26,6 +26,10 @@ internal sealed class Echo(MailboxContent mailbox)
     public bool IsLaterThan(DateTimeOffset readingStarted) =>
         mailbox.Sent.Values.Any(sent => sent.Exists(value => value.Latest > readingStarted));
 
+    /// <summary>W3C trace contexts of the deliveries that wrote to the customer since a reading began.</summary>
+    public IEnumerable<string> TracesSince(DateTimeOffset knownSince) =>
+        mailbox.Traces.Where(trace => trace.Latest >= knownSince).Select(trace => trace.Traceparent);
+
     /// <summary>Which of the changed members are what upserts brought.</summary>
     /// <param name="changed">Names of the changed members.</param>
     /// <param name="members">Hashes of the record's members by name, as it is now.</param>

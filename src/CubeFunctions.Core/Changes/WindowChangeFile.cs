@@ -21,6 +21,9 @@ internal sealed partial class WindowChangeFile(
     private const int Batch = 4000;
     private const int OldBatch = 2000;
 
+    /// <summary>Upserts that one file is linked to.</summary>
+    private const int MaxCauses = 32;
+
     private readonly LineHeader _header = new(
         item.Feed,
         item.Scope,
@@ -35,6 +38,9 @@ internal sealed partial class WindowChangeFile(
 
     /// <summary>Changes of the imported id: to a reader that knows customers by it one is gone and another has come.</summary>
     private readonly HashSet<PlannedChange> _rekeyed = [];
+
+    /// <summary>Trace contexts of upserts that wrote to its customers.</summary>
+    private readonly HashSet<string> _causes = new(StringComparer.Ordinal);
 
     /// <summary>The window, compared with what is known.</summary>
     public WindowComparison Comparison => comparison;
@@ -118,7 +124,7 @@ internal sealed partial class WindowChangeFile(
         if (await sources.Store.TryWriteFileAsync(path, content, item.Attempt, cancellationToken))
         {
             lines.Count();
-            return new PublishedChangeFile(path, item.Attempt, lines.Changes, lines.BaselineRecords);
+            return new PublishedChangeFile(path, item.Attempt, lines.Changes, lines.BaselineRecords, _causes);
         }
 
         var (there, baselines) = (new HashSet<string>(StringComparer.Ordinal), 0);
@@ -142,7 +148,8 @@ internal sealed partial class WindowChangeFile(
             path,
             await sources.Store.AttemptOfAsync(path, cancellationToken),
             there.Count - (baselines > 0 ? 1 : 0),
-            baselines
+            baselines,
+            _causes
         );
     }
 
@@ -305,6 +312,7 @@ internal sealed partial class WindowChangeFile(
             return [];
         }
 
+        _causes.UnionWith((echo?.TracesSince(KnownSince(change)) ?? []).Take(MaxCauses - _causes.Count));
         var line = new ChangeLine
         {
             Id = comparison.IdOf(_header, change),

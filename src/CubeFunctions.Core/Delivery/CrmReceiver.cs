@@ -27,9 +27,15 @@ public sealed class CrmReceiver(HttpClient http, DeliverySettings settings, Sync
     /// <summary>Sends changes.</summary>
     /// <param name="ids">Their ids.</param>
     /// <param name="body">The request's body.</param>
+    /// <param name="causes">W3C trace contexts of what they stem from.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     /// <exception cref="CrmException">The receiver has not taken them.</exception>
-    internal async Task PostAsync(IEnumerable<string> ids, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    internal async Task PostAsync(
+        IEnumerable<string> ids,
+        ReadOnlyMemory<byte> body,
+        IEnumerable<string> causes,
+        CancellationToken cancellationToken
+    )
     {
         var crm = settings.Crm ?? throw new InvalidOperationException("No receiver is set.");
         var id = XxHash128.HashToUInt128(Encoding.ASCII.GetBytes(string.Concat(ids))).ToString("x32", CultureInfo.InvariantCulture);
@@ -40,7 +46,7 @@ public sealed class CrmReceiver(HttpClient http, DeliverySettings settings, Sync
         request.Headers.Add(StandardWebhooksSignature.TimestampHeader, now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture));
         request.Headers.Add(StandardWebhooksSignature.SignatureHeader, StandardWebhooksSignature.Sign(crm.Secret.Key, id, now, body.Span));
 
-        using var span = RequestSpans.Start(HttpMethod.Post, crm.Url, route: null);
+        using var span = RequestSpans.Start(HttpMethod.Post, crm.Url, route: null, causes);
         if (span?.Id is { } traceparent)
         {
             request.Headers.Add("traceparent", traceparent);

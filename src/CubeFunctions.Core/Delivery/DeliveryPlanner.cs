@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CubeFunctions.Core.Changes;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
@@ -35,6 +36,7 @@ internal sealed class DeliveryPlanner(
             Path = file.Path,
             Changes = changes,
             CreatedAt = time.GetUtcNow(),
+            Causes = string.Join(' ', file.Causes.Prepend(Activity.Current?.Id).OfType<string>()),
         };
         if (Delivers(item))
         {

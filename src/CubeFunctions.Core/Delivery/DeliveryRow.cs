@@ -78,6 +78,9 @@ public sealed class DeliveryRow : IStoredRow
     /// <summary>What it waits for, or why it is dead.</summary>
     public string? Reason { get; set; }
 
+    /// <summary>W3C trace context of the run that published it, and of upserts that it stems from; separated by blanks.</summary>
+    public string? Causes { get; set; }
+
     /// <summary>The id that people use.</summary>
     internal string Id =>
         XxHash3.HashToUInt64(Encoding.UTF8.GetBytes($"{PartitionKey}\n{RowKey}")).ToString("x16", CultureInfo.InvariantCulture);

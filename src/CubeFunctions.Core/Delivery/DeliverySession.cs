@@ -261,6 +261,7 @@ internal sealed partial class DeliverySession(
                 await sources.Receiver.PostAsync(
                     send.Select(change => change.Entry.Id),
                     ChangeBody.Of(send.ConvertAll(change => change.Json)),
+                    Current?.Causes?.Split(' ') ?? [],
                     cancellationToken
                 );
                 taken += send.Count;
@@ -332,6 +333,7 @@ internal sealed partial class DeliverySession(
             CreatedAt = sources.Time.GetUtcNow(),
             CompletedAt = state == DeliveryState.Dead ? sources.Time.GetUtcNow() : null,
             Reason = reason,
+            Causes = file.Causes,
         };
 
     private ValueTask<string> CustomerAsync(ChangeEntry entry, CancellationToken cancellationToken) =>

@@ -10,6 +10,15 @@ public static class CubeTraces
 
     internal static ActivitySource Source { get; } = new(SourceName);
 
+    /// <summary>Links to the spans of W3C trace contexts, those of the trace at hand left out.</summary>
+    internal static ActivityLink[] LinksTo(IEnumerable<string> traceparents) =>
+        [
+            .. traceparents
+                .Select(text => ActivityContext.TryParse(text, null, isRemote: true, out var context) ? context : default)
+                .Where(context => context != default && context.TraceId != Activity.Current?.TraceId)
+                .Select(context => new ActivityLink(context)),
+        ];
+
     /// <summary>Marks a span as failed.</summary>
     /// <param name="span">The span, or null where nobody listens.</param>
     /// <param name="kind">What failed, as OpenTelemetry's <c>error.type</c>: a status, or the name of a failure or exception. No message:

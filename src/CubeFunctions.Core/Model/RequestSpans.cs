@@ -14,9 +14,14 @@ internal static class RequestSpans
     /// <param name="method">Its method.</param>
     /// <param name="origin">Where it goes; only host and port are noted.</param>
     /// <param name="route">The path with placeholders; null where even that says too much.</param>
-    public static Activity? Start(HttpMethod method, Uri origin, string? route)
+    /// <param name="causes">W3C trace contexts of other traces that it stems from.</param>
+    public static Activity? Start(HttpMethod method, Uri origin, string? route, IEnumerable<string>? causes = null)
     {
-        var span = CubeTraces.Source.StartActivity(route is null ? method.Method : $"{method.Method} {route}", ActivityKind.Client);
+        var span = CubeTraces.Source.StartActivity(
+            ActivityKind.Client,
+            links: causes is null ? null : CubeTraces.LinksTo(causes),
+            name: route is null ? method.Method : $"{method.Method} {route}"
+        );
         if (span is { IsAllDataRequested: true })
         {
             span.SetTag("http.request.method", method.Method)

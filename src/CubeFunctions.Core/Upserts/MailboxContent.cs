@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Serialization;
 
 namespace CubeFunctions.Core.Upserts;
@@ -27,6 +28,11 @@ internal sealed record MailStamp(DateTimeOffset Time, string Event) : IComparabl
     public bool IsOlderThan(MailStamp other) => CompareTo(other) < 0;
 }
 
+/// <summary>The trace in which values were sent to Cube.</summary>
+/// <param name="Traceparent">W3C trace context of the delivery.</param>
+/// <param name="Latest">When its values were in Cube at the latest.</param>
+internal sealed record SentTrace(string Traceparent, DateTimeOffset Latest);
+
 /// <summary>What is remembered of one customer between deliveries. Values that wait are in the rows of their events.</summary>
 internal sealed record MailboxContent
 {
@@ -35,6 +41,9 @@ internal sealed record MailboxContent
 
     /// <summary>Values of one field that may be in Cube at once.</summary>
     private const int SentPerField = 3;
+
+    /// <summary>Traces kept: earlier ones have been compared, or are one cause among many.</summary>
+    private const int MaxTraces = 4;
 
     /// <summary>The customer's id in Cube's URLs, as last found. Each delivery checks it again.</summary>
     public string? CubeId { get; set; }
@@ -70,6 +79,9 @@ internal sealed record MailboxContent
     /// <summary>What was last sent to Cube, by field: several values where it is not known which of them arrived.</summary>
     public Dictionary<string, List<SentValue>> Sent { get; set; } = [];
 
+    /// <summary>Traces of the last deliveries, oldest first: a change set that holds what they wrote is linked to them.</summary>
+    public List<SentTrace> Traces { get; set; } = [];
+
     /// <summary>Keeps a part unless a newer one is known.</summary>
     public void Remember(MailPart part)
     {
@@ -100,6 +112,8 @@ internal sealed record MailboxContent
                 new SentValue(value.Json, until, IsTaken: false),
             ];
         }
+
+        NoteTrace(until);
     }
 
     /// <summary>Notes that Cube took values: earlier ones are in Cube no more.</summary>
@@ -109,6 +123,8 @@ internal sealed record MailboxContent
         {
             Sent[field] = [new SentValue(json, now, IsTaken: true)];
         }
+
+        NoteTrace(now);
     }
 
     /// <summary>Removes the note of what Cube refused.</summary>
@@ -121,6 +137,14 @@ internal sealed record MailboxContent
         else
         {
             Sent.Remove(field);
+        }
+    }
+
+    private void NoteTrace(DateTimeOffset latest)
+    {
+        if (Activity.Current is { IdFormat: ActivityIdFormat.W3C, Id: { } traceparent })
+        {
+            Traces = [.. Traces.Where(other => other.Traceparent != traceparent).TakeLast(MaxTraces - 1), new(traceparent, latest)];
         }
     }
 

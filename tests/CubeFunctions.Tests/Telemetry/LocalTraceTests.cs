@@ -41,7 +41,6 @@ public sealed class LocalTraceTests(AzuriteFixture azurite)
             async () => (await GetAsync(http, $"/api/upserts/{upsert}")).GetProperty("state").GetString() == "delivered",
             TimeSpan.FromMinutes(1)
         );
-        scenario.Change();
         await WaitFor.TrueAsync(() => Task.FromResult(scenario.Crm.Taken.Count > 0), TimeSpan.FromMinutes(1));
         using var order = new StringContent(TracedScenario.Order, Encoding.UTF8, "application/json");
         using var erasure = await http.PostAsync(new Uri("/api/erasures", UriKind.Relative), order, TestContext.Current.CancellationToken);

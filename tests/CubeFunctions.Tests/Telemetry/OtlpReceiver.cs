@@ -89,7 +89,8 @@ internal sealed class OtlpReceiver : IAsyncDisposable
                         record.Text(5),
                         (int)record.Number(6),
                         Tags(record.All(9)),
-                        [.. record.All(13).Select(link => link.Hex(1))]
+                        [.. record.All(13).Select(link => link.Hex(1))],
+                        record.Number(7)
                     )
                 );
                 break;

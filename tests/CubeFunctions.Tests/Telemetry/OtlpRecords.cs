@@ -9,6 +9,7 @@ namespace CubeFunctions.Tests.Telemetry;
 /// <param name="Kind">1 internal, 2 server, 3 client, 4 producer, 5 consumer.</param>
 /// <param name="Tags">Attributes.</param>
 /// <param name="Links">Trace ids of links.</param>
+/// <param name="Start">When it began, in nanoseconds.</param>
 internal sealed record OtlpSpan(
     string Source,
     string Trace,
@@ -17,7 +18,8 @@ internal sealed record OtlpSpan(
     string Name,
     int Kind,
     IReadOnlyDictionary<string, string> Tags,
-    IReadOnlyList<string> Links
+    IReadOnlyList<string> Links,
+    ulong Start
 )
 {
     public const int Server = 2;

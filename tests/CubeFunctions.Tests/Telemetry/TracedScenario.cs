@@ -40,6 +40,15 @@ internal sealed class TracedScenario : IAsyncDisposable
     {
         var cube = await CubeSimulator.StartAsync(Victim.Options with { Campaigns = 1 }, null, TestContext.Current.CancellationToken);
         Victim.Live(cube);
+
+        // Somebody changes the person in Cube while the upsert is written: the next reading holds both.
+        cube.BeforeAnswer = request =>
+        {
+            if (request.Method == "PUT")
+            {
+                cube.Data.EditCustomer(cube.Data.AssignmentIds[0], Victim.Internal, "city", "Ålesund");
+            }
+        };
         return new(cube, await TestReceiver.StartAsync(), await OtlpReceiver.StartAsync());
     }
 
@@ -50,9 +59,6 @@ internal sealed class TracedScenario : IAsyncDisposable
             Headers = { { "x-webhook-secret", Secret }, { "traceparent", $"00-{CrmTrace}-00f067aa0ba902b7-01" } },
             Content = new StringContent(Victim.Post(Victim.Imported, "phone_2", Victim.Phone), Encoding.UTF8, "application/json"),
         };
-
-    /// <summary>Somebody changes the person in Cube.</summary>
-    public void Change() => Cube.Data.EditCustomer(Cube.Data.AssignmentIds[0], Victim.Internal, "city", "Ålesund");
 
     /// <summary>Every request to Cube belongs to the timer's run, or to the webhook; so does what went out to the CRM.</summary>
     /// <param name="webhookTrace">The trace that the webhook's request belongs to.</param>
@@ -88,10 +94,25 @@ internal sealed class TracedScenario : IAsyncDisposable
         Assert.NotEmpty(deliveries);
         foreach (var delivery in deliveries)
         {
-            string[] expected = ["process cube-changes", "send cube-changes", "process cube-sync", "send cube-sync", "plan run"];
+            string[] expected =
+            [
+                "process cube-changes",
+                "send cube-changes",
+                "publish changes",
+                "process cube-sync",
+                "send cube-sync",
+                "plan run",
+            ];
             Assert.Equal(expected, tree.Above(delivery).Select(span => span.Name).Intersect(expected));
             Assert.Contains($"00-{delivery.Trace}-{delivery.Id}-01", Crm.Traceparents);
         }
+
+        // What the webhook brought is in the first delivery's record: that one, and the change set that it is from, lead back to it.
+        var changed = deliveries.MinBy(span => span.Start)!;
+        var published = tree.Above(changed).First(span => span.Name == "publish changes");
+        Assert.Equal([webhookTrace], changed.Links);
+        Assert.Equal([webhookTrace], published.Links);
+        Assert.DoesNotContain(deliveries, span => span != changed && span.Links.Count > 0);
 
         var storage = Collector.Spans.Where(span => span.Source.StartsWith("Azure.", StringComparison.Ordinal)).ToList();
         Assert.Contains(storage, span => span.Name == "BlockBlobClient.Upload" && tree.Above(span).Any(above => above.Name == "plan run"));
