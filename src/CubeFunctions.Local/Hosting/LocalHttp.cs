@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace CubeFunctions.Local.Hosting;
 
 /// <summary>
-/// The HTTP endpoints of the app on a port of this machine. Function keys are Azure's; here the loopback address is the door.
+/// The HTTP endpoints of the app on a port of this machine. Function keys are Azure's; here the loopback address and <see cref="LocalDoor"/> are.
 /// </summary>
 internal static class LocalHttp
 {
@@ -23,6 +23,7 @@ internal static class LocalHttp
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton(services.GetRequiredService<ILoggerFactory>());
         var app = builder.Build();
+        app.UseLocalDoor();
         app.UseRouting();
         app.MapCubeFunctions(services);
         try

@@ -101,6 +101,7 @@ public sealed class RunOperationTests(AzuriteFixture azurite)
         // Its messages are still in the queue: they read nothing.
         var next = (await http.ActAsync("runs", """{"kind":"Snapshot"}"""))["runId"];
         Assert.Equal(RunStatus.Succeeded, (await app.FinishAsync(next)).Status);
+        (await http.ActAsync($"runs/{next}/cancel")).AssertProblem(409);
         Assert.Equal(
             RunStatus.Cancelled,
             (await app.Get<RunReader>().FindManifestAsync(id, TestContext.Current.CancellationToken))!.Status
