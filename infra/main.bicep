@@ -157,7 +157,7 @@ param alertEmails string[] = []
 @description('Address that is called when an alert is raised; empty for none.')
 param alertWebhookUrl string = ''
 
-@description('Client id of an app registration: with it, people sign in with Entra ID before they reach anything but health and webhooks. Empty: function keys alone.')
+@description('Client id of an app registration: with it, people sign in with Entra ID before they reach anything but health and webhooks, and need its app role Cube.Act to act. Empty: function keys alone.')
 param signInClientId string = ''
 
 var token = toLower(uniqueString(subscription().id, resourceGroupName, environmentName, location))
@@ -329,6 +329,9 @@ module functionApp 'app/function-app.bicep' = {
         Sync__Schedule: syncSchedule
         Sync__SnapshotSchedule: syncSnapshotSchedule
         Retention__Days: string(retentionDays)
+        // The dashboard calls stale what the alerts do.
+        Operations__StaleDatedAfterHours: string(staleDatedAfterHours)
+        Operations__StaleSnapshotAfterHours: string(staleSnapshotAfterHours)
         // Logs are billed by volume: a span for each request to storage would cost more than the app.
         Telemetry__StorageRequests: 'false'
       }

@@ -1,6 +1,6 @@
 // The app on Flex Consumption, and its settings by the names the code reads. Secrets are references into the vault.
 
-import { packageContainerName, secretNames, sender } from 'names.bicep'
+import { actingRole, packageContainerName, secretNames, sender } from 'names.bicep'
 
 @description('Name of the plan.')
 param planName string
@@ -207,6 +207,8 @@ var previousSecrets = [
 // With this the app proves itself to Entra ID by its identity: sign-in needs no client secret.
 var signInSettings = {
   OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID: identityClientId
+  // Whoever signs in may read; acting takes this role of the app registration.
+  Operations__ActingRole: actingRole
 }
 
 resource settings 'Microsoft.Web/sites/config@2025-03-01' = {

@@ -60,6 +60,10 @@ var roleIds = {
 }
 
 @export()
+@description('App role of the app registration: who has it may act.')
+var actingRole = 'Cube.Act'
+
+@export()
 @description('Container of the app package.')
 var packageContainerName = 'app-package'
 

@@ -29,6 +29,9 @@ public sealed record AppSettings
     /// <summary>How long history is kept.</summary>
     public required RetentionSettings Retention { get; init; }
 
+    /// <summary>Operations API and dashboard.</summary>
+    public required OperationsSettings Operations { get; init; }
+
     /// <summary>Reads and checks all settings.</summary>
     /// <param name="configuration">Where they stand.</param>
     /// <param name="needsSchedules">Whether the schedules must be set.</param>
@@ -60,5 +63,6 @@ public sealed record AppSettings
             Changes = ChangeSettings.Read(reader),
             Delivery = DeliverySettings.Read(reader),
             Retention = RetentionSettings.Read(reader),
+            Operations = OperationsSettings.Read(reader),
         };
 }

@@ -41,6 +41,7 @@ public static class CubeApplication
             .AddSingleton(settings.Changes)
             .AddSingleton(settings.Delivery)
             .AddSingleton(settings.Retention)
+            .AddSingleton(settings.Operations)
             .AddStorage()
             .AddCube(settings.Cube)
             .AddPersons()

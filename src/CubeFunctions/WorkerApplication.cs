@@ -20,6 +20,8 @@ internal static class WorkerApplication
         // Polly logs a line a page, and whole exceptions; what it retries is logged where it fails for good.
         builder.Logging.AddFilter("Polly", LogLevel.None);
 
+        builder.UseMiddleware<ActingRole>();
+
         // Hosted services stop in reverse order: the last one waits before anything else ends.
         builder.UseMiddleware<InvocationsInHand>();
         builder.Services.AddHostedService(services => services.GetRequiredService<InvocationsInHand>());

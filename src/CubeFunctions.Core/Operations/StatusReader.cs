@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
 
@@ -17,6 +18,7 @@ internal sealed class StatusReader(
     BacklogCounter backlog,
     SharedFlags pauses,
     TenantGeneration generation,
+    OperationsSettings settings,
     TimeProvider time
 )
 {
@@ -25,10 +27,6 @@ internal sealed class StatusReader(
 
     /// <summary>Runs under way whose items are counted; usually there are no more than two.</summary>
     private const int MostCounted = 3;
-
-    /// <summary>As the alerts of infra have it by default.</summary>
-    internal const int DatedStaleAfterHours = 3;
-    internal const int SnapshotStaleAfterHours = 36;
 
     /// <summary>The status.</summary>
     public async Task<StatusDocument> ReadAsync(CancellationToken cancellationToken)
@@ -138,13 +136,13 @@ internal sealed class StatusReader(
             row.LeaseUntil > time.GetUtcNow() && row.LeaseHolder?.StartsWith(runId + '|', StringComparison.Ordinal) == true
         );
 
-    private static StatusFeed FeedOf(string name, IReadOnlyList<FeedDay> days)
+    private StatusFeed FeedOf(string name, IReadOnlyList<FeedDay> days)
     {
         var isDated = FeedCatalogue.Find(name)?.Dated ?? false;
         return new StatusFeed(
             name,
             isDated,
-            isDated ? DatedStaleAfterHours : SnapshotStaleAfterHours,
+            isDated ? settings.StaleDatedAfterHours : settings.StaleSnapshotAfterHours,
             [.. days.Where(day => day.Feed == name).Select(day => new DayRecords(day.Day, day.Records))]
         );
     }

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using CubeFunctions.Core.Operations;
+using CubeFunctions.Core.Settings;
 using CubeFunctions.Tests.Infra.Rules;
 using Xunit;
 
@@ -36,13 +36,16 @@ public sealed class BoundTests(InfraFixture infra)
     [Fact]
     public void The_status_calls_stale_what_the_alerts_do_by_default()
     {
-        Assert.Equal(StatusReader.DatedStaleAfterHours, (int)Template["parameters"]!["staleDatedAfterHours"]!["defaultValue"]!);
-        Assert.Equal(StatusReader.SnapshotStaleAfterHours, (int)Template["parameters"]!["staleSnapshotAfterHours"]!["defaultValue"]!);
+        var code = new OperationsSettings();
+        Assert.Equal(code.StaleDatedAfterHours, (int)Template["parameters"]!["staleDatedAfterHours"]!["defaultValue"]!);
+        Assert.Equal(code.StaleSnapshotAfterHours, (int)Template["parameters"]!["staleSnapshotAfterHours"]!["defaultValue"]!);
     }
 
     [Theory]
     [InlineData("cubeMaxConcurrentRequests", "Cube__MaxConcurrentRequests")]
     [InlineData("retentionDays", "Retention__Days")]
+    [InlineData("staleDatedAfterHours", "Operations__StaleDatedAfterHours")]
+    [InlineData("staleSnapshotAfterHours", "Operations__StaleSnapshotAfterHours")]
     public void Bicep_s_bounds_are_the_app_s(string parameter, string setting)
     {
         var (least, most) = ((int)Template["parameters"]![parameter]!["minValue"]!, (int)Template["parameters"]![parameter]!["maxValue"]!);

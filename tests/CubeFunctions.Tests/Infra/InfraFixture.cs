@@ -78,6 +78,7 @@ public sealed class InfraFixture : IAsyncLifetime
         all["changesDeleteAfterDays"] = Value(120);
         all["stateDeleteAfterDays"] = Value(365);
         all["staleDatedAfterHours"] = Value(5);
+        all["staleSnapshotAfterHours"] = Value(40);
         all["syncSchedule"] = Value("0 */20 * * * *");
         all["syncSnapshotSchedule"] = Value("0 10 3 * * *");
         all["moreSettings"] = Value(new JsonObject { ["Sync__LookbackDays"] = "3", ["Cube__Token"] = "overridden" });

@@ -122,6 +122,24 @@ public sealed class NamedMutationTests(InfraFixture infra)
             "resources/secrets/condition",
             "true"
         ),
+        ["Whoever signs in may act"] = (
+            "With sign-in, acting takes an app role",
+            "functionApp",
+            "variables/actingRole",
+            "\"\""
+        ),
+        ["Acting takes a role that nobody can have"] = (
+            "With sign-in, acting takes an app role",
+            "",
+            "resources/functionApp/properties/parameters/signIn/value",
+            "true"
+        ),
+        ["The dashboard goes by hours of its own"] = (
+            "What is asked for reaches the settings",
+            "",
+            "resources/functionApp/properties/parameters/productSettings/value",
+            "\"[shallowMerge(createArray(createObject('Operations__StaleDatedAfterHours', '3', 'Operations__StaleSnapshotAfterHours', '36'), parameters('moreSettings'), createObject('Cube__BaseUrl', parameters('cubeBaseUrl'), 'Cube__Api', parameters('cubeApi'))))]\""
+        ),
         ["The alert on stale responses waits as long as that on snapshots"] = (
             "Alert dated-feed-stale is raised: responses half an hour too old",
             "",

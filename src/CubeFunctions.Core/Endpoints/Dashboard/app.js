@@ -66,7 +66,7 @@ async function act(operation, method, path, order) {
       toast('No answer came: it may have been done or not. Look before you try again.');
       return false;
     }
-    if (answer.status === 401 || answer.status === 403) { if (keys.act.get(operation) === key) keys.act.delete(operation); continue; }
+    if (answer.status === 401) { if (keys.act.get(operation) === key) keys.act.delete(operation); continue; }
     if (key !== keys.read) keys.act.set(operation, key);
     if (answer.ok) return answer.status === 204 ? {} : await answer.json().catch(() => ({}));
     toast(await problem(answer));

@@ -8,6 +8,8 @@ internal static class SettingRules
     /// <summary>Good for every secret, also where one has a form of its own.</summary>
     private const string FromTheVault = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
+    private const string ActingRole = "Operations__ActingRole";
+
     public static IReadOnlyList<InfraRule> All { get; } =
     [
         new("The code takes the settings as they are deployed", CodeTakesThem),
@@ -21,6 +23,13 @@ internal static class SettingRules
         new("Settings have names that the code reads", Known),
         new("Connections are by identity, to the right account", Connections),
         new("What is asked for reaches the settings", Parameters),
+        new(
+            "With sign-in, acting takes an app role",
+            deployment =>
+                deployment.Given("signInClientId") is ""
+                    ? Expect.That(!Expect.Settings(deployment).ContainsKey(ActingRole), "nobody could act without sign-in")
+                    : Equal(deployment, ActingRole, "Cube.Act")
+        ),
         new(
             "Telemetry is sent by identity",
             deployment =>
@@ -127,6 +136,8 @@ internal static class SettingRules
             ("Sync__Schedule", "syncSchedule"),
             ("Sync__SnapshotSchedule", "syncSnapshotSchedule"),
             ("Retention__Days", "retentionDays"),
+            ("Operations__StaleDatedAfterHours", "staleDatedAfterHours"),
+            ("Operations__StaleSnapshotAfterHours", "staleSnapshotAfterHours"),
         ];
         var more = (IDictionary<string, object?>)deployment.Given("moreSettings")!;
         return
