@@ -134,6 +134,49 @@ public sealed class WorkerFaultTests(AzuriteFixture azurite, PublishedApp app)
     }
 
     [Fact]
+    public async Task When_the_identity_has_its_token_again_all_goes_on()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The worker trusts the test's certificate by SSL_CERT_FILE, which Windows does not read.");
+        await using var cube = await CubeSimulator.StartAsync(Tenant, null, TestContext.Current.CancellationToken);
+        await using var storage = await TokenStorage.StartAsync();
+        await using var host = await FunctionsHost.StartAsync(
+            app,
+            FunctionsHost.SettingsOf("", cube.BaseUrl, [.. storage.Settings, ("Sync__Feeds", "customers")])
+        );
+        host.QueueStorage = storage.ConnectionString;
+        await AssertUnhealthyAsync(host);
+        Assert.Equal(InvocationOutcome.Failed, (await host.InvokeTimerAsync("StartSnapshot")).Outcome);
+
+        storage.GiveTokens();
+        await WaitFor.TrueAsync(
+            async () =>
+            {
+                using var answer = await HealthAsync(host);
+                return answer.StatusCode == HttpStatusCode.OK;
+            },
+            TimeSpan.FromSeconds(60),
+            TimeSpan.FromSeconds(1)
+        );
+
+        await SnapshotAsync(runs: 1);
+
+        // One page differs: the others are copied within storage, for which the token has to do as well.
+        var assignment = cube.Data.AssignmentIds[0];
+        var someone = $"{cube.Data.Customers(assignment).First()["customer_id"]}";
+        cube.Data.EditCustomer(assignment, cube.Data.FindCustomer(assignment, someone)!.Value, "city", "Hamar");
+        await SnapshotAsync(runs: 2);
+        Assert.Empty(await WorkerTests.LeasesAsync(storage.ConnectionString));
+        Assert.Equal(0, await host.StopAsync(WorkerStop.Drain));
+        async Task SnapshotAsync(int runs)
+        {
+            (await host.InvokeTimerAsync("StartSnapshot")).AssertSucceeded();
+            var run = await WorkerTests.FinishRunAsync(host, storage.ConnectionString, runs);
+            Assert.Equal("Succeeded", run.GetProperty("status").GetString());
+            await RawLedger.CheckAllAsync(new BlobContainerClient(storage.ConnectionString, "cube-raw"));
+        }
+    }
+
+    [Fact]
     public async Task Settings_that_cannot_be_used_end_the_worker_with_one_line_that_lists_them_all()
     {
         const string Secret = "AccountName=nobody;AccountKee=c2VjcmV0";

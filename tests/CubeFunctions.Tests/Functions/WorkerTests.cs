@@ -172,11 +172,16 @@ public sealed class WorkerTests(AzuriteFixture azurite, PublishedApp app)
     private static BlobContainerClient Raw(string storage) => new(storage, "cube-raw");
 
     /// <summary>Serves the queues until there is the manifest of a run, and reads it.</summary>
-    internal static async Task<JsonElement> FinishRunAsync(FunctionsHost host, string storage)
+    /// <summary>Serves the queues until a run has ended.</summary>
+    /// <param name="host">The host.</param>
+    /// <param name="storage">The test's way to storage.</param>
+    /// <param name="runs">How many runs there are then, this one among them.</param>
+    internal static async Task<JsonElement> FinishRunAsync(FunctionsHost host, string storage, int runs = 1)
     {
         var run = "";
         await host.PumpQueuesAsync(async () =>
         {
+            var ended = 0;
             await foreach (
                 var blob in Raw(storage)
                     .GetBlobsAsync(
@@ -188,9 +193,10 @@ public sealed class WorkerTests(AzuriteFixture azurite, PublishedApp app)
             )
             {
                 run = Path.GetFileNameWithoutExtension(blob.Name);
+                ended++;
             }
 
-            return run.Length > 0;
+            return ended >= runs;
         });
         return await RawLedger.RunAsync(Raw(storage), run);
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -20,7 +21,8 @@ public sealed class StorageProxy : IAsyncDisposable
     private static readonly string[] Services = ["BlobEndpoint", "QueueEndpoint", "TableEndpoint"];
     private readonly List<WebApplication> _webs = [];
     private readonly List<(Uri Target, string Address)> _listeners = [];
-    private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
+    private readonly SocketsHttpHandler _handler = new() { AllowAutoRedirect = false, UseCookies = false };
+    private readonly HttpClient _client;
     private readonly CancellationTokenSource _cut = new();
     private readonly bool _answerLost;
     private readonly ConcurrentDictionary<string, bool> _seen = new();
@@ -28,7 +30,7 @@ public sealed class StorageProxy : IAsyncDisposable
     private int _requests;
     private int _writes;
 
-    private StorageProxy(int writes, bool answerLost) => (_left, _answerLost) = (writes, answerLost);
+    private StorageProxy(int writes, bool answerLost) => (_left, _answerLost, _client) = (writes, answerLost, new HttpClient(_handler));
 
     /// <summary>Whether the first answer to each write is lost: a repeat of the same request gets through.</summary>
     public bool LosesEach { get; set; }
@@ -95,6 +97,19 @@ public sealed class StorageProxy : IAsyncDisposable
 
     /// <summary>Stands between without cutting the line.</summary>
     public static Task<StorageProxy> StartAsync(string connection) => StartAsync(connection, int.MaxValue, answerLost: false);
+
+    /// <summary>A way without TLS to a storage that speaks it with a certificate of its own.</summary>
+    public static async Task<StorageProxy> StartAsync(string connection, X509Certificate2 trusted)
+    {
+        var proxy = await StartAsync(connection);
+        proxy._handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            CustomTrustStore = { trusted },
+            RevocationMode = X509RevocationMode.NoCheck,
+        };
+        return proxy;
+    }
 
     /// <summary>Storage goes away: connections are closed, and new ones refused.</summary>
     public async Task RefuseAsync()
