@@ -31,7 +31,7 @@ public sealed class DeliveryJanitor(
     /// <summary>One round by itself, for hosts that do not run the janitor of all lanes.</summary>
     /// <param name="force">True to notify all, however lately their deliveries came about.</param>
     /// <param name="cancellationToken">Ends the round.</param>
-    public Task SweepAsync(bool force, CancellationToken cancellationToken) =>
+    public Task RunOnceAsync(bool force, CancellationToken cancellationToken) =>
         RunAsync(new JanitorRound(Name, force, logger), cancellationToken);
 
     /// <inheritdoc />

@@ -46,7 +46,7 @@ public sealed class UpsertJanitor(
     /// <param name="force">True to notify all that wait, however lately they came.</param>
     /// <param name="cancellationToken">Ends the round.</param>
     /// <returns>How many customers were notified.</returns>
-    public Task<int> SweepAsync(bool force, CancellationToken cancellationToken) => RunAsync(null, force, cancellationToken);
+    public Task<int> RunOnceAsync(bool force, CancellationToken cancellationToken) => RunAsync(null, force, cancellationToken);
 
     private async Task<int> RunAsync(JanitorRound? round, bool force, CancellationToken cancellationToken)
     {

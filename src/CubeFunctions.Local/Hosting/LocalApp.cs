@@ -186,7 +186,7 @@ internal sealed partial class LocalApp : IAsyncDisposable
         using var timer = new PeriodicTimer(_host.Services.GetRequiredService<SyncSettings>().Lease, time);
         try
         {
-            await TryAsync(() => deliveries.SweepAsync(force: true, cancellationToken), cancellationToken);
+            await TryAsync(() => deliveries.RunOnceAsync(force: true, cancellationToken), cancellationToken);
             do
             {
                 if (!upsertsRecovered)
@@ -198,7 +198,7 @@ internal sealed partial class LocalApp : IAsyncDisposable
                         {
                             if (time.GetUtcNow() - started > WaitingEvery || !await notifier.HasVisibleAsync(cancellationToken))
                             {
-                                await upserts.SweepAsync(force: true, cancellationToken);
+                                await upserts.RunOnceAsync(force: true, cancellationToken);
                                 upsertsRecovered = true;
                             }
                         },

@@ -63,7 +63,7 @@ public sealed class UpsertTests(AzuriteFixture azurite)
         await WaitFor.TrueAsync(
             async () =>
             {
-                await app.Get<Core.Upserts.UpsertJanitor>().SweepAsync(force: true, TestContext.Current.CancellationToken);
+                await app.Get<Core.Upserts.UpsertJanitor>().RunOnceAsync(force: true, TestContext.Current.CancellationToken);
                 return (await lane.StatesAsync(ids)).TrueForAll(state => state.State is "delivered" or "superseded");
             },
             TimeSpan.FromSeconds(60)

@@ -107,7 +107,7 @@ public sealed class UnknownNameTests(AzuriteFixture azurite)
         await app.RunAsync(customers);
         var row = Assert.Single(await DeliveryPump.RowsAsync(app, DeliveryState.Waiting));
         await GarbleAsync(app.Storage.Changes, row.PartitionKey, row.RowKey, "State");
-        await app.Get<DeliveryJanitor>().SweepAsync(force: false, Token);
+        await app.Get<DeliveryJanitor>().RunOnceAsync(force: false, Token);
         Assert.Equal("its row cannot be read", Assert.Single(await DeliveryPump.RowsAsync(app, DeliveryState.Dead)).Reason);
         Assert.Equal(1, (await app.Get<DeliveryReader>().ReplayAsync([], Token)).Count);
         await DeliveryPump.DeliverAsync(app, clock, TimeSpan.FromMinutes(5));
@@ -126,7 +126,7 @@ public sealed class UnknownNameTests(AzuriteFixture azurite)
         );
         var id = (await lane.HookAsync("""{"customer_id":"1","city":"Bodø"}"""))[0];
         await GarbleAsync(lane.App.Storage.Upserts, id[..32], id[32..], "State");
-        await lane.App.Get<UpsertJanitor>().SweepAsync(force: false, Token);
+        await lane.App.Get<UpsertJanitor>().RunOnceAsync(force: false, Token);
         var dead = Assert.Single(await lane.App.Get<UpsertReader>().InStateAsync(UpsertState.Dead, 10, Token));
         Assert.Equal((id, "its row cannot be read"), (dead.PartitionKey + dead.RowKey, dead.Reason));
 

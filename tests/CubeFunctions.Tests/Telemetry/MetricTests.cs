@@ -113,7 +113,7 @@ public sealed class MetricTests(AzuriteFixture azurite)
                 metrics.Sum(CubeMetrics.WebhookAnswers, "kind=Json", "status=4xx")
             )
         );
-        await lane.App.Get<UpsertJanitor>().SweepAsync(force: false, TestContext.Current.CancellationToken);
+        await lane.App.Get<UpsertJanitor>().RunOnceAsync(force: false, TestContext.Current.CancellationToken);
         Assert.Equal(0, metrics.Last(CubeMetrics.UpsertsHeld));
 
         Assert.Single(await HookAsync(lane, ids[2]));
@@ -121,7 +121,7 @@ public sealed class MetricTests(AzuriteFixture azurite)
             .App.Get<TenantWrites>()
             .Flag.ExtendAsync(TimeProvider.System.GetUtcNow().AddMinutes(10), "405", null, TestContext.Current.CancellationToken);
         await using var other = await TestApp.StartAsync(lane.Storage, lane.Cube.BaseUrl);
-        await other.Get<UpsertJanitor>().SweepAsync(force: false, TestContext.Current.CancellationToken);
+        await other.Get<UpsertJanitor>().RunOnceAsync(force: false, TestContext.Current.CancellationToken);
         Assert.Equal(1, metrics.Last(CubeMetrics.UpsertsHeld));
     }
 

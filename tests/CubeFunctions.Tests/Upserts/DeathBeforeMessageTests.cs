@@ -48,9 +48,9 @@ public sealed partial class DeathBeforeMessageTests(AzuriteFixture azurite)
 
         // What came just now is on its way, as a rule.
         var sweeper = lane.App.Get<UpsertJanitor>();
-        Assert.Equal(0, await sweeper.SweepAsync(force: false, TestContext.Current.CancellationToken));
+        Assert.Equal(0, await sweeper.RunOnceAsync(force: false, TestContext.Current.CancellationToken));
         clock.Advance(TimeSpan.FromMinutes(3));
-        Assert.Equal(1, await sweeper.SweepAsync(force: false, TestContext.Current.CancellationToken));
+        Assert.Equal(1, await sweeper.RunOnceAsync(force: false, TestContext.Current.CancellationToken));
         await lane.DeliverAsync([waiting.Id], sweep: false);
         Assert.Equal("delivered", (await lane.StatesAsync([waiting.Id]))[0].State);
         Assert.Equal(

@@ -135,7 +135,7 @@ internal sealed class Lane : IAsyncDisposable
     }
 
     /// <summary>Wakes all that wait: queues hide messages in real time, and tests have clocks of their own.</summary>
-    public Task SweepAsync() => App.Get<UpsertJanitor>().SweepAsync(force: true, TestContext.Current.CancellationToken);
+    public Task SweepAsync() => App.Get<UpsertJanitor>().RunOnceAsync(force: true, TestContext.Current.CancellationToken);
 
     /// <summary>The record of a customer.</summary>
     public System.Text.Json.Nodes.JsonObject Record(string imported) =>

@@ -191,7 +191,7 @@ public sealed class MergingTests(AzuriteFixture azurite)
 
         lane.Cube.Faults.Clear();
         clock.Advance(TimeSpan.FromMinutes(16));
-        Assert.Equal(2, await lane.App.Get<UpsertJanitor>().SweepAsync(force: false, TestContext.Current.CancellationToken));
+        Assert.Equal(2, await lane.App.Get<UpsertJanitor>().RunOnceAsync(force: false, TestContext.Current.CancellationToken));
         await lane.DeliverAsync(ids, sweep: false);
         Assert.Empty(await lane.App.Get<Core.Storage.SharedFlags>().ListAsync(TestContext.Current.CancellationToken));
     }

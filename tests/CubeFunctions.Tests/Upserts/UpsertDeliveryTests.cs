@@ -216,7 +216,7 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
         AtLeastOne.All(await lane.StatesAsync(ids), state => Assert.Equal("waiting", state.State));
         Assert.Contains("not enabled", (await lane.StatesAsync(ids))[0].Reason, StringComparison.Ordinal);
         Assert.Equal(0, await lane.MessagesAsync());
-        Assert.Equal(0, await lane.App.Get<UpsertJanitor>().SweepAsync(force: false, TestContext.Current.CancellationToken));
+        Assert.Equal(0, await lane.App.Get<UpsertJanitor>().RunOnceAsync(force: false, TestContext.Current.CancellationToken));
         Assert.Single(lane.Cube.Requests.All, request => request.Method is "PUT" or "POST");
         Assert.Contains(
             lane.App.Logs.Lines,

@@ -244,7 +244,7 @@ public sealed class UpsertStorageFaultTests(AzuriteFixture azurite)
             (await lane.App.Get<UpsertReader>().InStateAsync(UpsertState.Waiting, 10, TestContext.Current.CancellationToken)).Count
         );
         clock.Advance(TimeSpan.FromMinutes(20));
-        Assert.Equal(1, await lane.App.Get<UpsertJanitor>().SweepAsync(force: false, TestContext.Current.CancellationToken));
+        Assert.Equal(1, await lane.App.Get<UpsertJanitor>().RunOnceAsync(force: false, TestContext.Current.CancellationToken));
         await lane.DeliverAsync(whole, sweep: false);
         var dead = Assert.Single(
             await lane.App.Get<UpsertReader>().InStateAsync(UpsertState.Dead, 10, TestContext.Current.CancellationToken)
