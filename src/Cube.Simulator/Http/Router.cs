@@ -11,7 +11,14 @@ internal sealed class Router(SimulatorOptions options, CubeData data)
     private readonly CustomerEndpoint customers = new(options, data);
 
     /// <summary>The segments of a path; a slash at the end makes no difference.</summary>
-    public static string[] Segments(HttpRequest request) => (request.Path.Value ?? "").Trim('/').Split('/');
+    public static string[] Segments(HttpRequest request) =>
+        // The web server decodes everything but a slash.
+        [
+            .. (request.Path.Value ?? "")
+                .Trim('/')
+                .Split('/')
+                .Select(segment => segment.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase)),
+        ];
 
     public async Task<Answer> AnswerAsync(HttpRequest request, TenantShape shape, string[] path, CancellationToken cancellationToken)
     {

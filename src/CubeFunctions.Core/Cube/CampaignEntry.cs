@@ -19,7 +19,8 @@ internal static class CampaignEntry
     }
 
     /// <summary>The campaign's id, as text; null where it has none that can be read.</summary>
-    public static string? IdOf(JsonElement entry) => entry.ValueKind == JsonValueKind.Object ? Find(entry, IdMembers) : null;
+    public static string? IdOf(JsonElement entry) =>
+        entry.ValueKind == JsonValueKind.Object && Find(entry, IdMembers) is { } id && Scope.IsId(id) ? id : null;
 
     /// <summary>The id of what the campaign's customers belong to.</summary>
     /// <param name="entry">The entry.</param>
@@ -31,7 +32,7 @@ internal static class CampaignEntry
         foreach (var members in generation.CustomersScopeMembers)
         {
             var isLast = parts.Count == generation.CustomersScopeMembers.Count - 1;
-            if (Find(entry, members) is not { } part || part is "." or ".." || (!isLast && part.Contains('-', StringComparison.Ordinal)))
+            if (Find(entry, members) is not { } part || !Scope.IsId(part) || (!isLast && part.Contains('-', StringComparison.Ordinal)))
             {
                 missing = members[0];
                 return null;

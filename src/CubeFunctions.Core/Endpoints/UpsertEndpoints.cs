@@ -90,6 +90,10 @@ public sealed partial class UpsertEndpoints(
     public async Task<IResult> PostCustomersAsync(HttpRequest request, string assignmentId, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(assignmentId);
+
+        // Routing decodes everything but a slash.
+        assignmentId = assignmentId.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
         if (!Scope.IsAssignmentOrCrm(assignmentId))
         {
             return Problem(

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
 namespace CubeFunctions.Core.Model;
@@ -32,12 +33,25 @@ public readonly record struct Scope(ScopeKind Kind, string Id)
         Id.IndexOf('-', StringComparison.Ordinal) is var dash and >= 0 ? (Id[..dash], Id[(dash + 1)..]) : (Id, "");
 
     /// <summary>
-    /// Whether a text can be the id of an assignment, or of a CRM: the part after its first dash is a name of the tenant's own.
+    /// Whether a text can be the id of a campaign, or a part of another's: any text that names rows and blobs once it is encoded.
     /// </summary>
-    public static bool IsAssignmentOrCrm(string? id)
+    public static bool IsId([NotNullWhen(true)] string? id)
     {
         const int Longest = 128;
-        if (id is not { Length: > 0 and <= Longest })
+        const int LongestEncoded = 400;
+        return id is { Length: > 0 and <= Longest } and not ("." or "..")
+            && !id.Any(char.IsControl)
+            && !char.IsWhiteSpace(id[0])
+            && !char.IsWhiteSpace(id[^1])
+            && Encode(id).Length <= LongestEncoded;
+    }
+
+    /// <summary>
+    /// Whether a text can be the id of an assignment, or of a CRM: the part after its first dash is a name of the tenant's own.
+    /// </summary>
+    public static bool IsAssignmentOrCrm([NotNullWhen(true)] string? id)
+    {
+        if (!IsId(id))
         {
             return false;
         }
@@ -45,7 +59,7 @@ public readonly record struct Scope(ScopeKind Kind, string Id)
         var (owner, type) = new Scope(ScopeKind.Crm, id).CrmParts;
         return owner.Length > 0
             && owner.All(static c => char.IsAsciiLetterOrDigit(c) || c == '_')
-            && (owner.Length == id.Length || (type.Length > 0 && type.Trim() == type && !type.Any(char.IsControl)));
+            && (owner.Length == id.Length || IsId(type));
     }
 
     /// <summary>The kind's name in paths, rows and logs.</summary>

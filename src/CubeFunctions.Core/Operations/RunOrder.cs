@@ -8,7 +8,6 @@ namespace CubeFunctions.Core.Operations;
 internal sealed record RunOrder
 {
     private const int MostIds = 1000;
-    private const int LongestId = 64;
 
     /// <summary>
     /// <c>Scheduled</c>, <c>Snapshot</c> or <c>Manual</c>; null for <c>Manual</c> where anything is chosen, else for <c>Scheduled</c>.
@@ -27,7 +26,7 @@ internal sealed record RunOrder
     /// <summary>Chosen campaigns.</summary>
     public IReadOnlyList<string>? Campaigns { get; init; }
 
-    /// <summary>Chosen assignments.</summary>
+    /// <summary>Chosen assignments or CRMs.</summary>
     public IReadOnlyList<string>? Assignments { get; init; }
 
     /// <summary>Whether a manual run's changes go to the CRM.</summary>
@@ -72,8 +71,8 @@ internal sealed record RunOrder
 
         return new RunRequest(RunKind.Manual, feeds)
         {
-            Campaigns = IdsOf("campaigns", Campaigns),
-            Assignments = IdsOf("assignments", Assignments),
+            Campaigns = IdsOf("campaigns", Campaigns, Scope.IsId),
+            Assignments = IdsOf("assignments", Assignments, Scope.IsAssignmentOrCrm),
             From = from,
             To = to,
             Deliver = Deliver,
@@ -86,14 +85,8 @@ internal sealed record RunOrder
         : day > today ? throw OperationException.Invalid($"{name}: {day.Iso()} is in the future; the tenant's today is {today.Iso()}")
         : day;
 
-    private static IReadOnlyList<string> IdsOf(string name, IReadOnlyList<string>? ids) =>
+    private static IReadOnlyList<string> IdsOf(string name, IReadOnlyList<string>? ids, Func<string?, bool> isId) =>
         ids is null ? []
-        : ids.Count <= MostIds
-        && ids.All(id =>
-            id is { Length: > 0 and <= LongestId } && id.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_')
-        )
-            ? ids
-        : throw OperationException.Invalid(
-            $"{name}: at most {MostIds} ids of letters, digits, dashes and underscores, each up to {LongestId}"
-        );
+        : ids.Count <= MostIds && ids.All(isId) ? ids
+        : throw OperationException.Invalid($"{name}: at most {MostIds} ids, such as 17, or 3-B2C for a CRM, each up to 128 characters");
 }

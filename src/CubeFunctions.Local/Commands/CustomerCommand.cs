@@ -11,7 +11,11 @@ internal static class CustomerCommand
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
-    private static readonly Option<string> Assignment = new("--assignment") { Description = "The assignment's id.", Required = true };
+    private static readonly Option<string> Assignment = new("--assignment")
+    {
+        Description = "The assignment's id, or the CRM's (3-B2C).",
+        Required = true,
+    };
     private static readonly Option<string> Input = new("--file")
     {
         Description = "JSON: one customer or an array, in Cube's field names, with customer_id.",

@@ -9,7 +9,11 @@ namespace CubeFunctions.Local.Commands;
 /// <summary><c>erase</c>: takes one person out of everything that is stored. Says counts only, never who it was.</summary>
 internal static class EraseCommand
 {
-    private static readonly Option<string> Assignment = new("--assignment") { Description = "The assignment's id.", Required = true };
+    private static readonly Option<string> Assignment = new("--assignment")
+    {
+        Description = "The assignment's id, or the CRM's (3-B2C).",
+        Required = true,
+    };
     private static readonly Option<string> Customer = new("--customer")
     {
         Description = "The customer's imported id (the CRM's own), as text: leading zeros count.",

@@ -14,7 +14,7 @@ internal static class RunOptions
     public static Option<string[]> Campaigns { get; } =
         new(CampaignName) { Description = "Only this campaign, by its id; may be repeated." };
     public static Option<string[]> Assignments { get; } =
-        new(AssignmentName) { Description = "Only this assignment, by its id; may be repeated." };
+        new(AssignmentName) { Description = "Only this assignment, by its id, or this CRM (3-B2C); may be repeated." };
     public static Option<string[]> Feeds { get; } =
         new("--feed") { Description = $"Only this feed; may be repeated. {FeedCatalogue.NamesLine}" };
     public static Option<string> From { get; } = new(FromName) { Description = "First day, yyyy-MM-dd." };
