@@ -94,7 +94,8 @@ public sealed class CubeClient(
         CancellationToken cancellationToken
     )
     {
-        var feed = (await generation.GetAsync(cancellationToken)).Customers;
+        var catalogue = await generation.GetAsync(cancellationToken);
+        var feed = catalogue.Customers;
         var scope = new Scope(feed.Scope, assignmentId);
         if (feed.OtherPath is not null && generation.HasOtherPath(feed) is null)
         {
@@ -103,13 +104,25 @@ public sealed class CubeClient(
         }
 
         var path = feed.PathOf(scope, generation.HasOtherPath(feed) == true) + Uri.EscapeDataString(customerId);
-        var route = feed.Path + "{customer}";
-        return await SendAsync(
-            new(method, path, "", body, $"{method} {route}", route),
-            static (received, _) => CheckJson(received),
-            0,
-            cancellationToken
-        );
+        var other = method == HttpMethod.Post ? catalogue.CreatePath : null;
+        if (other is not null && generation.CreatesInBody)
+        {
+            return await SendBodyAsync(method, other, other, body, cancellationToken);
+        }
+
+        try
+        {
+            return await SendBodyAsync(method, path, feed.Path + "{customer}", body, cancellationToken);
+        }
+        catch (CubeException exception) when (other is not null && exception.Status == HttpStatusCode.NotFound)
+        {
+            if (await TryCreateAsync(other, body, cancellationToken) is { } created)
+            {
+                return created;
+            }
+
+            throw;
+        }
     }
 
     /// <summary>
@@ -121,8 +134,33 @@ public sealed class CubeClient(
     /// <param name="cancellationToken">Ends the request.</param>
     /// <exception cref="CubeException">The request failed.</exception>
     internal Task<PooledBody> AskAsync(HttpMethod method, string path, string route, CancellationToken cancellationToken) =>
+        SendBodyAsync(method, path, route, null, cancellationToken);
+
+    /// <summary>Creates a customer whose ids are in the body alone; null where the tenant does not take that form either.</summary>
+    private async Task<PooledBody?> TryCreateAsync(string path, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var created = await SendBodyAsync(HttpMethod.Post, path, path, body, cancellationToken);
+            generation.CreatesInBody = true;
+            return created;
+        }
+        catch (CubeException exception)
+            when (exception.Status is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented)
+        {
+            return null;
+        }
+    }
+
+    private Task<PooledBody> SendBodyAsync(
+        HttpMethod method,
+        string path,
+        string route,
+        ReadOnlyMemory<byte>? body,
+        CancellationToken cancellationToken
+    ) =>
         SendAsync(
-            new(method, path, "", null, $"{method} {route}", route),
+            new(method, path, "", body, $"{method} {route}", route),
             static (received, _) => CheckJson(received),
             0,
             cancellationToken

@@ -75,6 +75,9 @@ public sealed partial class TenantGeneration
     /// <summary>Whether the tenant has a feed at the other form of its path; null as long as neither has answered.</summary>
     internal bool? HasOtherPath(Feed feed) => _otherPaths.TryGetValue(feed, out var other) ? other : null;
 
+    /// <summary>Whether the tenant creates customers at <see cref="ApiCatalogue.CreatePath"/>.</summary>
+    internal bool CreatesInBody { get; set; }
+
     /// <summary>Notes which form of a feed's path answered.</summary>
     internal void Remember(Feed feed, bool other)
     {

@@ -28,6 +28,12 @@ public sealed record ApiCatalogue
     /// <summary>Whether the address of one customer takes the imported id, unless <c>Cube__CustomerIdInUrl</c> says otherwise.</summary>
     public required bool ImportedIdInUrl { get; init; }
 
+    /// <summary>
+    /// Where a customer is created whose ids are in the body alone, in tenants that answer 404 to the form with the id in the path; null
+    /// where there is no such form.
+    /// </summary>
+    public string? CreatePath { get; init; }
+
     /// <summary>Whether upserts are delivered, unless <c>Cube__Writes</c> says otherwise.</summary>
     public required bool Writes { get; init; }
 

@@ -101,6 +101,7 @@ public static class FeedCatalogue
             ListingPaths = ["/campaigns", "/api/v1/campaigns"],
             ExternalListingPaths = ["/client_access/campaigns", "/api/v1/client_access/campaigns"],
             ImportedIdInUrl = false,
+            CreatePath = "/crm/customers",
             Writes = true,
             Feeds =
             [

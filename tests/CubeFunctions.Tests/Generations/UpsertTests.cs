@@ -116,6 +116,28 @@ public sealed class UpsertTests(AzuriteFixture azurite)
         Assert.Contains("writes are not enabled on this tenant", (await lane.StatesAsync(ids))[0].Reason, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_customer_is_created_by_ids_in_the_body_where_the_tenant_has_no_other_form_and_that_is_remembered()
+    {
+        await using var lane = await Lane.StartAsync(
+            azurite,
+            Options(Variant.CreateInBody) with
+            {
+                Api = TenantApi.Assignments,
+            },
+            null,
+            Sender
+        );
+        await lane.SnapshotAsync();
+        await lane.DeliverAsync(await lane.HookAsync("""{"customer_id":"NY-1","name":"Kari Ny"}"""));
+        await lane.DeliverAsync(await lane.HookAsync("""{"customer_id":"NY-2","name":"Ola Ny"}"""));
+        Assert.Equal(("Kari Ny", "Ola Ny"), ($"{lane.Record("NY-1")["name"]}", $"{lane.Record("NY-2")["name"]}"));
+        Assert.Equal(
+            [$"/api/v1/assignments/{lane.Assignment}/customers/NY-1", "/crm/customers", "/crm/customers"],
+            lane.Cube.Requests.All.Where(request => request.Method == "POST").Select(request => request.Path)
+        );
+    }
+
     private static SimulatorOptions Options(params Variant[] variants) =>
         GenerationTenant.Small with
         {
