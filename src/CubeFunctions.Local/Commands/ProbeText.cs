@@ -17,12 +17,15 @@ internal static class ProbeText
                 $"{listing.Campaigns} campaigns and {listing.Scopes} of kind {listing.ScopeKind} at {listing.Path}, by {string.Join(", ", listing.Members)}; {listing.Archived} archived"
             );
             AnsiConsole.Write(Feeds(report.Feeds));
+            foreach (var feed in report.Feeds.Where(static feed => feed.Members.Count > 0).DistinctBy(static feed => feed.Feed))
+            {
+                Line($"{feed.Feed}: recognised by {string.Join(", ", feed.Members)}");
+            }
+
         }
 
         Line($"Customers: writes {report.Writes}; one is asked for by the {report.CustomerIdInUrl ?? "(unknown)"} id");
-        Line(
-            $"Clock: {(report.ClockAheadSeconds is { } ahead ? $"Cube's is {ahead} s ahead" : "unknown")}. Proxy: {report.Proxy ?? "none"}. Certificate: {Text(report.Certificate)}"
-        );
+        Line($"Clock: {Clock(report.ClockAheadSeconds)}. Proxy: {report.Proxy ?? "none"}. Certificate: {Text(report.Certificate)}");
         Line(
             $"{report.Requests} requests in {report.Milliseconds / 1000.0:0.0} s{(report.MedianMilliseconds is { } median ? $", {median} ms each" : "")}"
         );
@@ -51,7 +54,7 @@ internal static class ProbeText
     private static Table Feeds(IReadOnlyList<ProbeFeed> feeds)
     {
         var table = new Table { Title = new TableTitle("Feeds, each in single scopes") };
-        foreach (var name in new[] { "feed", "scope", "answer", "records", "page size", "ms", "recognised by" })
+        foreach (var name in new[] { "feed", "scope", "answer", "records", "page size", "ms" })
         {
             table.AddColumn(name);
         }
@@ -64,13 +67,21 @@ internal static class ProbeText
                 feed.Answer,
                 Text(feed.Count),
                 feed.PageSize is null && feed.FirstPage is not null ? "one page" : Text(feed.PageSize),
-                Text(feed.Milliseconds),
-                Markup.Escape(string.Join(", ", feed.Members))
+                Text(feed.Milliseconds)
             );
         }
 
         return table;
     }
+
+    private static string Clock(int? ahead) =>
+        ahead switch
+        {
+            null => "unknown",
+            0 => "Cube's is right",
+            > 0 => $"Cube's is {ahead} s ahead",
+            _ => $"Cube's is {-ahead} s behind",
+        };
 
     private static string Text(long? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "";
 
