@@ -109,6 +109,9 @@ internal sealed record RunView(
 {
     /// <summary>Items that a worker has in hand; null where it was not counted.</summary>
     public int? InHand { get; init; }
+
+    /// <summary>What was wrong with single campaigns of the listing, each of which cost itself; null where nothing was.</summary>
+    public IReadOnlyList<string>? Notices { get; init; }
 }
 
 /// <summary>A run with its items.</summary>

@@ -161,5 +161,8 @@ internal sealed class StatusReader(
             run.Pages,
             run.Records,
             run.Bytes
-        );
+        )
+        {
+            Notices = run.ReadNotices() is { Count: > 0 } notices ? notices : null,
+        };
 }

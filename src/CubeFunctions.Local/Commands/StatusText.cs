@@ -9,12 +9,20 @@ internal static class StatusText
     /// <summary>Figures that are older are said to be: the app's janitor counts each minute.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(3);
 
+    /// <summary>Broken entries of the listing that are shown: the run's manifest has more.</summary>
+    private const int MostNotices = 5;
+
     public static void Print(StatusDocument status, bool all, DateTimeOffset now)
     {
         SyncConsole.NeverWrap(AnsiConsole.Console);
         RunText.Line($"Cube's API: {status.Api ?? "not recognised yet"}");
         AnsiConsole.Write(all ? Each(status.Scopes) : Counts(status.Scopes));
         AnsiConsole.Write(RunText.TableOf(status.Runs, $"Runs of the last {StatusCommand.RecentDays} days"));
+        foreach (var notice in status.Runs.Count > 0 ? (status.Runs[0].Notices ?? []).Take(MostNotices) : [])
+        {
+            RunText.Line($"[yellow]listing[/] {notice}");
+        }
+
         foreach (var run in status.Backlog.FailedItems.GroupBy(item => item.RunId))
         {
             RunText.PrintReasons(
