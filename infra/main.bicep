@@ -37,8 +37,9 @@ param cubeTimeZone string = 'Europe/Oslo'
 @maxValue(256)
 param cubeMaxConcurrentRequests int = 4
 
-@description('Whether customers are written to Cube. Off, they are kept.')
-param cubeWrites bool = true
+@description('Whether customers are written to Cube; off, they are kept. Empty: as the tenant\'s generation documents it.')
+@allowed(['', 'true', 'false'])
+param cubeWrites string = ''
 
 @description('When dated feeds are read: NCRONTAB of six fields, UTC.')
 param syncSchedule string = '0 */15 * * * *'
@@ -325,7 +326,6 @@ module functionApp 'app/function-app.bicep' = {
       {
         Cube__TimeZone: cubeTimeZone
         Cube__MaxConcurrentRequests: string(cubeMaxConcurrentRequests)
-        Cube__Writes: string(cubeWrites)
         Sync__Schedule: syncSchedule
         Sync__SnapshotSchedule: syncSnapshotSchedule
         Retention__Days: string(retentionDays)
@@ -335,6 +335,7 @@ module functionApp 'app/function-app.bicep' = {
         // Logs are billed by volume: a span for each request to storage would cost more than the app.
         Telemetry__StorageRequests: 'false'
       }
+      empty(cubeWrites) ? {} : { Cube__Writes: cubeWrites }
       moreSettings
       {
         Cube__BaseUrl: cubeBaseUrl

@@ -171,9 +171,21 @@ var otherRules rule[] = [
   {
     name: 'writes-off'
     title: 'Writes are off and upserts wait'
-    meaning: 'The tenant takes no writes, or Cube__Writes is false, while upserts of a CRM wait.'
+    meaning: 'The tenant takes no writes, while upserts of a CRM wait.'
     severity: 1
-    query: 'customMetrics | where name == \'cube.upserts.held\' | project timestamp, Held = value'
+    query: 'customMetrics | where name == \'cube.upserts.held\' and tostring(customDimensions[\'by\']) == \'tenant\' | project timestamp, Held = value'
+    column: 'Held'
+    operator: 'GreaterThan'
+    threshold: 0
+    aggregation: 'Maximum'
+    window: 'PT30M'
+  }
+  {
+    name: 'upserts-kept'
+    title: 'Upserts are kept until somebody decides'
+    meaning: 'Cube__Writes is false, or left out for a tenant of generation 2, which documents no write request, while upserts of a CRM wait.'
+    severity: 2
+    query: 'customMetrics | where name == \'cube.upserts.held\' and tostring(customDimensions[\'by\']) == \'settings\' | project timestamp, Held = value'
     column: 'Held'
     operator: 'GreaterThan'
     threshold: 0

@@ -67,6 +67,10 @@ public sealed partial class TenantWrites
         return await Flag.GetAsync(cancellationToken) is { } off && !WereTakenLately ? ReasonOf(off.Reason) : null;
     }
 
+    /// <summary>Whether the settings or the generation keep upserts, whatever the tenant takes: that is for a person to decide.</summary>
+    internal async ValueTask<bool> AreKeptAsync(CancellationToken cancellationToken) =>
+        await _generation.FindWritesOffAsync(cancellationToken) is not null;
+
     /// <summary>Notes that the tenant took a write.</summary>
     /// <returns>Whether that ended a time without writes: what waited may go.</returns>
     internal async Task<bool> NoteTakenAsync(CancellationToken cancellationToken)

@@ -48,6 +48,8 @@ public sealed class UpsertJanitor(
     /// <returns>How many customers were notified.</returns>
     public Task<int> RunOnceAsync(bool force, CancellationToken cancellationToken) => RunAsync(null, force, cancellationToken);
 
+    private static KeyValuePair<string, object?> By(string who) => new("by", who);
+
     private async Task<int> RunAsync(JanitorRound? round, bool force, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
@@ -78,7 +80,9 @@ public sealed class UpsertJanitor(
             }
         }
 
-        CubeMetrics.UpsertsHeld.Record(areOff ? waiting : 0);
+        var areKept = await writes.AreKeptAsync(cancellationToken);
+        CubeMetrics.UpsertsHeld.Record(areOff && !areKept ? waiting : 0, By("tenant"));
+        CubeMetrics.UpsertsHeld.Record(areKept ? waiting : 0, By("settings"));
         await notifications.NotifyAsync(customers, TimeSpan.Zero, cancellationToken);
         _notifiedTried = tried && mayWrite ? now : _notifiedTried;
         await EachAsync(

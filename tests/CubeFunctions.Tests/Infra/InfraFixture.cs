@@ -73,7 +73,7 @@ public sealed class InfraFixture : IAsyncLifetime
     {
         var all = (JsonObject)prod.DeepClone();
         all["cubeTimeZone"] = Value("Europe/Copenhagen");
-        all["cubeWrites"] = Value(false);
+        all["cubeWrites"] = Value("false");
         all["retentionDays"] = Value(45);
         all["changesDeleteAfterDays"] = Value(120);
         all["stateDeleteAfterDays"] = Value(365);

@@ -114,7 +114,7 @@ public sealed class MetricTests(AzuriteFixture azurite)
             )
         );
         await lane.App.Get<UpsertJanitor>().RunOnceAsync(force: false, TestContext.Current.CancellationToken);
-        Assert.Equal(0, metrics.Last(CubeMetrics.UpsertsHeld));
+        Assert.Equal(0, metrics.Last(CubeMetrics.UpsertsHeld, "by=tenant"));
 
         Assert.Single(await HookAsync(lane, ids[2]));
         await lane
@@ -122,7 +122,11 @@ public sealed class MetricTests(AzuriteFixture azurite)
             .Flag.ExtendAsync(TimeProvider.System.GetUtcNow().AddMinutes(10), "405", null, TestContext.Current.CancellationToken);
         await using var other = await TestApp.StartAsync(lane.Storage, lane.Cube.BaseUrl);
         await other.Get<UpsertJanitor>().RunOnceAsync(force: false, TestContext.Current.CancellationToken);
-        Assert.Equal(1, metrics.Last(CubeMetrics.UpsertsHeld));
+        Assert.Equal((1, 0), (metrics.Last(CubeMetrics.UpsertsHeld, "by=tenant"), metrics.Last(CubeMetrics.UpsertsHeld, "by=settings")));
+
+        await using var kept = await TestApp.StartAsync(lane.Storage, lane.Cube.BaseUrl, null, ("Cube__Writes", "false"));
+        await kept.Get<UpsertJanitor>().RunOnceAsync(force: false, TestContext.Current.CancellationToken);
+        Assert.Equal((0, 1), (metrics.Last(CubeMetrics.UpsertsHeld, "by=tenant"), metrics.Last(CubeMetrics.UpsertsHeld, "by=settings")));
     }
 
     [Fact]

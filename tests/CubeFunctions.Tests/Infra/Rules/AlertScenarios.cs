@@ -83,13 +83,22 @@ internal static class AlertScenarios
         ];
 
     private static IEnumerable<AlertScenario> WritesOff =>
+        [.. HeldBy("writes-off", "tenant", "settings"), .. HeldBy("upserts-kept", "settings", "tenant")];
+
+    private static IEnumerable<AlertScenario> HeldBy(string alert, string by, string other) =>
         [
-            new("writes-off", "one upsert waits for writes", true, (_, now) => [Row(now, 10, Held, 1)]),
+            new(alert, $"one upsert is held by {by}", true, (_, now) => [Row(now, 10, Held, 1, ("by", by))]),
             new(
-                "writes-off",
-                "none waits for writes any more, other metrics",
+                alert,
+                "none is held any more, others are, other metrics",
                 false,
-                (_, now) => [Row(now, 10, Held, 0), Row(now, 45, Held, 1), .. Others(now, Held)]
+                (_, now) =>
+                    [
+                        Row(now, 10, Held, 0, ("by", by)),
+                        Row(now, 45, Held, 1, ("by", by)),
+                        Row(now, 10, Held, 1, ("by", other)),
+                        .. Others(now, Held, 1, ("by", by)),
+                    ]
             ),
         ];
 

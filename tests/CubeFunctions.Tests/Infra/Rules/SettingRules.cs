@@ -132,7 +132,6 @@ internal static class SettingRules
         [
             ("Cube__TimeZone", "cubeTimeZone"),
             ("Cube__MaxConcurrentRequests", "cubeMaxConcurrentRequests"),
-            ("Cube__Writes", "cubeWrites"),
             ("Sync__Schedule", "syncSchedule"),
             ("Sync__SnapshotSchedule", "syncSnapshotSchedule"),
             ("Retention__Days", "retentionDays"),
@@ -150,6 +149,7 @@ internal static class SettingRules
             .. more.Where(setting => !SecretRules.SoundsSecret(setting.Key))
                 .SelectMany(setting => Equal(deployment, setting.Key, ArmValue.Show(setting.Value))),
             .. deployment.Given("cubeUsername") is "" ? [] : Equal(deployment, "Cube__Username", (string)deployment.Given("cubeUsername")!),
+            .. deployment.Given("cubeWrites") is "" ? [] : Equal(deployment, "Cube__Writes", (string)deployment.Given("cubeWrites")!),
             .. deployment.Given("crmUrl") is "" ? [] : Equal(deployment, "Changes__Crm__Url", (string)deployment.Given("crmUrl")!),
             .. Senders(deployment)
                 .SelectMany(sender =>
