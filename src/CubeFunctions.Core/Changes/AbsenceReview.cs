@@ -21,7 +21,15 @@ internal sealed class AbsenceReview(ObservedItem item, EarlierRecords earlier, D
         var nameless = item.Feed.ListsCustomers
             ? comparison.Changes.FindAll(change => change.Old < 0 && comparison.After(change).Key == KeyHash.None)
             : [];
-        if (await deletions.IsHeldBackAsync(item, absent.Count + removed.Count, comparison.Known.Entries.Length, cancellationToken))
+        if (
+            await deletions.IsHeldBackAsync(
+                item,
+                absent.Count + removed.Count,
+                comparison.Known.Entries.Length,
+                nameless.Count,
+                cancellationToken
+            )
+        )
         {
             // Of dated feeds as well: a lost permission empties days.
             Postpone(comparison, removed, outcome);

@@ -18,8 +18,8 @@ public sealed partial class DeletionCheck(CustomerReader customers, MassDeletion
     private const int MaxUnanswered = 20;
 
     /// <inheritdoc cref="MassDeletionGuard.HoldsAsync"/>
-    internal Task<bool> IsHeldBackAsync(ObservedItem item, int absent, int known, CancellationToken cancellationToken) =>
-        guard.HoldsAsync(item, absent, known, cancellationToken);
+    internal Task<bool> IsHeldBackAsync(ObservedItem item, int absent, int known, int anonymised, CancellationToken cancellationToken) =>
+        guard.HoldsAsync(item, absent, known, anonymised, cancellationToken);
 
     /// <inheritdoc cref="MassDeletionGuard.EndAsync"/>
     internal Task EndAsync(ObservedItem item, int left, CancellationToken cancellationToken) =>

@@ -38,8 +38,9 @@ public sealed partial class MassDeletionGuard(StorageClients storage, TimeProvid
     /// <param name="item">The item, which remembers that deletions are held back.</param>
     /// <param name="absent">Known records that a proven reading lacks.</param>
     /// <param name="known">All known records.</param>
+    /// <param name="anonymised">Records without any id that have come instead: erasures perhaps, which the CRM has to hear of.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    internal async Task<bool> HoldsAsync(ObservedItem item, int absent, int known, CancellationToken cancellationToken)
+    internal async Task<bool> HoldsAsync(ObservedItem item, int absent, int known, int anonymised, CancellationToken cancellationToken)
     {
         if (absent == 0)
         {
@@ -72,6 +73,11 @@ public sealed partial class MassDeletionGuard(StorageClients storage, TimeProvid
         (row.Changes, row.IsEmpty, row.CompletedAt) = (absent, isEmpty, time.GetUtcNow());
         row.Reason =
             $"{absent} of {known} known records of {item.Feed.Name} of {item.Scope.KindName} {item.Scope.Id} are absent at once ({reason}); "
+            + (
+                anonymised == 0
+                    ? ""
+                    : $"{anonymised} came without any id instead: where Cube has anonymised these people, your CRM has to erase them as well; "
+            )
             + "'replay changes --id' with this row's id has the next run publish them as gone";
 
         // A conflict means that a person releases it at this moment: the next run looks again.

@@ -1,9 +1,10 @@
 using System.Text;
 using Cube.Simulator;
-using CubeFunctions.Core.Delivery;
 using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Tests.Changes;
+using CubeFunctions.Tests.Operations;
 using CubeFunctions.Tests.Support;
 using Xunit;
 
@@ -102,9 +103,15 @@ public sealed class CustomerChangeTests(AzuriteFixture azurite)
         var known = ids.Count(id => $"{cube.Data.Customer(assignment, id)!["customer_id"]}".Length > 0);
         ids.ForEach(id => cube.Data.AnonymiseCustomer(assignment, id));
         Assert.Empty(await ChangeLedger.NewsAsync(app, (await app.RunAsync(Customers)).RunId));
-        var deliveries = app.Get<DeliveryReader>();
-        var held = Assert.Single(await deliveries.InStateAsync(DeliveryState.Dead, TestContext.Current.CancellationToken));
-        await deliveries.ReplayAsync([held.Id], TestContext.Current.CancellationToken);
+        await app.Get<Janitor>().RunAsync(force: true, TestContext.Current.CancellationToken);
+        await using var http = await TestHttp.StartAsync(app);
+        var status = (await http.GetAsync("status")).Json;
+        Assert.Contains(status.GetProperty("scopes").EnumerateArray(), scope => scope.GetProperty("deletionsHeldBack").GetBoolean());
+        var held = Assert.Single(status.GetProperty("backlog").GetProperty("changes").GetProperty("oldest").EnumerateArray().ToList());
+        Assert.Contains($"{known} of ", held.GetProperty("reason").GetString(), StringComparison.Ordinal);
+        Assert.Contains($"{known} came without any id instead", held.GetProperty("reason").GetString(), StringComparison.Ordinal);
+        var released = await http.ActAsync("replay", $$"""{"what":"changes","ids":["{{held.GetProperty("id").GetString()}}"]}""");
+        Assert.True(released.Status == 202, released.Text);
 
         // The records without a name are still news: they say that those who are gone were anonymised.
         var lines = await ChangeLedger.NewsAsync(app, (await app.RunAsync(Customers)).RunId);
