@@ -24,20 +24,13 @@ public sealed class ChangePropertyTests(AzuriteFixture azurite)
         EndedCampaigns = 0,
     };
 
-    private static readonly string[] ContentOfResponse =
-    [
-        "response_type",
-        "response_subtype",
-        "response_comment",
-        "response_submitted_when",
-        "response_submitted_by",
-    ];
     private static readonly string[] ContentOfSms = ["sms_crm_customer_id", "sms_type", "sms_submitted_when", "sms_submitted_by"];
 
     private readonly Random _dice = new(TestScale.Seed);
 
-    [Fact]
-    public async Task Change_files_applied_in_order_give_the_tenants_customers_and_responses()
+    [Theory]
+    [OverGenerations]
+    public async Task Change_files_applied_in_order_give_the_tenants_customers_and_responses(TenantApi api)
     {
         var days = TestScale.Of(15, 200);
         TestContext.Current.TestOutputHelper!.WriteLine($"seed {TestScale.Seed}, {days} days");
@@ -45,6 +38,7 @@ public sealed class ChangePropertyTests(AzuriteFixture azurite)
         await using var cube = await CubeSimulator.StartAsync(
             Agency with
             {
+                Api = api,
                 Seed = _dice.Next(1, 1000),
             },
             clock,
@@ -80,12 +74,13 @@ public sealed class ChangePropertyTests(AzuriteFixture azurite)
         await app.RunAsync(new RunRequest(RunKind.Scheduled, FeedCatalogue.Default));
         var store = ChangeLedger.Apply(await ChangeLedger.ReadAsync(app));
         var campaigns = cube.Data.CampaignIds();
-        AssertSame(store, "customers", cube.Data.AssignmentIds.SelectMany(cube.Data.Customers), Whole);
+        AssertSame(store, "customers", cube.Data.AssignmentIds.SelectMany(cube.Data.Customers).Where(HasId), Whole);
         AssertSame(
             store,
-            "responses",
+            api.Calls().Name,
             campaigns.SelectMany(id => cube.Data.Responses(id, first, cube.Data.Today)),
-            record => Part(record, ContentOfResponse)
+            record =>
+                Part(record, record.Select(member => member.Key).Where(name => name.StartsWith(api.CallPrefix(), StringComparison.Ordinal)))
         );
         AssertSame(
             store,
@@ -100,7 +95,7 @@ public sealed class ChangePropertyTests(AzuriteFixture azurite)
     private void Mutate(CubeData data)
     {
         var assignment = data.AssignmentIds[_dice.Next(data.AssignmentIds.Count)];
-        var customers = data.Customers(assignment).Select(customer => (long)customer["id"]!).ToList();
+        var customers = data.CustomerIds(assignment).ToList();
         long Any() => customers[_dice.Next(customers.Count)];
         var campaign = data.CampaignIds()[_dice.Next(data.CampaignIds().Count)];
         var day = data.Today.AddDays(-_dice.Next(2));
@@ -116,7 +111,7 @@ public sealed class ChangePropertyTests(AzuriteFixture azurite)
                     data.EditCustomer(
                         assignment,
                         Any(),
-                        _dice.Next(2) == 0 ? "city" : "phone_1",
+                        _dice.Next(2) == 0 ? "phone_2" : "phone_1",
                         _dice.Next(3) == 0 ? null : $"{_dice.Next(100)}"
                     );
                     break;
@@ -161,7 +156,7 @@ public sealed class ChangePropertyTests(AzuriteFixture azurite)
         var (there, told) = (
             expected.Select(show).Order(StringComparer.Ordinal).ToList(),
             store
-                .Where(entry => entry.Key.StartsWith(feed + "/", StringComparison.Ordinal))
+                .Where(entry => entry.Key.StartsWith(feed + "/", StringComparison.Ordinal) && (feed != "customers" || HasId(entry.Value)))
                 .Select(entry => show(entry.Value))
                 .Order(StringComparer.Ordinal)
                 .ToList()
@@ -172,7 +167,10 @@ public sealed class ChangePropertyTests(AzuriteFixture azurite)
         );
     }
 
-    private static string Part(JsonObject record, string[] members) =>
+    /// <summary>Whether anybody can tell who it is: whom Cube has anonymised nobody can where it shows no id of its own.</summary>
+    private static bool HasId(JsonObject record) => $"{record["id"]}{record["crm__customer_id"]}".Length > 0;
+
+    private static string Part(JsonObject record, IEnumerable<string> members) =>
         string.Join('|', members.Select(member => Convert.ToString(record[member], CultureInfo.InvariantCulture)));
 
     /// <summary>All but the bookkeeping fields, whose change is not told; a number says the same as its text.</summary>
@@ -180,7 +178,7 @@ public sealed class ChangePropertyTests(AzuriteFixture azurite)
         string.Join(
             '|',
             record
-                .Where(member => member.Key is not ("updated" or "updated_by" or "update_method"))
+                .Where(member => member.Key.Split("__")[^1] is not ("updated" or "updated_by" or "update_method"))
                 .Select(member => $"{member.Key}={member.Value}")
                 .Order(StringComparer.Ordinal)
         );

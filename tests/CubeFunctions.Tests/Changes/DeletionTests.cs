@@ -24,10 +24,11 @@ public sealed class DeletionTests(AzuriteFixture azurite)
 
     private static RunRequest Customers => RunRequest.Snapshot([FeedCatalogue.Customers]);
 
-    [Fact]
-    public async Task A_proven_snapshot_that_lost_half_of_its_customers_deletes_nobody_and_raises_an_alert()
+    [Theory]
+    [OverGenerations]
+    public async Task A_proven_snapshot_that_lost_half_of_its_customers_deletes_nobody_and_raises_an_alert(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Small with { Api = api }, null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null);
         await app.RunAsync(Customers);
         var assignment = cube.Data.AssignmentIds[0];
@@ -52,22 +53,31 @@ public sealed class DeletionTests(AzuriteFixture azurite)
         Assert.Empty(await DeadAsync(app));
     }
 
-    [Fact]
-    public async Task Deletions_that_are_held_back_and_true_are_told_after_a_replay()
+    [Theory]
+    [OverGenerations]
+    public async Task Deletions_that_are_held_back_and_true_are_told_after_a_replay(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Small with { Api = api }, null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null);
         await app.RunAsync(Customers);
         var gone = Enumerable.Range(0, 150).Select(index => 10_000_000L + index).ToList();
+        var keys = gone.ConvertAll(id => cube.Data.KeyOf(cube.Data.AssignmentIds[0], id));
         gone.ForEach(id => cube.Data.DeleteCustomer(cube.Data.AssignmentIds[0], id));
         Assert.Empty(await ChangeLedger.ReadAsync(app, (await app.RunAsync(Customers)).RunId));
         await app.Get<DeliveryReader>().ReplayAsync([Assert.Single(await DeadAsync(app)).Id], TestContext.Current.CancellationToken);
 
         // One whom Cube still has, and only does not show, is not deleted for that.
+        var hidden = cube.Data.IdInUrlOf(cube.Data.AssignmentIds[0], 10_000_200);
         cube.Data.LosePermission(cube.Data.AssignmentIds[0], index => index == 200);
-        cube.Faults.Add(new Fault { Kind = FaultKind.Forbidden403, PathContains = "/customers/10000200" });
+        cube.Faults.Add(
+            new Fault
+            {
+                Kind = FaultKind.Forbidden403,
+                PathContains = $"/customers/{hidden}",
+            }
+        );
         var told = await ChangeLedger.ReadAsync(app, (await app.RunAsync(Customers)).RunId);
-        Assert.Equal(gone.Select(id => $"{id}"), told.Select(change => (string)change["key"]!).Order(StringComparer.Ordinal));
+        Assert.Equal(keys.Order(StringComparer.Ordinal), told.Select(change => (string)change["key"]!).Order(StringComparer.Ordinal));
         Assert.All(told, change => Assert.Equal("deleted", (string)change["op"]!));
         await app.RunAsync(Customers);
 
@@ -77,13 +87,15 @@ public sealed class DeletionTests(AzuriteFixture azurite)
         Assert.Single(await DeadAsync(app));
     }
 
-    [Fact]
-    public async Task Responses_that_vanish_by_the_hundred_are_held_back_too()
+    [Theory]
+    [OverGenerations]
+    public async Task Responses_that_vanish_by_the_hundred_are_held_back_too(TenantApi api)
     {
         var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 9, 0, 0, TimeSpan.Zero));
         await using var cube = await CubeSimulator.StartAsync(
             Small with
             {
+                Api = api,
                 ResponsesPerCampaignPerDay = 200,
             },
             clock,
@@ -95,7 +107,7 @@ public sealed class DeletionTests(AzuriteFixture azurite)
             clock,
             ("Sync__StartDate", cube.Data.Today.AddDays(-1).ToString("yyyy-MM-dd"))
         );
-        var responses = RunRequest.Scheduled([FeedCatalogue.Responses]);
+        var responses = RunRequest.Scheduled(Generation.EitherCalls);
         await app.RunAsync(responses);
         var (campaign, yesterday) = (cube.Data.CampaignIds()[0], cube.Data.Today.AddDays(-1));
         var gone = cube.Data.Responses(campaign, yesterday, yesterday).Count() - 20;
@@ -116,29 +128,33 @@ public sealed class DeletionTests(AzuriteFixture azurite)
         Assert.Empty(await ChangeLedger.ReadAsync(app, (await app.RunAsync(responses)).RunId));
     }
 
-    [Fact]
-    public async Task One_customer_who_cannot_be_asked_for_does_not_hold_up_the_others()
+    [Theory]
+    [OverGenerations]
+    public async Task One_customer_who_cannot_be_asked_for_does_not_hold_up_the_others(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Small with { Api = api }, null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null);
         await app.RunAsync(Customers);
         var assignment = cube.Data.AssignmentIds[0];
+        var absent = cube.Data.IdInUrlOf(assignment, 10_000_005);
         cube.Data.DeleteCustomer(assignment, 10_000_005);
-        cube.Data.EditCustomer(assignment, 10_000_006, "city", "Bodø");
-        cube.Faults.Add(new Fault { Kind = FaultKind.InternalError500, PathContains = "/customers/10000005" });
+        cube.Data.EditCustomer(assignment, 10_000_006, "phone_3", "Bodø");
+        cube.Faults.Add(new Fault { Kind = FaultKind.InternalError500, PathContains = $"/customers/{absent}" });
         var run = await app.RunAsync(Customers);
         Assert.Equal(RunStatus.Succeeded, run.Status);
         Assert.Equal("updated", (string)Assert.Single(await ChangeLedger.ReadAsync(app, run.RunId))["op"]!);
     }
 
     [Theory]
-    [InlineData(CustomerIdInUrl.Internal, false)]
-    [InlineData(CustomerIdInUrl.Imported, true)]
-    public async Task A_customer_who_is_absent_is_asked_for_by_the_id_that_the_tenant_takes(CustomerIdInUrl id, bool later)
+    [InlineData(TenantApi.Assignments, CustomerIdInUrl.Internal, false)]
+    [InlineData(TenantApi.Assignments, CustomerIdInUrl.Imported, true)]
+    [InlineData(TenantApi.DataOwners, CustomerIdInUrl.Imported, true)]
+    public async Task A_customer_who_is_absent_is_asked_for_by_the_id_that_the_tenant_takes(TenantApi api, CustomerIdInUrl id, bool later)
     {
         await using var cube = await CubeSimulator.StartAsync(
             Small with
             {
+                Api = api,
                 CustomerIdInUrl = id,
                 LaterFields = later,
             },
@@ -156,29 +172,32 @@ public sealed class DeletionTests(AzuriteFixture azurite)
         Assert.Empty(await ChangeLedger.ReadAsync(app, (await app.RunAsync(Customers)).RunId));
     }
 
-    [Fact]
-    public async Task A_customer_whom_Cube_still_has_is_not_deleted_and_looked_at_again()
+    [Theory]
+    [OverGenerations]
+    public async Task A_customer_whom_Cube_still_has_is_not_deleted_and_looked_at_again(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Small with { Api = api }, null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null);
         await app.RunAsync(Customers);
         var assignment = cube.Data.AssignmentIds[0];
+        var absent = cube.Data.IdInUrlOf(assignment, 10_000_005);
         cube.Data.DeleteCustomer(assignment, 10_000_005);
-        cube.Faults.Add(new Fault { Kind = FaultKind.Forbidden403, PathContains = "/customers/10000005" });
+        cube.Faults.Add(new Fault { Kind = FaultKind.Forbidden403, PathContains = $"/customers/{absent}" });
         Assert.Empty(await ChangeLedger.ReadAsync(app, (await app.RunAsync(Customers)).RunId));
         cube.Faults.Clear();
         Assert.Equal("deleted", (string)Assert.Single(await ChangeLedger.ReadAsync(app, (await app.RunAsync(Customers)).RunId))["op"]!);
     }
 
-    [Fact]
-    public async Task A_callflow_customer_is_gone_when_a_second_snapshot_lacks_it()
+    [Theory]
+    [OverGenerations]
+    public async Task A_callflow_customer_is_gone_when_a_second_snapshot_lacks_it(TenantApi api)
     {
         var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 9, 0, 0, TimeSpan.Zero));
-        await using var cube = await CubeSimulator.StartAsync(Small, clock, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Small with { Api = api }, clock, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock);
         var callflow = RunRequest.Snapshot([FeedCatalogue.Find("callflow_customers")!]);
         await app.RunAsync(callflow);
-        cube.Data.DeleteCustomer(cube.Data.AssignmentIds[0], (long)cube.Data.Customers(cube.Data.AssignmentIds[0]).ElementAt(7)["id"]!);
+        cube.Data.DeleteCustomer(cube.Data.AssignmentIds[0], cube.Data.CustomerIds(cube.Data.AssignmentIds[0]).ElementAt(7));
         Assert.Empty(await ChangeLedger.ReadAsync(app, (await app.RunAsync(callflow)).RunId));
 
         // A second look within the hour says nothing new: a fault may last as long.
@@ -189,13 +208,15 @@ public sealed class DeletionTests(AzuriteFixture azurite)
         Assert.Empty(await ChangeLedger.ReadAsync(app, (await app.RunAsync(callflow)).RunId));
     }
 
-    [Fact]
-    public async Task A_small_scope_that_vanishes_whole_waits_for_a_person_or_a_day()
+    [Theory]
+    [OverGenerations]
+    public async Task A_small_scope_that_vanishes_whole_waits_for_a_person_or_a_day(TenantApi api)
     {
         var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 9, 0, 0, TimeSpan.Zero));
         await using var cube = await CubeSimulator.StartAsync(
             Small with
             {
+                Api = api,
                 CustomersPerAssignment = 4,
                 CallflowCustomersPerCampaign = 3,
             },
@@ -211,7 +232,11 @@ public sealed class DeletionTests(AzuriteFixture azurite)
         }
 
         Assert.Empty(await ChangeLedger.ReadAsync(app, (await app.RunAsync(Customers)).RunId));
-        Assert.Contains($"customers of assignment {assignment}", Assert.Single(await DeadAsync(app)).Reason, StringComparison.Ordinal);
+        Assert.Contains(
+            $"customers of {cube.Data.PlaceOf(assignment).KindName} {cube.Data.PlaceOf(assignment).Id}",
+            Assert.Single(await DeadAsync(app)).Reason,
+            StringComparison.Ordinal
+        );
         clock.Advance(TimeSpan.FromHours(20));
         Assert.Empty(await ChangeLedger.ReadAsync(app, (await app.RunAsync(Customers)).RunId));
         clock.Advance(TimeSpan.FromHours(5));
@@ -222,12 +247,14 @@ public sealed class DeletionTests(AzuriteFixture azurite)
         Assert.Empty(await DeadAsync(app));
     }
 
-    [Fact]
-    public async Task Of_a_scope_more_than_one_in_twenty_are_held_back_even_where_that_is_few()
+    [Theory]
+    [OverGenerations]
+    public async Task Of_a_scope_more_than_one_in_twenty_are_held_back_even_where_that_is_few(TenantApi api)
     {
         await using var cube = await CubeSimulator.StartAsync(
             Small with
             {
+                Api = api,
                 CustomersPerAssignment = 100,
             },
             null,
@@ -244,13 +271,15 @@ public sealed class DeletionTests(AzuriteFixture azurite)
         Assert.Contains("6 of 100", Assert.Single(await DeadAsync(app)).Reason, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_response_is_removed_when_a_look_hours_later_lacks_it_too_also_where_its_day_is_past_the_look_back()
+    [Theory]
+    [OverGenerations]
+    public async Task A_response_is_removed_when_a_look_hours_later_lacks_it_too_also_where_its_day_is_past_the_look_back(TenantApi api)
     {
         var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 21, 0, 0, TimeSpan.Zero));
         await using var cube = await CubeSimulator.StartAsync(
             Small with
             {
+                Api = api,
                 ResponsesPerCampaignPerDay = 40,
             },
             clock,
@@ -264,7 +293,7 @@ public sealed class DeletionTests(AzuriteFixture azurite)
             ("Sync__LookbackDays", "1"),
             ("Sync__DeepLookbackDays", "20")
         );
-        var responses = RunRequest.Scheduled([FeedCatalogue.Responses]);
+        var responses = RunRequest.Scheduled(Generation.EitherCalls);
         await app.RunAsync(responses);
         var (campaign, last) = (cube.Data.CampaignIds()[0], cube.Data.Today.AddDays(-2));
         cube.Data.RemoveResponse(campaign, last, 3);
@@ -285,7 +314,7 @@ public sealed class DeletionTests(AzuriteFixture azurite)
         Assert.Equal("removed", (string)Assert.Single(told)["op"]!);
         var row = Assert.Single(
             await app.Get<RunReader>().CheckpointsAsync(TestContext.Current.CancellationToken),
-            row => row.Feed == "responses"
+            row => row.Feed == api.Calls().Name
         );
         Assert.Null(row.AbsentFrom);
         Assert.DoesNotContain(
@@ -296,8 +325,9 @@ public sealed class DeletionTests(AzuriteFixture azurite)
         Assert.Equal(cube.Data.Responses(campaign, last.AddDays(-1), cube.Data.Today).Count(), store.Count);
     }
 
-    [Fact]
-    public async Task Many_scopes_that_shrink_in_one_run_are_held_back_though_each_loses_few()
+    [Theory]
+    [OverGenerations]
+    public async Task Many_scopes_that_shrink_in_one_run_are_held_back_though_each_loses_few(TenantApi api)
     {
         var few = new SimulatorOptions
         {
@@ -308,14 +338,14 @@ public sealed class DeletionTests(AzuriteFixture azurite)
             EndedCampaigns = 0,
         };
         var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 9, 0, 0, TimeSpan.Zero));
-        await using var cube = await CubeSimulator.StartAsync(few, clock, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(few with { Api = api }, clock, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(
             await azurite.NewAccountAsync(),
             cube,
             clock,
             ("Sync__StartDate", cube.Data.Today.AddDays(-1).ToString("yyyy-MM-dd"))
         );
-        var responses = RunRequest.Scheduled([FeedCatalogue.Responses]);
+        var responses = RunRequest.Scheduled(Generation.EitherCalls);
         await app.RunAsync(responses);
         var yesterday = cube.Data.Today.AddDays(-1);
         foreach (var campaign in cube.Data.CampaignIds())

@@ -24,12 +24,13 @@ public sealed class StorageFaultTests(AzuriteFixture azurite)
 
     private static RunRequest Customers => RunRequest.Snapshot([FeedCatalogue.Customers]);
 
-    [Fact]
-    public async Task An_answer_that_is_lost_after_its_write_changes_nothing_wherever_it_is()
+    [Theory]
+    [OverGenerations]
+    public async Task An_answer_that_is_lost_after_its_write_changes_nothing_wherever_it_is(TenantApi api)
     {
         await using var receiver = await TestReceiver.StartAsync();
         await using var proxy = await StorageProxy.StartAsync(await azurite.NewAccountAsync());
-        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Small with { Api = api }, null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(proxy.ConnectionString, cube, null, receiver.Settings());
         await app.RunAsync(Customers);
         var (places, left) = (0, int.MaxValue);
@@ -46,7 +47,7 @@ public sealed class StorageFaultTests(AzuriteFixture azurite)
         {
             var before = receiver.Taken.Count;
             var (edited, gone) = (10_000_000 + (places % 10), 10_000_010 + places);
-            cube.Data.EditCustomer(cube.Data.AssignmentIds[0], edited, "city", $"By {places}");
+            cube.Data.EditCustomer(cube.Data.AssignmentIds[0], edited, "phone_3", $"By {places}");
             if (places < 25)
             {
                 cube.Data.DeleteCustomer(cube.Data.AssignmentIds[0], gone);
@@ -77,24 +78,25 @@ public sealed class StorageFaultTests(AzuriteFixture azurite)
         Assert.Empty(await DeliveryPump.RowsAsync(app, DeliveryState.Dead));
     }
 
-    [Fact]
-    public async Task A_failure_that_nobody_foresaw_costs_a_delivery_a_try_wherever_it_is()
+    [Theory]
+    [OverGenerations]
+    public async Task A_failure_that_nobody_foresaw_costs_a_delivery_a_try_wherever_it_is(TenantApi api)
     {
         var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 9, 0, 0, TimeSpan.Zero));
         await using var receiver = await TestReceiver.StartAsync();
         await using var proxy = await StorageProxy.StartAsync(await azurite.NewAccountAsync());
-        await using var cube = await CubeSimulator.StartAsync(Small, clock, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Small with { Api = api }, clock, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(proxy.ConnectionString, cube, clock, receiver.Settings());
         await app.RunAsync(Customers);
         var left = int.MaxValue;
         proxy.Refuse = (_, _, address) => IsOurs(address) && Interlocked.Decrement(ref left) == -1;
-        var stream = $"customers|assignment={cube.Data.AssignmentIds[0]}";
+        var stream = $"customers|{cube.Data.PlaceOf(cube.Data.AssignmentIds[0])}";
         var (places, named) = (0, 0);
         for (var isFired = true; isFired; places++)
         {
             for (var i = 0; i < 3; i++)
             {
-                cube.Data.EditCustomer(cube.Data.AssignmentIds[0], 10_000_000 + i, "city", $"By {places}");
+                cube.Data.EditCustomer(cube.Data.AssignmentIds[0], 10_000_000 + i, "phone_3", $"By {places}");
             }
 
             await app.RunAsync(Customers);
@@ -124,8 +126,9 @@ public sealed class StorageFaultTests(AzuriteFixture azurite)
         TestContext.Current.TestOutputHelper!.WriteLine($"{places - 1} places, {named} of them named in the row");
     }
 
-    [Fact]
-    public async Task What_is_thrown_inside_a_request_to_the_receiver_costs_a_delivery_a_try_by_name()
+    [Theory]
+    [OverGenerations]
+    public async Task What_is_thrown_inside_a_request_to_the_receiver_costs_a_delivery_a_try_by_name(TenantApi api)
     {
         var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 9, 0, 0, TimeSpan.Zero));
         var thrower = new Thrower();
@@ -133,6 +136,7 @@ public sealed class StorageFaultTests(AzuriteFixture azurite)
         await using var cube = await CubeSimulator.StartAsync(
             Small with
             {
+                Api = api,
                 CampaignsPerAssignment = 1,
                 Campaigns = 2,
             },
@@ -148,17 +152,17 @@ public sealed class StorageFaultTests(AzuriteFixture azurite)
         );
         await app.RunAsync(Customers);
         cube.Data.AssignmentIds.ToList()
-            .ForEach(assignment => cube.Data.EditCustomer(assignment, cube.Data.CustomerIds(assignment).First(), "city", "Bodø"));
+            .ForEach(assignment => cube.Data.EditCustomer(assignment, cube.Data.CustomerIds(assignment).First(), "phone_3", "Bodø"));
         await app.RunAsync(Customers);
         thrower.ThrowAt(0);
         await app.Get<DeliveryWorker>()
-            .DeliverAsync($"customers|assignment={cube.Data.AssignmentIds[0]}", TestContext.Current.CancellationToken);
+            .DeliverAsync($"customers|{cube.Data.PlaceOf(cube.Data.AssignmentIds[0])}", TestContext.Current.CancellationToken);
         Assert.Equal(
             "Unexpected: UnforeseenException",
             Assert.Single(await DeliveryPump.RowsAsync(app, DeliveryState.Waiting), row => row.Reason is not null).Reason
         );
         await app.Get<DeliveryWorker>()
-            .DeliverAsync($"customers|assignment={cube.Data.AssignmentIds[1]}", TestContext.Current.CancellationToken);
+            .DeliverAsync($"customers|{cube.Data.PlaceOf(cube.Data.AssignmentIds[1])}", TestContext.Current.CancellationToken);
         Assert.Single(receiver.Distinct());
         await DeliveryPump.DeliverAsync(app, clock, TimeSpan.FromMinutes(10));
         Assert.Empty(await DeliveryPump.RowsAsync(app, DeliveryState.Waiting));

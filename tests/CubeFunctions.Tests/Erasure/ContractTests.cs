@@ -1,6 +1,7 @@
 using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
+using Cube.Simulator;
 using CubeFunctions.Core.Persons;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Tests.Support;
@@ -27,10 +28,11 @@ public sealed class ContractTests(AzuriteFixture azurite)
         [new(StorageKind.Queue, "cube-changes-poison")] = "names of streams",
     };
 
-    [Fact]
-    public async Task Whatever_an_account_holds_is_searched_for_persons_or_holds_nothing_personal()
+    [Theory]
+    [OverGenerations]
+    public async Task Whatever_an_account_holds_is_searched_for_persons_or_holds_nothing_personal(TenantApi api)
     {
-        await using var lane = await Lane.StartAsync(azurite, Victim.Options, null, Victim.Settings);
+        await using var lane = await Lane.StartAsync(azurite, Victim.Options with { Api = api }, null, Victim.Settings);
         await Victim.SeedAsync(lane);
         var held = await ResourcesAsync(lane.Storage);
         var covered = lane.App.Services.GetServices<IPersonalData>().SelectMany(place => place.Covers).ToHashSet();

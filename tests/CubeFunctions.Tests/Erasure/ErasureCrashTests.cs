@@ -1,3 +1,4 @@
+using Cube.Simulator;
 using CubeFunctions.Tests.Support;
 using CubeFunctions.Tests.Upserts;
 using Xunit;
@@ -8,23 +9,20 @@ namespace CubeFunctions.Tests.Erasure;
 public sealed class ErasureCrashTests(AzuriteFixture azurite)
 {
     private static readonly TimeSpan PastLeases = TimeSpan.FromMinutes(1);
-    private static readonly global::Cube.Simulator.SimulatorOptions Small = Victim.Options with
-    {
-        CustomersPerAssignment = 30,
-        CallflowCustomersPerCampaign = 10,
-    };
+    private static readonly SimulatorOptions Small = Victim.Options with { CustomersPerAssignment = 30, CallflowCustomersPerCampaign = 10 };
 
-    /// <param name="seed">Null for the run's own. The fixed one is cut between the deletions of two attempts' pages.</param>
+    /// <param name="api">The generation.</param>
+    /// <param name="seed">Zero for the run's own. The fixed one is cut between the deletions of two attempts' pages.</param>
     [Theory]
-    [InlineData(12146354)]
-    [InlineData(null)]
-    public async Task Cut_off_after_any_write_it_leaves_true_manifests_and_finishes_when_it_is_repeated(int? seed)
+    [OverGenerations(12146354)]
+    [OverGenerations(0)]
+    public async Task Cut_off_after_any_write_it_leaves_true_manifests_and_finishes_when_it_is_repeated(TenantApi api, int seed)
     {
-        var random = new Random(seed ?? TestScale.Seed);
-        TestContext.Current.TestOutputHelper!.WriteLine($"CUBE_SEED={seed ?? TestScale.Seed}");
-        for (var round = 0; round < (seed is null ? TestScale.Of(1, 12) : 2); round++)
+        var random = new Random(seed == 0 ? TestScale.Seed : seed);
+        TestContext.Current.TestOutputHelper!.WriteLine($"CUBE_SEED={(seed == 0 ? TestScale.Seed : seed)}");
+        for (var round = 0; round < (seed == 0 ? TestScale.Of(1, 12) : 2); round++)
         {
-            await using var lane = await Lane.StartAsync(azurite, Victim.Options, null, Victim.Settings);
+            await using var lane = await Lane.StartAsync(azurite, Victim.Options with { Api = api }, null, Victim.Settings);
             var waiting = await Victim.SeedAsync(lane);
             var clock = new ShiftedClock(TimeProvider.System.GetUtcNow());
             var cuts = 0;
@@ -54,10 +52,11 @@ public sealed class ErasureCrashTests(AzuriteFixture azurite)
         }
     }
 
-    [Fact]
-    public async Task With_the_first_answer_to_every_write_lost_it_erases_all_once_and_counts_right()
+    [Theory]
+    [OverGenerations]
+    public async Task With_the_first_answer_to_every_write_lost_it_erases_all_once_and_counts_right(TenantApi api)
     {
-        await using var lane = await Lane.StartAsync(azurite, Small, null, Victim.Settings);
+        await using var lane = await Lane.StartAsync(azurite, Small with { Api = api }, null, Victim.Settings);
         await Victim.SeedAsync(lane);
         await using var proxy = await StorageProxy.StartAsync(lane.Storage, int.MaxValue, answerLost: false);
         proxy.LosesEach = true;
@@ -66,8 +65,9 @@ public sealed class ErasureCrashTests(AzuriteFixture azurite)
         Assert.True(proxy.Lost > 40, $"{proxy.Lost}");
     }
 
-    [Fact]
-    public async Task An_answer_lost_after_any_one_write_changes_nothing()
+    [Theory]
+    [OverGenerations]
+    public async Task An_answer_lost_after_any_one_write_changes_nothing(TenantApi api)
     {
         // All positions when everything is asked for, else some.
         var random = new Random(TestScale.Seed);
@@ -75,7 +75,7 @@ public sealed class ErasureCrashTests(AzuriteFixture azurite)
         var isReached = true;
         for (var position = step == 1 ? 0 : random.Next(step); isReached; position += step)
         {
-            await using var lane = await Lane.StartAsync(azurite, Small, null, Victim.Settings);
+            await using var lane = await Lane.StartAsync(azurite, Small with { Api = api }, null, Victim.Settings);
             await Victim.SeedAsync(lane);
             await using var proxy = await StorageProxy.StartAsync(lane.Storage, int.MaxValue, answerLost: false);
             proxy.LoseAnswerOf = position;
@@ -90,9 +90,9 @@ public sealed class ErasureCrashTests(AzuriteFixture azurite)
             proxy.ConnectionString,
             lane.Cube,
             null,
-            [.. Victim.Settings, ("Upserts__Senders__crm__AssignmentId", "17")]
+            [.. Victim.Settings, ("Upserts__Senders__crm__AssignmentId", lane.Place)]
         );
-        var report = await Victim.EraseAsync(app);
+        var report = await Victim.EraseAsync(lane, app: app);
         Assert.Equal(
             (true, 3, 1, 3, 1, 1),
             (report.Found, report.Events, report.Mailboxes, report.Bodies, report.SharedBodies, report.Values)
@@ -109,7 +109,7 @@ public sealed class ErasureCrashTests(AzuriteFixture azurite)
         await using var app = await TestApp.StartAsync(proxy.ConnectionString, lane.Cube, clock, Victim.Settings[..2]);
         try
         {
-            await app.Get<Core.Erasure.PersonEraser>().EraseAsync("17", Victim.Imported, proxy.Cut);
+            await app.Get<Core.Erasure.PersonEraser>().EraseAsync(lane.Place, Victim.Imported, proxy.Cut);
             return false;
         }
         catch (OperationCanceledException) when (proxy.Cut.IsCancellationRequested)

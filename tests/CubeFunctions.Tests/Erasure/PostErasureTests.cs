@@ -38,7 +38,7 @@ public sealed class PostErasureTests(AzuriteFixture azurite)
         // A desk without the settings of any sender.
         await using var desk = await TestApp.StartAsync(lane.Storage, lane.Cube);
         var post = await PostAsync(desk);
-        var busy = await Assert.ThrowsAsync<ErasureBusyException>(() => Victim.EraseAsync(desk));
+        var busy = await Assert.ThrowsAsync<ErasureBusyException>(() => Victim.EraseAsync(lane, app: desk));
         Assert.Contains("waits for settings of sender 'crm'", busy.Message, StringComparison.Ordinal);
         Assert.IsType<PostOutcome.Waiting>(await desk.Get<PostSplitter>().SplitAsync(post.PartitionKey + post.RowKey, Token));
         Assert.Equal("waits for settings of sender 'crm', which this program has not", (await PostAsync(desk)).Reason);
@@ -48,7 +48,7 @@ public sealed class PostErasureTests(AzuriteFixture azurite)
         await lane.DeliverAsync(ids);
         Assert.All((await lane.StatesAsync(ids)).SkipLast(1), state => Assert.Equal("delivered", state.State));
         Assert.All(others, id => Assert.Equal("Hamar", $"{lane.Record(id)["city"]}"));
-        Assert.True((await Victim.EraseAsync(desk)).Found);
+        Assert.True((await Victim.EraseAsync(lane, app: desk)).Found);
 
         // One that nobody will ever split is given up by a person.
         await UnsplitAsync(lane, [.. others.Select(id => Victim.Post(id, "city", "Moss")), Victim.Post("1", "city", "Moss")]);
@@ -92,7 +92,7 @@ public sealed class PostErasureTests(AzuriteFixture azurite)
         };
         var splitting = lane.App.Get<PostSplitter>().SplitAsync(post.PartitionKey + post.RowKey, Token);
         await parsed.Task.WaitAsync(TimeSpan.FromSeconds(30), Token);
-        var erasing = Victim.EraseAsync(lane.App);
+        var erasing = Victim.EraseAsync(lane);
         await Task.WhenAny(waits.Task, erasing).WaitAsync(TimeSpan.FromSeconds(60), Token);
         Assert.False(erasing.IsCompleted);
         go.Set();
@@ -136,7 +136,7 @@ public sealed class PostErasureTests(AzuriteFixture azurite)
 
         Assert.Null(await lane.App.Get<UpsertReader>().FindAsync(ids[0], Token));
         Assert.NotEmpty((await AccountDump.OfAsync(lane.App)).Find(["900817103"]));
-        var report = await Victim.EraseAsync(lane.App, "900817103", lane.Assignment);
+        var report = await Victim.EraseAsync(lane, "900817103");
         Assert.Equal((true, 3), (report.Found, report.Mailboxes));
         Assert.Empty((await AccountDump.OfAsync(lane.App)).Find(["900817103"]));
     }

@@ -13,13 +13,15 @@ public sealed class UnfinishedTests(AzuriteFixture azurite)
 {
     private static RunRequest Customers => RunRequest.Snapshot([FeedCatalogue.Customers]);
 
-    [Fact]
-    public async Task Pages_of_a_sweep_that_is_not_finished_are_deleted_where_they_name_him_and_read_again()
+    [Theory]
+    [OverGenerations]
+    public async Task Pages_of_a_sweep_that_is_not_finished_are_deleted_where_they_name_him_and_read_again(TenantApi api)
     {
         await using var lane = await Lane.StartAsync(
             azurite,
             Victim.Options with
             {
+                Api = api,
                 CustomersPerAssignment = 300,
             },
             null,
@@ -47,8 +49,11 @@ public sealed class UnfinishedTests(AzuriteFixture azurite)
         }
 
         var before = await AccountDump.OfAsync(lane.App);
-        Assert.Single(before.Find([Victim.Name]), place => place.StartsWith("cube-raw/customers/assignment=17/", StringComparison.Ordinal));
-        var report = await Victim.EraseAsync(lane.App);
+        Assert.Single(
+            before.Find([Victim.Name]),
+            place => place.StartsWith($"cube-raw/customers/{lane.Cube.Data.PlaceOf(lane.Assignment)}/", StringComparison.Ordinal)
+        );
+        var report = await Victim.EraseAsync(lane);
         Assert.Equal(1, report.Feeds.Single(feed => feed.Feed == "customers").Leftovers);
         var after = await AccountDump.OfAsync(lane.App);
         Assert.Empty(after.Find(Victim.Traces));
@@ -64,10 +69,11 @@ public sealed class UnfinishedTests(AzuriteFixture azurite)
         await RawLedger.CheckAllAsync(lane.App.Storage.Raw);
     }
 
-    [Fact]
-    public async Task A_body_that_a_try_before_has_deleted_takes_nothing_of_others_along()
+    [Theory]
+    [OverGenerations]
+    public async Task A_body_that_a_try_before_has_deleted_takes_nothing_of_others_along(TenantApi api)
     {
-        await using var lane = await Lane.StartAsync(azurite, Victim.Options, null, Victim.Settings);
+        await using var lane = await Lane.StartAsync(azurite, Victim.Options with { Api = api }, null, Victim.Settings);
         var waiting = await Victim.SeedAsync(lane);
         foreach (
             var body in (await AccountDump.OfAsync(lane.App)).Blobs.Keys.Where(name =>
@@ -80,18 +86,20 @@ public sealed class UnfinishedTests(AzuriteFixture azurite)
                 .DeleteAsync(cancellationToken: TestContext.Current.CancellationToken);
         }
 
-        Assert.Equal((3, 0, 1), await Victim.EraseAsync(lane.App) is var report ? (report.Events, report.Bodies, report.Values) : default);
+        Assert.Equal((3, 0, 1), await Victim.EraseAsync(lane) is var report ? (report.Events, report.Bodies, report.Values) : default);
         await lane.DeliverAsync(waiting);
         Assert.All(await lane.StatesAsync(waiting), state => Assert.Equal("delivered", state.State));
     }
 
-    [Fact]
-    public async Task A_post_of_many_that_is_not_split_yet_loses_the_person_and_nobody_else()
+    [Theory]
+    [OverGenerations]
+    public async Task A_post_of_many_that_is_not_split_yet_loses_the_person_and_nobody_else(TenantApi api)
     {
         await using var lane = await Lane.StartAsync(
             azurite,
             Victim.Options with
             {
+                Api = api,
                 CustomersPerAssignment = 30,
             },
             null,
@@ -124,7 +132,7 @@ public sealed class UnfinishedTests(AzuriteFixture azurite)
         Assert.Equal(1, await PostsAsync(lane));
         Assert.Null(await lane.App.Get<UpsertReader>().FindAsync(ids[^1], TestContext.Current.CancellationToken));
 
-        var report = await Victim.EraseAsync(lane.App);
+        var report = await Victim.EraseAsync(lane);
 
         Assert.Equal((1, 1, 1, 0), (report.Events, report.Bodies, report.SharedBodies, report.Values));
         Assert.Equal(0, await PostsAsync(lane));
@@ -135,22 +143,23 @@ public sealed class UnfinishedTests(AzuriteFixture azurite)
         Assert.DoesNotContain(lane.Cube.Data.Writes, write => write.ImportedId == Victim.Imported);
     }
 
-    [Fact]
-    public async Task It_waits_for_a_run_that_is_at_work_on_his_records()
+    [Theory]
+    [OverGenerations]
+    public async Task It_waits_for_a_run_that_is_at_work_on_his_records(TenantApi api)
     {
-        await using var lane = await Lane.StartAsync(azurite, Victim.Options, null, Victim.Settings);
+        await using var lane = await Lane.StartAsync(azurite, Victim.Options with { Api = api }, null, Victim.Settings);
         Victim.Live(lane.Cube);
         await lane.App.RunAsync(Customers);
         var lease = await lane
             .App.Get<CheckpointStore>()
             .TryHoldAsync(
                 FeedCatalogue.Customers,
-                new Scope(ScopeKind.Assignment, "17"),
+                lane.Cube.Data.PlaceOf(lane.Assignment),
                 "somebody else",
                 static _ => { },
                 TestContext.Current.CancellationToken
             );
-        var erasure = Victim.EraseAsync(lane.App);
+        var erasure = Victim.EraseAsync(lane);
         await WaitFor.TrueAsync(
             async () => (await AccountDump.OfAsync(lane.App)).Blobs.ContainsKey("cube-state/tombstones"),
             TimeSpan.FromSeconds(30)
@@ -163,13 +172,15 @@ public sealed class UnfinishedTests(AzuriteFixture azurite)
         Assert.Empty((await AccountDump.OfAsync(lane.App)).Find(Victim.Traces));
     }
 
-    [Fact]
-    public async Task Bodies_that_name_him_go_also_where_no_row_does_any_more_and_those_of_other_assignments_stay()
+    [Theory]
+    [OverGenerations]
+    public async Task Bodies_that_name_him_go_also_where_no_row_does_any_more_and_those_of_other_assignments_stay(TenantApi api)
     {
         await using var lane = await Lane.StartAsync(
             azurite,
             Victim.Options with
             {
+                Api = api,
                 CampaignsPerAssignment = 1,
             },
             null,
@@ -177,7 +188,7 @@ public sealed class UnfinishedTests(AzuriteFixture azurite)
                 .. Victim.Settings,
                 ("Upserts__Senders__far__Kind", "json"),
                 ("Upserts__Senders__far__Secret", "test-secret"),
-                ("Upserts__Senders__far__AssignmentId", "18"),
+                ("Upserts__Senders__far__AssignmentId", api == TenantApi.DataOwners ? "4-B2C" : "18"),
             ]
         );
         await lane.HookAsync($$"""{"customer_id":"\u0030{{Victim.Imported[1..]}}","name":"{{Victim.Name}}"}""");
@@ -209,7 +220,7 @@ public sealed class UnfinishedTests(AzuriteFixture azurite)
             );
         }
 
-        var report = await Victim.EraseAsync(lane.App);
+        var report = await Victim.EraseAsync(lane);
         Assert.Equal((3, 1, 0), (report.Bodies, report.BodiesOfUnknownAssignment, report.Events));
         var after = await AccountDump.OfAsync(lane.App);
         Assert.Empty(after.Find([Victim.Name]));

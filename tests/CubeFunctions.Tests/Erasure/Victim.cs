@@ -43,6 +43,7 @@ internal static class Victim
         ("Upserts__Senders__crm__Kind", "json"),
         ("Upserts__Senders__crm__Secret", "test-secret"),
         ("Sync__LeaseSeconds", "2"),
+        ("Cube__Writes", "true"),
     ];
 
     public static RunRequest All => new(RunKind.Scheduled, FeedCatalogue.All);
@@ -76,7 +77,7 @@ internal static class Victim
     {
         Live(lane.Cube, comment);
         await lane.App.RunAsync(All);
-        lane.Cube.Data.EditCustomer(lane.Assignment, Internal, "city", "Ålesund");
+        lane.Cube.Data.EditCustomer(lane.Assignment, Internal, "phone_3", "004790000000");
         foreach (var campaign in lane.Cube.Data.CampaignIds().Where(campaign => lane.Cube.Data.AssignmentOf(campaign) == lane.Assignment))
         {
             // News of each feed: the first reading is in change files by a pointer only.
@@ -109,8 +110,8 @@ internal static class Victim
         return ids[1..];
     }
 
-    public static Task<ErasureReport> EraseAsync(TestApp app, string? imported = null, int assignment = 17) =>
-        app.Get<PersonEraser>().EraseAsync($"{assignment}", imported ?? Imported, TestContext.Current.CancellationToken);
+    public static Task<ErasureReport> EraseAsync(Lane lane, string? imported = null, TestApp? app = null) =>
+        (app ?? lane.App).Get<PersonEraser>().EraseAsync(lane.Place, imported ?? Imported, TestContext.Current.CancellationToken);
 
     /// <summary>A customer with one field, as a sender may write it.</summary>
     public static string Post(string imported, string field, string value) =>

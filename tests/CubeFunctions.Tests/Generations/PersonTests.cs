@@ -25,7 +25,7 @@ public sealed class PersonTests(AzuriteFixture azurite)
                 CallflowCustomersPerCampaign = 60,
             },
             null,
-            [("Cube__Writes", "true"), .. Victim.Settings]
+            Victim.Settings
         );
         var place = lane.Place;
         await Victim.SeedAsync(lane);

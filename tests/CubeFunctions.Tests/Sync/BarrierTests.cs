@@ -14,7 +14,7 @@ namespace CubeFunctions.Tests.Sync;
 /// <summary>What nobody foresaw costs its own unit, by name; the others are done and the next tick runs.</summary>
 public sealed class BarrierTests(AzuriteFixture azurite)
 {
-    private static readonly RunRequest Request = new(RunKind.Scheduled, [FeedCatalogue.Responses, FeedCatalogue.CustomFields]);
+    private static readonly RunRequest Request = Generation.WithCalls(RunKind.Scheduled, FeedCatalogue.CustomFields);
 
     private static readonly SimulatorOptions Options = new()
     {
@@ -41,12 +41,18 @@ public sealed class BarrierTests(AzuriteFixture azurite)
 
     /// <summary>Something is thrown once, at each place of a run: the unit is tried again and the run ends right.</summary>
     [Theory]
-    [InlineData(Place.Storage, 30, 120, 4)]
-    [InlineData(Place.Cube, 4, 40, 1)]
-    [InlineData(Place.Comparison, 20, 120, 6)]
-    public async Task An_unforeseen_failure_anywhere_is_counted_and_the_unit_tried_again(Place place, int least, int most, int everyFew)
+    [OverGenerations(Place.Storage, 30, 120, 4)]
+    [OverGenerations(Place.Cube, 4, 40, 1)]
+    [OverGenerations(Place.Comparison, 20, 120, 6)]
+    public async Task An_unforeseen_failure_anywhere_is_counted_and_the_unit_tried_again(
+        TenantApi api,
+        Place place,
+        int least,
+        int most,
+        int everyFew
+    )
     {
-        var places = await RunAsync(place, -1);
+        var places = await RunAsync(api, place, -1);
         Assert.InRange(places, least, most);
         var positions = Enumerable
             .Range(0, places)
@@ -56,7 +62,7 @@ public sealed class BarrierTests(AzuriteFixture azurite)
         await Parallel.ForEachAsync(
             positions,
             new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = TestContext.Current.CancellationToken },
-            async (position, _) => await RunAsync(place, position)
+            async (position, _) => await RunAsync(api, place, position)
         );
     }
 
@@ -64,18 +70,19 @@ public sealed class BarrierTests(AzuriteFixture azurite)
     /// What nobody foresaw is thrown each time for one scope: its item fails by name, and only it. Side by side, since each waits for its
     /// messages to come back.
     /// </summary>
-    [Fact]
-    public Task A_scope_at_which_something_always_throws_fails_by_name_and_the_others_succeed() =>
+    [Theory]
+    [OverGenerations]
+    public Task A_scope_at_which_something_always_throws_fails_by_name_and_the_others_succeed(TenantApi api) =>
         Task.WhenAll(
-            ThrowsAlwaysAsync(Place.Cube, "/responses"),
-            ThrowsAlwaysAsync(Place.Comparison, "page responses"),
-            ThrowsAlwaysAsync(Place.Comparison, "stored responses"),
-            ThrowsAlwaysAsync(Place.Comparison, "commit responses")
+            ThrowsAlwaysAsync(api, Place.Cube, $"/{api.Calls().Name}"),
+            ThrowsAlwaysAsync(api, Place.Comparison, $"page {api.Calls().Name}"),
+            ThrowsAlwaysAsync(api, Place.Comparison, $"stored {api.Calls().Name}"),
+            ThrowsAlwaysAsync(api, Place.Comparison, $"commit {api.Calls().Name}")
         );
 
-    private async Task ThrowsAlwaysAsync(Place place, string at)
+    private async Task ThrowsAlwaysAsync(TenantApi api, Place place, string at)
     {
-        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Options with { Api = api }, null, TestContext.Current.CancellationToken);
         var thrower = new Thrower();
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 20);
         await using var app = await StartAsync(await azurite.NewAccountAsync(clock), cube, clock, place, thrower);
@@ -84,7 +91,7 @@ public sealed class BarrierTests(AzuriteFixture azurite)
         var run = await app.RunAsync(Request);
         Assert.Equal(RunStatus.PartiallySucceeded, run.Status);
         var failure = Assert.Single(run.Failures);
-        Assert.Equal(("responses", $"{broken}"), (failure.Feed, failure.ScopeId));
+        Assert.Equal((api.Calls().Name, $"{broken}"), (failure.Feed, failure.ScopeId));
 
         // What a request to Cube throws is tried again as any failed request is, and named as one.
         Assert.EndsWith(
@@ -99,11 +106,11 @@ public sealed class BarrierTests(AzuriteFixture azurite)
 
     /// <summary>Everything of one scope is refused for good: its item fails by name.</summary>
     [Theory]
-    [InlineData("cube-raw/responses/campaign%3D")]
-    [InlineData("cube-changes/responses/campaign%3D")]
-    public async Task A_scope_that_always_fails_fails_by_name_and_the_others_succeed(string address)
+    [OverGenerations("cube-raw")]
+    [OverGenerations("cube-changes")]
+    public async Task A_scope_that_always_fails_fails_by_name_and_the_others_succeed(TenantApi api, string container)
     {
-        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Options with { Api = api }, null, TestContext.Current.CancellationToken);
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 20);
         await using var proxy = await StorageProxy.StartAsync(await azurite.NewAccountAsync(clock));
         await using var app = await TestApp.StartAsync(
@@ -113,27 +120,29 @@ public sealed class BarrierTests(AzuriteFixture azurite)
             ("Sync__LeaseSeconds", "10")
         );
         var broken = cube.Data.CampaignIds()[0];
-        proxy.Refuse = (_, _, path) => path.Contains($"{address}{broken}", StringComparison.OrdinalIgnoreCase);
+        proxy.Refuse = (_, _, path) =>
+            path.Contains($"{container}/{api.Calls().Name}/campaign%3D{broken}", StringComparison.OrdinalIgnoreCase);
         var run = await app.RunAsync(Request);
         Assert.Equal(RunStatus.PartiallySucceeded, run.Status);
         var failure = Assert.Single(run.Failures);
-        Assert.Equal(("responses", $"{broken}"), (failure.Feed, failure.ScopeId));
+        Assert.Equal((api.Calls().Name, $"{broken}"), (failure.Feed, failure.ScopeId));
         Assert.StartsWith("Unexpected: ", failure.Reason, StringComparison.Ordinal);
         Assert.Equal(run.Items.Total - 1, run.Items.Succeeded);
         proxy.Refuse = null;
         Assert.Equal(RunStatus.Succeeded, (await app.RunAsync(Request)).Status);
     }
 
-    [Fact]
-    public async Task A_garbled_item_row_fails_by_name_and_the_run_closes()
+    [Theory]
+    [OverGenerations]
+    public async Task A_garbled_item_row_fails_by_name_and_the_run_closes(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Options with { Api = api }, null, TestContext.Current.CancellationToken);
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 20);
         var account = await azurite.NewAccountAsync(clock);
         await using var app = await TestApp.StartAsync(account, cube, clock);
         await using var other = await TestApp.StartAsync(account, cube, clock);
         var start = await other.Get<RunPlanner>().StartAsync(Request, TestContext.Current.CancellationToken);
-        var key = ItemRow.KeyOf(FeedCatalogue.Responses, new Scope(ScopeKind.Campaign, $"{cube.Data.CampaignIds()[0]}"));
+        var key = ItemRow.KeyOf(api.Calls(), new Scope(ScopeKind.Campaign, $"{cube.Data.CampaignIds()[0]}"));
         await app.Storage.Runs.UpsertEntityAsync(
             new TableEntity(start.RunId, key)
             {
@@ -146,15 +155,16 @@ public sealed class BarrierTests(AzuriteFixture azurite)
         );
         var run = await app.FinishAsync(start.RunId);
         var failure = Assert.Single(run.Failures);
-        Assert.Equal(("responses", $"{cube.Data.CampaignIds()[0]}"), (failure.Feed, failure.ScopeId));
+        Assert.Equal((api.Calls().Name, $"{cube.Data.CampaignIds()[0]}"), (failure.Feed, failure.ScopeId));
         Assert.StartsWith("Unexpected: ", failure.Reason, StringComparison.Ordinal);
         Assert.Equal(RunStatus.Succeeded, (await app.RunAsync(Request)).Status);
     }
 
-    [Fact]
-    public async Task Garbled_rows_of_runs_and_checkpoints_stop_no_tick()
+    [Theory]
+    [OverGenerations]
+    public async Task Garbled_rows_of_runs_and_checkpoints_stop_no_tick(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Options with { Api = api }, null, TestContext.Current.CancellationToken);
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 20);
         await using var app = await TestApp.StartAsync(
             await azurite.NewAccountAsync(clock),
@@ -164,7 +174,7 @@ public sealed class BarrierTests(AzuriteFixture azurite)
         await app.RunAsync(Request);
         var broken = cube.Data.CampaignIds()[0];
         await app.Storage.Checkpoints.UpsertEntityAsync(
-            new TableEntity($"campaign={broken}", "responses") { ["ScopeKind"] = "campaign", ["Attempt"] = "many" },
+            new TableEntity($"campaign={broken}", api.Calls().Name) { ["ScopeKind"] = "campaign", ["Attempt"] = "many" },
             TableUpdateMode.Merge,
             TestContext.Current.CancellationToken
         );
@@ -207,12 +217,13 @@ public sealed class BarrierTests(AzuriteFixture azurite)
         );
 
     /// <summary>One run in which something is thrown once, and the tick after it.</summary>
+    /// <param name="api">The generation.</param>
     /// <param name="place">Where.</param>
     /// <param name="position">The request or call, from 0; -1 for none.</param>
     /// <returns>How many requests or calls there were.</returns>
-    private async Task<int> RunAsync(Place place, int position)
+    private async Task<int> RunAsync(TenantApi api, Place place, int position)
     {
-        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Options with { Api = api }, null, TestContext.Current.CancellationToken);
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 20);
         await using var proxy = await StorageProxy.StartAsync(await azurite.NewAccountAsync(clock));
         var thrower = new Thrower();

@@ -20,12 +20,16 @@ public sealed class DistributedTests(AzuriteFixture azurite)
         AnonymisedPerThousand = 0,
     };
 
-    [Fact]
-    public async Task Five_deliveries_of_a_message_two_at_a_time_do_the_work_once()
+    [Theory]
+    [OverGenerations]
+    public async Task Five_deliveries_of_a_message_two_at_a_time_do_the_work_once(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Options with { Api = api }, null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
-        var request = new RunRequest(RunKind.Manual, [FeedCatalogue.Customers]) { Assignments = [$"{cube.Data.AssignmentIds[0]}"] };
+        var request = new RunRequest(RunKind.Manual, [FeedCatalogue.Customers])
+        {
+            Assignments = [cube.Data.PlaceOf(cube.Data.AssignmentIds[0]).Id],
+        };
         await app.Get<RunPlanner>().StartAsync(request, TestContext.Current.CancellationToken);
         var message = Assert
             .Single((await Queue(app).ReceiveMessagesAsync(32, cancellationToken: TestContext.Current.CancellationToken)).Value)
@@ -44,10 +48,11 @@ public sealed class DistributedTests(AzuriteFixture azurite)
         await RawLedger.CheckAllAsync(app.Storage.Raw);
     }
 
-    [Fact]
-    public async Task A_message_that_failed_too_often_fails_its_item_and_the_run_closes()
+    [Theory]
+    [OverGenerations]
+    public async Task A_message_that_failed_too_often_fails_its_item_and_the_run_closes(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Options with { Api = api }, null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
         var start = await app.Get<RunPlanner>().StartAsync(SyncRunTests.All, TestContext.Current.CancellationToken);
         var message = (
@@ -65,21 +70,24 @@ public sealed class DistributedTests(AzuriteFixture azurite)
         Assert.Contains("failed too often", Assert.Single(run.Failures).Reason, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_poison_message_that_is_none_of_ours_is_let_go()
+    [Theory]
+    [OverGenerations]
+    public async Task A_poison_message_that_is_none_of_ours_is_let_go(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Options with { Api = api }, null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
         await app.Get<ItemWorker>().HandlePoisonAsync("no JSON", TestContext.Current.CancellationToken);
         await app.Get<ItemWorker>().HandlePoisonAsync("""{"v":1,"run":"gone","item":"gone"}""", TestContext.Current.CancellationToken);
     }
 
-    [Fact]
-    public async Task A_short_budget_makes_continuations_and_no_page_is_read_twice()
+    [Theory]
+    [OverGenerations]
+    public async Task A_short_budget_makes_continuations_and_no_page_is_read_twice(TenantApi api)
     {
         await using var cube = await CubeSimulator.StartAsync(
             Options with
             {
+                Api = api,
                 Campaigns = 1,
                 CustomersPerAssignment = 6000,
                 PageSize = 20,
@@ -116,12 +124,14 @@ public sealed class DistributedTests(AzuriteFixture azurite)
         Assert.Equal(301, pages);
     }
 
-    [Fact]
-    public async Task Continuations_of_an_unchanged_window_read_no_page_twice_and_store_none()
+    [Theory]
+    [OverGenerations]
+    public async Task Continuations_of_an_unchanged_window_read_no_page_twice_and_store_none(TenantApi api)
     {
         await using var cube = await CubeSimulator.StartAsync(
             Options with
             {
+                Api = api,
                 Campaigns = 1,
                 CustomersPerAssignment = 2000,
                 PageSize = 20,
@@ -144,12 +154,14 @@ public sealed class DistributedTests(AzuriteFixture azurite)
         Assert.Equal(100, cube.Requests.Count("/customers"));
     }
 
-    [Fact]
-    public async Task A_stopped_host_saves_and_the_next_goes_on()
+    [Theory]
+    [OverGenerations]
+    public async Task A_stopped_host_saves_and_the_next_goes_on(TenantApi api)
     {
         await using var cube = await CubeSimulator.StartAsync(
             Options with
             {
+                Api = api,
                 Campaigns = 1,
                 CustomersPerAssignment = 3000,
                 PageSize = 20,
@@ -182,12 +194,14 @@ public sealed class DistributedTests(AzuriteFixture azurite)
         await RawLedger.CheckAllAsync(second.Storage.Raw);
     }
 
-    [Fact]
-    public async Task No_scope_is_swept_by_two_runs_at_once()
+    [Theory]
+    [OverGenerations]
+    public async Task No_scope_is_swept_by_two_runs_at_once(TenantApi api)
     {
         await using var cube = await CubeSimulator.StartAsync(
             Options with
             {
+                Api = api,
                 Latency = TimeSpan.FromMilliseconds(20),
             },
             null,
@@ -228,10 +242,11 @@ public sealed class DistributedTests(AzuriteFixture azurite)
         }
     }
 
-    [Fact]
-    public async Task A_plan_that_died_half_way_is_finished()
+    [Theory]
+    [OverGenerations]
+    public async Task A_plan_that_died_half_way_is_finished(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Options with { Api = api }, null, TestContext.Current.CancellationToken);
         var account = await azurite.NewAccountAsync();
         await using var app = await TestApp.StartAsync(account, cube);
         using var dies = new CancellationTokenSource();
@@ -244,11 +259,12 @@ public sealed class DistributedTests(AzuriteFixture azurite)
         await SyncRunTests.AssertHasAllAsync(app, cube, run, cube.Data.Today.AddDays(-30), cube.Data.Today);
     }
 
-    [Fact]
-    public async Task Items_whose_messages_are_gone_are_sent_for_again()
+    [Theory]
+    [OverGenerations]
+    public async Task Items_whose_messages_are_gone_are_sent_for_again(TenantApi api)
     {
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow());
-        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Options with { Api = api }, null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock);
         var start = await app.Get<RunPlanner>().StartAsync(SyncRunTests.All, TestContext.Current.CancellationToken);
         await Queue(app).ClearMessagesAsync(TestContext.Current.CancellationToken);
@@ -259,10 +275,11 @@ public sealed class DistributedTests(AzuriteFixture azurite)
         Assert.Equal(RunStatus.Succeeded, (await app.FinishAsync(start.RunId)).Status);
     }
 
-    [Fact]
-    public async Task Messages_never_expire_and_hold_no_data()
+    [Theory]
+    [OverGenerations]
+    public async Task Messages_never_expire_and_hold_no_data(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Options with { Api = api }, null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
         await app.Get<RunPlanner>().StartAsync(SyncRunTests.All, TestContext.Current.CancellationToken);
         var message = (await Queue(app).PeekMessageAsync(TestContext.Current.CancellationToken)).Value;
@@ -273,11 +290,12 @@ public sealed class DistributedTests(AzuriteFixture azurite)
         );
     }
 
-    [Fact]
-    public async Task Ended_runs_are_forgotten_after_the_retention()
+    [Theory]
+    [OverGenerations]
+    public async Task Ended_runs_are_forgotten_after_the_retention(TenantApi api)
     {
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow());
-        await using var cube = await CubeSimulator.StartAsync(Options, clock, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Options with { Api = api }, clock, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock);
         var old = await app.RunAsync(SyncRunTests.All);
         clock.Advance(TimeSpan.FromDays(32));

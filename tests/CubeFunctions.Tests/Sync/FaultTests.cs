@@ -21,34 +21,34 @@ public sealed class FaultTests(AzuriteFixture azurite)
 
     /// <summary>Faults that leave the data within reach, each at a tenth of the requests.</summary>
     [Theory]
-    [InlineData("429=0.1")]
-    [InlineData("429-date=0.1")]
-    [InlineData("408=0.1")]
-    [InlineData("500=0.1")]
-    [InlineData("503=0.1")]
-    [InlineData("502=0.1")]
-    [InlineData("reset-before-body=0.1")]
-    [InlineData("reset-in-body=0.1")]
-    [InlineData("truncated=0.1")]
-    [InlineData("truncated-json=0.1")]
-    [InlineData("broken-json=0.1")]
-    [InlineData("html-200=0.1,from-page=2")]
-    [InlineData("html-502=0.1")]
-    [InlineData("slow-body=0.1,seconds=1")]
-    [InlineData("hang=1,times=2")]
-    [InlineData("next-http")]
-    [InlineData("next-other-host,host=http://127.0.0.2:9/")]
-    [InlineData("next-malformed")]
-    [InlineData("next-self")]
-    [InlineData("numbers-as-text")]
-    [InlineData("empty-strings")]
-    [InlineData("rows-shift")]
-    [InlineData("count-changes,times=6")]
-    public async Task The_same_records_arrive_as_without_faults(string fault)
+    [OverGenerations("429=0.1")]
+    [OverGenerations("429-date=0.1")]
+    [OverGenerations("408=0.1")]
+    [OverGenerations("500=0.1")]
+    [OverGenerations("503=0.1")]
+    [OverGenerations("502=0.1")]
+    [OverGenerations("reset-before-body=0.1")]
+    [OverGenerations("reset-in-body=0.1")]
+    [OverGenerations("truncated=0.1")]
+    [OverGenerations("truncated-json=0.1")]
+    [OverGenerations("broken-json=0.1")]
+    [OverGenerations("html-200=0.1,from-page=2")]
+    [OverGenerations("html-502=0.1")]
+    [OverGenerations("slow-body=0.1,seconds=1")]
+    [OverGenerations("hang=1,times=2")]
+    [OverGenerations("next-http")]
+    [OverGenerations("next-other-host,host=http://127.0.0.2:9/")]
+    [OverGenerations("next-malformed")]
+    [OverGenerations("next-self")]
+    [OverGenerations("numbers-as-text")]
+    [OverGenerations("empty-strings")]
+    [OverGenerations("rows-shift")]
+    [OverGenerations("count-changes,times=6")]
+    public async Task The_same_records_arrive_as_without_faults(TenantApi api, string fault)
     {
         // Ten times as fast, so that pauses and backoff pass quickly; the simulator's own delays are real.
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), fault.StartsWith("429-date", StringComparison.Ordinal) ? 1 : 10);
-        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Options with { Api = api }, null, TestContext.Current.CancellationToken);
         cube.Faults.Add(fault);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube, clock);
         var run = await app.RunAsync(SyncRunTests.All);
@@ -60,37 +60,39 @@ public sealed class FaultTests(AzuriteFixture azurite)
     }
 
     [Theory]
-    [InlineData("401", "Unauthorised")]
-    [InlineData("403", "Forbidden")]
-    [InlineData("html-200", "NotJson")]
-    [InlineData("next-repeats", "EndlessPaging")]
-    [InlineData("next-endless", "EndlessPaging")]
-    [InlineData("too-large,bytes=3000000", "TooLarge")]
-    public async Task What_cannot_be_read_fails_with_its_reason_and_the_others_succeed(string fault, string kind)
+    [OverGenerations("401", "Unauthorised")]
+    [OverGenerations("403", "Forbidden")]
+    [OverGenerations("html-200", "NotJson")]
+    [OverGenerations("next-repeats", "EndlessPaging")]
+    [OverGenerations("next-endless", "EndlessPaging")]
+    [OverGenerations("too-large,bytes=3000000", "TooLarge")]
+    public async Task What_cannot_be_read_fails_with_its_reason_and_the_others_succeed(TenantApi api, string fault, string kind)
     {
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 10);
-        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Options with { Api = api }, null, TestContext.Current.CancellationToken);
         var campaign = cube.Data.CampaignIds()[0];
-        cube.Faults.Add($"{fault},path=/campaigns/{campaign}/responses");
+        cube.Faults.Add($"{fault},path=/campaigns/{campaign}/{api.Calls().Name}");
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube, clock, ("Cube__MaxPageMiB", "1"));
         var run = await app.RunAsync(SyncRunTests.All);
         Assert.Equal(RunStatus.PartiallySucceeded, run.Status);
         var failure = Assert.Single(run.Failures);
-        Assert.Equal(("responses", $"{campaign}"), (failure.Feed, failure.ScopeId));
+        Assert.Equal((api.Calls().Name, $"{campaign}"), (failure.Feed, failure.ScopeId));
         Assert.Equal(run.Items.Total - 1, run.Items.Succeeded);
         var item = Assert.Single(await app.Get<RunReader>().FailedAsync(run.RunId, TestContext.Current.CancellationToken));
         Assert.Equal(kind, item.ReasonKind);
     }
 
-    [Fact]
-    public async Task Quirk_1_both_dates_are_always_sent()
+    [Theory]
+    [OverGenerations]
+    public async Task Quirk_1_both_dates_are_always_sent(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Options with { Api = api }, null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
         await app.RunAsync(SyncRunTests.All);
         Assert.All(
             cube.Requests.All.Where(request =>
-                request.Path.Contains("/responses", StringComparison.Ordinal) || request.Path.Contains("/sms", StringComparison.Ordinal)
+                request.Path.Contains($"/{api.Calls().Name}", StringComparison.Ordinal)
+                || request.Path.Contains("/sms", StringComparison.Ordinal)
             ),
             request => Assert.True(request is { FromDate: not null, ToDate: not null }, request.ToString())
         );
@@ -100,23 +102,26 @@ public sealed class FaultTests(AzuriteFixture azurite)
         );
     }
 
-    [Fact]
-    public async Task Quirk_2_a_next_on_another_host_gets_no_credential()
+    [Theory]
+    [OverGenerations]
+    public async Task Quirk_2_a_next_on_another_host_gets_no_credential(TenantApi api)
     {
-        await using var elsewhere = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
-        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        await using var elsewhere = await CubeSimulator.StartAsync(Options with { Api = api }, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Options with { Api = api }, null, TestContext.Current.CancellationToken);
         cube.Faults.Add($"next-other-host,host={elsewhere.BaseUrl}");
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
         Assert.Equal(RunStatus.Succeeded, (await app.RunAsync(SyncRunTests.All)).Status);
         Assert.Equal(0, elsewhere.Requests.Total);
     }
 
-    [Fact]
-    public async Task Quirk_4_a_next_that_names_the_page_itself_ends_where_the_count_is_reached()
+    [Theory]
+    [OverGenerations]
+    public async Task Quirk_4_a_next_that_names_the_page_itself_ends_where_the_count_is_reached(TenantApi api)
     {
         await using var cube = await CubeSimulator.StartAsync(
             Options with
             {
+                Api = api,
                 PageSize = 5000,
                 ResponsesPerCampaignPerDay = 5,
             },
@@ -130,11 +135,20 @@ public sealed class FaultTests(AzuriteFixture azurite)
         await SyncRunTests.AssertHasAllAsync(app, cube, run, cube.Data.Today.AddDays(-30), cube.Data.Today);
     }
 
-    [Fact]
-    public async Task Quirk_5_rows_that_never_stop_shifting_are_stored_unproven()
+    [Theory]
+    [OverGenerations]
+    public async Task Quirk_5_rows_that_never_stop_shifting_are_stored_unproven(TenantApi api)
     {
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 20);
-        await using var cube = await CubeSimulator.StartAsync(Options with { Campaigns = 1 }, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            Options with
+            {
+                Api = api,
+                Campaigns = 1,
+            },
+            null,
+            TestContext.Current.CancellationToken
+        );
         cube.Faults.Add("drift-forever,path=/customers");
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube, clock);
         var run = await app.RunAsync(RunRequest.Snapshot([FeedCatalogue.Customers]));
@@ -143,11 +157,12 @@ public sealed class FaultTests(AzuriteFixture azurite)
         await RawLedger.CheckAllAsync(app.Storage.Raw);
     }
 
-    [Fact]
-    public async Task Quirk_7_without_a_listing_the_run_fails_with_the_reason()
+    [Theory]
+    [OverGenerations]
+    public async Task Quirk_7_without_a_listing_the_run_fails_with_the_reason(TenantApi api)
     {
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 20);
-        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Options with { Api = api }, null, TestContext.Current.CancellationToken);
         cube.Faults.Add("html-200");
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube, clock);
         var run = await app.RunAsync(SyncRunTests.All);
@@ -155,12 +170,14 @@ public sealed class FaultTests(AzuriteFixture azurite)
         Assert.Equal("campaigns", Assert.Single(run.Failures).Feed);
     }
 
-    [Fact]
-    public async Task A_retry_after_pauses_all_workers_of_all_processes()
+    [Theory]
+    [OverGenerations]
+    public async Task A_retry_after_pauses_all_workers_of_all_processes(TenantApi api)
     {
         await using var cube = await CubeSimulator.StartAsync(
             Options with
             {
+                Api = api,
                 ResponsesPerCampaignPerDay = 400,
             },
             null,

@@ -11,7 +11,7 @@ namespace CubeFunctions.Tests.Sync;
 /// <summary>Storage does what it was asked for and its answer is lost, once, at each write of a run; the process lives on.</summary>
 public sealed class LostAnswerTests(AzuriteFixture azurite)
 {
-    private static readonly RunRequest Request = new(RunKind.Scheduled, [FeedCatalogue.Responses, FeedCatalogue.CustomFields]);
+    private static readonly RunRequest Request = Generation.WithCalls(RunKind.Scheduled, FeedCatalogue.CustomFields);
 
     private static readonly SimulatorOptions Options = new()
     {
@@ -22,10 +22,11 @@ public sealed class LostAnswerTests(AzuriteFixture azurite)
         AnonymisedPerThousand = 0,
     };
 
-    [Fact]
-    public async Task A_run_ends_right_within_seconds_whichever_answer_is_lost_and_nothing_is_done_twice()
+    [Theory]
+    [OverGenerations]
+    public async Task A_run_ends_right_within_seconds_whichever_answer_is_lost_and_nothing_is_done_twice(TenantApi api)
     {
-        var (writes, requests, log) = await RunAsync(-1);
+        var (writes, requests, log) = await RunAsync(api, -1);
         Assert.InRange(writes, 20, 40);
         var options = new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = TestContext.Current.CancellationToken };
         await Parallel.ForEachAsync(
@@ -33,7 +34,7 @@ public sealed class LostAnswerTests(AzuriteFixture azurite)
             options,
             async (position, _) =>
             {
-                var (done, asked, all) = await RunAsync(position);
+                var (done, asked, all) = await RunAsync(api, position);
                 TestContext.Current.TestOutputHelper!.WriteLine(
                     $"{position}: {done - writes:+0;-0;0} writes, {all[..all.IndexOf('\n', StringComparison.Ordinal)]}"
                 );
@@ -48,9 +49,9 @@ public sealed class LostAnswerTests(AzuriteFixture azurite)
         );
     }
 
-    private async Task<(int Writes, long Requests, string Log)> RunAsync(int position)
+    private async Task<(int Writes, long Requests, string Log)> RunAsync(TenantApi api, int position)
     {
-        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Options with { Api = api }, null, TestContext.Current.CancellationToken);
         await using var proxy = await StorageProxy.StartAsync(await azurite.NewAccountAsync());
         await using var app = await TestApp.StartAsync(proxy.ConnectionString, cube);
         var before = proxy.Writes;
@@ -70,17 +71,13 @@ public sealed class LostAnswerTests(AzuriteFixture azurite)
                 .Select(line => $"position {position}: {line.Text}")
         );
         var today = cube.Data.Today;
-        var records = cube
-            .Data.CampaignIds()
-            .SelectMany(id => cube.Data.Responses(id, today.AddDays(-30), today))
-            .Select(record => record.ToJsonString())
-            .ToList();
-        await SyncRunTests.AssertSameAsync(app, run, "responses", records);
+        var records = cube.Data.RecordsOf(api.Calls(), today.AddDays(-30), today).ToList();
+        await SyncRunTests.AssertSameAsync(app, run, api.Calls().Name, records);
         var lines = await ChangeLedger.ReadAsync(app, run.RunId);
         Assert.Equal(
             records.Order(StringComparer.Ordinal),
             lines
-                .Where(line => (string)line["feed"]! == "responses")
+                .Where(line => (string)line["feed"]! == api.Calls().Name)
                 .Select(line => line["record"]!.ToJsonString())
                 .Order(StringComparer.Ordinal)
         );

@@ -13,7 +13,7 @@ namespace CubeFunctions.Tests.Sync;
 /// <summary>Ticks, listings, rows of bounded size, pauses, and hosts that stop.</summary>
 public sealed class PlanTests(AzuriteFixture azurite)
 {
-    private static readonly RunRequest Responses = RunRequest.Scheduled([FeedCatalogue.Responses]);
+    private static readonly RunRequest Responses = RunRequest.Scheduled(Generation.EitherCalls);
 
     private static readonly SimulatorOptions Options = new()
     {
@@ -24,14 +24,15 @@ public sealed class PlanTests(AzuriteFixture azurite)
         AnonymisedPerThousand = 0,
     };
 
-    [Fact]
-    public async Task A_tick_plans_what_is_free_and_lists_what_is_in_hand_and_of_which_run()
+    [Theory]
+    [OverGenerations]
+    public async Task A_tick_plans_what_is_free_and_lists_what_is_in_hand_and_of_which_run(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Options with { Api = api }, null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
         var slow = cube.Data.CampaignIds()[0];
         var first = await app.Get<RunPlanner>().StartAsync(Responses, TestContext.Current.CancellationToken);
-        await HideAsync(app, ItemRow.KeyOf(FeedCatalogue.Responses, new Scope(ScopeKind.Campaign, $"{slow}")));
+        await HideAsync(app, ItemRow.KeyOf(api.Calls(), new Scope(ScopeKind.Campaign, $"{slow}")));
         using (var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken))
         {
             var work = app.WorkAsync(stop.Token);
@@ -52,7 +53,7 @@ public sealed class PlanTests(AzuriteFixture azurite)
         var second = await app.RunAsync(Responses);
         Assert.Equal((RunStatus.Succeeded, 3), (second.Status, second.Items.Total));
         var left = Assert.Single(second.InHand!);
-        Assert.Equal(("responses", "campaign", $"{slow}", first.RunId), (left.Feed, left.Scope, left.ScopeId, left.RunId));
+        Assert.Equal((api.Calls().Name, "campaign", $"{slow}", first.RunId), (left.Feed, left.Scope, left.ScopeId, left.RunId));
         Assert.DoesNotContain(second.Windows, window => window.ScopeId == $"{slow}");
 
         // Nothing is missed: the slow one is finished by its own run, and free again.
@@ -61,13 +62,14 @@ public sealed class PlanTests(AzuriteFixture azurite)
         Assert.Null((await app.RunAsync(Responses)).InHand);
     }
 
-    [Fact]
-    public async Task A_feed_that_is_named_twice_is_planned_once()
+    [Theory]
+    [OverGenerations]
+    public async Task A_feed_that_is_named_twice_is_planned_once(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Options with { Api = api }, null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
         var run = await app.RunAsync(
-            new RunRequest(RunKind.Manual, [FeedCatalogue.Responses, FeedCatalogue.Responses])
+            new RunRequest(RunKind.Manual, [.. Generation.EitherCalls, .. Generation.EitherCalls])
             {
                 From = cube.Data.Today,
                 To = cube.Data.Today,
@@ -254,11 +256,20 @@ public sealed class PlanTests(AzuriteFixture azurite)
         Assert.True(TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromSeconds(3));
     }
 
-    [Fact]
-    public async Task The_janitor_notifies_only_items_whose_worker_died()
+    [Theory]
+    [OverGenerations]
+    public async Task The_janitor_notifies_only_items_whose_worker_died(TenantApi api)
     {
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow());
-        await using var cube = await CubeSimulator.StartAsync(Options with { Campaigns = 12 }, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            Options with
+            {
+                Api = api,
+                Campaigns = 12,
+            },
+            null,
+            TestContext.Current.CancellationToken
+        );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube, clock);
         await app.Get<RunPlanner>().StartAsync(Responses, TestContext.Current.CancellationToken);
 
@@ -266,12 +277,12 @@ public sealed class PlanTests(AzuriteFixture azurite)
         var died = new Scope(ScopeKind.Campaign, $"{cube.Data.CampaignIds()[0]}");
         var row = await app
             .Storage.Runs.QueryAsync<ItemRow>(
-                $"RowKey eq '{ItemRow.KeyOf(FeedCatalogue.Responses, died)}'",
+                $"RowKey eq '{ItemRow.KeyOf(api.Calls(), died)}'",
                 cancellationToken: TestContext.Current.CancellationToken
             )
             .SingleAsync(TestContext.Current.CancellationToken);
         var lease = await app.Get<CheckpointStore>()
-            .TryHoldAsync(FeedCatalogue.Responses, died, row.Holder, static _ => { }, TestContext.Current.CancellationToken);
+            .TryHoldAsync(api.Calls(), died, row.Holder, static _ => { }, TestContext.Current.CancellationToken);
         await lease!.DisposeAsync();
         clock.Advance(TimeSpan.FromMinutes(90));
         for (var round = 0; round < 5; round++)
@@ -288,12 +299,14 @@ public sealed class PlanTests(AzuriteFixture azurite)
         Assert.Equal(2, messages.Count(message => message.Body.ToString().Contains($"\"{row.RowKey}\"", StringComparison.Ordinal)));
     }
 
-    [Fact]
-    public async Task A_host_that_stops_while_pages_are_slow_leaves_no_lease()
+    [Theory]
+    [OverGenerations]
+    public async Task A_host_that_stops_while_pages_are_slow_leaves_no_lease(TenantApi api)
     {
         await using var cube = await CubeSimulator.StartAsync(
             Options with
             {
+                Api = api,
                 Campaigns = 7,
                 Latency = TimeSpan.FromSeconds(4),
             },
@@ -307,7 +320,7 @@ public sealed class PlanTests(AzuriteFixture azurite)
         {
             runId = (await app.Get<RunPlanner>().StartAsync(Responses, TestContext.Current.CancellationToken)).RunId;
             var work = app.WorkAsync(stop.Token);
-            await WaitFor.TrueAsync(() => Task.FromResult(cube.Requests.Count("/responses") >= 7), TimeSpan.FromSeconds(30));
+            await WaitFor.TrueAsync(() => Task.FromResult(cube.Requests.Count($"/{api.Calls().Name}") >= 7), TimeSpan.FromSeconds(30));
             var stopped = TimeProvider.System.GetTimestamp();
             await stop.CancelAsync();
             await work;

@@ -9,24 +9,26 @@ namespace CubeFunctions.Tests.Sync;
 /// <summary>What counts as proven, and what becomes of what never is.</summary>
 public sealed class ProofTests(AzuriteFixture azurite)
 {
-    private static readonly RunRequest Responses = RunRequest.Scheduled([FeedCatalogue.Responses]);
+    private static readonly RunRequest Responses = RunRequest.Scheduled(Generation.EitherCalls);
     private static readonly DateTimeOffset Now = new(2026, 11, 21, 9, 0, 0, TimeSpan.Zero);
     private static readonly DateOnly Today = new(2026, 11, 21);
 
     /// <summary>Cube says 5 and gives 3, however often and with whatever borders it is asked.</summary>
-    [Fact]
-    public async Task A_stable_loss_is_never_proven_and_after_a_day_it_is_a_gap_that_holds_up_nobody()
+    [Theory]
+    [OverGenerations]
+    public async Task A_stable_loss_is_never_proven_and_after_a_day_it_is_a_gap_that_holds_up_nobody(TenantApi api)
     {
         var clock = new ShiftedClock(Now, 20);
-        await using var cube = await ScriptedCube.StartAsync(request =>
-            request.Is("/responses") && Holds(request, new DateOnly(2026, 11, 20)) ? Scripted.Input("page-short.json") : null
+        await using var cube = await ScriptedCube.StartAsync(
+            api,
+            request => request.Is("/responses") && Holds(request, new DateOnly(2026, 11, 20)) ? Scripted.Input("page-short.json") : null
         );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube.BaseUrl, clock);
         var run = await app.RunAsync(Responses);
         Assert.Equal((RunStatus.Succeeded, 1), (run.Status, run.Items.Unproven));
         var day = Assert.Single(run.Windows, window => window.Proof == Proof.None);
         Assert.Equal((new DateOnly(2026, 11, 20), new DateOnly(2026, 11, 20), "Cube says 5 and gives 3"), (day.From, day.To, day.Reason));
-        Assert.Equal("2026-11-19", await ThroughAsync(app));
+        Assert.Equal("2026-11-19", await ThroughAsync(app, api));
         Assert.Empty(await app.Get<GapStore>().ListAsync(TestContext.Current.CancellationToken));
 
         // Within the day it is read with every run, alone, and the others as one window each.
@@ -37,10 +39,10 @@ public sealed class ProofTests(AzuriteFixture azurite)
         clock.Advance(TimeSpan.FromHours(25));
         run = await app.RunAsync(Responses);
         Assert.Equal((RunStatus.Succeeded, 0), (run.Status, run.Items.Unproven));
-        Assert.Equal("2026-11-21", await ThroughAsync(app));
+        Assert.Equal("2026-11-21", await ThroughAsync(app, api));
         var gap = Assert.Single(run.Gaps!);
         Assert.Equal(
-            ("responses", "campaign", "901", new DateOnly(2026, 11, 20), 5L, 3L, false),
+            (api.Calls().Name, "campaign", "901", new DateOnly(2026, 11, 20), 5L, 3L, false),
             (gap.Feed, gap.Scope, gap.ScopeId, gap.Day, gap.ReportedCount, gap.Records, gap.Accepted)
         );
         Assert.Contains(
@@ -57,10 +59,11 @@ public sealed class ProofTests(AzuriteFixture azurite)
 
         // A person accepts it by name: it is listed, and read no more.
         var id = Assert.Single(await app.Get<GapStore>().ListAsync(TestContext.Current.CancellationToken)).Id;
-        Assert.Equal("campaign=901:responses:2026-11-20", id);
+        Assert.Equal($"campaign=901:{api.Calls().Name}:2026-11-20", id);
         Assert.True(await app.Get<GapStore>().AcceptAsync(id, "a test", TestContext.Current.CancellationToken));
         Assert.False(
-            await app.Get<GapStore>().AcceptAsync("campaign=901:responses:2026-11-19", "a test", TestContext.Current.CancellationToken)
+            await app.Get<GapStore>()
+                .AcceptAsync($"campaign=901:{api.Calls().Name}:2026-11-19", "a test", TestContext.Current.CancellationToken)
         );
         clock.Advance(TimeSpan.FromHours(25));
         Assert.True(Assert.Single((await app.RunAsync(Responses)).Gaps!).Accepted);
@@ -69,30 +72,34 @@ public sealed class ProofTests(AzuriteFixture azurite)
     }
 
     /// <summary>Rows that the user may not see are counted. Then the right is given, and the gaps close by themselves.</summary>
-    [Fact]
-    public async Task A_month_whose_counts_are_one_too_high_has_its_gaps_and_they_close_by_themselves()
+    [Theory]
+    [OverGenerations]
+    public async Task A_month_whose_counts_are_one_too_high_has_its_gaps_and_they_close_by_themselves(TenantApi api)
     {
         var clock = new ShiftedClock(Now, 50);
         var hidden = 1;
-        await using var cube = await ScriptedCube.StartAsync(request =>
-        {
-            if (!request.Is("/responses"))
+        await using var cube = await ScriptedCube.StartAsync(
+            api,
+            request =>
             {
-                return null;
-            }
+                if (!request.Is("/responses"))
+                {
+                    return null;
+                }
 
-            // Weekends have no responses and nothing hidden.
-            var days = Enumerable
-                .Range(0, request.To!.Value.DayNumber - request.From!.Value.DayNumber + 1)
-                .Select(request.From.Value.AddDays)
-                .Where(day => day.DayOfWeek is not (DayOfWeek.Saturday or DayOfWeek.Sunday) && day < new DateOnly(2026, 11, 21))
-                .ToList();
-            return Scripted.Page(
-                days.Count * (3L + hidden),
-                null,
-                days.SelectMany(day => Enumerable.Range(0, 3).Select(number => ScriptedCube.Response(day, number)))
-            );
-        });
+                // Weekends have no responses and nothing hidden.
+                var days = Enumerable
+                    .Range(0, request.To!.Value.DayNumber - request.From!.Value.DayNumber + 1)
+                    .Select(request.From.Value.AddDays)
+                    .Where(day => day.DayOfWeek is not (DayOfWeek.Saturday or DayOfWeek.Sunday) && day < new DateOnly(2026, 11, 21))
+                    .ToList();
+                return Scripted.Page(
+                    days.Count * (3L + hidden),
+                    null,
+                    days.SelectMany(day => Enumerable.Range(0, 3).Select(number => ScriptedCube.Response(day, number)))
+                );
+            }
+        );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube.BaseUrl, clock);
         var weekdays = Enumerable
             .Range(0, 30)
@@ -109,7 +116,7 @@ public sealed class ProofTests(AzuriteFixture azurite)
         clock.Advance(TimeSpan.FromHours(25));
         run = await app.RunAsync(Responses);
         Assert.Equal((0, weekdays), (run.Items.Unproven, run.Gaps!.Count));
-        Assert.Equal("2026-11-21", await ThroughAsync(app));
+        Assert.Equal("2026-11-21", await ThroughAsync(app, api));
 
         // Nothing is read twice for ever.
         cube.Requests.Clear();
@@ -126,14 +133,16 @@ public sealed class ProofTests(AzuriteFixture azurite)
     }
 
     [Theory]
-    [InlineData("page-next-bare.json")]
-    [InlineData("page-next-self.json")]
-    public async Task A_next_that_names_no_further_page_is_paged_by_number_and_the_manifest_says_so(string first)
+    [OverGenerations("page-next-bare.json")]
+    [OverGenerations("page-next-self.json")]
+    public async Task A_next_that_names_no_further_page_is_paged_by_number_and_the_manifest_says_so(TenantApi api, string first)
     {
-        await using var cube = await ScriptedCube.StartAsync(request =>
-            !request.Is("/responses") || !Holds(request, new DateOnly(2026, 11, 20)) ? null
-            : request.Page == 1 ? Scripted.Input(first)
-            : Scripted.Page(2, null, [ScriptedCube.Response(new DateOnly(2026, 11, 20), 1)])
+        await using var cube = await ScriptedCube.StartAsync(
+            api,
+            request =>
+                !request.Is("/responses") || !Holds(request, new DateOnly(2026, 11, 20)) ? null
+                : request.Page == 1 ? Scripted.Input(first)
+                : Scripted.Page(2, null, [ScriptedCube.Response(new DateOnly(2026, 11, 20), 1)])
         );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, new ShiftedClock(Now));
         var run = await app.RunAsync(Responses);
@@ -146,39 +155,44 @@ public sealed class ProofTests(AzuriteFixture azurite)
         );
     }
 
-    [Fact]
-    public async Task Pages_behind_an_empty_one_are_read()
+    [Theory]
+    [OverGenerations]
+    public async Task Pages_behind_an_empty_one_are_read(TenantApi api)
     {
         var day = new DateOnly(2026, 11, 20);
         var empty = true;
-        await using var cube = await ScriptedCube.StartAsync(request =>
-            !request.Is("/responses") || !Holds(request, day) ? null
-            : request.Page == 2 && Interlocked.Exchange(ref empty, false) ? Scripted.Page(6, null, [])
-            : Scripted.Page(
-                6,
-                request.Page < 3 ? $"http://x/?page={request.Page + 1}" : null,
-                Enumerable.Range(request.Page * 2, 2).Select(number => ScriptedCube.Response(day, number))
-            )
+        await using var cube = await ScriptedCube.StartAsync(
+            api,
+            request =>
+                !request.Is("/responses") || !Holds(request, day) ? null
+                : request.Page == 2 && Interlocked.Exchange(ref empty, false) ? Scripted.Page(6, null, [])
+                : Scripted.Page(
+                    6,
+                    request.Page < 3 ? $"http://x/?page={request.Page + 1}" : null,
+                    Enumerable.Range(request.Page * 2, 2).Select(number => ScriptedCube.Response(day, number))
+                )
         );
         var clock = new ShiftedClock(Now, 10);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube.BaseUrl, clock);
         var run = await app.RunAsync(Responses);
-        Assert.Equal((0, 6L), (run.Items.Unproven, run.Windows.Sum(window => window.Feed == "responses" ? window.Records : 0)));
+        Assert.Equal((0, 6L), (run.Items.Unproven, run.Windows.Sum(window => window.Feed == api.Calls().Name ? window.Records : 0)));
         Assert.Contains(cube.Requests, request => request.Page == 3);
     }
 
-    [Fact]
-    public Task What_is_no_page_is_tried_again_and_then_fails_in_Cubes_words() =>
+    [Theory]
+    [OverGenerations]
+    public Task What_is_no_page_is_tried_again_and_then_fails_in_Cubes_words(TenantApi api) =>
         Task.WhenAll(
-            FailsAsync(200, "MalformedPage", "partial outage"),
-            FailsAsync(202, "Transient", "answered 202"),
-            FailsAsync(206, "Transient", "answered 206")
+            FailsAsync(api, 200, "MalformedPage", "partial outage"),
+            FailsAsync(api, 202, "Transient", "answered 202"),
+            FailsAsync(api, 206, "Transient", "answered 206")
         );
 
-    private async Task FailsAsync(int status, string kind, string words)
+    private async Task FailsAsync(TenantApi api, int status, string kind, string words)
     {
-        await using var cube = await ScriptedCube.StartAsync(request =>
-            request.Is("/responses") ? Scripted.Input("page-error-as-empty.json") with { Status = status } : null
+        await using var cube = await ScriptedCube.StartAsync(
+            api,
+            request => request.Is("/responses") ? Scripted.Input("page-error-as-empty.json") with { Status = status } : null
         );
         var clock = new ShiftedClock(Now, 50);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube.BaseUrl, clock);
@@ -191,14 +205,17 @@ public sealed class ProofTests(AzuriteFixture azurite)
         Assert.Equal(24, cube.Count());
     }
 
-    [Fact]
-    public async Task A_true_repeat_is_settled_by_a_second_reading_and_then_by_the_last_one()
+    [Theory]
+    [OverGenerations]
+    public async Task A_true_repeat_is_settled_by_a_second_reading_and_then_by_the_last_one(TenantApi api)
     {
         var day = new DateOnly(2026, 11, 20);
-        await using var cube = await ScriptedCube.StartAsync(request =>
-            request.Is("/responses") && Holds(request, day)
-                ? Scripted.Page(2, null, [ScriptedCube.Response(day, 1, "one"), ScriptedCube.Response(day, 1, "two")])
-                : null
+        await using var cube = await ScriptedCube.StartAsync(
+            api,
+            request =>
+                request.Is("/responses") && Holds(request, day)
+                    ? Scripted.Page(2, null, [ScriptedCube.Response(day, 1, "one"), ScriptedCube.Response(day, 1, "two")])
+                    : null
         );
         var clock = new ShiftedClock(Now, 10);
         await using var app = await TestApp.StartAsync(
@@ -213,17 +230,18 @@ public sealed class ProofTests(AzuriteFixture azurite)
         cube.Requests.Clear();
         run = await app.RunAsync(Responses);
         Assert.Contains(run.Windows, window => window is { Proof: Proof.Sweeps, Records: 2, Unchanged: true });
-        Assert.Equal(run.Windows.Count(window => window.Feed == "responses"), cube.Count());
+        Assert.Equal(run.Windows.Count(window => window.Feed == api.Calls().Name), cube.Count());
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task A_reading_that_lacks_a_page_is_forgotten_and_the_window_stored_whole(bool otherPageDiffers)
+    [OverGenerations(false)]
+    [OverGenerations(true)]
+    public async Task A_reading_that_lacks_a_page_is_forgotten_and_the_window_stored_whole(TenantApi api, bool otherPageDiffers)
     {
         await using var cube = await CubeSimulator.StartAsync(
             new SimulatorOptions
             {
+                Api = api,
                 Campaigns = 1,
                 CustomersPerAssignment = 300,
                 PageSize = 100,
@@ -247,9 +265,9 @@ public sealed class ProofTests(AzuriteFixture azurite)
         {
             cube.Data.EditCustomer(
                 cube.Data.AssignmentIds[0],
-                (long)cube.Data.Customers(cube.Data.AssignmentIds[0]).ElementAt(250)["id"]!,
-                "city",
-                "Bodø"
+                cube.Data.CustomerIds(cube.Data.AssignmentIds[0]).ElementAt(250),
+                "phone_3",
+                "004790000000"
             );
         }
 
@@ -266,27 +284,31 @@ public sealed class ProofTests(AzuriteFixture azurite)
     }
 
     /// <summary>Windows of several days are said to hold one record more than their days do together.</summary>
-    [Fact]
-    public async Task Halves_that_do_not_add_up_hold_the_checkpoint_for_a_day_and_are_said_in_figures()
+    [Theory]
+    [OverGenerations]
+    public async Task Halves_that_do_not_add_up_hold_the_checkpoint_for_a_day_and_are_said_in_figures(TenantApi api)
     {
         var clock = new ShiftedClock(Now, 20);
-        await using var cube = await ScriptedCube.StartAsync(request =>
-        {
-            if (!request.Is("/responses"))
+        await using var cube = await ScriptedCube.StartAsync(
+            api,
+            request =>
             {
-                return null;
-            }
+                if (!request.Is("/responses"))
+                {
+                    return null;
+                }
 
-            var days = Enumerable
-                .Range(0, request.To!.Value.DayNumber - request.From!.Value.DayNumber + 1)
-                .Select(request.From.Value.AddDays)
-                .ToList();
-            return Scripted.Page(
-                (days.Count * 2) + (days.Count > 1 ? 1 : 0),
-                null,
-                days.SelectMany(day => Enumerable.Range(0, 2).Select(number => ScriptedCube.Response(day, number)))
-            );
-        });
+                var days = Enumerable
+                    .Range(0, request.To!.Value.DayNumber - request.From!.Value.DayNumber + 1)
+                    .Select(request.From.Value.AddDays)
+                    .ToList();
+                return Scripted.Page(
+                    (days.Count * 2) + (days.Count > 1 ? 1 : 0),
+                    null,
+                    days.SelectMany(day => Enumerable.Range(0, 2).Select(number => ScriptedCube.Response(day, number)))
+                );
+            }
+        );
         await using var app = await TestApp.StartAsync(
             await azurite.NewAccountAsync(clock),
             cube.BaseUrl,
@@ -303,31 +325,35 @@ public sealed class ProofTests(AzuriteFixture azurite)
             )
             .SingleAsync(TestContext.Current.CancellationToken);
         Assert.Equal("Cube says 5 for 20261119_20261120 and 4 for its parts", item.Reason);
-        Assert.Null(await ThroughAsync(app));
+        Assert.Null(await ThroughAsync(app, api));
         clock.Advance(TimeSpan.FromHours(25));
         await app.RunAsync(Responses);
-        Assert.Equal("2026-11-21", await ThroughAsync(app));
+        Assert.Equal("2026-11-21", await ThroughAsync(app, api));
     }
 
-    [Fact]
-    public async Task A_page_size_that_changes_in_mid_crawl_begins_the_crawl_anew()
+    [Theory]
+    [OverGenerations]
+    public async Task A_page_size_that_changes_in_mid_crawl_begins_the_crawl_anew(TenantApi api)
     {
         var day = new DateOnly(2026, 11, 20);
         var first = true;
-        await using var cube = await ScriptedCube.StartAsync(request =>
-        {
-            if (!request.Is("/responses") || !Holds(request, day))
+        await using var cube = await ScriptedCube.StartAsync(
+            api,
+            request =>
             {
-                return null;
-            }
+                if (!request.Is("/responses") || !Holds(request, day))
+                {
+                    return null;
+                }
 
-            var size = request.Page == 1 && Interlocked.Exchange(ref first, false) ? 4 : 2;
-            return Scripted.Page(
-                8,
-                request.Page * size < 8 ? $"http://x/?page={request.Page + 1}" : null,
-                Enumerable.Range((request.Page - 1) * size, size).Select(number => ScriptedCube.Response(day, number))
-            );
-        });
+                var size = request.Page == 1 && Interlocked.Exchange(ref first, false) ? 4 : 2;
+                return Scripted.Page(
+                    8,
+                    request.Page * size < 8 ? $"http://x/?page={request.Page + 1}" : null,
+                    Enumerable.Range((request.Page - 1) * size, size).Select(number => ScriptedCube.Response(day, number))
+                );
+            }
+        );
         var clock = new ShiftedClock(Now, 10);
         await using var app = await TestApp.StartAsync(
             await azurite.NewAccountAsync(clock),
@@ -341,30 +367,33 @@ public sealed class ProofTests(AzuriteFixture azurite)
     }
 
     /// <summary>A row that is noted for a day long over is found within a week, and what has not changed costs its requests only.</summary>
-    [Fact]
-    public async Task A_late_row_is_found_by_the_weekly_look_back()
+    [Theory]
+    [OverGenerations]
+    public async Task A_late_row_is_found_by_the_weekly_look_back(TenantApi api)
     {
         var clock = new ShiftedClock(Now, 10);
         var late = new DateOnly(2026, 11, 3);
         var rows = new Dictionary<DateOnly, int> { [late] = 2, [new DateOnly(2026, 11, 10)] = 1 };
-        await using var cube = await ScriptedCube.StartAsync(request =>
-            request.Is("/responses")
-                ? Scripted.Page(
-                    rows.Where(day => Holds(request, day.Key)).Sum(day => day.Value),
-                    null,
-                    rows.Where(day => Holds(request, day.Key))
-                        .SelectMany(day => Enumerable.Range(0, day.Value).Select(number => ScriptedCube.Response(day.Key, number)))
-                )
-                : null
+        await using var cube = await ScriptedCube.StartAsync(
+            api,
+            request =>
+                request.Is("/responses")
+                    ? Scripted.Page(
+                        rows.Where(day => Holds(request, day.Key)).Sum(day => day.Value),
+                        null,
+                        rows.Where(day => Holds(request, day.Key))
+                            .SelectMany(day => Enumerable.Range(0, day.Value).Select(number => ScriptedCube.Response(day.Key, number)))
+                    )
+                    : null
         );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube.BaseUrl, clock);
-        Assert.Equal(3, (await app.RunAsync(Responses)).Windows.Sum(window => window.Feed == "responses" ? window.Records : 0));
+        Assert.Equal(3, (await app.RunAsync(Responses)).Windows.Sum(window => window.Feed == api.Calls().Name ? window.Records : 0));
         rows[late]++;
         clock.Advance(TimeSpan.FromDays(1));
-        Assert.Equal(0, (await app.RunAsync(Responses)).Windows.Sum(window => window.Feed == "responses" ? window.Records : 0));
+        Assert.Equal(0, (await app.RunAsync(Responses)).Windows.Sum(window => window.Feed == api.Calls().Name ? window.Records : 0));
         clock.Advance(TimeSpan.FromDays(6));
         var deep = await app.RunAsync(Responses);
-        Assert.Equal(4, deep.Windows.Sum(window => window.Feed == "responses" ? window.Records : 0));
+        Assert.Equal(4, deep.Windows.Sum(window => window.Feed == api.Calls().Name ? window.Records : 0));
         Assert.True(
             deep.Windows.Count(window => window.To is { } to && window.From is { } from && to.DayNumber - from.DayNumber == 6) >= 3
         );
@@ -380,6 +409,8 @@ public sealed class ProofTests(AzuriteFixture azurite)
 
     private static bool Holds(ScriptedRequest request, DateOnly day) => request.From <= day && request.To >= day;
 
-    private static async Task<string?> ThroughAsync(TestApp app) =>
-        (await app.Get<RunReader>().CheckpointsAsync(TestContext.Current.CancellationToken)).Single(row => row.Feed == "responses").Through;
+    private static async Task<string?> ThroughAsync(TestApp app, TenantApi api) =>
+        (await app.Get<RunReader>().CheckpointsAsync(TestContext.Current.CancellationToken))
+            .Single(row => row.Feed == api.Calls().Name)
+            .Through;
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Cube.Simulator;
 using CubeFunctions.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -45,14 +46,18 @@ internal sealed record ScriptedRequest(string Path, DateOnly? From, DateOnly? To
 
 /// <summary>
 /// A tenant that answers what a test says, for answers that the simulator has no fault for. One campaign, 901 of assignment 31, unless said
-/// otherwise.
+/// otherwise. Scripts are written in the words of generation 1; a tenant of generation 2 gets them in its own.
 /// </summary>
 internal sealed class ScriptedCube : IAsyncDisposable
 {
     public const string Listing = """[{"campaign_id":901,"campaign_name":"C","assignment_id":31}]""";
+    private const string ListingOf2 =
+        """[{"campaign__id":901,"campaign__name":"C","data_owner__id":31,"campaign__crm_type":"B2C","data_owner__name":"K"}]""";
     private readonly WebApplication _web;
+    private readonly TenantApi _api;
 
-    private ScriptedCube(WebApplication web, Func<ScriptedRequest, Scripted?> script) => (_web, Script) = (web, script);
+    private ScriptedCube(WebApplication web, TenantApi api, Func<ScriptedRequest, Scripted?> script) =>
+        (_web, _api, Script) = (web, api, script);
 
     public Uri BaseUrl { get; private set; } = new("http://127.0.0.1");
 
@@ -61,12 +66,14 @@ internal sealed class ScriptedCube : IAsyncDisposable
 
     public ConcurrentQueue<ScriptedRequest> Requests { get; } = new();
 
-    public static async Task<ScriptedCube> StartAsync(Func<ScriptedRequest, Scripted?> script)
+    public static Task<ScriptedCube> StartAsync(Func<ScriptedRequest, Scripted?> script) => StartAsync(TenantApi.Assignments, script);
+
+    public static async Task<ScriptedCube> StartAsync(TenantApi api, Func<ScriptedRequest, Scripted?> script)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         var web = builder.Build();
-        var cube = new ScriptedCube(web, script);
+        var cube = new ScriptedCube(web, api, script);
         web.Run(cube.AnswerAsync);
         await web.StartAsync(TestContext.Current.CancellationToken);
         cube.BaseUrl = new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
@@ -92,13 +99,19 @@ internal sealed class ScriptedCube : IAsyncDisposable
     {
         var query = context.Request.Query;
         var request = new ScriptedRequest(
-            context.Request.Path.Value ?? "",
+            (context.Request.Path.Value ?? "").Replace("/call_outcomes/", "/responses/", StringComparison.Ordinal),
             Day(query["from_date"]),
             Day(query["to_date"]),
             int.TryParse(query["page"], NumberStyles.None, CultureInfo.InvariantCulture, out var page) ? page : 1
         );
         Requests.Enqueue(request);
-        var answer = Script(request) ?? (request.Path == "/campaigns" ? Scripted.Json(Listing) : Scripted.Page(0, null, []));
+        var answer =
+            Script(request)
+            ?? (
+                !request.Path.EndsWith("/campaigns", StringComparison.Ordinal)
+                    ? Scripted.Page(0, null, [])
+                    : Scripted.Json(_api == TenantApi.DataOwners ? ListingOf2 : Listing)
+            );
         context.Response.StatusCode = answer.Status;
         context.Response.ContentType = "application/json";
         foreach (var (name, value) in answer.Headers)
@@ -106,6 +119,15 @@ internal sealed class ScriptedCube : IAsyncDisposable
             context.Response.Headers[name] = value;
         }
 
-        await context.Response.Body.WriteAsync(answer.Body);
+        await context.Response.Body.WriteAsync(_api == TenantApi.DataOwners ? InGeneration2(answer.Body) : answer.Body);
     }
+
+    /// <summary>The members of a response by the names of a call outcome, byte for byte otherwise.</summary>
+    private static byte[] InGeneration2(byte[] body) =>
+        Encoding.Latin1.GetBytes(
+            Encoding
+                .Latin1.GetString(body)
+                .Replace("\"response_submitted_", "\"call_outcome__report_as__submitted_", StringComparison.Ordinal)
+                .Replace("\"response_", "\"call_outcome__", StringComparison.Ordinal)
+        );
 }

@@ -17,10 +17,11 @@ public sealed class SyncRunTests(AzuriteFixture azurite)
         AnonymisedPerThousand = 0,
     };
 
-    [Fact]
-    public async Task Every_record_of_every_feed_is_in_the_stored_pages()
+    [Theory]
+    [OverGenerations]
+    public async Task Every_record_of_every_feed_is_in_the_stored_pages(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Small with { Api = api }, null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
         var run = await app.RunAsync(All);
         Assert.Equal(RunStatus.Succeeded, run.Status);
@@ -29,10 +30,11 @@ public sealed class SyncRunTests(AzuriteFixture azurite)
         await RawLedger.CheckAllAsync(app.Storage.Raw);
     }
 
-    [Fact]
-    public async Task The_second_run_reads_what_the_checkpoints_call_for_and_stores_nothing_that_is_unchanged()
+    [Theory]
+    [OverGenerations]
+    public async Task The_second_run_reads_what_the_checkpoints_call_for_and_stores_nothing_that_is_unchanged(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Small with { Api = api }, null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
         await app.RunAsync(All);
         cube.Requests.Clear();
@@ -52,12 +54,14 @@ public sealed class SyncRunTests(AzuriteFixture azurite)
         await RawLedger.CheckAllAsync(app.Storage.Raw);
     }
 
-    [Fact]
-    public async Task A_window_that_differs_in_one_page_is_stored_whole()
+    [Theory]
+    [OverGenerations]
+    public async Task A_window_that_differs_in_one_page_is_stored_whole(TenantApi api)
     {
         await using var cube = await CubeSimulator.StartAsync(
             Small with
             {
+                Api = api,
                 Campaigns = 1,
                 CustomersPerAssignment = 2600,
             },
@@ -67,17 +71,18 @@ public sealed class SyncRunTests(AzuriteFixture azurite)
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
         await app.RunAsync(Customers);
         var assignment = cube.Data.AssignmentIds[0];
-        cube.Data.EditCustomer(assignment, (long)cube.Data.Customers(assignment).ElementAt(1700)["id"]!, "city", "Ålesund");
+        cube.Data.EditCustomer(assignment, cube.Data.CustomerIds(assignment).ElementAt(1700), "phone_3", "Ålesund");
         var second = await app.RunAsync(Customers);
         Assert.False(second.Windows.Single(window => window.Feed == "customers").Unchanged);
         await AssertSameAsync(app, second, "customers", cube.Data.Customers(assignment).Select(customer => customer.ToJsonString()));
         await RawLedger.CheckAllAsync(app.Storage.Raw);
     }
 
-    [Fact]
-    public async Task A_tick_is_skipped_while_a_run_of_its_kind_is_active()
+    [Theory]
+    [OverGenerations]
+    public async Task A_tick_is_skipped_while_a_run_of_its_kind_is_active(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Small with { Api = api }, null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
         var planner = app.Get<RunPlanner>();
         var first = await planner.StartAsync(All, TestContext.Current.CancellationToken);
@@ -90,28 +95,27 @@ public sealed class SyncRunTests(AzuriteFixture azurite)
         Assert.False((await planner.StartAsync(All, TestContext.Current.CancellationToken)).Skipped);
     }
 
-    [Fact]
-    public async Task A_manual_run_reads_the_days_it_was_asked_for_and_moves_no_checkpoint()
+    [Theory]
+    [OverGenerations]
+    public async Task A_manual_run_reads_the_days_it_was_asked_for_and_moves_no_checkpoint(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Small with { Api = api }, null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
         var (from, to) = (cube.Data.Today.AddDays(-90), cube.Data.Today.AddDays(-40));
         var campaign = cube.Data.CampaignIds()[0];
-        var run = await app.RunAsync(
-            new RunRequest(RunKind.Manual, [FeedCatalogue.Responses])
-            {
-                From = from,
-                To = to,
-                Campaigns = [$"{campaign}"],
-            }
-        );
+        var run = await app.RunAsync(Generation.WithCalls(RunKind.Manual) with { From = from, To = to, Campaigns = [$"{campaign}"] });
         Assert.Equal(
             ["20", "31"],
-            run.Windows.Where(window => window.Feed == "responses")
+            run.Windows.Where(window => window.Feed == api.Calls().Name)
                 .Select(window => $"{window.To!.Value.DayNumber - window.From!.Value.DayNumber + 1}")
                 .Order()
         );
-        await AssertSameAsync(app, run, "responses", cube.Data.Responses(campaign, from, to).Select(response => response.ToJsonString()));
+        await AssertSameAsync(
+            app,
+            run,
+            api.Calls().Name,
+            cube.Data.Responses(campaign, from, to).Select(response => response.ToJsonString())
+        );
         Assert.All(await app.Get<RunReader>().CheckpointsAsync(TestContext.Current.CancellationToken), row => Assert.Null(row.Through));
     }
 
@@ -119,22 +123,30 @@ public sealed class SyncRunTests(AzuriteFixture azurite)
     /// 23:30 in Oslo: on New Year's Eve, and on the evenings before and of both clock changes. Half an hour later it is another day.
     /// </summary>
     [Theory]
-    [InlineData("2026-12-31T22:30:00Z", "2026-12-31")]
-    [InlineData("2026-03-28T22:30:00Z", "2026-03-28")]
-    [InlineData("2026-03-29T21:30:00Z", "2026-03-29")]
-    [InlineData("2026-10-24T21:30:00Z", "2026-10-24")]
-    [InlineData("2026-10-25T22:30:00Z", "2026-10-25")]
-    public async Task A_new_day_moves_the_checkpoint_in_the_tenants_local_time(string now, string day)
+    [OverGenerations("2026-12-31T22:30:00Z", "2026-12-31")]
+    [OverGenerations("2026-03-28T22:30:00Z", "2026-03-28")]
+    [OverGenerations("2026-03-29T21:30:00Z", "2026-03-29")]
+    [OverGenerations("2026-10-24T21:30:00Z", "2026-10-24")]
+    [OverGenerations("2026-10-25T22:30:00Z", "2026-10-25")]
+    public async Task A_new_day_moves_the_checkpoint_in_the_tenants_local_time(TenantApi api, string now, string day)
     {
         var clock = new ShiftedClock(DateTimeOffset.Parse(now, System.Globalization.CultureInfo.InvariantCulture));
         var today = DateOnly.Parse(day, System.Globalization.CultureInfo.InvariantCulture);
-        await using var cube = await CubeSimulator.StartAsync(Small with { Campaigns = 1 }, clock, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            Small with
+            {
+                Api = api,
+                Campaigns = 1,
+            },
+            clock,
+            TestContext.Current.CancellationToken
+        );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock);
         await app.RunAsync(All);
-        Assert.Equal(today.AddDays(-1).Iso(), await ThroughAsync(app, "responses"));
+        Assert.Equal(today.AddDays(-1).Iso(), await ThroughAsync(app, api.Calls().Name));
         clock.Advance(TimeSpan.FromHours(1));
         await app.RunAsync(All);
-        Assert.Equal(day, await ThroughAsync(app, "responses"));
+        Assert.Equal(day, await ThroughAsync(app, api.Calls().Name));
         Assert.Contains(cube.Requests.All, request => request.FromDate == today.AddDays(1).Compact() && request.ToDate == request.FromDate);
         Assert.All(
             cube.Requests.All.Where(request => request.FromDate is not null),
@@ -147,12 +159,14 @@ public sealed class SyncRunTests(AzuriteFixture azurite)
         );
     }
 
-    [Fact]
-    public async Task While_agents_work_without_pause_yesterday_is_proven_and_today_is_honest()
+    [Theory]
+    [OverGenerations]
+    public async Task While_agents_work_without_pause_yesterday_is_proven_and_today_is_honest(TenantApi api)
     {
         await using var cube = await CubeSimulator.StartAsync(
             Small with
             {
+                Api = api,
                 Campaigns = 2,
                 ResponsesPerCampaignPerDay = 1500,
             },
@@ -166,20 +180,29 @@ public sealed class SyncRunTests(AzuriteFixture azurite)
             null,
             ("Sync__StartDate", cube.Data.Today.AddDays(-2).Iso())
         );
-        var run = await app.RunAsync(RunRequest.Scheduled([FeedCatalogue.Responses]));
+        var run = await app.RunAsync(RunRequest.Scheduled(Generation.EitherCalls));
         var today = cube.Data.Today;
-        Assert.Equal(today.AddDays(-1).Iso(), await ThroughAsync(app, "responses"));
+        Assert.Equal(today.AddDays(-1).Iso(), await ThroughAsync(app, api.Calls().Name));
         Assert.All(run.Windows.Where(window => window.To < today), window => Assert.Equal(Proof.Count, window.Proof));
         Assert.All(run.Windows.Where(window => window.To == today), window => Assert.Equal(Proof.None, window.Proof));
         Assert.Equal(2, run.Items.Unproven);
         await RawLedger.CheckAllAsync(app.Storage.Raw);
     }
 
-    [Fact]
-    public async Task A_campaign_that_left_the_list_is_read_until_its_last_days_are_proven()
+    [Theory]
+    [OverGenerations]
+    public async Task A_campaign_that_left_the_list_is_read_until_its_last_days_are_proven(TenantApi api)
     {
         var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 8, 0, 0, TimeSpan.Zero));
-        await using var cube = await CubeSimulator.StartAsync(Small with { Campaigns = 2 }, clock, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            Small with
+            {
+                Api = api,
+                Campaigns = 2,
+            },
+            clock,
+            TestContext.Current.CancellationToken
+        );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock);
         await app.RunAsync(All);
         var ended = cube.Data.CampaignIds()[0];
@@ -191,7 +214,7 @@ public sealed class SyncRunTests(AzuriteFixture azurite)
         }
 
         var row = (await app.Get<RunReader>().CheckpointsAsync(TestContext.Current.CancellationToken)).Single(row =>
-            row.Feed == "responses" && row.ScopeId == $"{ended}"
+            row.Feed == api.Calls().Name && row.ScopeId == $"{ended}"
         );
         Assert.Equal("ended", row.RetiredReason);
         Assert.True(string.CompareOrdinal(row.Through, "2026-06-10") >= 0);
@@ -204,12 +227,13 @@ public sealed class SyncRunTests(AzuriteFixture azurite)
         Assert.NotEqual(0, cube.Requests.Count($"/campaigns/{ended}/"));
     }
 
-    [Fact]
-    public async Task A_campaign_that_answers_404_is_retired_at_once_with_one_notice()
+    [Theory]
+    [OverGenerations]
+    public async Task A_campaign_that_answers_404_is_retired_at_once_with_one_notice(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Small with { Api = api }, null, TestContext.Current.CancellationToken);
         var campaign = cube.Data.CampaignIds()[1];
-        cube.Faults.Add(new Fault { Kind = FaultKind.NotFound404, PathContains = $"/campaigns/{campaign}/responses" });
+        cube.Faults.Add(new Fault { Kind = FaultKind.NotFound404, PathContains = $"/campaigns/{campaign}/{api.Calls().Name}" });
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
         for (var i = 0; i < 3; i++)
         {
@@ -217,17 +241,18 @@ public sealed class SyncRunTests(AzuriteFixture azurite)
         }
 
         Assert.Single(app.Logs.Lines, line => line.Text.Contains("answers 404", StringComparison.Ordinal));
-        Assert.Equal(1, cube.Requests.Count($"/campaigns/{campaign}/responses"));
+        Assert.Equal(1, cube.Requests.Count($"/campaigns/{campaign}/{api.Calls().Name}"));
     }
 
     [Theory]
-    [InlineData(true, false)]
-    [InlineData(false, true)]
-    public async Task Both_kinds_of_user_and_both_ages_of_tenant_list_their_campaigns(bool external, bool later)
+    [OverGenerations(true, false)]
+    [OverGenerations(false, true)]
+    public async Task Both_kinds_of_user_and_both_ages_of_tenant_list_their_campaigns(TenantApi api, bool external, bool later)
     {
         await using var cube = await CubeSimulator.StartAsync(
             Small with
             {
+                Api = api,
                 ExternalUser = external,
                 LaterPathsOnly = later,
             },
@@ -238,26 +263,29 @@ public sealed class SyncRunTests(AzuriteFixture azurite)
         Assert.Equal(RunStatus.Succeeded, (await app.RunAsync(All)).Status);
     }
 
-    [Fact]
-    public async Task Snapshots_can_ask_for_two_sweeps()
+    [Theory]
+    [OverGenerations]
+    public async Task Snapshots_can_ask_for_two_sweeps(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Small with { Api = api }, null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, ("Sync__SnapshotProof", "sweeps"));
         var run = await app.RunAsync(All);
         Assert.All(
             run.Windows.Where(window => window.Feed is "customers" or "callflow_customers"),
             window => Assert.Equal(Proof.Sweeps, window.Proof)
         );
-        Assert.All(run.Windows.Where(window => window.Feed == "responses"), window => Assert.Equal(Proof.Count, window.Proof));
+        Assert.All(run.Windows.Where(window => window.Feed == api.Calls().Name), window => Assert.Equal(Proof.Count, window.Proof));
         await RawLedger.CheckAllAsync(app.Storage.Raw);
     }
 
-    [Fact]
-    public async Task Anonymised_customers_are_settled_by_a_second_sweep()
+    [Theory]
+    [OverGenerations]
+    public async Task Anonymised_customers_are_settled_by_a_second_sweep(TenantApi api)
     {
         await using var cube = await CubeSimulator.StartAsync(
             Small with
             {
+                Api = api,
                 AnonymisedPerThousand = 30,
                 LaterFields = true,
             },
@@ -274,40 +302,13 @@ public sealed class SyncRunTests(AzuriteFixture azurite)
 
     private static RunRequest Customers => RunRequest.Snapshot([FeedCatalogue.Customers]);
 
+    /// <summary>Every record that the tenant has in the feeds that are read by default, and no other.</summary>
     internal static async Task AssertHasAllAsync(TestApp app, CubeSimulator cube, RunManifest run, DateOnly from, DateOnly to)
     {
-        var campaigns = cube.Data.CampaignIds();
-        await AssertSameAsync(
-            app,
-            run,
-            "responses",
-            campaigns.SelectMany(id => cube.Data.Responses(id, from, to)).Select(record => record.ToJsonString())
-        );
-        await AssertSameAsync(
-            app,
-            run,
-            "sms",
-            campaigns.SelectMany(id => cube.Data.Sms(id, from, to)).Select(record => record.ToJsonString())
-        );
-        await AssertSameAsync(
-            app,
-            run,
-            "callflow_customers",
-            campaigns.SelectMany(id => cube.Data.CallflowCustomers(id)).Select(record => record.ToJsonString())
-        );
-        await AssertSameAsync(
-            app,
-            run,
-            "customers",
-            cube.Data.AssignmentIds.SelectMany(cube.Data.Customers).Select(record => record.ToJsonString())
-        );
-        await AssertSameAsync(
-            app,
-            run,
-            "crm_custom_fields",
-            cube.Data.AssignmentIds.SelectMany(cube.Data.CustomFields).Select(record => record.ToJsonString())
-        );
-        await AssertSameAsync(app, run, "campaigns", cube.Data.Campaigns().Select(record => record.ToJsonString()));
+        foreach (var feed in Generation.ReadByDefault(cube.Data.Api))
+        {
+            await AssertSameAsync(app, run, feed.Name, cube.Data.RecordsOf(feed, from, to));
+        }
     }
 
     internal static async Task AssertSameAsync(TestApp app, RunManifest run, string feed, IEnumerable<string> expected)

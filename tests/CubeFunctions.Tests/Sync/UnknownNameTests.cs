@@ -18,7 +18,7 @@ namespace CubeFunctions.Tests.Sync;
 public sealed class UnknownNameTests(AzuriteFixture azurite)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
-    private static readonly RunRequest Request = new(RunKind.Scheduled, [FeedCatalogue.Responses, FeedCatalogue.CustomFields]);
+    private static readonly RunRequest Request = Generation.WithCalls(RunKind.Scheduled, FeedCatalogue.CustomFields);
 
     private static readonly SimulatorOptions Options = new()
     {
@@ -31,16 +31,16 @@ public sealed class UnknownNameTests(AzuriteFixture azurite)
     };
 
     [Theory]
-    [InlineData("State")]
-    [InlineData("Kind")]
-    public async Task Of_an_item_it_fails_the_item(string column)
+    [OverGenerations("State")]
+    [OverGenerations("Kind")]
+    public async Task Of_an_item_it_fails_the_item(TenantApi api, string column)
     {
-        await using var cube = await CubeSimulator.StartAsync(Options, null, Token);
+        await using var cube = await CubeSimulator.StartAsync(Options with { Api = api }, null, Token);
         var account = await azurite.NewAccountAsync();
         await using var app = await TestApp.StartAsync(account, cube);
         await using var other = await TestApp.StartAsync(account, cube);
         var start = await other.Get<RunPlanner>().StartAsync(Request, Token);
-        var key = ItemRow.KeyOf(FeedCatalogue.Responses, new Scope(ScopeKind.Campaign, $"{cube.Data.CampaignIds()[0]}"));
+        var key = ItemRow.KeyOf(api.Calls(), new Scope(ScopeKind.Campaign, $"{cube.Data.CampaignIds()[0]}"));
         await GarbleAsync(app.Storage.Runs, start.RunId, key, column);
         var run = await app.FinishAsync(start.RunId);
         var failure = Assert.Single(run.Failures);
@@ -48,10 +48,11 @@ public sealed class UnknownNameTests(AzuriteFixture azurite)
         Assert.Equal(RunStatus.Succeeded, (await app.RunAsync(Request)).Status);
     }
 
-    [Fact]
-    public async Task Of_a_run_it_fails_the_run_and_the_next_tick_runs()
+    [Theory]
+    [OverGenerations]
+    public async Task Of_a_run_it_fails_the_run_and_the_next_tick_runs(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Options, null, Token);
+        await using var cube = await CubeSimulator.StartAsync(Options with { Api = api }, null, Token);
         var account = await azurite.NewAccountAsync();
         await using var app = await TestApp.StartAsync(account, cube);
         await using var other = await TestApp.StartAsync(account, cube);
@@ -63,10 +64,11 @@ public sealed class UnknownNameTests(AzuriteFixture azurite)
         Assert.Equal(RunStatus.Succeeded, (await app.RunAsync(Request)).Status);
     }
 
-    [Fact]
-    public async Task Of_a_gap_it_leaves_the_gap_open_and_nothing_stops()
+    [Theory]
+    [OverGenerations]
+    public async Task Of_a_gap_it_leaves_the_gap_open_and_nothing_stops(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Options, null, Token);
+        await using var cube = await CubeSimulator.StartAsync(Options with { Api = api }, null, Token);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
         await app.RunAsync(Request);
         var scope = new Scope(ScopeKind.Campaign, $"{cube.Data.CampaignIds()[0]}");
@@ -75,35 +77,36 @@ public sealed class UnknownNameTests(AzuriteFixture azurite)
             new GapRow
             {
                 PartitionKey = $"{scope}",
-                RowKey = GapRow.KeyOf(FeedCatalogue.Responses, day),
+                RowKey = GapRow.KeyOf(api.Calls(), day),
                 State = GapState.Accepted,
                 AcceptedBy = "x",
             },
             Token
         );
         await app.Storage.Checkpoints.UpdateEntityAsync(
-            new TableEntity($"{scope}", FeedCatalogue.Responses.Setting) { ["Gaps"] = 1 },
+            new TableEntity($"{scope}", api.Calls().Setting) { ["Gaps"] = 1 },
             ETag.All,
             TableUpdateMode.Merge,
             Token
         );
-        await GarbleAsync(app.Storage.Checkpoints, $"{scope}", GapRow.KeyOf(FeedCatalogue.Responses, day), "State");
+        await GarbleAsync(app.Storage.Checkpoints, $"{scope}", GapRow.KeyOf(api.Calls(), day), "State");
         var gap = Assert.Single(await app.Get<GapStore>().ListAsync(Token));
         Assert.Equal((GapState.Open, "its row could not be read"), (gap.State, gap.Reason));
         Assert.Equal(RunStatus.Succeeded, (await app.RunAsync(Request)).Status);
         Assert.Empty(await app.Get<GapStore>().ListAsync(Token));
     }
 
-    [Fact]
-    public async Task Of_a_delivery_it_is_dead_until_it_is_sent_again()
+    [Theory]
+    [OverGenerations]
+    public async Task Of_a_delivery_it_is_dead_until_it_is_sent_again(TenantApi api)
     {
         var customers = RunRequest.Snapshot([FeedCatalogue.Customers]);
         var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 9, 0, 0, TimeSpan.Zero));
         await using var receiver = await TestReceiver.StartAsync();
-        await using var cube = await CubeSimulator.StartAsync(Options, clock, Token);
+        await using var cube = await CubeSimulator.StartAsync(Options with { Api = api }, clock, Token);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock, receiver.Settings());
         await app.RunAsync(customers);
-        cube.Data.EditCustomer(cube.Data.AssignmentIds[0], 10_000_001, "city", "Bodø");
+        cube.Data.EditCustomer(cube.Data.AssignmentIds[0], 10_000_001, "phone_3", "Bodø");
         await app.RunAsync(customers);
         var row = Assert.Single(await DeliveryPump.RowsAsync(app, DeliveryState.Waiting));
         await GarbleAsync(app.Storage.Changes, row.PartitionKey, row.RowKey, "State");
@@ -114,12 +117,16 @@ public sealed class UnknownNameTests(AzuriteFixture azurite)
         Assert.Equal("updated", (string)Assert.Single(receiver.Taken)["op"]!);
     }
 
-    [Fact]
-    public async Task Of_an_upsert_or_an_erasure_a_person_sees_it()
+    [Theory]
+    [OverGenerations]
+    public async Task Of_an_upsert_or_an_erasure_a_person_sees_it(TenantApi api)
     {
         await using var lane = await Lane.StartAsync(
             azurite,
-            Options,
+            Options with
+            {
+                Api = api,
+            },
             null,
             ("Upserts__Senders__crm__Kind", "json"),
             ("Upserts__Senders__crm__Secret", "test-secret")
@@ -145,10 +152,11 @@ public sealed class UnknownNameTests(AzuriteFixture azurite)
         Assert.Equal(ErasureState.Done, (await lane.App.Get<ErasureOrders>().FindAsync(kept, Token))!.State);
     }
 
-    [Fact]
-    public async Task Of_the_generation_it_stops_reading_by_name()
+    [Theory]
+    [OverGenerations]
+    public async Task Of_the_generation_it_stops_reading_by_name(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Options, null, Token);
+        await using var cube = await CubeSimulator.StartAsync(Options with { Api = api }, null, Token);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
         await app.Storage.Checkpoints.AddEntityAsync(
             new TableEntity("cube", "generation") { ["Api"] = "Assignmnets", ["Since"] = TimeProvider.System.GetUtcNow() },

@@ -118,7 +118,8 @@ internal sealed class Lane : IAsyncDisposable
                     // Not known yet: its post waits to be split.
                     if (
                         await App.Get<UpsertReader>().FindAsync(id, TestContext.Current.CancellationToken)
-                        is null or { State: UpsertState.Waiting }
+                        is null
+                            or { State: UpsertState.Waiting }
                     )
                     {
                         await (sweep ? SweepAsync() : Task.CompletedTask);
@@ -142,7 +143,7 @@ internal sealed class Lane : IAsyncDisposable
         Cube.Data.Customer(Assignment, Cube.Data.FindCustomer(Assignment, imported)!.Value)!;
 
     /// <summary>Imported ids of the customers.</summary>
-    public List<string> ImportedIds() => [.. Cube.Data.Customers(Assignment).Select(customer => $"{customer["customer_id"]}")];
+    public List<string> ImportedIds() => [.. Cube.Data.CustomerIds(Assignment).Select(id => Cube.Data.ImportedIdOf(Assignment, id))];
 
     /// <summary>Messages in the queue, hidden ones too.</summary>
     public async Task<int> MessagesAsync() =>
@@ -169,8 +170,7 @@ internal sealed class Lane : IAsyncDisposable
         await Cube.DisposeAsync();
     }
 
-    private static string PlaceOf(CubeSimulator cube) =>
-        cube.Data.Api == TenantApi.DataOwners ? cube.Data.CrmOf(cube.Data.AssignmentIds[0]) : $"{cube.Data.AssignmentIds[0]}";
+    private static string PlaceOf(CubeSimulator cube) => cube.Data.PlaceOf(cube.Data.AssignmentIds[0]).Id;
 
     private async Task<List<string>> AcceptedAsync(string path, string json, params (string Name, string Value)[] headers)
     {

@@ -26,14 +26,15 @@ public sealed class BothSidesTests(AzuriteFixture azurite)
 
     private static readonly RunRequest Snapshot = RunRequest.Snapshot([FeedCatalogue.Customers, FeedCatalogue.Find("callflow_customers")!]);
 
-    [Fact]
-    public async Task Fifty_runs_of_edits_on_both_sides_end_equal_and_nothing_goes_back_and_forth()
+    [Theory]
+    [OverGenerations]
+    public async Task Fifty_runs_of_edits_on_both_sides_end_equal_and_nothing_goes_back_and_forth(TenantApi api)
     {
         TestContext.Current.TestOutputHelper!.WriteLine($"CUBE_SEED={TestScale.Seed}");
         var dice = new Random(TestScale.Seed);
         var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 9, 0, 0, TimeSpan.Zero));
         await using var receiver = await TestReceiver.StartAsync();
-        await using var lane = await Lane.StartAsync(azurite, Small, clock, receiver.Settings());
+        await using var lane = await Lane.StartAsync(azurite, Small.EarlyIn(api), clock, receiver.Settings(("Cube__Writes", "true")));
         await lane.App.RunAsync(Snapshot);
         var crm = new Crm(lane.Cube.Data.Customers(lane.Assignment));
         var agents = 0;
@@ -92,12 +93,13 @@ public sealed class BothSidesTests(AzuriteFixture azurite)
         Assert.Empty(receiver.Faults);
     }
 
-    [Fact]
-    public async Task What_an_upsert_brought_is_told_as_the_crms_and_anything_else_as_Cubes()
+    [Theory]
+    [OverGenerations]
+    public async Task What_an_upsert_brought_is_told_as_the_crms_and_anything_else_as_Cubes(TenantApi api)
     {
         var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 9, 0, 0, TimeSpan.Zero));
         await using var receiver = await TestReceiver.StartAsync();
-        await using var lane = await Lane.StartAsync(azurite, Small, clock, receiver.Settings());
+        await using var lane = await Lane.StartAsync(azurite, Small.EarlyIn(api), clock, receiver.Settings(("Cube__Writes", "true")));
         await lane.App.RunAsync(Snapshot);
         var ids = lane.Cube.Data.Customers(lane.Assignment).Select(customer => $"{customer["customer_id"]}").ToList();
         List<string> posts =
@@ -145,12 +147,13 @@ public sealed class BothSidesTests(AzuriteFixture azurite)
         );
     }
 
-    [Fact]
-    public async Task What_an_agent_sets_back_before_a_snapshot_sees_it_is_told_all_the_same()
+    [Theory]
+    [OverGenerations]
+    public async Task What_an_agent_sets_back_before_a_snapshot_sees_it_is_told_all_the_same(TenantApi api)
     {
         var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 9, 0, 0, TimeSpan.Zero));
         await using var receiver = await TestReceiver.StartAsync();
-        await using var lane = await Lane.StartAsync(azurite, Small, clock, receiver.Settings());
+        await using var lane = await Lane.StartAsync(azurite, Small.EarlyIn(api), clock, receiver.Settings(("Cube__Writes", "true")));
         await lane.App.RunAsync(Snapshot);
         var customers = lane.Cube.Data.Customers(lane.Assignment).Take(3).ToList();
         await PostAsync(
@@ -190,12 +193,13 @@ public sealed class BothSidesTests(AzuriteFixture azurite)
         );
     }
 
-    [Fact]
-    public async Task A_customer_delivered_after_a_sweep_began_is_compared_in_the_next_one()
+    [Theory]
+    [OverGenerations]
+    public async Task A_customer_delivered_after_a_sweep_began_is_compared_in_the_next_one(TenantApi api)
     {
         var clock = new ShiftedClock(new DateTimeOffset(2026, 6, 10, 9, 0, 0, TimeSpan.Zero));
         await using var receiver = await TestReceiver.StartAsync();
-        await using var lane = await Lane.StartAsync(azurite, Small, clock, receiver.Settings());
+        await using var lane = await Lane.StartAsync(azurite, Small.EarlyIn(api), clock, receiver.Settings(("Cube__Writes", "true")));
         await lane.App.RunAsync(Snapshot);
         var id = $"{lane.Cube.Data.Customers(lane.Assignment).ElementAt(50)["customer_id"]}";
         lane.Cube.Data.EditCustomer(lane.Assignment, FirstId + 50, "email", "agent@example.com");

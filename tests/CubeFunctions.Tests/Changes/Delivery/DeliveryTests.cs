@@ -31,12 +31,13 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
 
     private static RunRequest Customers => RunRequest.Snapshot([FeedCatalogue.Customers]);
 
-    [Fact]
-    public async Task What_changes_after_the_first_snapshot_arrives_signed_as_it_stands_in_the_files()
+    [Theory]
+    [OverGenerations]
+    public async Task What_changes_after_the_first_snapshot_arrives_signed_as_it_stands_in_the_files(TenantApi api)
     {
         var clock = new ShiftedClock(Start);
         await using var receiver = await TestReceiver.StartAsync();
-        await using var cube = await CubeSimulator.StartAsync(Small, clock, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Small.EarlyIn(api), clock, TestContext.Current.CancellationToken);
         await using var app = await StartAsync(receiver, cube, clock, ("Sync__StartDate", "2026-06-09"));
         await app.RunAsync(All);
         await PumpAsync(app);
@@ -76,12 +77,13 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
         );
     }
 
-    [Fact]
-    public async Task The_first_snapshot_is_delivered_when_that_is_asked_for()
+    [Theory]
+    [OverGenerations]
+    public async Task The_first_snapshot_is_delivered_when_that_is_asked_for(TenantApi api)
     {
         var clock = new ShiftedClock(Start);
         await using var receiver = await TestReceiver.StartAsync();
-        await using var cube = await CubeSimulator.StartAsync(Small, clock, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Small.EarlyIn(api), clock, TestContext.Current.CancellationToken);
         await using var app = await StartAsync(receiver, cube, clock, ("Changes__Crm__Baseline", "true"));
         await app.RunAsync(Customers);
         await PumpAsync(app);
@@ -89,14 +91,15 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
         Assert.Equal(4, receiver.Requests);
     }
 
-    [Fact]
-    public async Task A_receiver_that_fails_hangs_or_pauses_gets_everything_in_order_for_each_customer()
+    [Theory]
+    [OverGenerations]
+    public async Task A_receiver_that_fails_hangs_or_pauses_gets_everything_in_order_for_each_customer(TenantApi api)
     {
         TestContext.Current.TestOutputHelper!.WriteLine($"CUBE_SEED={TestScale.Seed}");
         var dice = new Random(TestScale.Seed);
         var clock = new ShiftedClock(Start);
         await using var receiver = await TestReceiver.StartAsync();
-        await using var cube = await CubeSimulator.StartAsync(Small, clock, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Small.EarlyIn(api), clock, TestContext.Current.CancellationToken);
 
         // The lease is short, so that the receiver's silence is.
         await using var app = await StartAsync(receiver, cube, clock, ("Sync__LeaseSeconds", "2"));
@@ -135,12 +138,13 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
         Assert.Empty(receiver.Faults);
     }
 
-    [Fact]
-    public async Task A_receiver_that_answers_410_is_left_alone_until_somebody_replays()
+    [Theory]
+    [OverGenerations]
+    public async Task A_receiver_that_answers_410_is_left_alone_until_somebody_replays(TenantApi api)
     {
         var clock = new ShiftedClock(Start);
         await using var receiver = await TestReceiver.StartAsync();
-        await using var cube = await CubeSimulator.StartAsync(Small, clock, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Small.EarlyIn(api), clock, TestContext.Current.CancellationToken);
         await using var app = await StartAsync(receiver, cube, clock);
         await app.RunAsync(Customers);
         receiver.Decide = _ => new TestReceiver.Answer(410);
@@ -157,12 +161,13 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
         Assert.Equal(5, receiver.Taken.Count);
     }
 
-    [Fact]
-    public async Task After_three_days_without_a_receiver_what_was_in_front_is_dead_and_one_replay_delivers_all_in_order()
+    [Theory]
+    [OverGenerations]
+    public async Task After_three_days_without_a_receiver_what_was_in_front_is_dead_and_one_replay_delivers_all_in_order(TenantApi api)
     {
         var clock = new ShiftedClock(Start);
         await using var receiver = await TestReceiver.StartAsync();
-        await using var cube = await CubeSimulator.StartAsync(Small, clock, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Small.EarlyIn(api), clock, TestContext.Current.CancellationToken);
         await using var app = await StartAsync(receiver, cube, clock);
         await app.RunAsync(Customers);
         receiver.Decide = _ => new TestReceiver.Answer(502);
@@ -190,12 +195,13 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
         AssertInOrder(await ChangeLedger.NewsAsync(app), [.. receiver.Taken]);
     }
 
-    [Fact]
-    public async Task A_refused_change_is_dead_and_holds_back_only_its_customer()
+    [Theory]
+    [OverGenerations]
+    public async Task A_refused_change_is_dead_and_holds_back_only_its_customer(TenantApi api)
     {
         var clock = new ShiftedClock(Start);
         await using var receiver = await TestReceiver.StartAsync();
-        await using var cube = await CubeSimulator.StartAsync(Small, clock, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Small.EarlyIn(api), clock, TestContext.Current.CancellationToken);
         await using var app = await StartAsync(receiver, cube, clock);
         await app.RunAsync(Customers);
         receiver.Decide = changes => new TestReceiver.Answer(
@@ -236,19 +242,20 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
         Assert.Empty(await DeliveryPump.RowsAsync(app, DeliveryState.Waiting));
     }
 
-    [Fact]
-    public async Task A_receiver_that_refuses_everything_is_taken_for_a_broken_one()
+    [Theory]
+    [OverGenerations]
+    public async Task A_receiver_that_refuses_everything_is_taken_for_a_broken_one(TenantApi api)
     {
         var clock = new ShiftedClock(Start);
         await using var receiver = await TestReceiver.StartAsync();
-        await using var cube = await CubeSimulator.StartAsync(Small, clock, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Small.EarlyIn(api), clock, TestContext.Current.CancellationToken);
         await using var app = await StartAsync(receiver, cube, clock);
         await app.RunAsync(Customers);
         receiver.Decide = _ => new TestReceiver.Answer(400);
         EditMany(cube, 20);
         await app.RunAsync(Customers);
         await app.Get<DeliveryWorker>()
-            .DeliverAsync($"customers|assignment={cube.Data.AssignmentIds[0]}", TestContext.Current.CancellationToken);
+            .DeliverAsync($"customers|{cube.Data.PlaceOf(cube.Data.AssignmentIds[0])}", TestContext.Current.CancellationToken);
         Assert.Empty(await DeliveryPump.RowsAsync(app, DeliveryState.Dead));
         Assert.Equal(
             "the receiver answered 400 to every change",
@@ -259,12 +266,13 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
         Assert.Equal(20, receiver.Taken.Count);
     }
 
-    [Fact]
-    public async Task A_field_map_gives_the_receiver_its_own_names_and_only_what_it_maps()
+    [Theory]
+    [OverGenerations]
+    public async Task A_field_map_gives_the_receiver_its_own_names_and_only_what_it_maps(TenantApi api)
     {
         var clock = new ShiftedClock(Start);
         await using var receiver = await TestReceiver.StartAsync();
-        await using var cube = await CubeSimulator.StartAsync(Small, clock, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Small.EarlyIn(api), clock, TestContext.Current.CancellationToken);
         await using var app = await StartAsync(
             receiver,
             cube,
@@ -286,14 +294,14 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
     }
 
     [Theory]
-    [InlineData(0)]
-    [InlineData(100)]
-    [InlineData(149)]
-    public async Task A_person_who_is_erased_is_delivered_no_more_and_everybody_else_once(int erased)
+    [OverGenerations(0)]
+    [OverGenerations(100)]
+    [OverGenerations(149)]
+    public async Task A_person_who_is_erased_is_delivered_no_more_and_everybody_else_once(TenantApi api, int erased)
     {
         var clock = new ShiftedClock(Start);
         await using var receiver = await TestReceiver.StartAsync();
-        await using var cube = await CubeSimulator.StartAsync(Small, clock, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Small.EarlyIn(api), clock, TestContext.Current.CancellationToken);
         await using var app = await StartAsync(receiver, cube, clock);
         await app.RunAsync(Customers);
         EditMany(cube, 150);
@@ -302,11 +310,15 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
 
         // The first hundred arrive, and the cursor stands at the next.
         receiver.Decide = _ => new TestReceiver.Answer(receiver.Requests == 1 ? 200 : 503);
-        var stream = $"customers|assignment={cube.Data.AssignmentIds[0]}";
+        var stream = $"customers|{cube.Data.PlaceOf(cube.Data.AssignmentIds[0])}";
         await app.Get<DeliveryWorker>().DeliverAsync(stream, TestContext.Current.CancellationToken);
         var record = cube.Data.Customer(cube.Data.AssignmentIds[0], long.Parse(keys[erased]))!;
         await app.Get<PersonEraser>()
-            .EraseAsync($"{cube.Data.AssignmentIds[0]}", $"{record["customer_id"]}", TestContext.Current.CancellationToken);
+            .EraseAsync(
+                cube.Data.PlaceOf(cube.Data.AssignmentIds[0]).Id,
+                $"{record["customer_id"]}",
+                TestContext.Current.CancellationToken
+            );
         receiver.Decide = _ => new TestReceiver.Answer(200);
         await DeliveryPump.DeliverAsync(app, clock, TimeSpan.FromHours(1));
         Assert.Equal(erased < 100 ? keys : keys.Where(key => key != keys[erased]), receiver.Taken.Select(change => (string)change["key"]!));
