@@ -16,6 +16,17 @@ internal sealed record Transaction(TransactionKind Kind, string Method, string P
 {
     /// <summary>Whether it only looks for messages: how often that happens is a matter of time, not of work.</summary>
     public bool IsReceive => Kind == TransactionKind.Queue && Method == "GET";
+
+    /// <summary>What it is for, in a word or two.</summary>
+    public string Purpose =>
+        Kind switch
+        {
+            TransactionKind.Queue => $"queue {Method}",
+            TransactionKind.Table => $"{Path.Split('(', '?')[0]} {Method}",
+            _ when Path.Contains("page-", StringComparison.Ordinal) => $"pages {Method}",
+            _ when Path.Contains("_manifest.json", StringComparison.Ordinal) => $"manifests {Method}",
+            _ => $"{Path.Split('/', '?')[0]} {Method}",
+        };
 }
 
 /// <summary>Storage requests in the order of Azurite's log.</summary>

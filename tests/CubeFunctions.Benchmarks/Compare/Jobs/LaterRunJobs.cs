@@ -15,6 +15,7 @@ internal static class LaterRunJobs
                 [
                     pairs.Value("CPU", "s", one => one.Cpu, atMost: 1.2),
                     pairs.Alone("transactions an item", "", one => (double)one.Storage.Count / tenant.Items, atMost: 7),
+                    .. RunJobs.Purposes(pairs, tenant.Items),
                     pairs.Alone("blobs written beside the run's own", "", one => one.Storage.All.Count(IsForeignWrite), atMost: 0),
                 ];
             }

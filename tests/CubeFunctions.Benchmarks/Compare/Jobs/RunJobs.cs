@@ -163,6 +163,17 @@ internal static class RunJobs
             }
         );
 
+    /// <summary>What an item's transactions are for; what is less than one in a hundred items is left out.</summary>
+    public static IEnumerable<Row> Purposes(Pairs pairs, int items) =>
+        pairs
+            .Products.SelectMany(static product => product.Storage.All, static (_, one) => one.Purpose)
+            .CountBy(static purpose => purpose)
+            .Where(count => count.Value * 100 > items * pairs.Products.Count)
+            .OrderByDescending(static count => count.Value)
+            .Select(count =>
+                pairs.Alone($"... {count.Key}", "", one => (double)one.Storage.All.Count(each => each.Purpose == count.Key) / items)
+            );
+
     public static IReadOnlyList<Row> Kinds(Pairs pairs) =>
         [
             .. Enum.GetValues<TransactionKind>()

@@ -40,6 +40,7 @@ internal static class ShapeJobs
                     pairs.Value("wall", "s", one => one.Wall, atMost: 90),
                     new Row("CPU an item beyond its pages", "ms", [], beyond) { AtMost = 12 },
                     pairs.Alone("transactions an item", "", one => (double)one.Storage.Count / tenant.Items, atMost: 10),
+                    .. RunJobs.Purposes(pairs, tenant.Items),
                 ];
             }
         );
