@@ -7,7 +7,7 @@ namespace CubeFunctions.Core.Changes;
 internal sealed class ChangeDetection(
     ObservedItem item,
     ScopeKnowledge knowledge,
-    FeedRecords records,
+    EarlierRecords earlier,
     AbsenceReview absences,
     ChangeFile file,
     ItemTombstones tombstones,
@@ -20,7 +20,7 @@ internal sealed class ChangeDetection(
     public Task PrepareAsync(CancellationToken cancellationToken) => tombstones.LoadAsync(cancellationToken);
 
     /// <inheritdoc />
-    public IWindowObservation BeginWindow(Window window) => new WindowCapture(this, item, window, knowledge, records);
+    public IWindowObservation BeginWindow(Window window) => new WindowCapture(this, item, window, knowledge, earlier);
 
     /// <summary>Compares a window that is stored, and writes its change file.</summary>
     public async Task CompareAsync(StoredWindow stored, WindowCapture capture, CancellationToken cancellationToken)

@@ -46,7 +46,7 @@ internal sealed class ChangeDetector(
         return new ChangeDetection(
             item,
             knowledge,
-            records,
+            earlier,
             new AbsenceReview(item, earlier, deletions),
             files.Create(item, records, earlier),
             new ItemTombstones(item, records, erased, sync),

@@ -14,7 +14,7 @@ internal sealed class ChangeFile(ObservedItem item, LineSources sources, UndoneW
     )
     {
         sources.Earlier.Know(stored.Result.Manifest, stored.Manifest);
-        var window = await capture.EntriesAsync(state, stored, sources.Earlier, cancellationToken);
+        var window = await capture.EntriesAsync(state, stored, cancellationToken);
         var comparison = new WindowComparison(state, window, capture.Days, FirstReading.Create(state, capture.Days, item.Today));
         return new WindowChangeFile(
             item,

@@ -10,6 +10,9 @@ internal sealed class EarlierRecords(RawStore raw, FeedRecords records)
     private const int Parallel = 4;
     private readonly ConcurrentDictionary<string, WindowManifest?> _manifests = new();
 
+    /// <summary>The feed's records.</summary>
+    public FeedRecords Records => records;
+
     /// <summary>Hands over the records that can still be read. Pages that the lifecycle rules removed are left out.</summary>
     /// <param name="state">What is known.</param>
     /// <param name="indexes">Which of its entries.</param>

@@ -23,17 +23,22 @@ internal readonly record struct StateEntry(
 ) : IComparable<StateEntry>
 {
     /// <summary>Sorts entries: by the upper half of their keys, which nearly always differs, and where it does not as a whole.</summary>
-    public static void Sort(StateEntry[] entries)
+    public static void Sort(Span<StateEntry> entries)
     {
-        var keys = Array.ConvertAll(entries, static entry => entry.Key.High);
-        Array.Sort(keys, entries);
+        var keys = new ulong[entries.Length];
+        for (var i = 0; i < keys.Length; i++)
+        {
+            keys[i] = entries[i].Key.High;
+        }
+
+        keys.AsSpan().Sort(entries);
         for (int start = 0, end; start < keys.Length; start = end)
         {
             for (end = start + 1; end < keys.Length && keys[end] == keys[start]; end++) { }
 
             if (end - start > 1)
             {
-                entries.AsSpan(start, end - start).Sort();
+                entries.Slice(start, end - start).Sort();
             }
         }
     }

@@ -9,20 +9,24 @@ namespace CubeFunctions.Core.Changes;
 /// <summary>
 /// What a comparison needs of a window, kept while its pages come by: digests of all records, and the bytes of those that are not known,
 /// cut out of their pages. So
-/// no page is read from storage again unless a claim died on the way.
+/// no page is read from storage again unless a claim died on the way. Pages that were not parsed are those that are known.
 /// </summary>
 internal sealed class WindowCapture(
     ChangeDetection detection,
     ObservedItem item,
     Window window,
     ScopeKnowledge knowledge,
-    FeedRecords records
+    EarlierRecords earlier
 ) : IWindowObservation
 {
     private readonly ConcurrentDictionary<int, RecordDigest[]> _pages = new();
+
+    /// <summary>Pages that were not parsed: their SHA-256.</summary>
+    private readonly ConcurrentDictionary<int, string> _unparsed = new();
     private readonly Dictionary<(int Page, KeyHash Key, ulong Content), (long Start, int Length)> _kept = [];
     private readonly Lock _gate = new();
     private FileStream? _spool;
+    private KnownPages? _known;
 
     /// <summary>The window's days; null for a snapshot.</summary>
     public DayRange? Days { get; } = window is { From: { } from, To: { } to } ? new DayRange(from.DayNumber, to.DayNumber) : null;
@@ -30,8 +34,15 @@ internal sealed class WindowCapture(
     /// <inheritdoc />
     public async Task PageAsync(ObservedPage page, CancellationToken cancellationToken)
     {
-        var read = records.Without(page.Records, page.Bytes);
+        if (page.Records is not { } parsed)
+        {
+            _unparsed[page.Number] = page.Sha256;
+            return;
+        }
+
+        var read = earlier.Records.Without(parsed, page.Bytes);
         _pages[page.Number] = read.Digests;
+        _unparsed.TryRemove(page.Number, out _);
         if (page.IsUnchanged && item.IsCompared(window))
         {
             return;
@@ -49,9 +60,24 @@ internal sealed class WindowCapture(
     }
 
     /// <inheritdoc />
+    public async Task<IReadOnlyCollection<int>> RecallAsync(UnparsedPages pages, CancellationToken cancellationToken)
+    {
+        earlier.Know(pages.ManifestPath, pages.Manifest);
+        _known = await FindKnownAsync(await knowledge.GetAsync(cancellationToken), cancellationToken);
+        foreach (var (number, keys) in _known.Keys())
+        {
+            pages.Keys[number] = keys;
+        }
+
+        return [.. pages.Numbers.Where(number => !_known.Numbers.Contains(number))];
+    }
+
+    /// <inheritdoc />
     public void Restart()
     {
         _pages.Clear();
+        _unparsed.Clear();
+        _known = null;
         lock (_gate)
         {
             _kept.Clear();
@@ -67,25 +93,32 @@ internal sealed class WindowCapture(
         detection.CompareAsync(stored, this, cancellationToken);
 
     /// <summary>
-    /// The window's records, sorted. Takes over what was kept of the pages; those that did not come by are read from storage.
+    /// The window's records, sorted. Takes over what was kept of the pages; of those that were not parsed it is what is known, and those
+    /// that did not come by are read from storage.
     /// </summary>
-    public async Task<StateEntry[]> EntriesAsync(
-        ScopeState state,
-        StoredWindow stored,
-        EarlierRecords earlier,
-        CancellationToken cancellationToken
-    )
+    public async Task<StateEntry[]> EntriesAsync(ScopeState state, StoredWindow stored, CancellationToken cancellationToken)
     {
+        var known = _known ?? await FindKnownAsync(state, cancellationToken);
+        foreach (var number in _pages.Keys)
+        {
+            known.Remove(number);
+        }
+
         var entries = new StateEntry[stored.Manifest.Records];
         var count = 0;
         for (var number = 1; number <= stored.Manifest.Pages.Count; number++)
         {
+            if (known.Numbers.Contains(number))
+            {
+                continue;
+            }
+
             if (!_pages.TryRemove(number, out var digests))
             {
                 using var page =
                     await earlier.FindPageAsync(stored.Result.Manifest, number, cancellationToken)
                     ?? throw new InvalidDataException($"A page of {item.Feed.Name} that a manifest names is gone.");
-                digests = records.Read(page.Bytes).Digests;
+                digests = earlier.Records.Read(page.Bytes).Digests;
             }
 
             foreach (var digest in digests)
@@ -108,9 +141,37 @@ internal sealed class WindowCapture(
             }
         }
 
+        _known = null;
+        StateEntry.Sort(entries.AsSpan(0, count));
+        return known.Numbers.Count == 0 ? Cut(entries, count) : Merge(entries, count, known);
+    }
+
+    private Task<KnownPages> FindKnownAsync(ScopeState state, CancellationToken cancellationToken) =>
+        KnownPages.FindAsync(state, Days, _unparsed, earlier.Records.Erased, path => earlier.FindManifestAsync(path, cancellationToken));
+
+    private static StateEntry[] Cut(StateEntry[] entries, int count)
+    {
         Array.Resize(ref entries, count);
-        StateEntry.Sort(entries);
         return entries;
+    }
+
+    /// <summary>Merges sorted records with those of the known pages, which are sorted too.</summary>
+    private static StateEntry[] Merge(StateEntry[] entries, int count, KnownPages known)
+    {
+        var fresh = entries.AsSpan(0, count).ToArray();
+        var (all, next) = (0, 0);
+        foreach (var entry in known.Entries())
+        {
+            while (next < fresh.Length && fresh[next].CompareTo(entry) < 0)
+            {
+                entries[all++] = fresh[next++];
+            }
+
+            entries[all++] = entry with { Source = SourceTable.Current, Flags = entry.Flags & EntryFlags.Anonymised };
+        }
+
+        fresh.AsSpan(next).CopyTo(entries.AsSpan(all));
+        return Cut(entries, all + fresh.Length - next);
     }
 
     /// <summary>The bytes of a record that was not known; null where it did not come by.</summary>

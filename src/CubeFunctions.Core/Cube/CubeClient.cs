@@ -39,10 +39,13 @@ public sealed class CubeClient(
     /// <returns>The bytes as received and what was read off them; the caller disposes it.</returns>
     /// <exception cref="CubeException">The request failed, after the retries that its kind deserves.</exception>
     public Task<Page> GetPageAsync(Feed feed, string path, string query, CancellationToken cancellationToken) =>
+        GetPageAsync(feed, path, query, known: null, cancellationToken);
+
+    private Task<Page> GetPageAsync(Feed feed, string path, string query, KnownPage? known, CancellationToken cancellationToken) =>
         SendAsync(
             new(HttpMethod.Get, path, query, null, $"GET {path}", feed.Path.Length > 0 ? feed.Path : path),
-            static (received, state) => new Page(received, state.records.Read(state.feed, received.Bytes.Span)),
-            (records, feed),
+            static (received, state) => state.records.Read(state.feed, received, state.known),
+            (records, feed, known),
             cancellationToken
         );
 
@@ -51,20 +54,36 @@ public sealed class CubeClient(
     /// found is remembered.
     /// </summary>
     /// <exception cref="CubeException">The request failed, after the retries that its kind deserves.</exception>
-    public async Task<Page> GetPageAsync(Feed feed, Scope scope, string query, CancellationToken cancellationToken)
+    public Task<Page> GetPageAsync(Feed feed, Scope scope, string query, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(feed);
-        var known = generation.HasOtherPath(feed);
+        return GetPageAsync(feed, scope, query, known: null, cancellationToken);
+    }
+
+    /// <inheritdoc cref="GetPageAsync(Feed, Scope, string, CancellationToken)"/>
+    /// <param name="feed">What the page must look like.</param>
+    /// <param name="scope">The scope.</param>
+    /// <param name="query">Query without the question mark.</param>
+    /// <param name="known">A page of these bytes is not parsed; null for none.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    internal async Task<Page> GetPageAsync(
+        Feed feed,
+        Scope scope,
+        string query,
+        KnownPage? known,
+        CancellationToken cancellationToken
+    )
+    {
         CubeException? first = null;
         foreach (
-            var other in known is { } form ? [form]
+            var other in generation.HasOtherPath(feed) is { } form ? [form]
             : feed.OtherPath is null ? [false]
             : new[] { false, true }
         )
         {
             try
             {
-                var page = await GetPageAsync(feed, feed.PathOf(scope, other), query, cancellationToken);
+                var page = await GetPageAsync(feed, feed.PathOf(scope, other), query, known, cancellationToken);
                 generation.Remember(feed, other);
                 return page;
             }

@@ -124,8 +124,7 @@ internal sealed class RecordReader(Feed feed, ContentRules rules, TimeZoneInfo? 
             }
             else if (name.SequenceEqual("next"u8))
             {
-                Expect(reader.TokenType is JsonTokenType.String or JsonTokenType.Null or JsonTokenType.False, "text or null as 'next'");
-                next = JsonText.Of(ref reader) is { Length: > 0 } text ? text : null;
+                next = ReadNext(ref reader);
             }
             else if (name.SequenceEqual("results"u8))
             {
@@ -157,8 +156,14 @@ internal sealed class RecordReader(Feed feed, ContentRules rules, TimeZoneInfo? 
         return JsonText.Of(ref reader) is { Length: > 0 } text ? text[..Math.Min(text.Length, Most)] : "without words";
     }
 
+    internal static string? ReadNext(ref Utf8JsonReader reader)
+    {
+        Expect(reader.TokenType is JsonTokenType.String or JsonTokenType.Null or JsonTokenType.False, "text or null as 'next'");
+        return JsonText.Of(ref reader) is { Length: > 0 } text ? text : null;
+    }
+
     /// <summary>Cube gives numbers as text here and there.</summary>
-    private static long? ReadCount(ref Utf8JsonReader reader)
+    internal static long ReadCount(ref Utf8JsonReader reader)
     {
         if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var number) && number >= 0)
         {

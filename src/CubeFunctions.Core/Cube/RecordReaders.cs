@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Settings;
 
@@ -25,6 +26,21 @@ public sealed class RecordReaders(ChangeSettings settings, CubeSettings cube)
         // One that has failed is not kept: it may have learned names from something that is no page.
         idle.Add(reader);
         return records;
+    }
+
+    /// <summary>Reads a received page, unless it is the one that is known: then only what stands before its records.</summary>
+    /// <exception cref="CubeException">It is not the page that the feed promises.</exception>
+    internal Page Read(Feed feed, Storage.PooledBody body, KnownPage? known)
+    {
+        if (known is null)
+        {
+            return new Page(body, Read(feed, body.Bytes.Span));
+        }
+
+        var sha256 = Convert.ToHexStringLower(SHA256.HashData(body.Bytes.Span));
+        return sha256 == known.Sha256 && PageEnvelope.Find(feed, body.Bytes.Span, known.Records) is { } summary
+            ? new Page(body, summary, sha256)
+            : new Page(body, Read(feed, body.Bytes.Span)) { Sha256 = sha256 };
     }
 
     /// <summary>Reads a stored page; the page owns the body, which is disposed where it is none.</summary>

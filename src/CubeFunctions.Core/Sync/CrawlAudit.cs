@@ -53,7 +53,7 @@ internal sealed record CrawlAudit(
             filled += page.Summary.KeyHashes.Length;
             unchecked
             {
-                content += page.Summary.Content;
+                content += page.Content;
             }
         }
 

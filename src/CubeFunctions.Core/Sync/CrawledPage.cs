@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using CubeFunctions.Core.Cube;
 
@@ -15,8 +16,24 @@ internal sealed record CrawledPage(int Number, int? StoredBy, long Bytes, string
 {
     public bool IsUnchanged => StoredBy is null;
 
+    /// <summary>Whether the summary holds the keys of its records: an unchanged page need not be parsed for them.</summary>
+    public required bool HasKeys { get; init; }
+
+    /// <summary>What it adds to the digest of its crawl. Of an unchanged page its own hash does, parsed or not.</summary>
+    public UInt128 Content =>
+        IsUnchanged ? UInt128.Parse(Sha256.AsSpan(0, 32), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) : Summary.Content;
+
     public static CrawledPage Of(int number, int? storedBy, Page page) =>
-        new(number, storedBy, page.Body.Length, Convert.ToHexStringLower(SHA256.HashData(page.Body.Bytes.Span)), page.Summary);
+        new(
+            number,
+            storedBy,
+            page.Body.Length,
+            page.Sha256 ?? Convert.ToHexStringLower(SHA256.HashData(page.Body.Bytes.Span)),
+            page.Summary
+        )
+        {
+            HasKeys = page.IsParsed,
+        };
 
     /// <summary>Without what only the audit of its own sweep needs.</summary>
     public CrawledPage WithoutKeys() => this with { Summary = Summary with { KeyHashes = [], Customers = [] } };

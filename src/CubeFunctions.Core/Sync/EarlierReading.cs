@@ -1,3 +1,4 @@
+using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
 
@@ -15,6 +16,15 @@ internal sealed record EarlierReading(Reading Reading, WindowManifest Manifest)
     public string Folder => Reading.Manifest[..^BlobPaths.ManifestName.Length];
 
     public bool Holds(int number, string sha256) => number <= Manifest.Pages.Count && Manifest.Pages[number - 1].Sha256 == sha256;
+
+    /// <summary>
+    /// The page as it was, where one of its bytes need not be parsed: each of the reading's records has a key of its own, so that what is
+    /// known of it says all that a proof needs.
+    /// </summary>
+    public KnownPage? Find(int number) =>
+        number <= Manifest.Pages.Count && Manifest.DistinctKeys == Manifest.Records
+            ? new KnownPage(Manifest.Pages[number - 1].Sha256, Manifest.Pages[number - 1].Records)
+            : null;
 
     public string PathOf(int number) => Folder + Manifest.Pages[number - 1].Name;
 

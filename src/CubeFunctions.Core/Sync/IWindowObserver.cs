@@ -13,7 +13,11 @@ namespace CubeFunctions.Core.Sync;
 /// <item><see cref="IItemObservation.PrepareAsync"/>, before the first page.</item>
 /// <item>
 /// For each window <see cref="IItemObservation.BeginWindow"/>, then its pages as they are crawled, each after it was stored or found
-/// unchanged.
+/// unchanged. An unchanged page is not parsed as a rule.
+/// </item>
+/// <item>
+/// <see cref="IWindowObservation.RecallAsync"/>, where the window differs and some of its unchanged pages were not parsed: those that an
+/// observer does not know are read back, and come by parsed.
 /// </item>
 /// <item>
 /// <see cref="IWindowObservation.ProvenAsync"/>: the window is complete, its manifest not yet visible. A crash after it repeats it.
@@ -56,6 +60,15 @@ internal interface IWindowObservation : IDisposable
     /// <summary>A page was crawled. Called from several tasks at once; the bytes are valid until the task ends.</summary>
     Task PageAsync(ObservedPage page, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// The window differs from its last proven reading, and some pages that both have were not parsed. An observer takes what it needs of
+    /// them from what it kept.
+    /// </summary>
+    /// <param name="pages">Those pages. An observer that knows the keys of their records adds them, for the proof.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <returns>Numbers of those that the observer does not know: it will see them parsed.</returns>
+    Task<IReadOnlyCollection<int>> RecallAsync(UnparsedPages pages, CancellationToken cancellationToken);
+
     /// <summary>The crawl begins anew: pages so far do not count.</summary>
     void Restart();
 
@@ -71,9 +84,36 @@ internal interface IWindowObservation : IDisposable
 /// <summary>A page as observers see it.</summary>
 /// <param name="Number">Its number, from 1.</param>
 /// <param name="Bytes">Its bytes, as received.</param>
-/// <param name="Records">What one pass read off it.</param>
+/// <param name="Sha256">Their SHA-256 in lower-case hexadecimal digits.</param>
+/// <param name="Records">What one pass read off it; null where it is unchanged and was not parsed.</param>
 /// <param name="IsUnchanged">Whether it equals the same page of the window's last proven reading byte for byte.</param>
-internal readonly record struct ObservedPage(int Number, ReadOnlyMemory<byte> Bytes, PageRecords Records, bool IsUnchanged);
+internal readonly record struct ObservedPage(
+    int Number,
+    ReadOnlyMemory<byte> Bytes,
+    string Sha256,
+    PageRecords? Records,
+    bool IsUnchanged
+)
+{
+    public static ObservedPage Of(CrawledPage crawled, Page page, bool isUnchanged) =>
+        new(crawled.Number, page.Body.Bytes, crawled.Sha256, page.IsParsed ? page.Records : null, isUnchanged);
+}
+
+/// <summary>Pages of a window's last proven reading that came again, byte for byte, and were not parsed.</summary>
+/// <param name="manifestPath">Path of that reading's manifest.</param>
+/// <param name="manifest">The manifest.</param>
+/// <param name="numbers">Numbers of the pages.</param>
+internal sealed class UnparsedPages(string manifestPath, WindowManifest manifest, IEnumerable<int> numbers)
+{
+    public string ManifestPath => manifestPath;
+
+    public WindowManifest Manifest => manifest;
+
+    public IReadOnlyCollection<int> Numbers { get; } = [.. numbers];
+
+    /// <summary>Hashes of the keys of the pages' records, as <see cref="PageSummary.KeyHashes"/>, by the number of the page.</summary>
+    public Dictionary<int, ulong[]> Keys { get; } = [];
+}
 
 /// <summary>A window whose pages are stored.</summary>
 /// <param name="Result">What the item's row keeps of it.</param>

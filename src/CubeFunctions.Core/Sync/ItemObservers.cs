@@ -50,6 +50,20 @@ internal sealed class WindowObservers(List<IWindowObservation> windows) : IDispo
         }
     }
 
+    /// <inheritdoc cref="IWindowObservation.RecallAsync"/>
+    /// <returns>Numbers of those that an observer does not know, or of whose keys none does.</returns>
+    public async Task<IReadOnlyCollection<int>> RecallAsync(UnparsedPages pages, CancellationToken cancellationToken)
+    {
+        var unknown = new HashSet<int>();
+        foreach (var window in windows)
+        {
+            unknown.UnionWith(await window.RecallAsync(pages, cancellationToken));
+        }
+
+        unknown.UnionWith(pages.Numbers.Where(number => !pages.Keys.ContainsKey(number)));
+        return unknown;
+    }
+
     /// <inheritdoc cref="IWindowObservation.Restart"/>
     public void Restart() => windows.ForEach(window => window.Restart());
 

@@ -32,11 +32,11 @@ public sealed class PageSource(CubeClient cube, RecordReaders readers, PageSlots
         using var slot = await slots.EnterAsync(cancellationToken);
         var tag = new KeyValuePair<string, object?>("feed", target.Feed.Setting);
         var began = Stopwatch.GetTimestamp();
-        using var page = await GetAsync(target.Feed, target.Scope, query, number, cancellationToken);
+        using var page = await GetAsync(target.Feed, target.Scope, query, number, target.Earlier?.Find(number), cancellationToken);
         CubeMetrics.PageDuration.Record(Stopwatch.GetElapsedTime(began).TotalSeconds, tag);
         var crawled = CrawledPage.Of(number, target.Attempt, page);
         var same = target.Earlier?.Holds(number, crawled.Sha256) == true;
-        await target.Observers.PageAsync(new ObservedPage(number, page.Body.Bytes, page.Records, same), cancellationToken);
+        await target.Observers.PageAsync(ObservedPage.Of(crawled, page, same), cancellationToken);
         if (same)
         {
             crawled = crawled with { StoredBy = null };
@@ -99,14 +99,49 @@ public sealed class PageSource(CubeClient cube, RecordReaders readers, PageSlots
                 if (await target.Archive.FindAsync(path, token) is { } body)
                 {
                     using var page = readers.Parse(target.Feed, body);
-                    pages[number] = CrawledPage.Of(number, storedBy, page);
-                    await target.Observers.PageAsync(
-                        new ObservedPage(number, page.Body.Bytes, page.Records, IsUnchanged: storedBy is null),
-                        token
-                    );
+                    var crawled = CrawledPage.Of(number, storedBy, page);
+                    pages[number] = crawled;
+                    await target.Observers.PageAsync(ObservedPage.Of(crawled, page, crawled.IsUnchanged), token);
                 }
             }
         );
+    }
+
+    /// <summary>
+    /// Completes pages that were not parsed, since they are those of the last proven reading: by what the observers know of them, else by
+    /// the stored page.
+    /// </summary>
+    /// <returns>False where the earlier reading lacks one of them.</returns>
+    internal async Task<bool> CompleteAsync(
+        PageTarget target,
+        ConcurrentDictionary<int, CrawledPage> pages,
+        CancellationToken cancellationToken
+    )
+    {
+        var unparsed = new UnparsedPages(
+            target.Earlier!.Reading.Manifest,
+            target.Earlier.Manifest,
+            pages.Values.Where(static page => !page.HasKeys).Select(static page => page.Number)
+        );
+        if (unparsed.Numbers.Count == 0)
+        {
+            return true;
+        }
+
+        var wanted = await target.Observers.RecallAsync(unparsed, cancellationToken);
+        foreach (var (number, keys) in unparsed.Keys)
+        {
+            var page = pages[number];
+            pages[number] = page with { HasKeys = true, Summary = page.Summary with { KeyHashes = keys } };
+        }
+
+        foreach (var number in wanted)
+        {
+            pages.TryRemove(number, out _);
+        }
+
+        await ReadBackAsync(target, [], wanted, pages, cancellationToken);
+        return wanted.All(pages.ContainsKey);
     }
 
     /// <summary>Takes pages back that are read again: that is no progress.</summary>
@@ -117,15 +152,22 @@ public sealed class PageSource(CubeClient cube, RecordReaders readers, PageSlots
     internal async Task<long> CountAsync(Feed feed, Scope scope, Window window, CancellationToken cancellationToken)
     {
         using var slot = await slots.EnterAsync(cancellationToken);
-        using var page = await GetAsync(feed, scope, window.Query, 1, cancellationToken);
+        using var page = await GetAsync(feed, scope, window.Query, 1, known: null, cancellationToken);
         return page.Summary.Count;
     }
 
-    private async Task<Page> GetAsync(Feed feed, Scope scope, string query, int number, CancellationToken cancellationToken)
+    private async Task<Page> GetAsync(
+        Feed feed,
+        Scope scope,
+        string query,
+        int number,
+        KnownPage? known,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
-            return await cube.GetPageAsync(feed, scope, query, cancellationToken);
+            return await cube.GetPageAsync(feed, scope, query, known, cancellationToken);
         }
         catch (CubeException exception) when (exception.Kind == CubeFailureKind.NotJson && number > 1)
         {

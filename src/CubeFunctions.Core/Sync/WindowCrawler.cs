@@ -94,8 +94,11 @@ public sealed partial class WindowCrawler(
             }
 
             var crawled = Contiguous(pages);
+            var same = target.Earlier?.IsSameAs(crawled) == true ? target.Earlier : null;
+            var isWhole = same is not null || target.Earlier is null || await source.CompleteAsync(target, pages, cancellationToken);
+            crawled = isWhole ? Contiguous(pages) : crawled;
             var audit = CrawlAudit.Of(crawled) with { IsBroken = crawl.Shrunk || crawl.Resized };
-            var (step, proof) = Decide(task, state, audit, target.Earlier?.IsSameAs(crawled) == true ? target.Earlier : null);
+            var (step, proof) = isWhole ? Decide(task, state, audit, same) : (NextStep.Store, Proof.None);
             if (step == NextStep.Halve)
             {
                 LogHalved(logger, item.Feed, item.ScopeKind, item.ScopeId, window.Name, audit.Reason);
@@ -107,7 +110,7 @@ public sealed partial class WindowCrawler(
             if (step == NextStep.Store)
             {
                 var manifest = Manifest(item, window, state, audit, proof) with { PagedByNumber = crawl.ByNumber };
-                if (await StoreAsync(task, target, manifest, crawled, cancellationToken) is { } stored)
+                if (isWhole && await StoreAsync(task, target, manifest, crawled, cancellationToken) is { } stored)
                 {
                     return stored;
                 }

@@ -1,8 +1,6 @@
-using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using Azure;
 using Azure.Storage.Blobs.Models;
-using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
 
@@ -15,19 +13,11 @@ namespace CubeFunctions.Core.Upserts;
 internal readonly record struct IndexAnswer(bool Snapshot, int Matches, long InternalId);
 
 /// <summary>
-/// The map from imported ids to Cube's own, an assignment a blob in <c>cube-state</c>: pairs of a 64-bit hash of the imported id and
-/// the internal id, sorted by hash. Two ids with one hash show as two matches or as the wrong record, which delivery reads and compares
-/// before it writes.
+/// The map from imported ids to Cube's own, an assignment a blob in <c>cube-state</c>; see <see cref="CustomerIndexFile"/>. Two ids with one
+/// hash show as two matches or as the wrong record, which delivery reads and compares before it writes.
 /// </summary>
-/// <remarks>
-/// Format, version 1, little endian: <c>CIDX</c>, version (4 bytes), number of pairs (8 bytes), then the pairs (16 bytes each).
-/// </remarks>
 public sealed class CustomerIndex
 {
-    private const int HeaderBytes = 16;
-    private const int PairBytes = 16;
-    private const int Version = 1;
-
     /// <summary>How long a loaded index is used before the blob is asked for again.</summary>
     private static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(20);
     private readonly ConcurrentDictionary<string, CachedValue<Loaded>> _known = new(StringComparer.Ordinal);
@@ -42,84 +32,62 @@ public sealed class CustomerIndex
         (_storage, _blobs, _time) = (storage, new(storage.State), time);
     }
 
-    private static ReadOnlySpan<byte> Magic => "CIDX"u8;
-
     /// <summary>Stores the index of a proven snapshot.</summary>
     /// <param name="assignmentId">The assignment.</param>
-    /// <param name="customers">Its customers, a list a page.</param>
+    /// <param name="pages">Its pages, in order.</param>
+    /// <param name="before">The index that has those without customers; null where there are none.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     internal async Task SaveAsync(
         string assignmentId,
-        IReadOnlyCollection<IReadOnlyCollection<CustomerKey>> customers,
+        IReadOnlyList<IndexedPage> pages,
+        CustomerIndexFile? before,
         CancellationToken cancellationToken
     )
     {
-        // Of its final size at once, and written through a file: of a million customers each copy counts.
-        var keys = new CustomerKey[customers.Sum(page => page.Count)];
-        var count = 0;
-        foreach (var key in customers.SelectMany(page => page))
-        {
-            keys[count++] = key;
-        }
-
-        Array.Sort(
-            keys,
-            static (one, other) =>
-                one.ImportedHash != other.ImportedHash
-                    ? one.ImportedHash.CompareTo(other.ImportedHash)
-                    : one.InternalId.CompareTo(other.InternalId)
-        );
-        await using var file = TempFile.Create();
-        Write(keys, file);
-        file.Position = 0;
-        await StorageClients.UploadAsync(_storage.State, PathOf(assignmentId), file, new BlobUploadOptions(), cancellationToken);
-        _known.TryRemove(assignmentId, out _);
+        await using var file = CustomerIndexFile.Write(pages, before);
+        await SaveAsync(assignmentId, file, cancellationToken);
     }
 
-    private static void Write(CustomerKey[] keys, Stream stream)
+    /// <summary>The stored index as it is now, in no more memory than it takes; null where there is none.</summary>
+    internal async Task<CustomerIndexFile?> ReadAsync(string assignmentId, CancellationToken cancellationToken)
     {
-        Span<byte> buffer = stackalloc byte[PairBytes];
-        Magic.CopyTo(buffer);
-        BinaryPrimitives.WriteInt32LittleEndian(buffer[4..], Version);
-        BinaryPrimitives.WriteInt64LittleEndian(buffer[8..], keys.Length);
-        stream.Write(buffer);
-        foreach (var key in keys)
+        using var found = await _blobs.OpenAsync(PathOf(assignmentId), cancellationToken);
+        if (found is null)
         {
-            BinaryPrimitives.WriteUInt64LittleEndian(buffer, key.ImportedHash);
-            BinaryPrimitives.WriteInt64LittleEndian(buffer[8..], key.InternalId);
-            stream.Write(buffer);
+            return null;
         }
 
-        stream.Flush();
+        var bytes = new byte[found.Details.ContentLength];
+        await found.Content.ReadExactlyAsync(bytes, cancellationToken);
+        return CustomerIndexFile.Read(bytes);
     }
+
+    /// <summary>The stored index, as it was a moment ago; null where there is none.</summary>
+    internal async Task<CustomerIndexFile?> FindAsync(string assignmentId, CancellationToken cancellationToken) =>
+        (
+            await _known
+                .GetOrAdd(assignmentId, id => new((before, token) => ReadAsync(id, before?.Value, token), FreshFor, _time))
+                .GetAsync(cancellationToken)
+        )
+            .Value
+            .File;
 
     /// <summary>Takes an imported id out. Only the holder of the lease of the assignment's customers may call it.</summary>
     /// <returns>How many pairs went.</returns>
     internal async Task<int> RemoveAsync(string assignmentId, string customerId, CancellationToken cancellationToken)
     {
-        _known.TryRemove(assignmentId, out _);
-        if (await LoadAsync(assignmentId, cancellationToken) is not { } bytes)
+        var gone = CustomerIds.HashOf(customerId);
+        if (
+            await ReadAsync(assignmentId, cancellationToken) is not { } before
+            || Enumerable.Range(0, before.Count).Count(place => before.HashAt(place) == gone) is not (> 0 and var count)
+        )
         {
             return 0;
         }
 
-        var gone = CustomerIds.HashOf(customerId);
-        var kept = new List<CustomerKey>();
-        var count = BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(8));
-        for (var i = 0L; i < count; i++)
-        {
-            if (HashAt(bytes, i) is var hash && hash != gone)
-            {
-                kept.Add(new CustomerKey(hash, InternalAt(bytes, i)));
-            }
-        }
-
-        if (kept.Count < count)
-        {
-            await SaveAsync(assignmentId, [kept], cancellationToken);
-        }
-
-        return (int)(count - kept.Count);
+        await using var file = before.WriteWithout(gone);
+        await SaveAsync(assignmentId, file, cancellationToken);
+        return count;
     }
 
     /// <summary>Whether the stored index, as it is now, holds an imported id.</summary>
@@ -132,47 +100,36 @@ public sealed class CustomerIndex
     /// <summary>Looks an imported id up.</summary>
     internal async Task<IndexAnswer> FindAsync(string assignmentId, string customerId, CancellationToken cancellationToken)
     {
-        if (await LoadAsync(assignmentId, cancellationToken) is not { } bytes)
+        if (await FindAsync(assignmentId, cancellationToken) is not { } index)
         {
             return default;
         }
 
         var wanted = CustomerIds.HashOf(customerId);
-        long low = 0,
-            high = BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(8));
-        var count = high;
+        var (low, high) = (0, index.Count);
         while (low < high)
         {
-            var middle = (low + high) / 2;
-            (low, high) = HashAt(bytes, middle) < wanted ? (middle + 1, high) : (low, middle);
+            var middle = (low + high) >>> 1;
+            (low, high) = index.HashAt(middle) < wanted ? (middle + 1, high) : (low, middle);
         }
 
         // A list that is proven by two readings may have a record twice; where the tenant gives no ids of its own each counts.
         var matches = 0;
-        for (var i = low; i < count && HashAt(bytes, i) == wanted; i++)
+        for (var i = low; i < index.Count && index.HashAt(i) == wanted; i++)
         {
-            matches += i == low || InternalAt(bytes, i) == 0 || InternalAt(bytes, i) != InternalAt(bytes, i - 1) ? 1 : 0;
+            matches += i == low || index.InternalAt(i) == 0 || index.InternalAt(i) != index.InternalAt(i - 1) ? 1 : 0;
         }
 
-        return new IndexAnswer(true, matches, matches == 0 ? 0 : InternalAt(bytes, low));
+        return new IndexAnswer(true, matches, matches == 0 ? 0 : index.InternalAt(low));
     }
-
-    private static ulong HashAt(byte[] bytes, long place) =>
-        BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan((int)(HeaderBytes + (PairBytes * place))));
-
-    private static long InternalAt(byte[] bytes, long place) =>
-        BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan((int)(HeaderBytes + (PairBytes * place) + 8)));
 
     private static string PathOf(string assignmentId) => $"customer-index/assignment={assignmentId}";
 
-    private async Task<byte[]?> LoadAsync(string assignmentId, CancellationToken cancellationToken) =>
-        (
-            await _known
-                .GetOrAdd(assignmentId, id => new((before, token) => ReadAsync(id, before?.Value, token), FreshFor, _time))
-                .GetAsync(cancellationToken)
-        )
-            .Value
-            .Bytes;
+    private async Task SaveAsync(string assignmentId, Stream file, CancellationToken cancellationToken)
+    {
+        await StorageClients.UploadAsync(_storage.State, PathOf(assignmentId), file, new BlobUploadOptions(), cancellationToken);
+        _known.TryRemove(assignmentId, out _);
+    }
 
     private async Task<Loaded> ReadAsync(string assignmentId, Loaded? before, CancellationToken cancellationToken)
     {
@@ -182,11 +139,10 @@ public sealed class CustomerIndex
             return before!;
         }
 
-        var bytes = blob?.Data?.ToArray();
-        return bytes is not null && bytes.AsSpan().StartsWith(Magic) && BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(4)) == Version
-            ? new Loaded(bytes, blob!.ETag)
+        return blob?.Data is { } data && CustomerIndexFile.Read(data.ToArray()) is { } file
+            ? new Loaded(file, blob.ETag)
             : new Loaded(null, default);
     }
 
-    private sealed record Loaded(byte[]? Bytes, ETag ETag);
+    private sealed record Loaded(CustomerIndexFile? File, ETag ETag);
 }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Sync;
 
@@ -9,13 +8,13 @@ namespace CubeFunctions.Core.Upserts;
 internal sealed class CustomerIndexObserver(CustomerIndex index, UpsertNotifications upserts) : IWindowObserver
 {
     /// <inheritdoc />
-    public IItemObservation? Begin(ObservedItem item) => item.Feed.CustomerIds.Count > 0 ? new Item(this, item.Scope.Id) : null;
+    public IItemObservation? Begin(ObservedItem item) => item.Feed.CustomerIds.Count > 0 ? new Item(index, upserts, item.Scope.Id) : null;
 
-    private sealed class Item(CustomerIndexObserver owner, string assignmentId) : IItemObservation
+    private sealed class Item(CustomerIndex index, UpsertNotifications upserts, string assignmentId) : IItemObservation
     {
         public Task PrepareAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-        public IWindowObservation BeginWindow(Window window) => new Snapshot(owner, assignmentId);
+        public IWindowObservation BeginWindow(Window window) => new Snapshot(index, upserts, assignmentId);
 
         public Task CommitAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -24,24 +23,44 @@ internal sealed class CustomerIndexObserver(CustomerIndex index, UpsertNotificat
         public void Dispose() { }
     }
 
-    private sealed class Snapshot(CustomerIndexObserver owner, string assignmentId) : IWindowObservation
+    private sealed class Snapshot(CustomerIndex index, UpsertNotifications upserts, string assignmentId) : IWindowObservation
     {
-        private readonly ConcurrentDictionary<int, CustomerKey[]> _pages = new();
+        private readonly ConcurrentDictionary<int, IndexedPage> _pages = new();
+
+        /// <summary>Has the customers of the pages that were not parsed.</summary>
+        private CustomerIndexFile? _before;
 
         public Task PageAsync(ObservedPage page, CancellationToken cancellationToken)
         {
-            _pages[page.Number] = page.Records.Summary.Customers;
+            _pages[page.Number] = new IndexedPage(page.Sha256, page.Records?.Summary.Customers);
             return Task.CompletedTask;
         }
 
-        public void Restart() => _pages.Clear();
+        public async Task<IReadOnlyCollection<int>> RecallAsync(UnparsedPages pages, CancellationToken cancellationToken)
+        {
+            _before = await index.ReadAsync(assignmentId, cancellationToken);
+            return [.. pages.Numbers.Where(number => _before?.Holds(number, _pages[number].Sha256) != true)];
+        }
+
+        public void Restart()
+        {
+            _pages.Clear();
+            _before = null;
+        }
 
         public async Task ProvenAsync(bool hasEarlierReading, CancellationToken cancellationToken)
         {
-            await owner.SaveAsync(assignmentId, [.. _pages.OrderBy(page => page.Key).Select(page => page.Value)], cancellationToken);
+            var pages = new List<IndexedPage>(_pages.Count);
+            for (var number = 1; _pages.TryGetValue(number, out var page); number++)
+            {
+                pages.Add(page);
+            }
+
+            await index.SaveAsync(assignmentId, pages, _before, cancellationToken);
+            Restart();
             if (!hasEarlierReading)
             {
-                await owner.NotifyAsync(assignmentId, cancellationToken);
+                await upserts.NotifyAssignmentAsync(assignmentId, cancellationToken);
             }
         }
 
@@ -49,10 +68,4 @@ internal sealed class CustomerIndexObserver(CustomerIndex index, UpsertNotificat
 
         public void Dispose() { }
     }
-
-    private Task SaveAsync(string assignmentId, CustomerKey[][] pages, CancellationToken cancellationToken) =>
-        index.SaveAsync(assignmentId, pages, cancellationToken);
-
-    private Task NotifyAsync(string assignmentId, CancellationToken cancellationToken) =>
-        upserts.NotifyAssignmentAsync(assignmentId, cancellationToken);
 }

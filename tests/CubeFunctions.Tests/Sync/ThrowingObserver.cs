@@ -49,6 +49,12 @@ internal sealed class ThrowingObserver(Thrower thrower) : IWindowObserver, IChan
     {
         public Task PageAsync(ObservedPage page, CancellationToken cancellationToken) => PassAsync(thrower, $"page {name}");
 
+        public Task<IReadOnlyCollection<int>> RecallAsync(UnparsedPages pages, CancellationToken cancellationToken)
+        {
+            thrower.Pass($"recall {name}");
+            return Task.FromResult<IReadOnlyCollection<int>>([]);
+        }
+
         public void Restart() => thrower.Pass($"restart {name}");
 
         public Task ProvenAsync(bool hasEarlierReading, CancellationToken cancellationToken) => PassAsync(thrower, $"proven {name}");

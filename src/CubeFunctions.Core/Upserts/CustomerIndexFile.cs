@@ -1,0 +1,179 @@
+using System.Buffers.Binary;
+using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Storage;
+
+namespace CubeFunctions.Core.Upserts;
+
+/// <summary>A page of a snapshot, for the index.</summary>
+/// <param name="Sha256">Its SHA-256, hexadecimal digits.</param>
+/// <param name="Customers">Both ids of each of its customers; null where they are those that the index before has of it.</param>
+internal readonly record struct IndexedPage(string Sha256, IReadOnlyCollection<CustomerKey>? Customers);
+
+/// <summary>
+/// A stored index: pairs of a 64-bit hash of the imported id and the internal id, sorted by hash, and of each the page that it was read
+/// from. A snapshot takes over the pairs of those pages that have not changed.
+/// </summary>
+/// <remarks>
+/// Little endian.
+/// <code>
+/// 4 bytes   "CIDX"
+/// int32     version: 1
+/// int64     n, number of pairs
+/// n times   uint64 hash of the imported id (XxHash3 of its text), int64 Cube's own id, 0 where there is none
+///           what follows is missing in earlier files
+/// n times   int32 number of the page that the pair was read from, from 1
+/// int32     m, number of pages
+/// m times   16 bytes: the first half of the page's SHA-256; zero where pairs of it were taken out
+/// </code>
+/// </remarks>
+internal sealed class CustomerIndexFile
+{
+    private const int HeaderBytes = 16;
+    private const int PairBytes = 16;
+    private const int ShaBytes = 16;
+    private const int Version = 1;
+    private readonly byte[] _bytes;
+    private readonly int _pagesAt;
+
+    private CustomerIndexFile(byte[] bytes, int count)
+    {
+        (_bytes, Count, _pagesAt) = (bytes, count, HeaderBytes + (PairBytes * count));
+        var tail = _pagesAt + (sizeof(int) * count);
+        Pages = bytes.Length < tail + sizeof(int) ? 0 : BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(tail));
+    }
+
+    private static ReadOnlySpan<byte> Magic => "CIDX"u8;
+
+    /// <summary>Number of pairs.</summary>
+    public int Count { get; }
+
+    /// <summary>Number of pages; 0 where it does not say.</summary>
+    private int Pages { get; }
+
+    /// <summary>The index of a blob; null where it is none that is known.</summary>
+    public static CustomerIndexFile? Read(byte[] bytes) =>
+        bytes.Length >= HeaderBytes
+        && bytes.AsSpan().StartsWith(Magic)
+        && BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(Magic.Length)) == Version
+        && BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(8)) is var count and >= 0
+        && count <= (bytes.Length - HeaderBytes) / PairBytes
+            ? new CustomerIndexFile(bytes, (int)count)
+            : null;
+
+    public ulong HashAt(int place) => BinaryPrimitives.ReadUInt64LittleEndian(_bytes.AsSpan(HeaderBytes + (PairBytes * place)));
+
+    public long InternalAt(int place) => BinaryPrimitives.ReadInt64LittleEndian(_bytes.AsSpan(HeaderBytes + (PairBytes * place) + 8));
+
+    /// <summary>Whether it has all customers of a page.</summary>
+    public bool Holds(int page, string sha256) => page <= Pages && ShaAt(page).SequenceEqual(HalfOf(sha256));
+
+    /// <summary>Writes the index of a snapshot to a file that nobody else sees.</summary>
+    /// <param name="pages">The snapshot's pages, in order.</param>
+    /// <param name="before">The index that has those without customers; null where there are none.</param>
+    public static FileStream Write(IReadOnlyList<IndexedPage> pages, CustomerIndexFile? before)
+    {
+        // Of its final size at once: of a million customers each copy counts.
+        var fresh = new Pair[pages.Sum(page => page.Customers?.Count ?? 0)];
+        var count = 0;
+        for (var number = 1; number <= pages.Count; number++)
+        {
+            foreach (var key in pages[number - 1].Customers ?? [])
+            {
+                fresh[count++] = new Pair(key.ImportedHash, key.InternalId, number);
+            }
+        }
+
+        Array.Sort(fresh);
+        var kept = before is null ? 0 : before.Pairs().Count(IsKept);
+        var pairs = before is null ? fresh : Merge(before.Pairs().Where(IsKept), fresh);
+        return Write(fresh.Length + kept, pairs, [.. pages.Select(page => HalfOf(page.Sha256))]);
+
+        bool IsKept(Pair pair) => pair.Page > 0 && pair.Page <= pages.Count && pages[pair.Page - 1].Customers is null;
+    }
+
+    /// <summary>Writes it without an imported id. Pages that had it do not count as known any more.</summary>
+    public FileStream WriteWithout(ulong hash)
+    {
+        var gone = Pairs().Where(pair => pair.Hash == hash).ToList();
+        return Write(
+            Count - gone.Count,
+            Pairs().Where(pair => pair.Hash != hash),
+            [
+                .. Enumerable
+                    .Range(1, Pages)
+                    .Select(page => gone.Exists(pair => pair.Page == page) ? new byte[ShaBytes] : ShaAt(page).ToArray()),
+            ]
+        );
+    }
+
+    private static FileStream Write(int count, IEnumerable<Pair> pairs, List<byte[]> pages)
+    {
+        var stream = TempFile.Create();
+        Span<byte> buffer = stackalloc byte[PairBytes];
+        Magic.CopyTo(buffer);
+        BinaryPrimitives.WriteInt32LittleEndian(buffer[4..], Version);
+        BinaryPrimitives.WriteInt64LittleEndian(buffer[8..], count);
+        stream.Write(buffer);
+        var numbers = new List<int>(count);
+        foreach (var pair in pairs)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(buffer, pair.Hash);
+            BinaryPrimitives.WriteInt64LittleEndian(buffer[8..], pair.InternalId);
+            stream.Write(buffer);
+            numbers.Add(pair.Page);
+        }
+
+        foreach (var number in numbers.Append(pages.Count))
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(buffer, number);
+            stream.Write(buffer[..sizeof(int)]);
+        }
+
+        pages.ForEach(sha => stream.Write(sha));
+        stream.Flush();
+        stream.Position = 0;
+        return stream;
+    }
+
+    private static IEnumerable<Pair> Merge(IEnumerable<Pair> kept, Pair[] fresh)
+    {
+        var next = 0;
+        foreach (var pair in kept)
+        {
+            while (next < fresh.Length && fresh[next].CompareTo(pair) < 0)
+            {
+                yield return fresh[next++];
+            }
+
+            yield return pair;
+        }
+
+        while (next < fresh.Length)
+        {
+            yield return fresh[next++];
+        }
+    }
+
+    private static byte[] HalfOf(string sha256) => Convert.FromHexString(sha256.AsSpan(0, 2 * ShaBytes));
+
+    private ReadOnlySpan<byte> ShaAt(int page) =>
+        _bytes.AsSpan(_pagesAt + (sizeof(int) * (Count + 1)) + (ShaBytes * (page - 1)), ShaBytes);
+
+    /// <summary>All pairs; those of a file that does not say so are of no page.</summary>
+    private IEnumerable<Pair> Pairs()
+    {
+        for (var i = 0; i < Count; i++)
+        {
+            var page = Pages == 0 ? 0 : BinaryPrimitives.ReadInt32LittleEndian(_bytes.AsSpan(_pagesAt + (sizeof(int) * i)));
+            yield return new Pair(HashAt(i), InternalAt(i), page);
+        }
+    }
+
+    private readonly record struct Pair(ulong Hash, long InternalId, int Page) : IComparable<Pair>
+    {
+        public int CompareTo(Pair other) =>
+            Hash != other.Hash ? Hash.CompareTo(other.Hash)
+            : InternalId != other.InternalId ? InternalId.CompareTo(other.InternalId)
+            : Page.CompareTo(other.Page);
+    }
+}
