@@ -17,13 +17,13 @@ public sealed class RoundTripTests(AzuriteFixture azurite)
 {
     private static readonly DateTimeOffset Now = new(2020, 2, 13, 9, 0, 0, TimeSpan.Zero);
 
-    /// <summary>Every variant of both generations, or one in sixteen of them, each time the same.</summary>
+    /// <summary>Every variant of both generations, or two of them, each time the same.</summary>
     public static TheoryData<TenantApi, Variant> Variants()
     {
         var all = new TheoryData<TenantApi, Variant>();
         foreach (var (row, place) in GenerationTenant.EveryVariant().Select((row, place) => (row.Data, place)))
         {
-            if (TestScale.EveryGeneration || place % 16 == 4)
+            if (TestScale.EveryGeneration || place % 25 == 0)
             {
                 all.Add(row.Item1, row.Item2);
             }
@@ -58,7 +58,7 @@ public sealed class RoundTripTests(AzuriteFixture azurite)
         );
         var assignment = cube.Data.AssignmentIds[0];
         var campaign = cube.Data.CampaignIds().First(id => cube.Data.AssignmentOf(id) == assignment);
-        var ids = cube.Data.CustomerIds(assignment).ToList();
+        var ids = cube.Data.CustomerIds(assignment).Where(id => cube.Data.ImportedIdOf(assignment, id).Length > 0).ToList();
         string IdOf(int index) => cube.Data.ImportedIdOf(assignment, ids[index]);
 
         // Somebody whose imported id nobody else's number has in it.
@@ -67,10 +67,15 @@ public sealed class RoundTripTests(AzuriteFixture azurite)
         cube.Data.AddResponse(campaign, ids[person], cube.Data.Today.ToDateTime(new TimeOnly(0, 1)), comment: "ja");
         cube.Data.AddSms(campaign, ids[person], cube.Data.Today.ToDateTime(new TimeOnly(0, 1)));
         Assert.Equal(RunStatus.Succeeded, (await app.RunAsync(GenerationTenant.Everything)).Status);
-        var known = cube.Data.Customers(assignment).Count();
-        var baseline = (await ChangeLedger.ReadAsync(app)).Where(line => (string)line["feed"]! == "customers").ToList();
-        Assert.All(baseline, line => Assert.NotNull(line["customerId"]));
-        Assert.Equal(known, baseline.Count(line => (string)line["assignmentId"]! == cube.Data.PlaceOf(assignment).Id));
+        var place = cube.Data.PlaceOf(assignment).Id;
+        Assert.Equal(
+            ids.Select(id => cube.Data.ImportedIdOf(assignment, id)).Order(StringComparer.Ordinal),
+            (await ChangeLedger.ReadAsync(app))
+                .Where(line => (string)line["feed"]! == "customers" && (string)line["assignmentId"]! == place)
+                .Select(line => (string?)line["customerId"])
+                .OfType<string>()
+                .Order(StringComparer.Ordinal)
+        );
 
         var (changed, deleted) = (IdOf(3), IdOf(4));
         cube.Data.EditCustomer(assignment, ids[3], "phone_1", "004790000001");
@@ -93,7 +98,6 @@ public sealed class RoundTripTests(AzuriteFixture azurite)
                 && (string)line["customerId"]! == IdOf(person)
         );
 
-        var place = cube.Data.PlaceOf(assignment).Id;
         string[] traces = [IdOf(person), "Aase Maalernes"];
         Assert.NotEmpty((await AccountDump.OfAsync(app)).Find(traces));
         Assert.True((await app.Get<PersonEraser>().EraseAsync(place, IdOf(person), TestContext.Current.CancellationToken)).Found);
@@ -116,8 +120,7 @@ public sealed class RoundTripTests(AzuriteFixture azurite)
             Path.Combine(Repository.Root, "tests/CubeFunctions.Tests/Generations/Inputs/listing-generation2.json")
         );
         await using var cube = await ScriptedCube.StartAsync(request =>
-            request.Is("/responses")
-                ? Marked($$"""{"count":3,"next":null,"previous":null,"results":[{{string.Join(',', outcomes)}}]}""")
+            request.Is("/responses") ? Marked($$"""{"count":3,"next":null,"previous":null,"results":[{{string.Join(',', outcomes)}}]}""")
             : request.Path.EndsWith("/campaigns", StringComparison.Ordinal) ? Marked(listing)
             : null
         );
