@@ -116,7 +116,7 @@ public sealed class DashboardTests(DashboardFixture fixture) : IClassFixture<Das
         await using var page = await (await fixture.OpenAsync(http, $"#key={DashboardFixture.ReadKey}")).ReadyAsync();
 
         // The first acting asks for a key that may act, the others do not.
-        await page.TabToAsync("Lift: cube");
+        await page.TabToAsync("Lift: Requests to Cube");
         await page.PressAsync("Enter");
         await page.SaysAsync("The key that opened this page may read, but not act.");
         await page.Page.Keyboard.TypeAsync(DashboardFixture.ActKey);
@@ -125,7 +125,7 @@ public sealed class DashboardTests(DashboardFixture fixture) : IClassFixture<Das
         Assert.Null(await Tenants.Flag(app, "cube").GetAsync(Token));
 
         await page.TabToAsync("Replay: Energy Oslo · sms");
-        Assert.DoesNotContain("Lift: cube", await page.TextAsync(), StringComparison.Ordinal);
+        Assert.DoesNotContain("Lift: Requests to Cube", await page.TextAsync(), StringComparison.Ordinal);
         await page.PressAsync("Enter");
         await page.SaysAsync("A run reads them again.");
         Assert.Contains(await app.Get<RunReader>().RecentAsync(1, Token), run => run.Kind == RunKind.Manual && run.Campaigns == "112");

@@ -20,9 +20,11 @@ function drop(what, ids, text) {
   return sureTo({ title: 'Give it up?', text: `${text} It is not sent again.`, yes: 'Give up' }, () => act('drop', 'POST', 'drop', { what, ids }));
 }
 
+const PauseWords = { cube: 'Requests to Cube', writes: 'Writes to Cube', receiver: 'Changes to the CRM' };
+
 function pauseRow(pause) {
   return {
-    key: pause.name, what: pause.name, why: [pause.reason, pause.until ? `until ${at(pause.until)}` : 'until it is lifted', pause.askedBy ? `asked by ${pause.askedBy}` : ''].filter(Boolean).join(', '),
+    key: pause.name, what: PauseWords[pause.name] ?? pause.name, why: [pause.reason, pause.until ? `until ${at(pause.until)}` : 'until it is lifted', pause.askedBy ? `asked by ${pause.askedBy}` : ''].filter(Boolean).join(', '),
     since: pause.since, acts: [{ label: 'Lift', done: 'Lifted.', run: () => act('lift', 'DELETE', `pauses/${encodeURIComponent(pause.name)}`) }],
   };
 }
