@@ -116,7 +116,7 @@ param rawCoolAfterDays int = 30
 @maxValue(3650)
 param rawDeleteAfterDays int = 90
 
-@description('Days after which change files are deleted. Deliveries that wait, and dead ones that shall be replayed, read them.')
+@description('Days after which change files are deleted, counted from the last change. The app renews those of deliveries that wait or are dead.')
 @minValue(30)
 @maxValue(3650)
 param changesDeleteAfterDays int = 60

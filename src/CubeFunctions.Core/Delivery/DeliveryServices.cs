@@ -16,6 +16,7 @@ internal static class DeliveryServices
             .AddSingleton<DeliveryWorker>()
             .AddSingleton<DeliveryJanitor>()
             .AddSingleton<IJanitorTask>(provider => provider.GetRequiredService<DeliveryJanitor>())
+            .AddSingleton<IJanitorTask, ChangeFileKeeper>()
             .AddSingleton<DeliveryReader>()
             .AddKeyedSingleton(
                 ReceiverFlag.Name,

@@ -149,6 +149,18 @@ internal sealed class OptimisticBlobs(BlobContainerClient container)
         }
     }
 
+    /// <summary>Makes a blob count as changed now. One that was changed or deleted meanwhile is left alone.</summary>
+    public async Task RenewAsync(string path, BlobProperties found, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await container
+                .GetBlockBlobClient(path)
+                .SetMetadataAsync(found.Metadata, new BlobRequestConditions { IfMatch = found.ETag }, cancellationToken);
+        }
+        catch (RequestFailedException exception) when (StorageErrors.IsConflict(exception) || StorageErrors.IsNotFound(exception)) { }
+    }
+
     /// <summary>Copies a blob of the container to a name that nobody else writes; its bytes stay in storage.</summary>
     /// <returns>False where there is none to copy.</returns>
     /// <remarks>A copy that is there already is one whose answer was lost.</remarks>

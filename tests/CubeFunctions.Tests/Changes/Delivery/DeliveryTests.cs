@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Azure;
 using Cube.Simulator;
 using CubeFunctions.Core.Delivery;
 using CubeFunctions.Core.Erasure;
@@ -7,6 +8,7 @@ using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Tests.Support;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace CubeFunctions.Tests.Changes.Delivery;
@@ -153,12 +155,29 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
         await DeliveryPump.DeliverAsync(app, clock, TimeSpan.FromHours(1));
         Assert.Equal(1, receiver.Requests);
         Assert.Contains(app.Logs.Lines, line => line.Level == LogLevel.Error && line.Text.Contains("410", StringComparison.Ordinal));
-        Assert.Contains("410", Assert.Single(await DeliveryPump.RowsAsync(app, DeliveryState.Waiting)).Reason, StringComparison.Ordinal);
+        var waiting = Assert.Single(await DeliveryPump.RowsAsync(app, DeliveryState.Waiting));
+        Assert.Contains("410", waiting.Reason, StringComparison.Ordinal);
+
+        // However long it waits the lifecycle rules do not take its file, nor keep others.
+        var keeper = app.Get<IEnumerable<IJanitorTask>>().Single(task => task is ChangeFileKeeper);
+        var files = await FilesAsync();
+        await keeper.RunAsync(new JanitorRound("test", force: false, NullLogger.Instance), TestContext.Current.CancellationToken);
+        Assert.Equal(files, await FilesAsync());
+        clock.Advance(TimeSpan.FromDays(800));
+        await keeper.RunAsync(new JanitorRound("test", force: false, NullLogger.Instance), TestContext.Current.CancellationToken);
+        Assert.Equal([waiting.Path], (await FilesAsync()).Except(files).Select(file => file.Name));
+        Assert.True(files.Count > 1);
 
         receiver.Decide = _ => new TestReceiver.Answer(200);
         await app.Get<DeliveryReader>().ReplayAsync([], TestContext.Current.CancellationToken);
         await PumpAsync(app);
         Assert.Equal(5, receiver.Taken.Count);
+
+        async Task<List<(string Name, ETag? ETag)>> FilesAsync() =>
+            await app
+                .Storage.ChangeFiles.GetBlobsAsync(cancellationToken: TestContext.Current.CancellationToken)
+                .Select(blob => (blob.Name, blob.Properties.ETag))
+                .ToListAsync(TestContext.Current.CancellationToken);
     }
 
     [Theory]
