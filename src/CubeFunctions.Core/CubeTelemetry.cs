@@ -19,7 +19,10 @@ public static class CubeTelemetry
     private const string AzureMonitorIdentity = "APPLICATIONINSIGHTS_AUTHENTICATION_STRING";
     private const string Sampler = "OTEL_TRACES_SAMPLER";
 
-    /// <summary>Records that may wait for the exporter: a burst of errors must fit, since what comes on top is lost.</summary>
+    /// <summary>
+    /// Records that may wait for the exporter: a burst of errors must fit, since what comes on top is lost. Azure Monitor's exporter
+    /// has a queue of its own, of 2,048.
+    /// </summary>
     private const int LogQueue = 16 * 1024;
 
     /// <summary>Whether telemetry goes anywhere.</summary>

@@ -19,38 +19,40 @@ namespace CubeFunctions.Tests.Telemetry;
 /// <summary>Errors that come in a burst, within spans that nobody keeps and that last: each arrives, with both exporters at once.</summary>
 public sealed class ErrorBurstTests
 {
-    private const int Errors = 1_000;
     private static readonly Action<ILogger, int, Exception?> LogLine = LoggerMessage.Define<int>(
         LogLevel.Error,
         new EventId(1),
         "item {Number} failed"
     );
 
-    [Fact]
-    public async Task A_thousand_errors_at_once_all_arrive_by_the_end_of_the_process()
+    /// <summary>Azure Monitor's own exporter takes 2,048 at once, and cannot be told otherwise.</summary>
+    [Theory]
+    [InlineData(1_000, true)]
+    [InlineData(5_000, false)]
+    public async Task Errors_that_come_at_once_all_arrive_by_the_end_of_the_process(int errors, bool isInAzure)
     {
         await using var collector = await OtlpReceiver.StartAsync();
         await using var ingestion = await StartIngestionAsync();
         using var burst = new Activity("an invocation that is not sampled").Start();
         Assert.False(burst.Recorded);
-        using (var host = Build(collector, ingestion.Address))
+        using (var host = Build(collector, isInAzure ? ingestion.Address : null))
         {
             await host.StartAsync(TestContext.Current.CancellationToken);
             var logger = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("CubeFunctions.Core.Sync.ItemWriter");
             using var span = CubeTraces.Source.StartActivity("a span of ours");
-            Assert.NotNull(span);
-            Parallel.For(0, Errors, number => LogLine(logger, number, null));
+            Assert.Equal(isInAzure, span is not null);
+            Parallel.For(0, errors, number => LogLine(logger, number, null));
         }
 
-        string[] expected = [.. Enumerable.Range(0, Errors).Select(number => $"item {number} failed").Order(StringComparer.Ordinal)];
+        string[] expected = [.. Enumerable.Range(0, errors).Select(number => $"item {number} failed").Order(StringComparer.Ordinal)];
         Assert.Equal(
             expected,
             collector.Logs.Where(log => log.Severity == OtlpLog.Error).Select(log => log.Text).Order(StringComparer.Ordinal)
         );
-        Assert.Equal(expected, ingestion.Errors.Order(StringComparer.Ordinal));
+        Assert.Equal(isInAzure ? expected : [], ingestion.Errors.Order(StringComparer.Ordinal));
     }
 
-    private static IHost Build(OtlpReceiver collector, string ingestion)
+    private static IHost Build(OtlpReceiver collector, string? ingestion)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         foreach (var (name, value) in collector.Settings)
@@ -58,8 +60,9 @@ public sealed class ErrorBurstTests
             builder.Configuration[name] = value;
         }
 
-        builder.Configuration["APPLICATIONINSIGHTS_CONNECTION_STRING"] =
-            $"InstrumentationKey={Guid.Empty};IngestionEndpoint={ingestion}/;LiveEndpoint={ingestion}/";
+        builder.Configuration["APPLICATIONINSIGHTS_CONNECTION_STRING"] = ingestion is null
+            ? null
+            : $"InstrumentationKey={Guid.Empty};IngestionEndpoint={ingestion}/;LiveEndpoint={ingestion}/";
         builder.AddCubeTelemetry();
         return builder.Build();
     }
