@@ -102,6 +102,7 @@ internal static class WorkflowRules
                         "gh release download \"$VERSION\"",
                         "gh attestation verify",
                         "azure/login@",
+                        "infra/keep.sh",
                         "az deployment sub create",
                         "az functionapp deployment source config-zip",
                         ".github/smoke.sh"

@@ -45,7 +45,13 @@ public sealed partial class WorkflowTests
         ["deploy ends without a smoke test"] = (
             "A deployment takes the attested zip of its version, and a smoke test ends it",
             "deploy.yml",
-            "jobs.deploy.steps.5.run",
+            "jobs.deploy.steps.6.run",
+            "true"
+        ),
+        ["deploy takes away what is not given"] = (
+            "A deployment takes the attested zip of its version, and a smoke test ends it",
+            "deploy.yml",
+            "jobs.deploy.steps.3.run",
             "true"
         ),
         ["deploy may write"] = ("Workflows start with the right to read alone", "deploy.yml", "permissions.contents", "write"),
@@ -58,7 +64,7 @@ public sealed partial class WorkflowTests
         ["deploy runs what was typed"] = (
             "No script holds what others may write",
             "deploy.yml",
-            "jobs.deploy.steps.5.run",
+            "jobs.deploy.steps.6.run",
             "echo ${{ inputs.version }}"
         ),
         ["a release is published before it is built"] = (
