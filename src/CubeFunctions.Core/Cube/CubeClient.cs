@@ -196,12 +196,8 @@ public sealed class CubeClient(
         {
             try
             {
-                await pause.WaitAsync(token);
-                using var slot = await limits.EnterAsync(token);
-
-                // The pause may have begun while we waited for a slot.
-                await pause.WaitAsync(token);
-                return await _attempt.ExecuteAsync(async attempt => await ExchangeAsync(request, read, state, attempt), token);
+                // The slot is left before the body is parsed: Cube is to have the next request by then.
+                return Parse(await ReceiveAsync(request, token), request, read, state);
             }
             catch (Exception exception) when (exception is not OperationCanceledException || !token.IsCancellationRequested)
             {
@@ -227,12 +223,21 @@ public sealed class CubeClient(
         }
     }
 
-    private async Task<T> ExchangeAsync<T, TState>(
-        CubeRequest request,
-        Func<PooledBody, TState, T> read,
-        TState state,
-        CancellationToken cancellationToken
-    )
+    private async Task<PooledBody> ReceiveAsync(CubeRequest request, CancellationToken cancellationToken)
+    {
+        await pause.WaitAsync(cancellationToken);
+        using var slot = await limits.EnterAsync(cancellationToken);
+
+        // The pause may have begun while we waited for a slot.
+        await pause.WaitAsync(cancellationToken);
+        return await _attempt.ExecuteAsync(
+            static async (self, attempt) => await self.Client.ExchangeAsync(self.Request, attempt),
+            (Client: this, Request: request),
+            cancellationToken
+        );
+    }
+
+    private async Task<PooledBody> ExchangeAsync(CubeRequest request, CancellationToken cancellationToken)
     {
         using var silence = new CancellationTokenSource(CubePipelines.SilenceLimit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancellationToken);
@@ -247,12 +252,15 @@ public sealed class CubeClient(
         }
 
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-        var received =
-            await PooledBody.ReadAsync(stream, response.Content.Headers.ContentLength, settings.MaxPageBytes, Heard, cancellationToken)
+        return await PooledBody.ReadAsync(stream, response.Content.Headers.ContentLength, settings.MaxPageBytes, Heard, cancellationToken)
             ?? throw new CubeException(
                 CubeFailureKind.TooLarge,
                 $"Cube's answer to {request.What} is over {settings.MaxPageBytes >> 20} MiB"
             );
+    }
+
+    private static T Parse<T, TState>(PooledBody received, CubeRequest request, Func<PooledBody, TState, T> read, TState state)
+    {
         try
         {
             return read(received, state);

@@ -11,8 +11,14 @@ namespace CubeFunctions.Core.Sync;
 )]
 public sealed class PageSlots(CubeSettings settings)
 {
-    // Twice the requests under way: while one page is stored the next is on its way.
-    private readonly SemaphoreSlim _slots = new(2 * settings.MaxConcurrentRequests);
+    private readonly SemaphoreSlim _slots = new(MostOf(settings));
+
+    /// <summary>Twice the requests to Cube: while one page is looked at and stored, the next is on its way.</summary>
+    public static int MostOf(CubeSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        return 2 * settings.MaxConcurrentRequests;
+    }
 
     internal async Task<IDisposable> EnterAsync(CancellationToken cancellationToken)
     {

@@ -79,7 +79,7 @@ public sealed partial class WindowCrawler(
                 (number, query, token) => source.FetchAsync(target, number, query, token),
                 window.Query,
                 pages,
-                cubeSettings.MaxConcurrentRequests,
+                PageSlots.MostOf(cubeSettings),
                 task.ShouldStop
             );
             if (await crawl.RunAsync(cancellationToken) == CrawlEnd.Suspended)
