@@ -136,27 +136,22 @@ public sealed class StorageClients
         }
     }
 
+    /// <summary>Side by side, but the last table: whoever finds that one finds all.</summary>
     private async Task CreateAsync(
         IEnumerable<string> containers,
         IEnumerable<string> queues,
-        IEnumerable<string> tables,
+        IReadOnlyList<string> tables,
         CancellationToken cancellationToken
     )
     {
-        foreach (var name in containers)
-        {
-            await _blobs.GetBlobContainerClient(name).CreateIfNotExistsAsync(cancellationToken: cancellationToken);
-        }
-
-        foreach (var name in queues)
-        {
-            await Queue(name).CreateIfNotExistsAsync(cancellationToken: cancellationToken);
-        }
-
-        foreach (var name in tables)
-        {
-            await _tables.CreateTableIfNotExistsAsync(name, cancellationToken);
-        }
+        await Task.WhenAll([
+            .. containers.Select(name =>
+                (Task)_blobs.GetBlobContainerClient(name).CreateIfNotExistsAsync(cancellationToken: cancellationToken)
+            ),
+            .. queues.Select(name => Queue(name).CreateIfNotExistsAsync(cancellationToken: cancellationToken)),
+            .. tables.SkipLast(1).Select(name => _tables.CreateTableIfNotExistsAsync(name, cancellationToken)),
+        ]);
+        await _tables.CreateTableIfNotExistsAsync(tables[^1], cancellationToken);
     }
 
     private static T Configured<T>(T options, StorageSettings settings)

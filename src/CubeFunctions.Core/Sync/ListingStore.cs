@@ -8,11 +8,13 @@ namespace CubeFunctions.Core.Sync;
 /// <summary>Reads the list of campaigns and keeps it like any window: page, then manifest.</summary>
 public sealed class ListingStore(CampaignListing listing, TenantGeneration generation, RunStore runs, RawStore raw, TimeProvider time)
 {
+    /// <summary>The list of active campaigns, to be asked for ahead of its use; the caller disposes it.</summary>
+    internal ListingAhead Prepare(CancellationToken cancellationToken) => new(listing, time, cancellationToken);
+
     /// <summary>The list of active campaigns, as it was just received; the caller disposes it.</summary>
-    internal async Task<ReceivedListing> ReadAsync(CancellationToken cancellationToken)
+    internal async Task<ReceivedListing> ReadAsync(ListingAhead ahead, CancellationToken cancellationToken)
     {
-        var started = time.GetUtcNow();
-        var page = await listing.ReadAsync(includeInactive: false, cancellationToken);
+        var (page, started) = await ahead.TakeAsync(cancellationToken);
         try
         {
             var catalogue = await generation.RecogniseAsync(page.Body.Bytes, cancellationToken);

@@ -31,6 +31,7 @@ public sealed partial class RunPlanner(
         var run = NewRun(request);
         using var span = CubeTraces.Source.StartActivity("plan run");
         span?.SetTag("cube.run.kind", $"{request.Kind}");
+        await using var ahead = listing.Prepare(cancellationToken);
         while (true)
         {
             var open = request.Kind == RunKind.Manual ? new OpenRuns([], []) : await runs.OpenRunsToStartAsync(cancellationToken);
@@ -47,6 +48,7 @@ public sealed partial class RunPlanner(
                 continue;
             }
 
+            ahead.Begin();
             if (await AcquireAsync(run, open, cancellationToken) is not { } lease)
             {
                 continue;
@@ -54,7 +56,7 @@ public sealed partial class RunPlanner(
 
             await using (lease)
             {
-                return await PlanSafelyAsync(lease, open, cancellationToken);
+                return await PlanSafelyAsync(lease, open, ahead, cancellationToken);
             }
         }
     }
@@ -82,7 +84,8 @@ public sealed partial class RunPlanner(
         );
         if (lease is not null)
         {
-            await PlanSafelyAsync(lease, open, cancellationToken);
+            await using var ahead = listing.Prepare(cancellationToken);
+            await PlanSafelyAsync(lease, open, ahead, cancellationToken);
         }
     }
 
@@ -121,12 +124,17 @@ public sealed partial class RunPlanner(
     /// The last barrier around a plan: what is thrown is counted in the run's row and the lease released; after several tries the run has
     /// failed by name.
     /// </summary>
-    private async Task<RunStart> PlanSafelyAsync(LeasedRow<RunRow> lease, OpenRuns open, CancellationToken cancellationToken)
+    private async Task<RunStart> PlanSafelyAsync(
+        LeasedRow<RunRow> lease,
+        OpenRuns open,
+        ListingAhead ahead,
+        CancellationToken cancellationToken
+    )
     {
         using var working = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
         try
         {
-            return await PlanAsync(lease, open, working.Token);
+            return await PlanAsync(lease, open, ahead, working.Token);
         }
         catch (Exception exception)
             when (exception is not LeaseLostException && !cancellationToken.IsCancellationRequested && !lease.Lost.IsCancellationRequested)
@@ -159,13 +167,18 @@ public sealed partial class RunPlanner(
         }
     }
 
-    private async Task<RunStart> PlanAsync(LeasedRow<RunRow> lease, OpenRuns open, CancellationToken cancellationToken)
+    private async Task<RunStart> PlanAsync(
+        LeasedRow<RunRow> lease,
+        OpenRuns open,
+        ListingAhead ahead,
+        CancellationToken cancellationToken
+    )
     {
         var run = lease.Row;
         var known = (await checkpoints.AllAsync(cancellationToken)).ToDictionary(row => (row.PartitionKey, row.RowKey));
         var plan = new ItemPlan(run, known, settings.Sync, Now);
         var list = plan.NewItem(FeedCatalogue.Campaigns, Scope.Tenant, isListed: true, null);
-        using var received = await ListAsync(run, plan, list, cancellationToken);
+        using var received = await ListAsync(run, plan, list, ahead, cancellationToken);
         var items = await LeaveInHandAsync(run, plan.Items, open, cancellationToken);
         if (items.Count > 0 && items.TrueForAll(item => item.State == ItemState.InHand))
         {
@@ -205,12 +218,18 @@ public sealed partial class RunPlanner(
     /// <summary>
     /// Reads the list of campaigns into the plan. Where it cannot be had, what is known is planned, and the list's item fails by name.
     /// </summary>
-    private async Task<ReceivedListing?> ListAsync(RunRow run, ItemPlan plan, ItemRow list, CancellationToken cancellationToken)
+    private async Task<ReceivedListing?> ListAsync(
+        RunRow run,
+        ItemPlan plan,
+        ItemRow list,
+        ListingAhead ahead,
+        CancellationToken cancellationToken
+    )
     {
         ReceivedListing? received = null;
         try
         {
-            received = await listing.ReadAsync(cancellationToken);
+            received = await listing.ReadAsync(ahead, cancellationToken);
             Use(run, plan, received.Generation, await settings.Generation.FindSwitchAsync(cancellationToken));
             var ended = await listing.FindEndedAsync(
                 [.. plan.Chosen.Except(received.Campaigns.Select(campaign => campaign.Id))],
