@@ -1,3 +1,4 @@
+using System.Buffers;
 using CubeFunctions.Core.Cube;
 
 namespace CubeFunctions.Core.Changes;
@@ -25,13 +26,14 @@ internal readonly record struct StateEntry(
     /// <summary>Sorts entries: by the upper half of their keys, which nearly always differs, and where it does not as a whole.</summary>
     public static void Sort(Span<StateEntry> entries)
     {
-        var keys = new ulong[entries.Length];
+        var rented = ArrayPool<ulong>.Shared.Rent(entries.Length);
+        var keys = rented.AsSpan(0, entries.Length);
         for (var i = 0; i < keys.Length; i++)
         {
             keys[i] = entries[i].Key.High;
         }
 
-        keys.AsSpan().Sort(entries);
+        keys.Sort(entries);
         for (int start = 0, end; start < keys.Length; start = end)
         {
             for (end = start + 1; end < keys.Length && keys[end] == keys[start]; end++) { }
@@ -41,6 +43,8 @@ internal readonly record struct StateEntry(
                 entries.Slice(start, end - start).Sort();
             }
         }
+
+        ArrayPool<ulong>.Shared.Return(rented);
     }
 
     public int CompareTo(StateEntry other)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using CubeFunctions.Core.Model;
 
@@ -44,12 +45,12 @@ internal sealed record CrawlAudit(
 
     public static CrawlAudit Of(IReadOnlyList<CrawledPage> pages)
     {
-        var keys = new ulong[pages.Sum(page => (long)page.Summary.KeyHashes.Length)];
+        var rented = ArrayPool<ulong>.Shared.Rent(pages.Sum(page => page.Summary.KeyHashes.Length));
         var filled = 0;
         var content = UInt128.Zero;
         foreach (var page in pages)
         {
-            page.Summary.KeyHashes.CopyTo(keys, filled);
+            page.Summary.KeyHashes.CopyTo(rented, filled);
             filled += page.Summary.KeyHashes.Length;
             unchecked
             {
@@ -57,18 +58,20 @@ internal sealed record CrawlAudit(
             }
         }
 
-        Array.Sort(keys);
-        var distinct = keys.Length == 0 ? 0L : 1L;
-        for (var i = 1; i < keys.Length; i++)
+        var keys = rented.AsSpan(0, filled);
+        keys.Sort();
+        var repeated = new HashSet<ulong>();
+        var distinct = filled;
+        for (var i = 1; i < filled; i++)
         {
-            distinct += keys[i] == keys[i - 1] ? 0 : 1;
+            if (keys[i] == keys[i - 1])
+            {
+                distinct--;
+                repeated.Add(keys[i]);
+            }
         }
 
-        var repeated =
-            distinct == keys.Length
-                ? []
-                : Enumerable.Range(1, keys.Length - 1).Where(i => keys[i] == keys[i - 1]).Select(i => keys[i]).ToHashSet();
-
+        ArrayPool<ulong>.Shared.Return(rented);
         var records = pages.Sum(page => (long)page.Summary.Records);
         return new CrawlAudit(
             records,
