@@ -119,7 +119,7 @@ public sealed class ChangeCrashTests(AzuriteFixture azurite)
                 items[0].FeedOf.Scope == ScopeKind.Campaign ? Options.Campaigns - 1 : Options.Campaigns / Options.CampaignsPerAssignment,
                 items.Count
             );
-            Assert.All(items, item => Assert.Equal((ItemState.Succeeded, null), (item.State, item.Reason)));
+            AtLeastOne.All(items, item => Assert.Equal((ItemState.Succeeded, null), (item.State, item.Reason)));
         }
 
         return true;

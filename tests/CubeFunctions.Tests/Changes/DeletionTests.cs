@@ -78,7 +78,7 @@ public sealed class DeletionTests(AzuriteFixture azurite)
         );
         var told = await ChangeLedger.ReadAsync(app, (await app.RunAsync(Customers)).RunId);
         Assert.Equal(keys.Order(StringComparer.Ordinal), told.Select(change => (string)change["key"]!).Order(StringComparer.Ordinal));
-        Assert.All(told, change => Assert.Equal("deleted", (string)change["op"]!));
+        AtLeastOne.All(told, change => Assert.Equal("deleted", (string)change["op"]!));
         await app.RunAsync(Customers);
 
         // A release is good for those it was given for: the next who vanish are held back again.
@@ -368,6 +368,6 @@ public sealed class DeletionTests(AzuriteFixture azurite)
         );
         Assert.InRange(removed, 1, 105);
         Assert.InRange((await DeadAsync(app)).Count, held - 21, 39);
-        Assert.All(await DeadAsync(app), row => Assert.Contains("together", row.Reason, StringComparison.Ordinal));
+        AtLeastOne.All(await DeadAsync(app), row => Assert.Contains("together", row.Reason, StringComparison.Ordinal));
     }
 }

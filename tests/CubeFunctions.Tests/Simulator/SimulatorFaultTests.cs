@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Cube.Simulator;
+using CubeFunctions.Tests.Support;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -250,7 +251,7 @@ public sealed class SimulatorFaultTests
     {
         Assert.Equal(Enum.GetValues<FaultKind>().Distinct().Order(), FaultKinds.ByName.Values.Order());
         Assert.Equal(FaultKinds.ByName.Keys.Order(), FaultKinds.Descriptions.Keys.Order());
-        Assert.All(FaultKinds.ByName.Keys, name => Assert.Equal(FaultKinds.ByName[name], FaultPlan.Parse(name).Kind));
+        AtLeastOne.All(FaultKinds.ByName.Keys, name => Assert.Equal(FaultKinds.ByName[name], FaultPlan.Parse(name).Kind));
     }
 
     [Fact]

@@ -108,7 +108,7 @@ public sealed class ProofTests(AzuriteFixture azurite)
         var run = await app.RunAsync(Responses);
         Assert.Equal(1, run.Items.Unproven);
         Assert.Equal(weekdays, run.Windows.Count(window => window.Proof == Proof.None));
-        Assert.All(
+        AtLeastOne.All(
             run.Windows.Where(window => window.Proof == Proof.None),
             window => Assert.Equal(("Cube says 4 and gives 3", window.From), (window.Reason, window.To))
         );
@@ -317,7 +317,7 @@ public sealed class ProofTests(AzuriteFixture azurite)
         );
         var run = await app.RunAsync(Responses);
         Assert.Equal(1, run.Items.Unproven);
-        Assert.All(run.Windows, window => Assert.Equal(Proof.Count, window.Proof));
+        AtLeastOne.All(run.Windows, window => Assert.Equal(Proof.Count, window.Proof));
         var item = await app
             .Storage.Runs.QueryAsync<ItemRow>(
                 $"PartitionKey eq '{run.RunId}' and State eq 'Unproven'",
