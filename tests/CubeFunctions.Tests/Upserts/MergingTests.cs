@@ -161,7 +161,7 @@ public sealed class MergingTests(AzuriteFixture azurite)
             await lane.DeliverAsync(await lane.PostAsync($$"""{"customer_id":"{{customers[at]}}","city":"Hamar"}"""));
             lane.Cube.Faults.Add(fault);
             var unlucky = await lane.PostAsync($$"""{"customer_id":"{{customers[at + 1]}}","city":"Bodø"}""");
-            await lane.PumpAsync(TimeSpan.FromMilliseconds(700));
+            await lane.PumpUntilRefusedAsync(unlucky[0]);
             var lucky = await lane.PostAsync($$"""{"customer_id":"{{customers[at + 2]}}","city":"Bodø"}""");
             await lane.DeliverAsync(lucky, sweep: false);
             await lane.DeliverAsync(unlucky, sweep: false);
@@ -178,9 +178,9 @@ public sealed class MergingTests(AzuriteFixture azurite)
         var customers = lane.ImportedIds();
         lane.Cube.Faults.Add("405=1,method=PUT");
         var ids = await lane.PostAsync($$"""{"customer_id":"{{customers[0]}}","city":"Hamar"}""");
-        await lane.PumpAsync(TimeSpan.FromSeconds(1));
+        await lane.PumpUntilRefusedAsync(ids[0]);
         ids.AddRange(await lane.PostAsync($$"""{"customer_id":"{{customers[1]}}","city":"Hamar"}"""));
-        await lane.PumpAsync(TimeSpan.FromSeconds(1));
+        await lane.PumpUntilRefusedAsync(ids[1]);
         var states = await lane.StatesAsync(ids);
         Assert.Equal(["waiting", "waiting"], states.Select(state => state.State));
         Assert.Equal(2, states.Count(state => state.Reason!.StartsWith("writes are not enabled on this tenant", StringComparison.Ordinal)));

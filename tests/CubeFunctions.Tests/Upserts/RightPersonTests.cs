@@ -46,7 +46,7 @@ public sealed class RightPersonTests(AzuriteFixture azurite)
         lane.Cube.Data.RekeyCustomer(lane.Assignment, record, "999999");
 
         var ids = await lane.PostAsync($$"""{"customer_id":"{{imported}}","city":"Bodø"}""");
-        await lane.PumpAsync(TimeSpan.FromSeconds(2));
+        await lane.PumpUntilRefusedAsync(ids[0]);
 
         Assert.Equal("Hamar", $"{lane.Cube.Data.Customer(lane.Assignment, record)!["city"]}");
         Assert.Equal(

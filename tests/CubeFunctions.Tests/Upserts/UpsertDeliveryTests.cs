@@ -119,7 +119,7 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
         );
         await lane.DeliverAsync(older);
         var last = await lane.HookAsync($$"""{"customer_id":"{{id}}","event":"e3","at":"2026-11-01T10:00:03Z","lastname":"Nordmann"}""");
-        await lane.PumpAsync(TimeSpan.FromSeconds(1));
+        await lane.PumpUntilRefusedAsync(last[0]);
         var record = lane.Cube.Data.Customer(lane.Assignment, (long)known["id"]!)!;
         Assert.Equal(
             ("ny@example.test", "+4791111111", "Norge", $"{known["name"]}"),
@@ -210,7 +210,7 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
         for (var i = 0; i < 3; i++)
         {
             ids.AddRange(await lane.PostAsync($$"""{"customer_id":"{{(i == 0 ? imported : $"ny-{i}")}}","city":"Hamar"}"""));
-            await lane.PumpAsync(TimeSpan.FromSeconds(1));
+            await lane.PumpUntilRefusedAsync(ids[^1]);
         }
 
         AtLeastOne.All(await lane.StatesAsync(ids), state => Assert.Equal("waiting", state.State));

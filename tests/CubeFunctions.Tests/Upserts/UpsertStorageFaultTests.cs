@@ -261,7 +261,7 @@ public sealed class UpsertStorageFaultTests(AzuriteFixture azurite)
         var customer = lane.ImportedIds()[0];
         var ids = await lane.HookAsync($$"""{"customer_id":"{{customer}}","event":"e1","city":"Bodø"}""");
         lane.Line!.TablesAway = true;
-        await lane.PumpAsync(TimeSpan.FromSeconds(20));
+        await lane.PumpAsync(TimeSpan.FromSeconds(8));
         Assert.Empty(
             (await lane.App.Storage.Queue("cube-upserts-poison").PeekMessagesAsync(1, TestContext.Current.CancellationToken)).Value
         );
