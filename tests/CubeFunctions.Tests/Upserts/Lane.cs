@@ -129,7 +129,8 @@ internal sealed class Lane : IAsyncDisposable
 
                 return true;
             },
-            TimeSpan.FromMinutes(2)
+            TimeSpan.FromMinutes(2),
+            what: async () => string.Join(", ", await StatesAsync(ids))
         );
         await stop.CancelAsync();
         await work;
