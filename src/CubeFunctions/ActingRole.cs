@@ -48,7 +48,11 @@ internal sealed partial class ActingRole(OperationsSettings settings, IConfigura
         settings.ActingRole is not { } role
         || HttpMethods.IsGet(request.Method)
         || function == nameof(UpsertFunctions.ReceiveWebhook)
-        || (bool.TryParse(configuration[SignInSetting], out var signsIn) && signsIn && HasRole(request.Headers[PrincipalHeader].ToString(), role));
+        || (
+            bool.TryParse(configuration[SignInSetting], out var signsIn)
+            && signsIn
+            && HasRole(request.Headers[PrincipalHeader].ToString(), role)
+        );
 
     private static bool HasRole(string header, string role)
     {
@@ -74,10 +78,7 @@ internal sealed partial class ActingRole(OperationsSettings settings, IConfigura
     );
 
     /// <summary>One thing that the token says.</summary>
-    internal sealed record Claim(
-        [property: JsonPropertyName("typ")] string? Type,
-        [property: JsonPropertyName("val")] string? Value
-    );
+    internal sealed record Claim([property: JsonPropertyName("typ")] string? Type, [property: JsonPropertyName("val")] string? Value);
 }
 
 [JsonSerializable(typeof(ActingRole.Principal))]

@@ -96,7 +96,9 @@ public sealed partial class ChangeStore(StorageClients storage, ILogger<ChangeSt
             ? int.Parse(attempt, CultureInfo.InvariantCulture)
             : 0;
 
-    /// <summary>Makes a change file count as changed now, for the lifecycle rules; nothing where it is gone, or was changed since.</summary>
+    /// <summary>
+    /// Makes a change file count as changed now, for the lifecycle rules; nothing where it is gone, or was changed since.
+    /// </summary>
     internal async Task RenewAsync(string path, DateTimeOffset before, CancellationToken cancellationToken)
     {
         if (await _files.FindPropertiesAsync(path, cancellationToken) is { } found && found.LastModified < before)

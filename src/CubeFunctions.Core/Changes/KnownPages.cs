@@ -142,7 +142,7 @@ internal sealed class KnownPages
         erased?.Tombstones.All(tombstone =>
             tombstone.ErasedAt.AddDays(DaysAfterErasure) <= DateOnly.FromDateTime(source.StartedAt.UtcDateTime)
         )
-            ?? true;
+        ?? true;
 
     private static DayRange? DaysOf(StateSource source) =>
         source is { From: { } from, To: { } to } ? new DayRange(from.DayNumber, to.DayNumber) : null;

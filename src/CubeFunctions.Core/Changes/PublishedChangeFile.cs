@@ -6,10 +6,4 @@ namespace CubeFunctions.Core.Changes;
 /// <param name="Changes">How many of its lines carry a record.</param>
 /// <param name="BaselineRecords">How many records its baseline lines stand for.</param>
 /// <param name="Causes">W3C trace contexts of upserts that wrote to its customers since the reading before; a bounded number.</param>
-internal sealed record PublishedChangeFile(
-    string Path,
-    int Attempt,
-    int Changes,
-    int BaselineRecords,
-    IReadOnlyCollection<string> Causes
-);
+internal sealed record PublishedChangeFile(string Path, int Attempt, int Changes, int BaselineRecords, IReadOnlyCollection<string> Causes);

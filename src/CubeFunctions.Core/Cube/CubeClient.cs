@@ -66,13 +66,7 @@ public sealed class CubeClient(
     /// <param name="query">Query without the question mark.</param>
     /// <param name="known">A page of these bytes is not parsed; null for none.</param>
     /// <param name="cancellationToken">Ends the request.</param>
-    internal async Task<Page> GetPageAsync(
-        Feed feed,
-        Scope scope,
-        string query,
-        KnownPage? known,
-        CancellationToken cancellationToken
-    )
+    internal async Task<Page> GetPageAsync(Feed feed, Scope scope, string query, KnownPage? known, CancellationToken cancellationToken)
     {
         CubeException? first = null;
         foreach (

@@ -9,7 +9,9 @@ namespace CubeFunctions.Core.Delivery;
 /// </summary>
 internal sealed class ChangeFileKeeper(DeliveryStore store, ChangeStore files, TimeProvider time) : IJanitorTask
 {
-    /// <summary>Files are deleted after 30 days at the least; with those that are renewed this late, weeks of failing are survived.</summary>
+    /// <summary>
+    /// Files are deleted after 30 days at the least; with those that are renewed this late, weeks of failing are survived.
+    /// </summary>
     private static readonly TimeSpan RenewAfter = TimeSpan.FromDays(7);
     private static readonly DeliveryState[] Open = [DeliveryState.Dead, DeliveryState.Waiting, DeliveryState.Deferred];
 

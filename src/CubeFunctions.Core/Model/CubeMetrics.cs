@@ -114,7 +114,11 @@ public static class CubeMetrics
 
     /// <summary>Upsert events that wait because the tenant takes no writes.</summary>
     public static Gauge<long> UpsertsHeld { get; } =
-        Meter.CreateGauge<long>("cube.upserts.held", "{upsert}", "Upserts that wait while writes are off, 0 while they are on, `by`: `tenant`, which takes none, or `settings`: `Cube__Writes`, or its default in generation 2");
+        Meter.CreateGauge<long>(
+            "cube.upserts.held",
+            "{upsert}",
+            "Upserts that wait while writes are off, 0 while they are on, `by`: `tenant`, which takes none, or `settings`: `Cube__Writes`, or its default in generation 2"
+        );
 
     /// <summary>Answers to webhooks, by the sender's kind and the class of the status (<c>2xx</c>, <c>4xx</c>, <c>5xx</c>).</summary>
     public static Counter<long> WebhookAnswers { get; } =

@@ -87,13 +87,7 @@ internal interface IWindowObservation : IDisposable
 /// <param name="Sha256">Their SHA-256 in lower-case hexadecimal digits.</param>
 /// <param name="Records">What one pass read off it; null where it is unchanged and was not parsed.</param>
 /// <param name="IsUnchanged">Whether it equals the same page of the window's last proven reading byte for byte.</param>
-internal readonly record struct ObservedPage(
-    int Number,
-    ReadOnlyMemory<byte> Bytes,
-    string Sha256,
-    PageRecords? Records,
-    bool IsUnchanged
-)
+internal readonly record struct ObservedPage(int Number, ReadOnlyMemory<byte> Bytes, string Sha256, PageRecords? Records, bool IsUnchanged)
 {
     public static ObservedPage Of(CrawledPage crawled, Page page, bool isUnchanged) =>
         new(crawled.Number, page.Body.Bytes, crawled.Sha256, page.IsParsed ? page.Records : null, isUnchanged);

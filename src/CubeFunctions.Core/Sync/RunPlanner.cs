@@ -167,12 +167,7 @@ public sealed partial class RunPlanner(
         }
     }
 
-    private async Task<RunStart> PlanAsync(
-        LeasedRow<RunRow> lease,
-        OpenRuns open,
-        ListingAhead ahead,
-        CancellationToken cancellationToken
-    )
+    private async Task<RunStart> PlanAsync(LeasedRow<RunRow> lease, OpenRuns open, ListingAhead ahead, CancellationToken cancellationToken)
     {
         var run = lease.Row;
         var known = (await checkpoints.AllAsync(cancellationToken)).ToDictionary(row => (row.PartitionKey, row.RowKey));

@@ -156,8 +156,7 @@ internal sealed class CustomerIndexFile
 
     private static byte[] HalfOf(string sha256) => Convert.FromHexString(sha256.AsSpan(0, 2 * ShaBytes));
 
-    private ReadOnlySpan<byte> ShaAt(int page) =>
-        _bytes.AsSpan(_pagesAt + (sizeof(int) * (Count + 1)) + (ShaBytes * (page - 1)), ShaBytes);
+    private ReadOnlySpan<byte> ShaAt(int page) => _bytes.AsSpan(_pagesAt + (sizeof(int) * (Count + 1)) + (ShaBytes * (page - 1)), ShaBytes);
 
     /// <summary>All pairs; those of a file that does not say so are of no page.</summary>
     private IEnumerable<Pair> Pairs()

@@ -21,7 +21,6 @@ internal static class ProbeText
             {
                 Line($"{feed.Feed}: recognised by {string.Join(", ", feed.Members)}");
             }
-
         }
 
         Line($"Customers: writes {report.Writes}; one is asked for by the {report.CustomerIdInUrl ?? "(unknown)"} id");

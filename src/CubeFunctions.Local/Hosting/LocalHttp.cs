@@ -6,7 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace CubeFunctions.Local.Hosting;
 
 /// <summary>
-/// The HTTP endpoints of the app on a port of this machine. Function keys are Azure's; here the loopback address and <see cref="LocalDoor"/> are.
+/// The HTTP endpoints of the app on a port of this machine. Function keys are Azure's; here the loopback address and
+/// <see cref="LocalDoor"/> are.
 /// </summary>
 internal static class LocalHttp
 {

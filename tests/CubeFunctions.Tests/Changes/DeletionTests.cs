@@ -69,13 +69,7 @@ public sealed class DeletionTests(AzuriteFixture azurite)
         // One whom Cube still has, and only does not show, is not deleted for that.
         var hidden = cube.Data.IdInUrlOf(cube.Data.AssignmentIds[0], 10_000_200);
         cube.Data.LosePermission(cube.Data.AssignmentIds[0], index => index == 200);
-        cube.Faults.Add(
-            new Fault
-            {
-                Kind = FaultKind.Forbidden403,
-                PathContains = $"/customers/{hidden}",
-            }
-        );
+        cube.Faults.Add(new Fault { Kind = FaultKind.Forbidden403, PathContains = $"/customers/{hidden}" });
         var told = await ChangeLedger.ReadAsync(app, (await app.RunAsync(Customers)).RunId);
         Assert.Equal(keys.Order(StringComparer.Ordinal), told.Select(change => (string)change["key"]!).Order(StringComparer.Ordinal));
         AtLeastOne.All(told, change => Assert.Equal("deleted", (string)change["op"]!));

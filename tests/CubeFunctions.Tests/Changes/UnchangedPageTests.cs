@@ -21,7 +21,12 @@ public sealed class UnchangedPageTests(AzuriteFixture azurite)
     private const int Pages = Customers / PageSize;
     private const long FirstId = 10_000_000;
     private static readonly RunRequest Snapshot = RunRequest.Snapshot([FeedCatalogue.Customers]);
-    private static readonly SimulatorOptions Options = new() { Campaigns = 1, CustomersPerAssignment = Customers, PageSize = PageSize };
+    private static readonly SimulatorOptions Options = new()
+    {
+        Campaigns = 1,
+        CustomersPerAssignment = Customers,
+        PageSize = PageSize,
+    };
 
     [Fact]
     public async Task They_are_not_parsed_and_what_is_known_is_as_if_they_were()

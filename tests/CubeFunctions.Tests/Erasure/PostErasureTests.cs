@@ -127,9 +127,7 @@ public sealed class PostErasureTests(AzuriteFixture azurite)
         await lane.PumpUntilAsync(async () =>
             lane.Cube.Data.FindCustomer(lane.Assignment, "900817103") is { } record
             && $"{lane.Cube.Data.Customer(lane.Assignment, record)!["city"]}" == "Moss"
-            && await lane
-                .App.Storage.Customers.QueryAsync<Azure.Data.Tables.TableEntity>(cancellationToken: Token)
-                .CountAsync(Token) >= 3
+            && await lane.App.Storage.Customers.QueryAsync<Azure.Data.Tables.TableEntity>(cancellationToken: Token).CountAsync(Token) >= 3
         );
 
         // The events are purged, and their bodies by the lifecycle rules; what the mailboxes say stays.

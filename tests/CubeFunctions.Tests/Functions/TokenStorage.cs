@@ -26,8 +26,13 @@ internal sealed class TokenStorage : IAsyncDisposable
     private readonly WebApplication _identity;
     private readonly StorageProxy _proxy;
 
-    private TokenStorage(string folder, X509Certificate2 certificate, AzuriteProcess azurite, WebApplication identity, StorageProxy proxy) =>
-        (_folder, _certificate, _azurite, _identity, _proxy) = (folder, certificate, azurite, identity, proxy);
+    private TokenStorage(
+        string folder,
+        X509Certificate2 certificate,
+        AzuriteProcess azurite,
+        WebApplication identity,
+        StorageProxy proxy
+    ) => (_folder, _certificate, _azurite, _identity, _proxy) = (folder, certificate, azurite, identity, proxy);
 
     /// <summary>From now on the identity gets a token; until then its endpoint answers 500.</summary>
     public void GiveTokens() => _identity.Services.GetRequiredService<Switch>().IsOn = true;
@@ -137,7 +142,11 @@ internal sealed class TokenStorage : IAsyncDisposable
             "unsigned"
         );
         static string Part<T>(T value) =>
-            Convert.ToBase64String(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(value))).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+            Convert
+                .ToBase64String(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(value)))
+                .TrimEnd('=')
+                .Replace('+', '-')
+                .Replace('/', '_');
     }
 
     private static string Address(WebApplication web) =>

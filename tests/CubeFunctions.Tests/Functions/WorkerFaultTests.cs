@@ -136,7 +136,10 @@ public sealed class WorkerFaultTests(AzuriteFixture azurite, PublishedApp app)
     [Fact]
     public async Task When_the_identity_has_its_token_again_all_goes_on()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "The worker trusts the test's certificate by SSL_CERT_FILE, which Windows does not read.");
+        Assert.SkipWhen(
+            OperatingSystem.IsWindows(),
+            "The worker trusts the test's certificate by SSL_CERT_FILE, which Windows does not read."
+        );
         await using var cube = await CubeSimulator.StartAsync(Tenant, null, TestContext.Current.CancellationToken);
         await using var storage = await TokenStorage.StartAsync();
         await using var host = await FunctionsHost.StartAsync(

@@ -52,7 +52,10 @@ public sealed class ManyCampaignsTests(AzuriteFixture azurite)
 
         // By name, in the run and where people look.
         Assert.Equal(3, run.Notices!.Count);
-        AtLeastOne.All(run.Notices, notice => Assert.Contains("of the campaigns listing has no campaign_id", notice, StringComparison.Ordinal));
+        AtLeastOne.All(
+            run.Notices,
+            notice => Assert.Contains("of the campaigns listing has no campaign_id", notice, StringComparison.Ordinal)
+        );
         await using var http = await TestHttp.StartAsync(app);
         var newest = (await http.GetAsync("status")).Json.GetProperty("runs")[0];
         Assert.Equal(run.RunId, newest.GetProperty("runId").GetString());

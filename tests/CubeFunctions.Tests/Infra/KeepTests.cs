@@ -53,7 +53,10 @@ public sealed class KeepTests(InfraFixture infra)
             var given = Variable.Full.Where(pair => pair.Key != variable).ToDictionary(StringComparer.Ordinal);
             var (exitCode, said) = await RunAsync(Full, "2\t1", given);
             Assert.Equal(1, exitCode);
-            Assert.Equal(variable, Assert.Single(said.Split('\n'), line => line.StartsWith("  ", StringComparison.Ordinal)).Trim().Split(':')[0]);
+            Assert.Equal(
+                variable,
+                Assert.Single(said.Split('\n'), line => line.StartsWith("  ", StringComparison.Ordinal)).Trim().Split(':')[0]
+            );
             Assert.Contains("Set these variables", said, StringComparison.Ordinal);
 
             given["CUBE_TAKE_AWAY"] = "true";
@@ -95,7 +98,11 @@ public sealed class KeepTests(InfraFixture infra)
     [Fact]
     public void Both_ways_of_deploying_run_it()
     {
-        Assert.Contains("run: infra/keep.sh", File.ReadAllText(Path.Combine(BicepCli.RepositoryRoot, "azure.yaml")), StringComparison.Ordinal);
+        Assert.Contains(
+            "run: infra/keep.sh",
+            File.ReadAllText(Path.Combine(BicepCli.RepositoryRoot, "azure.yaml")),
+            StringComparison.Ordinal
+        );
         Assert.Contains(
             "infra/keep.sh && CUBE_TOKEN=... az deployment sub create",
             File.ReadAllText(Path.Combine(BicepCli.RepositoryRoot, "infra", "README.md")),

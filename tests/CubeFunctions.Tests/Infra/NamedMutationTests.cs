@@ -122,12 +122,7 @@ public sealed class NamedMutationTests(InfraFixture infra)
             "resources/secrets/condition",
             "true"
         ),
-        ["Whoever signs in may act"] = (
-            "With sign-in, acting takes an app role",
-            "functionApp",
-            "variables/actingRole",
-            "\"\""
-        ),
+        ["Whoever signs in may act"] = ("With sign-in, acting takes an app role", "functionApp", "variables/actingRole", "\"\""),
         ["Acting takes a role that nobody can have"] = (
             "With sign-in, acting takes an app role",
             "",

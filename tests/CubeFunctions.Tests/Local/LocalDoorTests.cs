@@ -41,7 +41,9 @@ public sealed class LocalDoorTests(AzuriteFixture azurite)
         // Pages of other origins, over every route.
         foreach (var (method, path, _) in DoorKeyTests.Operations())
         {
-            foreach (var origin in (string[])["http://evil.example", $"https://localhost:{port}", $"http://localhost:{port + 1}", "null", ""])
+            foreach (
+                var origin in (string[])["http://evil.example", $"https://localhost:{port}", $"http://localhost:{port + 1}", "null", ""]
+            )
             {
                 Assert.Equal(HttpStatusCode.Forbidden, await AskAsync(method, path, $"localhost:{port}", origin));
             }

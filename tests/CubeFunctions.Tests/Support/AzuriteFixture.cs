@@ -78,7 +78,8 @@ public sealed class AzuriteFixture : IAsyncDisposable
 
     /// <summary>The name that <c>queue-clock.js</c> reads the speed from.</summary>
     private static string NameOf(int number, double speed) =>
-        string.Create(CultureInfo.InvariantCulture, $"test{number:D5}") + (speed == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"x{speed}"));
+        string.Create(CultureInfo.InvariantCulture, $"test{number:D5}")
+        + (speed == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"x{speed}"));
 
     /// <summary>Loads a script of this folder before Azurite.</summary>
     private static string Preload(string script) => $"--require \"{Path.Combine(AppContext.BaseDirectory, script).Replace('\\', '/')}\"";

@@ -9,12 +9,7 @@ public static class WaitFor
     /// <param name="limit">The longest wait.</param>
     /// <param name="every">The pause between two looks, a tenth of a second unless given.</param>
     /// <param name="what">What there is instead, for the message.</param>
-    public static async Task TrueAsync(
-        Func<Task<bool>> condition,
-        TimeSpan limit,
-        TimeSpan? every = null,
-        Func<Task<string>>? what = null
-    )
+    public static async Task TrueAsync(Func<Task<bool>> condition, TimeSpan limit, TimeSpan? every = null, Func<Task<string>>? what = null)
     {
         var started = TimeProvider.System.GetTimestamp();
         while (!await condition())

@@ -113,12 +113,7 @@ public sealed class BarrierTests(AzuriteFixture azurite)
         await using var cube = await CubeSimulator.StartAsync(Options with { Api = api }, null, TestContext.Current.CancellationToken);
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 20);
         await using var proxy = await StorageProxy.StartAsync(await azurite.NewAccountAsync(clock));
-        await using var app = await TestApp.StartAsync(
-            proxy.ConnectionString,
-            cube,
-            clock,
-            ("Sync__LeaseSeconds", "10")
-        );
+        await using var app = await TestApp.StartAsync(proxy.ConnectionString, cube, clock, ("Sync__LeaseSeconds", "10"));
         var broken = cube.Data.CampaignIds()[0];
         proxy.Refuse = (_, _, path) =>
             path.Contains($"{container}/{api.Calls().Name}/campaign%3D{broken}", StringComparison.OrdinalIgnoreCase);
@@ -166,11 +161,7 @@ public sealed class BarrierTests(AzuriteFixture azurite)
     {
         await using var cube = await CubeSimulator.StartAsync(Options with { Api = api }, null, TestContext.Current.CancellationToken);
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 20);
-        await using var app = await TestApp.StartAsync(
-            await azurite.NewAccountAsync(clock),
-            cube,
-            clock
-        );
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube, clock);
         await app.RunAsync(Request);
         var broken = cube.Data.CampaignIds()[0];
         await app.Storage.Checkpoints.UpsertEntityAsync(

@@ -82,7 +82,10 @@ public sealed class LostAnswerTests(AzuriteFixture azurite)
                 .Order(StringComparer.Ordinal)
         );
         await RawLedger.CheckAllAsync(app.Storage.Raw);
-        AtLeastOne.All(await app.Get<RunReader>().CheckpointsAsync(TestContext.Current.CancellationToken), row => Assert.Null(row.LeaseHolder));
+        AtLeastOne.All(
+            await app.Get<RunReader>().CheckpointsAsync(TestContext.Current.CancellationToken),
+            row => Assert.Null(row.LeaseHolder)
+        );
         // Renewals of messages and leases come by time: on a slow machine there are more of them.
         var writes = proxy
             .WriteLog.Skip(before)

@@ -123,11 +123,7 @@ public sealed class PlanTests(AzuriteFixture azurite)
             request.Path == "/campaigns" && broken ? new Scripted(status, System.Text.Encoding.UTF8.GetBytes(body)) : null
         );
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 50);
-        await using var app = await TestApp.StartAsync(
-            await azurite.NewAccountAsync(clock),
-            cube.BaseUrl,
-            clock
-        );
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube.BaseUrl, clock);
         var both = new RunRequest(RunKind.Scheduled, [FeedCatalogue.Responses, FeedCatalogue.Customers]);
         await app.RunAsync(both);
         broken = true;

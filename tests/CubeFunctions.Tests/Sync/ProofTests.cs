@@ -251,11 +251,7 @@ public sealed class ProofTests(AzuriteFixture azurite)
             TestContext.Current.CancellationToken
         );
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 10);
-        await using var app = await TestApp.StartAsync(
-            await azurite.NewAccountAsync(clock),
-            cube,
-            clock
-        );
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube, clock);
         var customers = RunRequest.Snapshot([FeedCatalogue.Customers]);
         var first = (await app.RunAsync(customers)).Windows.Single(window => window.Feed == "customers");
         var folder = first.Manifest[..(first.Manifest.LastIndexOf('/') + 1)];

@@ -164,7 +164,10 @@ public sealed class UnknownNameTests(AzuriteFixture azurite)
         );
         var run = await app.RunAsync(Request);
         Assert.Equal(RunStatus.Failed, run.Status);
-        AtLeastOne.All(run.Failures, failure => Assert.Contains("the row that keeps the generation", failure.Reason, StringComparison.Ordinal));
+        AtLeastOne.All(
+            run.Failures,
+            failure => Assert.Contains("the row that keeps the generation", failure.Reason, StringComparison.Ordinal)
+        );
         Assert.NotEmpty(run.Failures);
     }
 
