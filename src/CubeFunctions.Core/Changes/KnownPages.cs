@@ -43,10 +43,20 @@ internal sealed class KnownPages
     )
     {
         var known = new KnownPages(state);
-        foreach (var (number, _) in CountBySource(state).Index().OrderByDescending(source => source.Item).Take(MaxSources))
+        if (!pages.Any())
+        {
+            return known;
+        }
+
+        var sources = CountBySource(state)
+            .Index()
+            .Where(source => DaysOf(state.Sources[source.Index]) == days)
+            .OrderByDescending(source => source.Item)
+            .Take(MaxSources);
+        foreach (var (number, _) in sources)
         {
             var source = state.Sources[number];
-            if (DaysOf(source) == days && IsWithout(source, erased) && await findManifestAsync(source.Manifest) is { } manifest)
+            if (IsWithout(source, erased) && await findManifestAsync(source.Manifest) is { } manifest)
             {
                 known.Add(number, manifest, pages);
             }

@@ -40,6 +40,7 @@ public sealed partial class WindowCrawler(
         var archive = new WindowArchive(raw, BlobPaths.Window(item.FeedOf, item.Scope, window, item.PartitionKey), task.Resumes);
         if (await archive.OpenAsync(cancellationToken) is { } done)
         {
+            NoteReading(task, archive, done);
             return Stored(done, done, archive.ManifestPath, unchanged: false);
         }
 
@@ -103,7 +104,7 @@ public sealed partial class WindowCrawler(
             {
                 LogHalved(logger, item.Feed, item.ScopeKind, item.ScopeId, window.Name, audit.Reason);
                 return await archive.AbandonAsync(cancellationToken) is { } other
-                    ? Stored(other, other, archive.ManifestPath, unchanged: false)
+                    ? TakeOver(task, archive, other)
                     : new CrawlOutcome.Halved(audit.CountsAgree ? audit.ReportedCount : null);
             }
 
@@ -211,7 +212,7 @@ public sealed partial class WindowCrawler(
 
             if (await archive.AbandonAsync(cancellationToken) is { } other)
             {
-                return Stored(other, other, archive.ManifestPath, unchanged: false);
+                return TakeOver(task, archive, other);
             }
 
             lease.Row.ProvenAt = manifest.CompletedAt;
@@ -257,15 +258,34 @@ public sealed partial class WindowCrawler(
             },
             cancellationToken
         );
-        if (manifest.Proof != Proof.None)
+        if (!manifest.Pages.Select(static page => page.Sha256).SequenceEqual(crawled.Select(static page => page.Sha256)))
         {
-            lease.Row.ProvenAt = manifest.CompletedAt;
-            lease.Row.AddReading(
-                new Reading(manifest.From, manifest.To, archive.ManifestPath, manifest.CompletedAt) { IsHalf = task.IsHalf }
-            );
+            return TakeOver(task, archive, manifest);
         }
 
+        NoteReading(task, archive, manifest);
         return Stored(manifest, manifest, archive.ManifestPath, unchanged: false);
+    }
+
+    /// <summary>
+    /// The reading of another worker, which was quicker. What this one's observers have seen is of other pages: the stored ones are read.
+    /// </summary>
+    private static CrawlOutcome.Stored TakeOver(WindowTask task, WindowArchive archive, WindowManifest manifest)
+    {
+        task.Observers.Restart();
+        NoteReading(task, archive, manifest);
+        return Stored(manifest, manifest, archive.ManifestPath, unchanged: false);
+    }
+
+    /// <summary>Notes a proven reading, once: a worker that died after its manifest had no time to.</summary>
+    private static void NoteReading(WindowTask task, WindowArchive archive, WindowManifest manifest)
+    {
+        var row = task.Lease.Row;
+        if (manifest.Proof != Proof.None && !row.ReadReadings().Exists(reading => reading.Manifest == archive.ManifestPath))
+        {
+            row.ProvenAt = manifest.CompletedAt;
+            row.AddReading(new Reading(manifest.From, manifest.To, archive.ManifestPath, manifest.CompletedAt) { IsHalf = task.IsHalf });
+        }
     }
 
     private WindowManifest Manifest(ItemRow item, Window window, CrawlProgress state, CrawlAudit audit, Proof proof) =>
