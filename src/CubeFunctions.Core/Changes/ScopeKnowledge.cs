@@ -66,6 +66,7 @@ internal sealed class ScopeKnowledge(ChangeStore store, ObservedItem item, SyncS
             comparison.Changes.Count == 0
             && comparison.BaselineRecords.Count == 0
             && outcome.Marked.Count == 0
+            && !comparison.IsAnyBack
             && !IsAged(state, source.At)
             && !state.IsFirst
         )

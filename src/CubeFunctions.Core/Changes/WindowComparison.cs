@@ -77,6 +77,9 @@ internal sealed class WindowComparison
     /// <summary>Indexes of known records that a snapshot lacks.</summary>
     public List<int> Absent { get; } = [];
 
+    /// <summary>Whether a record that was marked as absent is there again, as it was: its mark has to go.</summary>
+    public bool IsAnyBack { get; private set; }
+
     /// <summary>Indexes of known records that the window says nothing of.</summary>
     public List<int> Untouched { get; } = [];
 
@@ -107,6 +110,7 @@ internal sealed class WindowComparison
             if (order == 0)
             {
                 _new[n] = _new[n] with { Ordinal = _old[o].Ordinal };
+                IsAnyBack |= _old[o].Flags.IsMarked();
                 (o, n) = (o + 1, n + 1);
             }
             else if (order < 0)

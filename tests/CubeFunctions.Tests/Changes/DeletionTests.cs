@@ -3,6 +3,7 @@ using CubeFunctions.Core.Delivery;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Tests.Support;
+using CubeFunctions.Tests.Sync;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
@@ -317,6 +318,39 @@ public sealed class DeletionTests(AzuriteFixture azurite)
         );
         var store = ChangeLedger.Apply(await ChangeLedger.ReadAsync(app));
         Assert.Equal(cube.Data.Responses(campaign, last.AddDays(-1), cube.Data.Today).Count(), store.Count);
+    }
+
+    [Fact]
+    public async Task A_record_that_came_back_is_not_gone_by_one_later_look()
+    {
+        var clock = new ShiftedClock(new DateTimeOffset(2026, 11, 21, 9, 0, 0, TimeSpan.Zero));
+        var day = new DateOnly(2026, 11, 20);
+        var rows = Enumerable.Range(0, 30).ToHashSet();
+        await using var cube = await ScriptedCube.StartAsync(request =>
+            request.Is("/responses") && request.From <= day && request.To >= day
+                ? Scripted.Page(rows.Count, null, rows.Order().Select(number => ScriptedCube.Response(day, number)))
+                : null
+        );
+        await using var app = await TestApp.StartAsync(
+            await azurite.NewAccountAsync(),
+            cube.BaseUrl,
+            clock,
+            ("Sync__StartDate", "2026-11-19")
+        );
+        Assert.Equal(0, await RemovedAsync(TimeSpan.Zero));
+        rows.Remove(7);
+        Assert.Equal(0, await RemovedAsync(TimeSpan.Zero));
+        rows.Add(7);
+        Assert.Equal(0, await RemovedAsync(TimeSpan.FromHours(5)));
+        rows.Remove(7);
+        Assert.Equal(0, await RemovedAsync(TimeSpan.FromMinutes(5)));
+        Assert.Equal(1, await RemovedAsync(TimeSpan.FromHours(5)));
+        async Task<int> RemovedAsync(TimeSpan later)
+        {
+            clock.Advance(later);
+            var run = await app.RunAsync(RunRequest.Scheduled([FeedCatalogue.Responses]));
+            return (await ChangeLedger.ReadAsync(app, run.RunId)).Count(change => (string)change["op"]! == "removed");
+        }
     }
 
     [Theory]
