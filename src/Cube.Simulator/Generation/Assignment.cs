@@ -28,7 +28,7 @@ internal sealed record Assignment(int Ordinal, int CustomerCount)
     public string CrmType => IsCompanies ? "B2B" : "B2C";
 
     /// <summary>The CRM type's name with a tenant that chose its own.</summary>
-    public string FreeCrmType => IsCompanies ? "Bedrift & næring" : "Privat/kunder Øst";
+    public string FreeCrmType => IsCompanies ? "Bedrift & næring" : "Privat/kunder, Øst";
 
     public int CrmTypeId => IsCompanies ? 5 : 4;
 

@@ -110,7 +110,7 @@ public readonly record struct Scope(ScopeKind Kind, string Id)
     }
 
     /// <summary>Undoes <see cref="Encode"/>.</summary>
-    private static string Decode(string encoded)
+    internal static string Decode(string encoded)
     {
         var bytes = new List<byte>();
         for (var i = 0; i < encoded.Length; i++)

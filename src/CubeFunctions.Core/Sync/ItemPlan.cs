@@ -25,10 +25,10 @@ internal sealed class ItemPlan(
     private ApiCatalogue _generation = FeedCatalogue.Assignments;
     private IReadOnlyList<Feed> _feeds = [];
     private DateTimeOffset? _switchedAt;
-    private readonly HashSet<string> _assignments = [.. Split(run.Assignments)];
+    private readonly HashSet<string> _assignments = [.. Split(run.Assignments).Select(Scope.Decode)];
 
     /// <summary>Campaigns that were chosen by id; empty for all.</summary>
-    public HashSet<string> Chosen { get; } = [.. Split(run.Campaigns)];
+    public HashSet<string> Chosen { get; } = [.. Split(run.Campaigns).Select(Scope.Decode)];
 
     /// <summary>The items, one for each scope and feed.</summary>
     public IReadOnlyList<ItemRow> Items => [.. _items.Values];

@@ -312,7 +312,8 @@ public sealed partial class RunPlanner(
         return new RunStart(holder, Skipped: true, 0);
     }
 
-    private static string? Joined(IReadOnlyList<string> values) => values.Count == 0 ? null : string.Join(',', values);
+    /// <summary>Ids in one column, each encoded: a tenant's own names may hold a comma.</summary>
+    private static string? Joined(IReadOnlyList<string> ids) => ids.Count == 0 ? null : string.Join(',', ids.Select(Scope.Encode));
 
     [LoggerMessage(100, LogLevel.Information, "{Kind} run {RunId} planned: {Items} items; {Left} are in hand of earlier runs")]
     private static partial void LogPlanned(ILogger logger, RunKind kind, string runId, int items, int left);
