@@ -159,8 +159,11 @@ public sealed class CubeClient(
             return created;
         }
         catch (CubeException exception)
-            when (exception.Status is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented)
+            when (exception.Status is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented
+                || exception.Kind is CubeFailureKind.Forbidden or CubeFailureKind.Unauthorised or CubeFailureKind.NotJson
+            )
         {
+            // The path was found in no document of this tenant's: that it is refused says nothing of the customer.
             return null;
         }
     }
