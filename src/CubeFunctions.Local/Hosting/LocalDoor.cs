@@ -31,5 +31,13 @@ internal static class LocalDoor
         && (
             request.Headers.Origin.Count == 0
             || string.Equals(request.Headers.Origin.ToString(), $"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase)
-        );
+        )
+        && !IsOfAnotherPage(request);
+
+    /// <summary>
+    /// Whether a page of another site had the browser ask, with an image for instance, which has no Origin. A link to here may be followed.
+    /// </summary>
+    /// <seealso href="https://www.w3.org/TR/fetch-metadata/"/>
+    private static bool IsOfAnotherPage(HttpRequest request) =>
+        request.Headers["Sec-Fetch-Site"].ToString() is "cross-site" or "same-site" && request.Headers["Sec-Fetch-Mode"] != "navigate";
 }
