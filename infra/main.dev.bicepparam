@@ -24,6 +24,7 @@ param cubeBaseUrl = startsWith(given.cubeBaseUrl, 'https://')
   : fail('CUBE_BASE_URL is not set, or not an address with https: https://{tenant}.headshed.com')
 
 param cubeApi = empty(given.cubeApi) ? 'Assignments' : given.cubeApi
+param cubeWrites = readEnvironmentVariable('CUBE_WRITES', '')
 param cubeUsername = readEnvironmentVariable('CUBE_USERNAME', '')
 param crmUrl = readEnvironmentVariable('CUBE_CRM_URL', '')
 param senders = json(empty(given.senders) ? '[]' : given.senders)

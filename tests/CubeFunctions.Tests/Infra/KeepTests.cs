@@ -13,6 +13,7 @@ public sealed class KeepTests(InfraFixture infra)
     /// <summary>Of the variables, those without which something goes that was there.</summary>
     private static readonly string[] Kept =
     [
+        "CUBE_WRITES",
         "CUBE_USERNAME",
         "CUBE_CRM_URL",
         "CUBE_SENDERS",
@@ -28,7 +29,7 @@ public sealed class KeepTests(InfraFixture infra)
     private IEnumerable<string> Full =>
         Expect
             .Settings(infra.Deploy("everything"))
-            .Keys.Where(name => name != "Cube__Writes" && !name.StartsWith("Upserts__", StringComparison.Ordinal))
+            .Keys.Where(name => !name.StartsWith("Upserts__", StringComparison.Ordinal))
             .Concat(Platform)
             .Concat(["Cube__Username", "Cube__Password", "Upserts__Senders__hubspot__Kind", "Upserts__Senders__hubspot__FieldMap"]);
 

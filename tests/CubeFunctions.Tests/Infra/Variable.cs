@@ -17,6 +17,7 @@ internal sealed record Variable(string Name, string Parameter, string Value, boo
         new("AZURE_RESOURCE_GROUP", "resourceGroupName", "rg-of-mine"),
         new("CUBE_BASE_URL", "cubeBaseUrl", "https://full.headshed.com"),
         new("CUBE_API", "cubeApi", "Assignments"),
+        new("CUBE_WRITES", "cubeWrites", "false"),
         new("CUBE_USERNAME", "cubeUsername", "reader"),
         new("CUBE_CRM_URL", "crmUrl", "https://crm.example/changes"),
         new("CUBE_SENDERS", "senders", """[{"name":"hubspot","kind":"hubspot","assignmentId":"7","fieldMap":"{\"email\":\"email\"}"}]"""),
