@@ -99,6 +99,7 @@ public sealed class ChangeStorageTests(AzuriteFixture azurite)
                     Api = api,
                     Campaigns = 1,
                     CustomersPerAssignment = customers,
+                    AnonymisedPerThousand = 0,
                 },
                 null,
                 TestContext.Current.CancellationToken

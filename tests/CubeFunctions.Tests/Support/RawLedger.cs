@@ -69,7 +69,7 @@ public static class RawLedger
         JsonDocument.Parse(await DownloadAsync(raw, $"runs/{runId}.json")).RootElement;
 
     public static JsonArray RecordsOf(byte[] page) =>
-        JsonNode.Parse(page) switch
+        JsonNode.Parse(page.AsSpan(page is [0xEF, 0xBB, 0xBF, ..] ? 3 : 0)) switch
         {
             JsonArray array => array,
             JsonObject paged => paged["results"]!.AsArray(),
@@ -100,7 +100,10 @@ public static class RawLedger
                 manifest.TryGetProperty("redacted", out var redacted) && redacted.GetBoolean(),
                 records < manifest.GetProperty("reportedCount").GetInt64()
             );
-            Assert.Equal(manifest.GetProperty("distinctKeys").GetInt64(), records);
+
+            // Broken entries of the listing have no key.
+            var keys = manifest.GetProperty("distinctKeys").GetInt64();
+            Assert.True(keys == records || (keys < records && path.StartsWith("campaigns/", StringComparison.Ordinal)), $"{path}: {keys}");
         }
 
         return manifest;
