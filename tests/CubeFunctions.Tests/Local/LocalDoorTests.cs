@@ -49,15 +49,33 @@ public sealed class LocalDoorTests(AzuriteFixture azurite)
             }
         }
 
+        // An image of another site's page has no Origin; a link from it may be followed.
+        Assert.Equal(HttpStatusCode.Forbidden, await AskAsync("GET", "/api/probe", $"localhost:{port}", null, "cross-site", "no-cors"));
+        Assert.Equal(HttpStatusCode.Forbidden, await AskAsync("GET", "/api/status", $"localhost:{port}", null, "same-site", "cors"));
+        Assert.Equal(HttpStatusCode.OK, await AskAsync("GET", "/api/status", $"localhost:{port}", null, "same-origin", "cors"));
+        Assert.Equal(HttpStatusCode.OK, await AskAsync("GET", "/api/dashboard", $"localhost:{port}", null, "cross-site", "navigate"));
         Assert.Empty(await app.Get<RunReader>().RecentAsync(1, Token));
 
-        async Task<HttpStatusCode> AskAsync(string method, string path, string host, string? origin)
+        async Task<HttpStatusCode> AskAsync(
+            string method,
+            string path,
+            string host,
+            string? origin,
+            string? site = null,
+            string? mode = null
+        )
         {
             using var request = new HttpRequestMessage(new HttpMethod(method), path.Replace('{', '-').Replace('}', '-'));
             request.Headers.Host = host;
             if (origin is not null)
             {
                 request.Headers.TryAddWithoutValidation("Origin", origin);
+            }
+
+            if (site is not null)
+            {
+                request.Headers.Add("Sec-Fetch-Site", site);
+                request.Headers.Add("Sec-Fetch-Mode", mode);
             }
 
             if (method == "POST")

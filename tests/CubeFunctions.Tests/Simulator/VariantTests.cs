@@ -108,7 +108,7 @@ public sealed class VariantTests
                 Campaigns = 9,
             }
         );
-        Assert.Equal(["3-Privat/kunder Øst", "4-Privat/kunder Øst", "4-Bedrift & næring"], tenant.Data.CrmIds);
+        Assert.Equal(["3-Privat/kunder, Øst", "4-Privat/kunder, Øst", "4-Bedrift & næring"], tenant.Data.CrmIds);
         Assert.Equal("Bedrift & næring", (string?)(await tenant.JsonAsync("/api/v1/campaigns"))[8]!["crm_type__name"]);
         await tenant.JsonAsync("/api/v1/data_owners/4/Bedrift%20%26%20n%C3%A6ring/customers/");
         await tenant.JsonAsync("/api/v1/data_owners/4/B2B/customers/", HttpStatusCode.NotFound);
