@@ -91,10 +91,7 @@ public sealed class ErasureCrashTests(AzuriteFixture azurite)
             proxy.ConnectionString,
             lane.Cube,
             null,
-            [
-                .. Victim.Settings.Where(setting => setting.Item1 != "Sync__LeaseSeconds"),
-                ("Upserts__Senders__crm__AssignmentId", lane.Place),
-            ]
+            [.. Victim.Patient, ("Upserts__Senders__crm__AssignmentId", lane.Place)]
         );
         var report = await Victim.EraseAsync(lane, app: app);
         Assert.Equal(

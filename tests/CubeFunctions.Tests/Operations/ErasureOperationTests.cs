@@ -16,7 +16,7 @@ public sealed class ErasureOperationTests(AzuriteFixture azurite)
     [Fact]
     public async Task It_is_done_in_the_background_with_the_same_counts_as_the_command_and_leaves_the_id_nowhere()
     {
-        await using var lane = await Lane.StartAsync(azurite, Victim.Options, null, Victim.Settings);
+        await using var lane = await Lane.StartAsync(azurite, Victim.Options, null, Victim.Patient);
         await Victim.SeedAsync(lane);
         var asked = await lane.Http.ActAsync("erasures", Order, "key-1");
         Assert.Equal((202, "waiting"), (asked.Status, asked["state"]));
@@ -48,7 +48,7 @@ public sealed class ErasureOperationTests(AzuriteFixture azurite)
     [Fact]
     public async Task One_whose_process_died_is_taken_up_by_the_janitor()
     {
-        await using var lane = await Lane.StartAsync(azurite, Victim.Options with { CustomersPerAssignment = 30 }, null, Victim.Settings);
+        await using var lane = await Lane.StartAsync(azurite, Victim.Options with { CustomersPerAssignment = 30 }, null, Victim.Patient);
         Victim.Live(lane.Cube);
         await lane.App.RunAsync(Victim.All);
 
@@ -82,7 +82,7 @@ public sealed class ErasureOperationTests(AzuriteFixture azurite)
     [InlineData("""{"assignment":"17","customer":"secret-id","and":1}""", "JSON")]
     public async Task A_wrong_order_is_refused_without_showing_what_was_sent(string order, string expected)
     {
-        await using var lane = await Lane.StartAsync(azurite, Victim.Options, null, Victim.Settings);
+        await using var lane = await Lane.StartAsync(azurite, Victim.Options, null, Victim.Patient);
         var answer = await lane.Http.ActAsync("erasures", order);
         answer.AssertProblem(400);
         Assert.Contains(expected, answer["detail"], StringComparison.Ordinal);
