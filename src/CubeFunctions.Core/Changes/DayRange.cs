@@ -3,6 +3,10 @@ namespace CubeFunctions.Core.Changes;
 /// <summary>Days, first and last included, as <see cref="DateOnly.DayNumber"/>.</summary>
 internal readonly record struct DayRange(int From, int To)
 {
+    /// <summary>The days of a window or a reading; null for a snapshot, which has none.</summary>
+    public static DayRange? Of(DateOnly? from, DateOnly? to) =>
+        (from, to) is ({ } first, { } last) ? new DayRange(first.DayNumber, last.DayNumber) : null;
+
     /// <summary>Adds days to ranges, and joins those that touch.</summary>
     public static IReadOnlyList<DayRange> Add(IReadOnlyList<DayRange> ranges, DayRange days)
     {

@@ -50,7 +50,7 @@ internal sealed class KnownPages
 
         var sources = CountBySource(state)
             .Index()
-            .Where(source => DaysOf(state.Sources[source.Index]) == days)
+            .Where(source => DayRange.Of(state.Sources[source.Index].From, state.Sources[source.Index].To) == days)
             .OrderByDescending(source => source.Item)
             .Take(MaxSources);
         foreach (var (number, _) in sources)
@@ -153,7 +153,4 @@ internal sealed class KnownPages
             tombstone.ErasedAt.AddDays(DaysAfterErasure) <= DateOnly.FromDateTime(source.StartedAt.UtcDateTime)
         )
         ?? true;
-
-    private static DayRange? DaysOf(StateSource source) =>
-        source is { From: { } from, To: { } to } ? new DayRange(from.DayNumber, to.DayNumber) : null;
 }

@@ -8,8 +8,8 @@ namespace CubeFunctions.Core.Changes;
 
 /// <summary>
 /// What a comparison needs of a window, kept while its pages come by: digests of all records, and the bytes of those that are not known,
-/// cut out of their pages. So
-/// no page is read from storage again unless a claim died on the way. Pages that were not parsed are those that are known.
+/// cut out of their pages. A page is read from storage again only where a claim died on the way, or where it came by unparsed and the
+/// known records do not have it whole.
 /// </summary>
 internal sealed class WindowCapture(
     ChangeDetection detection,
@@ -29,7 +29,7 @@ internal sealed class WindowCapture(
     private KnownPages? _known;
 
     /// <summary>The window's days; null for a snapshot.</summary>
-    public DayRange? Days { get; } = window is { From: { } from, To: { } to } ? new DayRange(from.DayNumber, to.DayNumber) : null;
+    public DayRange? Days { get; } = DayRange.Of(window.From, window.To);
 
     /// <inheritdoc />
     public async Task PageAsync(ObservedPage page, CancellationToken cancellationToken)

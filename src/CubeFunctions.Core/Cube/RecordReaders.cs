@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Settings;
 
@@ -37,7 +36,7 @@ public sealed class RecordReaders(ChangeSettings settings, CubeSettings cube)
             return new Page(body, Read(feed, body.Bytes.Span));
         }
 
-        var sha256 = Convert.ToHexStringLower(SHA256.HashData(body.Bytes.Span));
+        var sha256 = ManifestPage.HashOf(body.Bytes.Span);
         return sha256 == known.Sha256 && PageEnvelope.Find(feed, body.Bytes.Span, known.Records) is { } summary
             ? new Page(body, summary, sha256)
             : new Page(body, Read(feed, body.Bytes.Span)) { Sha256 = sha256 };

@@ -32,14 +32,16 @@ public readonly record struct Scope(ScopeKind Kind, string Id)
     internal (string Owner, string Type) CrmParts =>
         Id.IndexOf('-', StringComparison.Ordinal) is var dash and >= 0 ? (Id[..dash], Id[(dash + 1)..]) : (Id, "");
 
+    /// <summary>Characters of the longest id.</summary>
+    public const int LongestId = 128;
+
     /// <summary>
     /// Whether a text can be the id of a campaign, or a part of another's: any text that names rows and blobs once it is encoded.
     /// </summary>
     public static bool IsId([NotNullWhen(true)] string? id)
     {
-        const int Longest = 128;
         const int LongestEncoded = 400;
-        return id is { Length: > 0 and <= Longest } and not ("." or "..")
+        return id is { Length: > 0 and <= LongestId } and not ("." or "..")
             && !id.Any(char.IsControl)
             && !char.IsWhiteSpace(id[0])
             && !char.IsWhiteSpace(id[^1])

@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using CubeFunctions.Core.Cube;
+using CubeFunctions.Core.Model;
 
 namespace CubeFunctions.Core.Sync;
 
@@ -28,7 +28,7 @@ internal sealed record CrawledPage(int Number, int? StoredBy, long Bytes, string
             number,
             storedBy,
             page.Body.Length,
-            page.Sha256 ?? Convert.ToHexStringLower(SHA256.HashData(page.Body.Bytes.Span)),
+            page.Sha256 ?? ManifestPage.HashOf(page.Body.Bytes.Span),
             page.Summary
         )
         {

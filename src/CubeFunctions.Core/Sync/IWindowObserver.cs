@@ -12,8 +12,8 @@ namespace CubeFunctions.Core.Sync;
 /// <list type="number">
 /// <item><see cref="IItemObservation.PrepareAsync"/>, before the first page.</item>
 /// <item>
-/// For each window <see cref="IItemObservation.BeginWindow"/>, then its pages as they are crawled, each after it was stored or found
-/// unchanged. An unchanged page is not parsed as a rule.
+/// For each window <see cref="IItemObservation.BeginWindow"/>, then its pages as they are crawled, each before it is stored or after it
+/// was found unchanged. An unchanged page is not parsed as a rule.
 /// </item>
 /// <item>
 /// <see cref="IWindowObservation.RecallAsync"/>, where the window differs and some of its unchanged pages were not parsed: those that an

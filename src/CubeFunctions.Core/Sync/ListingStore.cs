@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
@@ -45,7 +44,7 @@ public sealed class ListingStore(CampaignListing listing, TenantGeneration gener
     /// <returns>What the run's item keeps of it.</returns>
     internal async Task<WindowResult> StoreAsync(ReceivedListing received, RunRow run, CancellationToken cancellationToken)
     {
-        var sha256 = Convert.ToHexStringLower(SHA256.HashData(received.Page.Body.Bytes.Span));
+        var sha256 = ManifestPage.HashOf(received.Page.Body.Bytes.Span);
         if (await FindUnchangedAsync(sha256, run, cancellationToken) is { } earlier)
         {
             return earlier;

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Persons;
@@ -129,11 +128,6 @@ internal sealed class WindowEraser(RawStore raw, SearchedScope searched)
         var name = BlobPaths.Page(folder.NextAttempt, number);
         using var stream = new MemoryStream(without, writable: false);
         await raw.WritePageAsync(folder.Path + name, stream, cancellationToken);
-        return new ManifestPage(
-            name,
-            PageReader.Read(searched.Feed, without).Records,
-            without.Length,
-            Convert.ToHexStringLower(SHA256.HashData(without))
-        );
+        return new ManifestPage(name, PageReader.Read(searched.Feed, without).Records, without.Length, ManifestPage.HashOf(without));
     }
 }

@@ -324,13 +324,8 @@ public sealed class DeletionTests(AzuriteFixture azurite)
     public async Task A_record_that_came_back_is_not_gone_by_one_later_look()
     {
         var clock = new ShiftedClock(new DateTimeOffset(2026, 11, 21, 9, 0, 0, TimeSpan.Zero));
-        var day = new DateOnly(2026, 11, 20);
         var rows = Enumerable.Range(0, 30).ToHashSet();
-        await using var cube = await ScriptedCube.StartAsync(request =>
-            request.Is("/responses") && request.From <= day && request.To >= day
-                ? Scripted.Page(rows.Count, null, rows.Order().Select(number => ScriptedCube.Response(day, number)))
-                : null
-        );
+        await using var cube = await ScriptedCube.OfDayAsync(new DateOnly(2026, 11, 20), rows);
         await using var app = await TestApp.StartAsync(
             await azurite.NewAccountAsync(),
             cube.BaseUrl,

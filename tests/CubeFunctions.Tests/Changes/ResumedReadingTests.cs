@@ -16,13 +16,8 @@ public sealed class ResumedReadingTests(AzuriteFixture azurite)
     public async Task A_reading_that_is_found_stored_is_the_one_that_the_next_is_compared_with()
     {
         var clock = new ShiftedClock(new DateTimeOffset(2026, 11, 21, 9, 0, 0, TimeSpan.Zero));
-        var day = new DateOnly(2026, 11, 20);
         var rows = Enumerable.Range(0, 30).ToHashSet();
-        await using var cube = await ScriptedCube.StartAsync(request =>
-            request.Is("/responses") && request.From <= day && request.To >= day
-                ? Scripted.Page(rows.Count, null, rows.Order().Select(number => ScriptedCube.Response(day, number)))
-                : null
-        );
+        await using var cube = await ScriptedCube.OfDayAsync(new DateOnly(2026, 11, 20), rows);
         await using var proxy = await StorageProxy.StartAsync(await azurite.NewAccountAsync());
         await using var app = await TestApp.StartAsync(proxy.ConnectionString, cube.BaseUrl, clock, ("Sync__StartDate", "2026-11-19"));
         await app.RunAsync(Responses);

@@ -25,17 +25,19 @@ internal sealed class TokenStorage : IAsyncDisposable
     private readonly AzuriteProcess _azurite;
     private readonly WebApplication _identity;
     private readonly StorageProxy _proxy;
+    private volatile bool _givesTokens;
 
-    private TokenStorage(
-        string folder,
-        X509Certificate2 certificate,
-        AzuriteProcess azurite,
-        WebApplication identity,
-        StorageProxy proxy
-    ) => (_folder, _certificate, _azurite, _identity, _proxy) = (folder, certificate, azurite, identity, proxy);
+    private TokenStorage(string folder, X509Certificate2 certificate, AzuriteProcess azurite, StorageProxy proxy)
+    {
+        (_folder, _certificate, _azurite, _proxy) = (folder, certificate, azurite, proxy);
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        _identity = builder.Build();
+        _identity.Run(AnswerAsync);
+    }
 
     /// <summary>From now on the identity gets a token; until then its endpoint answers 500.</summary>
-    public void GiveTokens() => _identity.Services.GetRequiredService<Switch>().IsOn = true;
+    public void GiveTokens() => _givesTokens = true;
 
     /// <summary>The test's own way to it: by key.</summary>
     public string ConnectionString => _proxy.ConnectionString;
@@ -75,7 +77,9 @@ internal sealed class TokenStorage : IAsyncDisposable
             azurite.ConnectionString().Replace("http://", "https://", StringComparison.Ordinal),
             certificate
         );
-        return new TokenStorage(folder, certificate, azurite, await IdentityAsync(), proxy);
+        var storage = new TokenStorage(folder, certificate, azurite, proxy);
+        await storage._identity.StartAsync(TestContext.Current.CancellationToken);
+        return storage;
     }
 
     public async ValueTask DisposeAsync()
@@ -88,38 +92,29 @@ internal sealed class TokenStorage : IAsyncDisposable
     }
 
     /// <summary>As App Service gives tokens to what runs on it.</summary>
-    private static async Task<WebApplication> IdentityAsync()
+    private async Task AnswerAsync(HttpContext context)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddSingleton<Switch>();
-        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
-        var web = builder.Build();
-        web.Run(async context =>
+        if (context.Request.Headers["X-IDENTITY-HEADER"] != IdentityHeader)
         {
-            if (context.Request.Headers["X-IDENTITY-HEADER"] != IdentityHeader)
-            {
-                context.Response.StatusCode = StatusCodes.Status401Unauthorized;
-            }
-            else if (!web.Services.GetRequiredService<Switch>().IsOn)
-            {
-                context.Response.StatusCode = StatusCodes.Status500InternalServerError;
-            }
-            else
-            {
-                var ends = TimeProvider.System.GetUtcNow().AddHours(24).ToUnixTimeSeconds();
-                await context.Response.WriteAsJsonAsync(
-                    new
-                    {
-                        access_token = Token(ends),
-                        expires_on = $"{ends}",
-                        resource = "https://storage.azure.com",
-                        token_type = "Bearer",
-                    }
-                );
-            }
-        });
-        await web.StartAsync(TestContext.Current.CancellationToken);
-        return web;
+            context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+        }
+        else if (!_givesTokens)
+        {
+            context.Response.StatusCode = StatusCodes.Status500InternalServerError;
+        }
+        else
+        {
+            var ends = TimeProvider.System.GetUtcNow().AddHours(24).ToUnixTimeSeconds();
+            await context.Response.WriteAsJsonAsync(
+                new
+                {
+                    access_token = Token(ends),
+                    expires_on = $"{ends}",
+                    resource = "https://storage.azure.com",
+                    token_type = "Bearer",
+                }
+            );
+        }
     }
 
     /// <summary>Azurite reads who gave the token, for what and until when, and asks for no signature.</summary>
@@ -151,9 +146,4 @@ internal sealed class TokenStorage : IAsyncDisposable
 
     private static string Address(WebApplication web) =>
         web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-
-    private sealed class Switch
-    {
-        public volatile bool IsOn;
-    }
 }

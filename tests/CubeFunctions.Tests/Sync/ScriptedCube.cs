@@ -80,6 +80,16 @@ internal sealed class ScriptedCube : IAsyncDisposable
         return cube;
     }
 
+    /// <summary>A tenant with responses of one day, as many as a test leaves there.</summary>
+    /// <param name="day">The day.</param>
+    /// <param name="rows">The numbers of the responses; the test's to change.</param>
+    public static Task<ScriptedCube> OfDayAsync(DateOnly day, IReadOnlySet<int> rows) =>
+        StartAsync(request =>
+            request.Is("/responses") && request.From <= day && request.To >= day
+                ? Scripted.Page(rows.Count, null, rows.Order().Select(number => Response(day, number)))
+                : null
+        );
+
     /// <summary>A response of one customer.</summary>
     public static string Response(DateOnly day, int number, string comment = "") =>
         string.Create(
