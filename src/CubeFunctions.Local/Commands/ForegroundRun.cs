@@ -11,7 +11,10 @@ namespace CubeFunctions.Local.Commands;
 /// <summary>Starts a run, works on it together with other workers, and waits for its end.</summary>
 internal sealed class ForegroundRun(LocalApp app, SyncConsole output, ForegroundProgress progress)
 {
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
+    /// <summary>How soon storage is asked whether another process has closed the run, once nothing is in hand here; doubled each time.</summary>
+    private static readonly TimeSpan ShortestLook = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RefreshEvery = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan DeliveriesEvery = TimeSpan.FromSeconds(2);
 
     private readonly RunReader _reader = app.Services.GetRequiredService<RunReader>();
@@ -126,7 +129,10 @@ internal sealed class ForegroundRun(LocalApp app, SyncConsole output, Foreground
     )
     {
         output.Follow(runId, app.Services.GetRequiredService<SyncProgress>(), items);
-        var looked = _time.GetUtcNow();
+        var closer = app.Services.GetRequiredService<RunCloser>();
+        var started = _time.GetTimestamp();
+        var refreshed = TimeSpan.Zero;
+        var look = ShortestLook;
         while (true)
         {
             while (closed.TryRead(out var manifest))
@@ -139,7 +145,7 @@ internal sealed class ForegroundRun(LocalApp app, SyncConsole output, Foreground
 
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             var signalled = closed.WaitToReadAsync(limit.Token).AsTask();
-            var first = await Task.WhenAny(signalled, Task.Delay(LookEvery, _time, limit.Token));
+            var first = await Task.WhenAny(signalled, Task.Delay(look, _time, limit.Token));
             await limit.CancelAsync();
             cancellationToken.ThrowIfCancellationRequested();
             if (first == signalled)
@@ -148,15 +154,25 @@ internal sealed class ForegroundRun(LocalApp app, SyncConsole output, Foreground
             }
 
             // While this process holds items, no other one can close the run.
-            if (
-                !app.Services.GetRequiredService<RunCloser>().HasInHand(runId)
-                && await _reader.FindManifestAsync(runId, cancellationToken) is { } closedByOther
-            )
+            if (closer.HasInHand(runId))
+            {
+                look = ShortestLook;
+            }
+            else if (await _reader.FindManifestAsync(runId, cancellationToken) is { } closedByOther)
             {
                 return closedByOther;
             }
+            else
+            {
+                look = TimeSpan.FromTicks(Math.Min(2 * look.Ticks, LongestLook.Ticks));
+            }
 
-            output.Refresh(_time.GetUtcNow() - looked);
+            var elapsed = _time.GetElapsedTime(started);
+            if (elapsed - refreshed >= RefreshEvery)
+            {
+                refreshed = elapsed;
+                output.Refresh(elapsed);
+            }
         }
     }
 }

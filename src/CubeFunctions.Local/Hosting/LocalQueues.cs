@@ -1,4 +1,5 @@
 using CubeFunctions.Core.Delivery;
+using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Core.Upserts;
@@ -19,20 +20,20 @@ internal sealed record LocalQueue(string Name, int Parallel, Func<string, Cancel
 /// <summary>The queues of the app.</summary>
 internal static class LocalQueues
 {
-    /// <summary>
-    /// Twice what keeps Cube busy: an item that ended waits a moment for others, so that their rows go as one transaction, and its place is
-    /// not to stay empty meanwhile.
-    /// </summary>
-    private const int ItemsAtOnce = 16;
+    /// <summary>Bounds memory: each item may have a window half read.</summary>
+    private const int MostItemsAtOnce = 32;
 
     public static IReadOnlyList<LocalQueue> Of(IServiceProvider services)
     {
+        // Twice what keeps Cube busy: an item that ended waits a moment for others, so that their rows go as one transaction, and its place
+        // is not to stay empty meanwhile. No more than that: what one process holds, no other one can read.
+        var itemsAtOnce = Math.Min(2 * services.GetRequiredService<CubeSettings>().MaxConcurrentRequests, MostItemsAtOnce);
         var items = services.GetRequiredService<ItemWorker>();
         var changes = services.GetRequiredService<DeliveryWorker>();
         var upserts = services.GetRequiredService<UpsertWorker>();
         return
         [
-            new LocalQueue(StorageNames.SyncQueue, ItemsAtOnce, items.HandleAsync),
+            new LocalQueue(StorageNames.SyncQueue, itemsAtOnce, items.HandleAsync),
             new LocalQueue(StorageNames.SyncQueue + StorageNames.PoisonSuffix, 1, items.HandlePoisonAsync),
             new LocalQueue(StorageNames.UpsertsQueue, 16, upserts.HandleAsync),
             new LocalQueue(StorageNames.UpsertsQueue + StorageNames.PoisonSuffix, 1, upserts.HandlePoisonAsync),

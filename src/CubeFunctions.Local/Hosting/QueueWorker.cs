@@ -27,7 +27,7 @@ internal sealed partial class QueueWorker(
     private const int MostAtOnce = 32;
 
     /// <summary>Messages taken beyond those that can be handled at once: every look at the queue is a transaction to pay for.</summary>
-    private const int Ahead = 4;
+    private readonly int _ahead = Math.Min(parallel / 4, 4);
 
     /// <summary>How long a message stays hidden unless renewed: what a crashed process held comes back within this time.</summary>
     private static readonly TimeSpan Hidden = TimeSpan.FromMinutes(1);
@@ -76,7 +76,7 @@ internal sealed partial class QueueWorker(
                 }
                 else
                 {
-                    var asked = Math.Min(parallel - running.Count + (parallel > 1 ? Ahead : 0), MostAtOnce);
+                    var asked = Math.Min(parallel - running.Count + _ahead, MostAtOnce);
                     foreach (var received in await ReceiveAsync(asked, cancellationToken))
                     {
                         taken.Enqueue(_held[received.MessageId] = new Held(received));
