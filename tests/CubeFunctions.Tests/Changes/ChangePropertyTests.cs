@@ -89,7 +89,14 @@ public sealed class ChangePropertyTests(AzuriteFixture azurite)
             record => Part(record, ContentOfSms)
         );
         AssertSame(store, "callflow_customers", campaigns.SelectMany(id => cube.Data.CallflowCustomers(id)), Whole);
-        Assert.DoesNotContain(app.Logs.Lines, line => line.Text.Contains("held back", StringComparison.Ordinal));
+
+        // Of the few product registrations of a campaign the guard holds back those that go with several customers within a day.
+        Assert.DoesNotContain(
+            app.Logs.Lines,
+            line =>
+                line.Text.Contains("held back", StringComparison.Ordinal)
+                && !line.Text.StartsWith("product_registrations", StringComparison.Ordinal)
+        );
     }
 
     private void Mutate(CubeData data)
