@@ -120,7 +120,8 @@ internal sealed class RecordReader(Feed feed, ContentRules rules, TimeZoneInfo? 
             reader.Read();
             if (name.SequenceEqual("count"u8))
             {
-                count = ReadCount(ref reader);
+                // Given twice, the larger counts: fewer records than either are not all.
+                count = Math.Max(count ?? 0, ReadCount(ref reader));
             }
             else if (name.SequenceEqual("next"u8))
             {
@@ -134,26 +135,46 @@ internal sealed class RecordReader(Feed feed, ContentRules rules, TimeZoneInfo? 
             }
             else
             {
-                var isError = name.SequenceEqual("error"u8) && reader.TokenType is not (JsonTokenType.Null or JsonTokenType.False);
-                error = isError ? ErrorText(ref reader) : error;
+                error = name.SequenceEqual("error"u8) || name.SequenceEqual("errors"u8) ? ReadError(ref reader) ?? error : error;
                 reader.Skip();
             }
         }
 
         Expect(results, "'results'");
         Expect(count is not null, "'count'");
-        if (error is not null && _number == 0)
+        if (error is not null)
         {
-            throw new CubeException(CubeFailureKind.MalformedPage, $"Cube answered an error instead of records: {error}");
+            // Beside records as well: nobody knows what the page lacks.
+            throw new CubeException(
+                CubeFailureKind.MalformedPage,
+                $"Cube answered an error {(_number == 0 ? "instead of" : "beside")} records: {error}"
+            );
         }
 
         return (count, next);
     }
 
-    private static string ErrorText(ref Utf8JsonReader reader)
+    /// <summary>What an error says; null where the member is there and says that there is none.</summary>
+    private static string? ReadError(ref Utf8JsonReader reader)
     {
         const int Most = 200;
-        return JsonText.Of(ref reader) is { Length: > 0 } text ? text[..Math.Min(text.Length, Most)] : "without words";
+        const string WithoutWords = "without words";
+        var inside = reader;
+        return reader.TokenType switch
+        {
+            JsonTokenType.Null or JsonTokenType.False => null,
+            JsonTokenType.StartObject or JsonTokenType.StartArray => inside.Read()
+            && inside.TokenType is JsonTokenType.EndObject or JsonTokenType.EndArray
+                ? null
+                : WithoutWords,
+            JsonTokenType.True => WithoutWords,
+            _ => JsonText.Of(ref reader) switch
+            {
+                null or "" or "0" => null,
+                { Length: > Most } text => text[..Most],
+                var text => text,
+            },
+        };
     }
 
     internal static string? ReadNext(ref Utf8JsonReader reader)

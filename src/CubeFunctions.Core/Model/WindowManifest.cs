@@ -33,7 +33,7 @@ public sealed record WindowManifest
     /// <summary>How many sweeps it took.</summary>
     public required int Sweeps { get; init; }
 
-    /// <summary>The count that Cube gave last.</summary>
+    /// <summary>The largest count that Cube gave while the pages were read.</summary>
     public required long ReportedCount { get; init; }
 
     /// <summary>Records in the pages.</summary>

@@ -7,7 +7,7 @@ namespace CubeFunctions.Core.Sync;
 /// <summary>What the pages of one crawl say together.</summary>
 /// <param name="Records">Records read.</param>
 /// <param name="Bytes">Bytes read.</param>
-/// <param name="ReportedCount">The count that the last page gave.</param>
+/// <param name="ReportedCount">The largest count that a page gave: a page that counts fewer does not make the others wrong.</param>
 /// <param name="DistinctKeys">Distinct keys among the records that have one.</param>
 /// <param name="Keyless">Records without a key.</param>
 /// <param name="CountsAgree">Whether every page gave the same count.</param>
@@ -37,7 +37,7 @@ internal sealed record CrawlAudit(
 
     /// <summary>Why it is no proof, in figures.</summary>
     public string Reason =>
-        !CountsAgree ? $"Cube's count moved while the pages were read; last it says {ReportedCount} and gives {Records}"
+        !CountsAgree ? $"Cube's count moved while the pages were read; at most it says {ReportedCount} and gives {Records}"
         : Records != ReportedCount ? $"Cube says {ReportedCount} and gives {Records}"
         : IsBroken ? $"pages moved while {Records} records were read"
         : Repeats ? $"{Records} records, {Records - DistinctKeys - Keyless} of them repeats"
@@ -76,7 +76,7 @@ internal sealed record CrawlAudit(
         return new CrawlAudit(
             records,
             pages.Sum(page => page.Bytes),
-            pages[^1].Summary.Count,
+            pages.Max(static page => page.Summary.Count),
             distinct,
             pages.Sum(page => (long)page.Summary.KeylessRecords),
             pages.All(page => page.Summary.Count == pages[0].Summary.Count),

@@ -1,6 +1,7 @@
 using Cube.Simulator;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Sync;
+using CubeFunctions.Tests.Changes;
 using CubeFunctions.Tests.Support;
 using Xunit;
 
@@ -177,6 +178,57 @@ public sealed class ProofTests(AzuriteFixture azurite)
         var run = await app.RunAsync(Responses);
         Assert.Equal((0, 6L), (run.Items.Unproven, run.Windows.Sum(window => window.Feed == api.Calls().Name ? window.Records : 0)));
         Assert.Contains(cube.Requests, request => request.Page == 3);
+    }
+
+    /// <summary>The last page counts what came, or nothing; the pages before it count what is missing.</summary>
+    [Theory]
+    [OverGenerations(0)]
+    [OverGenerations(2)]
+    public async Task Fewer_records_than_any_page_counts_are_never_proven(TenantApi api, int lastCount)
+    {
+        var day = new DateOnly(2026, 11, 20);
+        var whole = true;
+        await using var cube = await ScriptedCube.StartAsync(
+            api,
+            request =>
+                !request.Is("/responses") || !Holds(request, day) ? null
+                : request.Page == 2 && !whole ? Scripted.Page(lastCount, null, [])
+                : Scripted.Page(
+                    4,
+                    request.Page == 1 ? "http://x/?page=2" : null,
+                    Enumerable.Range(request.Page * 2, 2).Select(number => ScriptedCube.Response(day, number))
+                )
+        );
+        var clock = new ShiftedClock(Now, 20);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube.BaseUrl, clock);
+        Assert.Equal(0, (await app.RunAsync(Responses)).Items.Unproven);
+        whole = false;
+        var run = await app.RunAsync(Responses);
+        var lacking = Assert.Single(run.Windows, window => window.Proof == Proof.None);
+        Assert.Equal((day, day, 2L), (lacking.From, lacking.To, lacking.Records));
+        Assert.Contains("at most it says 4 and gives 2", lacking.Reason, StringComparison.Ordinal);
+        Assert.Empty(await ChangeLedger.ReadAsync(app, run.RunId));
+    }
+
+    [Theory]
+    [InlineData("""{"count":1,"next":null,"results":[ROW],"error":"partial outage"}""", "beside records: partial outage")]
+    [InlineData("""{"errors":[{"code":7}],"count":1,"next":null,"results":[ROW]}""", "beside records: without words")]
+    [InlineData("""{"count":1,"next":null,"results":[ROW],"error":"","errors":[]}""", null)]
+    [InlineData("""{"count":9,"next":null,"results":[ROW],"error":null,"count":1}""", "Cube says 9 and gives 1")]
+    public async Task What_says_that_it_is_not_all_is_no_proof(string page, string? words)
+    {
+        var day = new DateOnly(2026, 11, 20);
+        await using var cube = await ScriptedCube.StartAsync(request =>
+            request.Is("/responses") && Holds(request, day)
+                ? Scripted.Json(page.Replace("ROW", ScriptedCube.Response(day, 1), StringComparison.Ordinal))
+                : null
+        );
+        var clock = new ShiftedClock(Now, 50);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube.BaseUrl, clock);
+        var run = await app.RunAsync(Responses);
+        Assert.Equal(words is null, run.Items.Succeeded == run.Items.Total);
+        var said = run.Failures.Select(failure => failure.Reason).Concat(run.Windows.Select(window => window.Reason));
+        Assert.Equal(words is not null, said.Any(reason => reason?.Contains(words ?? "", StringComparison.Ordinal) == true));
     }
 
     [Theory]
