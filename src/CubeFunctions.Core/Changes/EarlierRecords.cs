@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
 
@@ -13,7 +15,9 @@ internal sealed class EarlierRecords(RawStore raw, FeedRecords records)
     /// <summary>The feed's records.</summary>
     public FeedRecords Records => records;
 
-    /// <summary>Hands over the records that can still be read. Pages that the lifecycle rules removed are left out.</summary>
+    /// <summary>
+    /// Hands over the records that can still be read. Pages that the lifecycle rules removed, and what is no page any more, are left out.
+    /// </summary>
     /// <param name="state">What is known.</param>
     /// <param name="indexes">Which of its entries.</param>
     /// <param name="take">Gets the entry's index and the record's bytes, which are good until it returns; one call at a time.</param>
@@ -57,11 +61,30 @@ internal sealed class EarlierRecords(RawStore raw, FeedRecords records)
     /// <summary>Makes a manifest known that was just written, so that it need not be read.</summary>
     public void Know(string path, WindowManifest manifest) => _manifests[path] = manifest;
 
+    private bool TryRead(ReadOnlyMemory<byte> body, [NotNullWhen(true)] out PageRecords? page)
+    {
+        try
+        {
+            page = records.Read(body);
+            return true;
+        }
+        catch (CubeException)
+        {
+            // Written over from outside.
+            page = null;
+            return false;
+        }
+    }
+
     private void Match(ScopeState state, IEnumerable<int> indexes, ReadOnlyMemory<byte> body, Action<int, ReadOnlyMemory<byte>> take)
     {
         // By key and content; by key alone where another Changes__IgnoreFields gave other content hashes.
         var wanted = indexes.ToLookup(index => state.Entries[index].Key);
-        var page = records.Read(body);
+        if (!TryRead(body, out var page))
+        {
+            return;
+        }
+
         var found = new HashSet<int>();
         foreach (var exact in (bool[])[true, false])
         {

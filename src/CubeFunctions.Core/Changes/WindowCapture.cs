@@ -89,6 +89,9 @@ internal sealed class WindowCapture(
     public Task ProvenAsync(bool hasEarlierReading, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc />
+    public Task<bool> IsIntactAsync(CancellationToken cancellationToken) => Task.FromResult(true);
+
+    /// <inheritdoc />
     public Task StoredAsync(StoredWindow stored, CancellationToken cancellationToken) =>
         detection.CompareAsync(stored, this, cancellationToken);
 

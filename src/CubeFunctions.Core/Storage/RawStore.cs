@@ -32,10 +32,21 @@ public sealed class RawStore(StorageClients storage)
     internal async Task<bool> TryWriteAsync<T>(string path, T value, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         (await _blobs.CreateAsync(path, BlobBody.Json(JsonSerializer.SerializeToUtf8Bytes(value, type)), cancellationToken)).IsSaved;
 
-    /// <summary>Reads a window's manifest, or null where there is none.</summary>
-    /// <exception cref="JsonException">It is no manifest.</exception>
-    internal Task<WindowManifest?> FindManifestAsync(string path, CancellationToken cancellationToken) =>
-        FindAsync(path, ManifestJson.Default.WindowManifest, cancellationToken);
+    /// <summary>Reads a window's manifest; null where there is none, or something else in its place: what it named cannot be read.</summary>
+    internal async Task<WindowManifest?> FindManifestAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await FindAsync(path, ManifestJson.Default.WindowManifest, cancellationToken) is { Pages: { } pages } manifest
+                && pages.All(static page => page is { Name: not null, Sha256: not null })
+                ? manifest
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>Reads a run's manifest, or null where there is none.</summary>
     internal Task<RunManifest?> FindRunManifestAsync(string runId, CancellationToken cancellationToken) =>
@@ -88,6 +99,16 @@ public sealed class RawStore(StorageClients storage)
             yield return blob.Name[folder.Length..];
         }
     }
+
+    /// <summary>Sizes of the blobs below a folder, by name.</summary>
+    internal async Task<Dictionary<string, long>> FindSizesAsync(string folder, CancellationToken cancellationToken) =>
+        await _blobs
+            .ListAsync(folder, cancellationToken)
+            .ToDictionaryAsync(
+                blob => blob.Name[folder.Length..],
+                static blob => blob.Properties.ContentLength ?? 0,
+                cancellationToken: cancellationToken
+            );
 
     internal Task DeleteAsync(string path, CancellationToken cancellationToken) => _blobs.DeleteAsync(path, default, cancellationToken);
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Azure;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
@@ -132,14 +133,27 @@ public sealed class CheckpointRow : IStoredRow, ILeasable
 
     internal void Revive() => (RetiredReason, RetiredAt) = (null, null);
 
-    internal CrawlProgress? ReadProgress() =>
-        Progress is null ? null : JsonSerializer.Deserialize(Progress, SyncRowJson.Default.CrawlProgress);
+    /// <summary>How far the holder's crawl is; null where nothing is said that can be read.</summary>
+    internal CrawlProgress? ReadProgress() => Read(Progress, SyncRowJson.Default.CrawlProgress) is { Item: not null } progress ? progress : null;
 
     internal void WriteProgress(CrawlProgress? progress) =>
         Progress = progress is null ? null : JsonSerializer.Serialize(progress, SyncRowJson.Default.CrawlProgress);
 
-    internal List<Reading> ReadReadings() =>
-        Readings is null ? [] : JsonSerializer.Deserialize(Readings, SyncRowJson.Default.ListReading) ?? [];
+    /// <summary>The last proven readings. Those that cannot be read are forgotten: their windows are stored whole.</summary>
+    internal List<Reading> ReadReadings() => Read(Readings, SyncRowJson.Default.ListReading) ?? [];
+
+    private static T? Read<T>(string? column, JsonTypeInfo<T> type)
+        where T : class
+    {
+        try
+        {
+            return column is null ? null : JsonSerializer.Deserialize(column, type);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 
     internal void AddReading(Reading reading) => WriteReadings([reading, .. ReadReadings().Where(other => other.Window != reading.Window)]);
 

@@ -72,7 +72,7 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
             }
 
             var progress = row.ReadProgress();
-            var resumes = item.Begun || progress?.Item == item.Holder;
+            var resumes = item.Begun || (row.Progress is not null && (progress is null || progress.Item == item.Holder));
             if (progress is not null && progress.Item != item.Holder)
             {
                 var other = await FindOpenAsync(progress.Item, cancellationToken);

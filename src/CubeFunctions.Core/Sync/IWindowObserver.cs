@@ -20,7 +20,8 @@ namespace CubeFunctions.Core.Sync;
 /// observer does not know are read back, and come by parsed.
 /// </item>
 /// <item>
-/// <see cref="IWindowObservation.ProvenAsync"/>: the window is complete, its manifest not yet visible. A crash after it repeats it.
+/// <see cref="IWindowObservation.ProvenAsync"/>: the window is complete, its manifest not yet visible. A crash after it repeats it. For one
+/// that is unchanged <see cref="IWindowObservation.IsIntactAsync"/> instead.
 /// </item>
 /// <item>The manifest is written; from then on a later claim skips the crawl of the window.</item>
 /// <item>
@@ -76,6 +77,12 @@ internal interface IWindowObservation : IDisposable
     /// <param name="hasEarlierReading">Whether an earlier proven reading of the window is known.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     Task ProvenAsync(bool hasEarlierReading, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The window is as its last proven reading. Whether what the observer made of that reading is still there; where it is not, the window
+    /// is read and stored again, as if it were new.
+    /// </summary>
+    Task<bool> IsIntactAsync(CancellationToken cancellationToken);
 
     /// <summary>The window is stored, proven or not.</summary>
     Task StoredAsync(StoredWindow window, CancellationToken cancellationToken);

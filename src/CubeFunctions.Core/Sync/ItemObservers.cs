@@ -76,6 +76,20 @@ internal sealed class WindowObservers(List<IWindowObservation> windows) : IDispo
         }
     }
 
+    /// <inheritdoc cref="IWindowObservation.IsIntactAsync"/>
+    public async Task<bool> AreIntactAsync(CancellationToken cancellationToken)
+    {
+        foreach (var window in windows)
+        {
+            if (!await window.IsIntactAsync(cancellationToken))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <inheritdoc cref="IWindowObservation.StoredAsync"/>
     public async Task StoredAsync(StoredWindow stored, CancellationToken cancellationToken)
     {

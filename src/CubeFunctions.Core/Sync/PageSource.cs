@@ -61,7 +61,9 @@ public sealed class PageSource(CubeClient cube, RecordReaders readers, PageSlots
         return crawled;
     }
 
-    /// <summary>Makes pages known that earlier claims of the crawl read. One that is gone is read from Cube again.</summary>
+    /// <summary>
+    /// Makes pages known that earlier claims of the crawl read. One that is gone, or no longer what was stored, is read from Cube again.
+    /// </summary>
     /// <param name="target">The crawl.</param>
     /// <param name="stored">Pages that they stored. Where two claims stored the same page, the later one counts.</param>
     /// <param name="matched">Numbers of pages that equalled the last proven reading.</param>
@@ -96,15 +98,31 @@ public sealed class PageSource(CubeClient cube, RecordReaders readers, PageSlots
             {
                 var (number, (path, storedBy)) = entry;
                 using var slot = await slots.EnterAsync(token);
-                if (await target.Archive.FindAsync(path, token) is { } body)
+                using var page = await FindStoredAsync(target, path, token);
+                if (
+                    page is not null
+                    && CrawledPage.Of(number, storedBy, page) is var crawled
+                    && (!crawled.IsUnchanged || target.Earlier!.Holds(number, crawled.Sha256))
+                )
                 {
-                    using var page = readers.Parse(target.Feed, body);
-                    var crawled = CrawledPage.Of(number, storedBy, page);
                     pages[number] = crawled;
                     await target.Observers.PageAsync(ObservedPage.Of(crawled, page, crawled.IsUnchanged), token);
                 }
             }
         );
+    }
+
+    private async Task<Page?> FindStoredAsync(PageTarget target, string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await target.Archive.FindAsync(path, cancellationToken) is { } body ? readers.Parse(target.Feed, body) : null;
+        }
+        catch (CubeException)
+        {
+            // Written over from outside.
+            return null;
+        }
     }
 
     /// <summary>

@@ -70,11 +70,11 @@ internal sealed class WindowArchive(RawStore raw, string folder, bool resumes)
     /// <summary>A stored page; null where it is gone.</summary>
     public Task<PooledBody?> FindAsync(string path, CancellationToken cancellationToken) => raw.FindBytesAsync(path, cancellationToken);
 
-    /// <summary>Whether every page of an earlier reading is still there.</summary>
+    /// <summary>Whether every page of an earlier reading is still there, and of its size.</summary>
     public async Task<bool> IsWholeAsync(EarlierReading reading, CancellationToken cancellationToken)
     {
-        var names = await raw.ListAsync(reading.Folder, cancellationToken).ToHashSetAsync(cancellationToken: cancellationToken);
-        return reading.Manifest.Pages.All(page => names.Contains(page.Name));
+        var sizes = await raw.FindSizesAsync(reading.Folder, cancellationToken);
+        return reading.Manifest.Pages.All(page => sizes.GetValueOrDefault(page.Name, -1) == page.Bytes);
     }
 
     /// <summary>Writes the manifest, then removes the pages that it does not name.</summary>

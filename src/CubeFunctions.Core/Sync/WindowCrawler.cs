@@ -116,7 +116,7 @@ public sealed partial class WindowCrawler(
                     return stored;
                 }
 
-                // The earlier reading lacks a page: it is forgotten, and the window read anew to be stored whole.
+                // The earlier reading, or what was made of it, is not whole: it is forgotten, and the window read anew to be stored whole.
                 row.RemoveReading(target.Earlier!.Reading);
                 target = target with { Earlier = null };
             }
@@ -176,23 +176,18 @@ public sealed partial class WindowCrawler(
             return null;
         }
 
-        try
+        if (await raw.FindManifestAsync(reading.Manifest, cancellationToken) is { } manifest)
         {
-            if (await raw.FindManifestAsync(reading.Manifest, cancellationToken) is { } manifest)
-            {
-                return new EarlierReading(reading, manifest);
-            }
-        }
-        catch (System.Text.Json.JsonException)
-        {
-            // No manifest any more.
+            return new EarlierReading(reading, manifest);
         }
 
         row.RemoveReading(reading);
         return null;
     }
 
-    /// <returns>Null where the earlier reading lacks a page that would have to be named or copied.</returns>
+    /// <returns>
+    /// Null where the earlier reading lacks a page that would have to be named or copied, or an observer what it made of that reading.
+    /// </returns>
     private static async Task<CrawlOutcome?> StoreAsync(
         WindowTask task,
         PageTarget target,
@@ -205,7 +200,10 @@ public sealed partial class WindowCrawler(
         lease.Lost.ThrowIfCancellationRequested();
         if (earlier?.IsSameAs(crawled) == true && manifest.Proof != Proof.None)
         {
-            if (!await archive.IsWholeAsync(earlier, cancellationToken))
+            if (
+                !await archive.IsWholeAsync(earlier, cancellationToken)
+                || !await task.Observers.AreIntactAsync(cancellationToken)
+            )
             {
                 return null;
             }
@@ -219,7 +217,7 @@ public sealed partial class WindowCrawler(
             return Stored(earlier.Manifest, manifest with { Pages = earlier.Manifest.Pages }, earlier.Reading.Manifest, unchanged: true);
         }
 
-        var isWhole = true;
+        var isWhole = !crawled.Exists(static page => page.IsUnchanged) || await archive.IsWholeAsync(earlier!, cancellationToken);
         var options = new ParallelOptions { MaxDegreeOfParallelism = CopiesAtOnce, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(
             crawled.Where(page => page.IsUnchanged).TakeWhile(_ => Volatile.Read(ref isWhole)),
@@ -328,7 +326,7 @@ public sealed partial class WindowCrawler(
         );
 
     /// <summary>The pages from the first on without a hole. What lies behind a page that was gone belongs to no whole.</summary>
-    private static List<CrawledPage> Contiguous(ConcurrentDictionary<int, CrawledPage> pages)
+    internal static List<CrawledPage> Contiguous(ConcurrentDictionary<int, CrawledPage> pages)
     {
         var list = new List<CrawledPage>(pages.Count);
         for (var number = 1; pages.TryGetValue(number, out var page); number++)

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Azure;
-using Azure.Storage.Blobs.Models;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
 
@@ -19,10 +18,14 @@ internal readonly record struct IndexAnswer(bool Snapshot, int Matches, long Int
 /// </summary>
 public sealed class CustomerIndex
 {
-    /// <summary>How long a loaded index is used before the blob is asked for again.</summary>
-    private static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(20);
+    /// <summary>
+    /// How long a loaded index is used before the blob is asked whether it is still the newest: another process may have written it.
+    /// </summary>
+    private static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(1);
+
+    /// <summary>Bytes of one request where only the ends of the file are looked at.</summary>
+    private const int ReadAhead = 64 * 1024;
     private readonly ConcurrentDictionary<string, CachedValue<Loaded>> _known = new(StringComparer.Ordinal);
-    private readonly StorageClients _storage;
     private readonly OptimisticBlobs _blobs;
     private readonly TimeProvider _time;
 
@@ -30,38 +33,46 @@ public sealed class CustomerIndex
     public CustomerIndex(StorageClients storage, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(storage);
-        (_storage, _blobs, _time) = (storage, new(storage.State), time);
+        (_blobs, _time) = (new(storage.State), time);
     }
 
     /// <summary>Stores the index of a proven snapshot.</summary>
     /// <param name="assignmentId">The assignment.</param>
+    /// <param name="basis">The state that it replaces: as it was when the lease of the assignment's customers was taken.</param>
     /// <param name="pages">Its pages, in order.</param>
     /// <param name="before">The index that has those without customers; null where there are none.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    internal async Task SaveAsync(
+    /// <returns>Its new state.</returns>
+    /// <exception cref="LeaseLostException">Another worker has written it since, of a newer snapshot.</exception>
+    internal async Task<ETag> SaveAsync(
         string assignmentId,
+        ETag basis,
         IReadOnlyList<IndexedPage> pages,
         CustomerIndexFile? before,
         CancellationToken cancellationToken
     )
     {
         await using var file = CustomerIndexFile.Write(pages, before);
-        await SaveAsync(assignmentId, file, cancellationToken);
+        return await TrySaveAsync(assignmentId, basis, file, cancellationToken) ?? throw new LeaseLostException();
+    }
+
+    /// <summary>The state of the stored index; default where there is none.</summary>
+    internal async Task<ETag> FindStateAsync(string assignmentId, CancellationToken cancellationToken) =>
+        (await _blobs.FindPropertiesAsync(PathOf(assignmentId), cancellationToken))?.ETag ?? default;
+
+    /// <summary>Whether the stored index is one, and of these pages. Its pairs are not read.</summary>
+    /// <param name="assignmentId">The assignment.</param>
+    /// <param name="pages">SHA-256 of the pages, in order.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    internal async Task<bool> IsOfAsync(string assignmentId, IReadOnlyList<string> pages, CancellationToken cancellationToken)
+    {
+        await using var file = await _blobs.OpenAtAsync(PathOf(assignmentId), 0, ReadAhead, cancellationToken);
+        return file is not null && await CustomerIndexFile.IsOfAsync(file, pages, cancellationToken);
     }
 
     /// <summary>The stored index as it is now, in no more memory than it takes; null where there is none.</summary>
-    internal async Task<CustomerIndexFile?> ReadAsync(string assignmentId, CancellationToken cancellationToken)
-    {
-        using var found = await _blobs.OpenAsync(PathOf(assignmentId), cancellationToken);
-        if (found is null)
-        {
-            return null;
-        }
-
-        var bytes = new byte[found.Details.ContentLength];
-        await found.Content.ReadExactlyAsync(bytes, cancellationToken);
-        return CustomerIndexFile.Read(bytes);
-    }
+    internal async Task<CustomerIndexFile?> ReadAsync(string assignmentId, CancellationToken cancellationToken) =>
+        (await ReadWithStateAsync(assignmentId, cancellationToken)).File;
 
     /// <summary>The stored index, as it was a moment ago; null where there is none.</summary>
     internal async Task<CustomerIndexFile?> FindAsync(string assignmentId, CancellationToken cancellationToken) =>
@@ -78,17 +89,23 @@ public sealed class CustomerIndex
     internal async Task<int> RemoveAsync(string assignmentId, string customerId, CancellationToken cancellationToken)
     {
         var gone = CustomerIds.HashOf(customerId);
-        if (
-            await ReadAsync(assignmentId, cancellationToken) is not { } before
-            || Enumerable.Range(0, before.Count).Count(place => before.HashAt(place) == gone) is not (> 0 and var count)
-        )
+        while (true)
         {
-            return 0;
-        }
+            var (before, state) = await ReadWithStateAsync(assignmentId, cancellationToken);
+            if (
+                before is null
+                || Enumerable.Range(0, before.Count).Count(place => before.HashAt(place) == gone) is not (> 0 and var count)
+            )
+            {
+                return 0;
+            }
 
-        await using var file = before.WriteWithout(gone);
-        await SaveAsync(assignmentId, file, cancellationToken);
-        return count;
+            await using var file = before.WriteWithout(gone);
+            if (await TrySaveAsync(assignmentId, state, file, cancellationToken) is not null)
+            {
+                return count;
+            }
+        }
     }
 
     /// <summary>Whether the stored index, as it is now, holds an imported id.</summary>
@@ -126,10 +143,30 @@ public sealed class CustomerIndex
 
     private static string PathOf(string assignmentId) => $"customer-index/assignment={assignmentId}";
 
-    private async Task SaveAsync(string assignmentId, Stream file, CancellationToken cancellationToken)
+    private async Task<(CustomerIndexFile? File, ETag State)> ReadWithStateAsync(string assignmentId, CancellationToken cancellationToken)
     {
-        await StorageClients.UploadAsync(_storage.State, PathOf(assignmentId), file, new BlobUploadOptions(), cancellationToken);
+        using var found = await _blobs.OpenAsync(PathOf(assignmentId), cancellationToken);
+        if (found is null)
+        {
+            return default;
+        }
+
+        var bytes = new byte[found.Details.ContentLength];
+        await found.Content.ReadExactlyAsync(bytes, cancellationToken);
+        return (CustomerIndexFile.Read(bytes), found.Details.ETag);
+    }
+
+    /// <returns>The new state; null where it is not as it was read.</returns>
+    private async Task<ETag?> TrySaveAsync(string assignmentId, ETag basis, Stream file, CancellationToken cancellationToken)
+    {
+        var written = await _blobs.SaveAsync(
+            PathOf(assignmentId),
+            new BlobBody(file, "application/octet-stream"),
+            basis,
+            cancellationToken
+        );
         _known.TryRemove(assignmentId, out _);
+        return written.IsSaved ? written.ETag : null;
     }
 
     private async Task<Loaded> ReadAsync(string assignmentId, Loaded? before, CancellationToken cancellationToken)

@@ -67,6 +67,33 @@ internal sealed class CustomerIndexFile
     /// <summary>Whether it has all customers of a page.</summary>
     public bool Holds(int page, string sha256) => page <= Pages && ShaAt(page).SequenceEqual(HalfOf(sha256));
 
+    /// <summary>Whether a stored file is an index of these pages and no others. Its pairs are passed over.</summary>
+    /// <param name="file">The file; it seeks.</param>
+    /// <param name="pages">SHA-256 of the pages, in order.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public static async Task<bool> IsOfAsync(Stream file, IReadOnlyList<string> pages, CancellationToken cancellationToken)
+    {
+        var header = new byte[HeaderBytes];
+        var tail = new byte[sizeof(int) + (ShaBytes * pages.Count)];
+        if (
+            await file.ReadAtLeastAsync(header, header.Length, throwOnEndOfStream: false, cancellationToken) < header.Length
+            || !header.AsSpan().StartsWith(Magic)
+            || BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(Magic.Length)) != Version
+            || BinaryPrimitives.ReadInt64LittleEndian(header.AsSpan(8)) is not (>= 0 and <= int.MaxValue and var count)
+            || file.Length != HeaderBytes + ((PairBytes + sizeof(int)) * count) + tail.Length
+        )
+        {
+            return false;
+        }
+
+        file.Position = file.Length - tail.Length;
+        await file.ReadExactlyAsync(tail, cancellationToken);
+        return BinaryPrimitives.ReadInt32LittleEndian(tail) == pages.Count
+            && pages
+                .Index()
+                .All(page => tail.AsSpan(sizeof(int) + (ShaBytes * page.Index), ShaBytes).SequenceEqual(HalfOf(page.Item)));
+    }
+
     /// <summary>Writes the index of a snapshot to a file that nobody else sees.</summary>
     /// <param name="pages">The snapshot's pages, in order.</param>
     /// <param name="before">The index that has those without customers; null where there are none.</param>

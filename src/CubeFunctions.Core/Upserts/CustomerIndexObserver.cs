@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Azure;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Sync;
 
@@ -12,9 +13,29 @@ internal sealed class CustomerIndexObserver(CustomerIndex index, UpsertNotificat
 
     private sealed class Item(CustomerIndex index, UpsertNotifications upserts, string assignmentId) : IItemObservation
     {
-        public Task PrepareAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+        /// <summary>
+        /// The index as it was when the lease was taken. Whoever stalls, loses the lease and goes on does not replace a newer one.
+        /// </summary>
+        private ETag _state;
 
-        public IWindowObservation BeginWindow(Window window) => new Snapshot(index, upserts, assignmentId);
+        public async Task PrepareAsync(CancellationToken cancellationToken) =>
+            _state = await index.FindStateAsync(assignmentId, cancellationToken);
+
+        public IWindowObservation BeginWindow(Window window) => new Snapshot(this, index, assignmentId);
+
+        public async Task SaveAsync(
+            List<IndexedPage> pages,
+            CustomerIndexFile? before,
+            bool hasEarlierReading,
+            CancellationToken cancellationToken
+        )
+        {
+            _state = await index.SaveAsync(assignmentId, _state, pages, before, cancellationToken);
+            if (!hasEarlierReading)
+            {
+                await upserts.NotifyAssignmentAsync(assignmentId, cancellationToken);
+            }
+        }
 
         public Task CommitAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -23,7 +44,7 @@ internal sealed class CustomerIndexObserver(CustomerIndex index, UpsertNotificat
         public void Dispose() { }
     }
 
-    private sealed class Snapshot(CustomerIndex index, UpsertNotifications upserts, string assignmentId) : IWindowObservation
+    private sealed class Snapshot(Item item, CustomerIndex index, string assignmentId) : IWindowObservation
     {
         private readonly ConcurrentDictionary<int, IndexedPage> _pages = new();
 
@@ -50,18 +71,22 @@ internal sealed class CustomerIndexObserver(CustomerIndex index, UpsertNotificat
 
         public async Task ProvenAsync(bool hasEarlierReading, CancellationToken cancellationToken)
         {
+            await item.SaveAsync(Pages(), _before, hasEarlierReading, cancellationToken);
+            Restart();
+        }
+
+        public Task<bool> IsIntactAsync(CancellationToken cancellationToken) =>
+            index.IsOfAsync(assignmentId, Pages().ConvertAll(static page => page.Sha256), cancellationToken);
+
+        private List<IndexedPage> Pages()
+        {
             var pages = new List<IndexedPage>(_pages.Count);
             for (var number = 1; _pages.TryGetValue(number, out var page); number++)
             {
                 pages.Add(page);
             }
 
-            await index.SaveAsync(assignmentId, pages, _before, cancellationToken);
-            Restart();
-            if (!hasEarlierReading)
-            {
-                await upserts.NotifyAssignmentAsync(assignmentId, cancellationToken);
-            }
+            return pages;
         }
 
         public Task StoredAsync(StoredWindow window, CancellationToken cancellationToken) => Task.CompletedTask;

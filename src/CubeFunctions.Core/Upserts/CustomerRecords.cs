@@ -36,16 +36,19 @@ public sealed class CustomerRecords(CubeClient cube, TimeProvider time)
     /// <param name="id">The record's id in Cube's URLs.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     /// <exception cref="CubeException">It cannot be read.</exception>
-    internal async Task<bool> VerifyIdentityAsync(MailboxRow mailbox, string id, CancellationToken cancellationToken)
+    internal async Task<RecordIdentity> IdentifyAsync(MailboxRow mailbox, string id, CancellationToken cancellationToken)
     {
         try
         {
             using var answer = await SendAsync(HttpMethod.Get, mailbox, id, null, cancellationToken);
-            return CustomerIds.Find(PageReader.WithoutMark(answer.Bytes.Span), CustomerIds.Imported) == mailbox.CustomerId;
+            var imported = CustomerIds.Find(PageReader.WithoutMark(answer.Bytes.Span), CustomerIds.Imported);
+            return imported is null ? RecordIdentity.Nobody
+                : imported == mailbox.CustomerId ? RecordIdentity.Same
+                : RecordIdentity.Other;
         }
         catch (CubeException exception) when (exception.Kind == CubeFailureKind.NotFound)
         {
-            return false;
+            return RecordIdentity.Nobody;
         }
     }
 

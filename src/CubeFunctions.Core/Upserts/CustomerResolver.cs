@@ -54,8 +54,16 @@ public sealed class CustomerResolver(
             return await FindUnlistedAsync(mailbox, cancellationToken);
         }
 
-        return found.Matches > 1 ? Ambiguous()
-            : await FindRecordAsync(mailbox, byImportedId ? mailbox.CustomerId : IdOf(found), cancellationToken) is { } record ? record
+        if (found.Matches > 1)
+        {
+            return Ambiguous();
+        }
+
+        var id = byImportedId ? mailbox.CustomerId : IdOf(found);
+        var identity = await IdentifyAsync(mailbox, id, cancellationToken);
+        return identity == RecordIdentity.Same ? new CustomerTarget.Record(id)
+            : found.Matches == 0 && identity == RecordIdentity.Other
+                ? new CustomerTarget.Impossible("Cube has another customer's record at the address of this id")
             : found.Matches == 0 ? new CustomerTarget.Missing()
             : throw new CubeException(CubeFailureKind.Transient, "the customer is not in Cube any more where the newest snapshot has them");
     }
@@ -66,9 +74,12 @@ public sealed class CustomerResolver(
     /// </summary>
     internal async Task<CustomerTarget> FindUnlistedAsync(MailboxRow mailbox, CancellationToken cancellationToken)
     {
-        if (mailbox.Content.CubeId is { } known && await FindRecordAsync(mailbox, known, cancellationToken) is { } record)
+        if (
+            mailbox.Content.CubeId is { } known
+            && await IdentifyAsync(mailbox, known, cancellationToken) == RecordIdentity.Same
+        )
         {
-            return record;
+            return new CustomerTarget.Record(known);
         }
 
         mailbox.Content.CubeId = null;
@@ -83,19 +94,20 @@ public sealed class CustomerResolver(
         var found = await search.FindAsync(mailbox.AssignmentId, mailbox.CustomerId, after, cancellationToken);
         return found.Matches == 0 ? new CustomerTarget.Missing()
             : found.Matches > 1 ? Ambiguous()
-            : await FindRecordAsync(mailbox, IdOf(found), cancellationToken) is { } record ? record
+            : await IdentifyAsync(mailbox, IdOf(found), cancellationToken) == RecordIdentity.Same
+                ? new CustomerTarget.Record(IdOf(found))
             : throw new CubeException(CubeFailureKind.Transient, "the customer left Cube while the list was read");
     }
 
-    private async Task<CustomerTarget.Record?> FindRecordAsync(MailboxRow mailbox, string id, CancellationToken cancellationToken)
+    private async Task<RecordIdentity> IdentifyAsync(MailboxRow mailbox, string id, CancellationToken cancellationToken)
     {
-        if (!await records.VerifyIdentityAsync(mailbox, id, cancellationToken))
+        var identity = await records.IdentifyAsync(mailbox, id, cancellationToken);
+        if (identity == RecordIdentity.Same)
         {
-            return null;
+            mailbox.Content.CubeId = id;
         }
 
-        mailbox.Content.CubeId = id;
-        return new CustomerTarget.Record(id);
+        return identity;
     }
 
     /// <summary>The index no longer has a person who was erased, though Cube may still have the record.</summary>

@@ -2,16 +2,19 @@ using System.Collections.Concurrent;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
+using CubeFunctions.Core.Sync;
 
 namespace CubeFunctions.Core.Upserts;
 
 /// <summary>
-/// Finds out whether a customer exists whose POST was not answered: Cube has no way to ask for an imported id, so the list is read. One
-/// reading serves all searches for a time before it.
+/// Finds out whether a customer exists whose POST was not answered: Cube has no way to ask for an imported id, so the list is read, and
+/// proven as a snapshot is. One reading serves all searches for a time before it.
 /// </summary>
 public sealed class CustomerSearch(CubeClient cube, TenantGeneration generation, TimeProvider time)
 {
-    private const int MaxPages = 20_000;
+    /// <summary>Pages under way at once, and crawls before the list counts as one that cannot be proven now.</summary>
+    private const int Parallel = 4;
+    private const int MaxCrawls = 3;
     private static readonly TimeSpan FreshFor = TimeSpan.FromHours(1);
     private readonly ConcurrentDictionary<string, CachedValue<Listing>> _listings = new(StringComparer.Ordinal);
 
@@ -34,35 +37,52 @@ public sealed class CustomerSearch(CubeClient cube, TenantGeneration generation,
     private async Task<Listing> ReadAsync(string assignmentId, CancellationToken cancellationToken)
     {
         var feed = (await generation.GetAsync(cancellationToken)).Customers;
-        var scope = new Scope(feed.Scope, assignmentId);
-        var listing = new Listing([]);
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        long records = 0;
-        for (var query = ""; seen.Add(query) && seen.Count <= MaxPages;)
+        CrawlAudit? before = null;
+        for (var number = 1; ; number++)
         {
-            using var page = await cube.GetPageAsync(feed, scope, query, cancellationToken);
-            foreach (var customer in page.Summary.Customers)
+            var (customers, audit) = await CrawlAsync(feed, new Scope(feed.Scope, assignmentId), cancellationToken);
+            if (audit.Prove(feed.Key, before?.Digest, twoWanted: false) != Proof.None)
             {
-                var matches =
-                    listing.Ids.TryGetValue(customer.ImportedHash, out var earlier) && earlier.InternalId != customer.InternalId
-                        ? earlier.Matches + 1
-                        : 1;
-                listing.Ids[customer.ImportedHash] = (matches, customer.InternalId);
+                return customers;
             }
 
-            records += page.Summary.Records;
-            if (page.Summary.Next is not { } next)
+            if (number == MaxCrawls)
             {
-                // Rows that shift between pages can hide the very one that is looked for.
-                return records == page.Summary.Count
-                    ? listing
-                    : throw new CubeException(CubeFailureKind.Transient, "the list of customers changed while it was read");
+                // Rows that shift between pages, or are missing, can be the very one that is looked for.
+                throw new CubeException(CubeFailureKind.Transient, $"the list of customers is not proven: {audit.Reason}");
             }
 
-            query = NextLink.QueryOf(next, "");
+            before = audit;
+        }
+    }
+
+    private async Task<(Listing Customers, CrawlAudit Audit)> CrawlAsync(Feed feed, Scope scope, CancellationToken cancellationToken)
+    {
+        var pages = new ConcurrentDictionary<int, CrawledPage>();
+        var crawl = new PageCrawl(
+            async (number, query, token) =>
+            {
+                using var page = await cube.GetPageAsync(feed, scope, query, token);
+                return CrawledPage.Of(number, storedBy: 0, page);
+            },
+            "",
+            pages,
+            Parallel,
+            static () => false
+        );
+        await crawl.RunAsync(cancellationToken);
+        var crawled = WindowCrawler.Contiguous(pages);
+        var listing = new Listing([]);
+        foreach (var customer in crawled.SelectMany(static page => page.Summary.Customers))
+        {
+            var matches =
+                listing.Ids.TryGetValue(customer.ImportedHash, out var earlier) && earlier.InternalId != customer.InternalId
+                    ? earlier.Matches + 1
+                    : 1;
+            listing.Ids[customer.ImportedHash] = (matches, customer.InternalId);
         }
 
-        throw new CubeException(CubeFailureKind.EndlessPaging, "the list of customers does not end");
+        return (listing, CrawlAudit.Of(crawled) with { IsBroken = crawl.Shrunk || crawl.Resized });
     }
 
     private sealed record Listing(Dictionary<ulong, (int Matches, long InternalId)> Ids);

@@ -80,7 +80,7 @@ public sealed class CustomerWriter(
         catch (CubeException exception) when (exception.Kind == CubeFailureKind.NotFound)
         {
             // Gone, or a tenant that answers 404 to writes: a read decides.
-            if (await records.VerifyIdentityAsync(mailbox, record.Id, cancellationToken))
+            if (await records.IdentifyAsync(mailbox, record.Id, cancellationToken) == RecordIdentity.Same)
             {
                 return new WriteOutcome.NotAvailable(exception.Message);
             }

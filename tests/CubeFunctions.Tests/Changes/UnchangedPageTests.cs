@@ -106,6 +106,86 @@ public sealed class UnchangedPageTests(AzuriteFixture azurite)
         Assert.Equal([1], notes.Parsed);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_index_that_is_lost_is_made_anew_though_no_page_differs(bool isOverwritten)
+    {
+        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null);
+        await app.RunAsync(Snapshot);
+        var blob = app.Storage.State.GetBlobClient($"customer-index/assignment={cube.Data.AssignmentIds[0]}");
+        await (
+            isOverwritten
+                ? blob.UploadAsync(BinaryData.FromString("no index"), overwrite: true, TestContext.Current.CancellationToken)
+                : (Task)blob.DeleteAsync(DeleteSnapshotsOption.None, null, TestContext.Current.CancellationToken)
+        );
+        var run = await app.RunAsync(Snapshot);
+        Assert.False(Assert.Single(run.Windows, window => window.Feed == "customers").Unchanged);
+        await AssertAsIfReadAnewAsync(app, cube);
+
+        // Once.
+        run = await app.RunAsync(Snapshot);
+        Assert.True(Assert.Single(run.Windows, window => window.Feed == "customers").Unchanged);
+    }
+
+    [Fact]
+    public async Task An_index_is_not_replaced_by_one_of_a_worker_that_began_before_it_was_written()
+    {
+        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null);
+        await app.RunAsync(Snapshot);
+        var index = app.Get<CustomerIndex>();
+        var assignment = cube.Data.AssignmentIds[0].ToString(CultureInfo.InvariantCulture);
+        var before = await index.FindStateAsync(assignment, TestContext.Current.CancellationToken);
+        cube.Data.EditCustomer(cube.Data.AssignmentIds[0], FirstId, "city", "Ålesund");
+        await app.RunAsync(Snapshot);
+        await Assert.ThrowsAsync<Core.Storage.LeaseLostException>(() =>
+            index.SaveAsync(assignment, before, [], null, TestContext.Current.CancellationToken)
+        );
+        await AssertAsIfReadAnewAsync(app, cube);
+    }
+
+    /// <summary>What is known points to pages of which somebody wrote other bytes, or to a manifest that is none any more.</summary>
+    [Theory]
+    [InlineData("page-")]
+    [InlineData("_manifest")]
+    public async Task What_was_written_over_in_storage_costs_what_it_said_and_no_run(string part)
+    {
+        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null);
+        await app.RunAsync(Snapshot);
+        var written = 0;
+        await foreach (
+            var blob in app.Storage.Raw.GetBlobsAsync(
+                BlobTraits.None,
+                BlobStates.None,
+                "customers/",
+                TestContext.Current.CancellationToken
+            )
+        )
+        {
+            if (blob.Name.Contains(part, StringComparison.Ordinal))
+            {
+                await app
+                    .Storage.Raw.GetBlobClient(blob.Name)
+                    .UploadAsync(
+                        BinaryData.FromBytes((byte[])[0xFF, 0x00, (byte)'{']),
+                        overwrite: true,
+                        TestContext.Current.CancellationToken
+                    );
+                written++;
+            }
+        }
+
+        Assert.True(written > 0);
+        cube.Data.EditCustomer(cube.Data.AssignmentIds[0], FirstId, "city", "Ålesund");
+        var run = await app.RunAsync(Snapshot);
+        Assert.Equal((0, 0), (run.Items.Failed, run.Items.Unproven));
+        Assert.Contains(await ChangeLedger.ReadAsync(app, run.RunId), line => (string?)line["op"] == "updated");
+        await RawLedger.CheckAsync(app.Storage.Raw, Assert.Single(run.Windows, window => window.Feed == "customers").Manifest);
+    }
+
     [Fact]
     public async Task A_customer_of_theirs_who_comes_again_on_a_page_that_differs_is_a_repeat()
     {
@@ -205,6 +285,8 @@ public sealed class UnchangedPageTests(AzuriteFixture azurite)
         public Task CompleteAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
         public Task ProvenAsync(bool hasEarlierReading, CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task<bool> IsIntactAsync(CancellationToken cancellationToken) => Task.FromResult(true);
 
         public Task StoredAsync(StoredWindow window, CancellationToken cancellationToken) => Task.CompletedTask;
 

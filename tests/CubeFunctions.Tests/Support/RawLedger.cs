@@ -76,7 +76,7 @@ public static class RawLedger
             _ => throw new FormatException("no page"),
         };
 
-    private static async Task<JsonElement> CheckAsync(BlobContainerClient raw, string path)
+    public static async Task<JsonElement> CheckAsync(BlobContainerClient raw, string path)
     {
         var manifest = JsonDocument.Parse(await DownloadAsync(raw, path)).RootElement;
         long records = 0,

@@ -59,6 +59,12 @@ internal sealed class ThrowingObserver(Thrower thrower) : IWindowObserver, IChan
 
         public Task ProvenAsync(bool hasEarlierReading, CancellationToken cancellationToken) => PassAsync(thrower, $"proven {name}");
 
+        public Task<bool> IsIntactAsync(CancellationToken cancellationToken)
+        {
+            thrower.Pass($"intact {name}");
+            return Task.FromResult(true);
+        }
+
         public Task StoredAsync(StoredWindow window, CancellationToken cancellationToken) => PassAsync(thrower, $"stored {name}");
 
         public void Dispose() { }
