@@ -49,7 +49,7 @@ public readonly record struct Scope(ScopeKind Kind, string Id)
     }
 
     /// <summary>
-    /// Whether a text can be the id of an assignment, or of a CRM: the part after its first dash is a name of the tenant's own.
+    /// Whether a text can be the id of an assignment, or of a CRM: owner and type, parted by its first dash, as the listing may have them.
     /// </summary>
     public static bool IsAssignmentOrCrm([NotNullWhen(true)] string? id)
     {
@@ -59,8 +59,8 @@ public readonly record struct Scope(ScopeKind Kind, string Id)
         }
 
         var (owner, type) = new Scope(ScopeKind.Crm, id).CrmParts;
-        return owner.Length > 0
-            && owner.All(static c => char.IsAsciiLetterOrDigit(c) || c == '_')
+        return IsId(owner)
+            && !owner.Any(char.IsWhiteSpace)
             && (owner.Length == id.Length || IsId(type));
     }
 

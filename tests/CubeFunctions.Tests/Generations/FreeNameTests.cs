@@ -23,6 +23,8 @@ public sealed class FreeNameTests(AzuriteFixture azurite)
     [InlineData("4-B2C\n", false)]
     [InlineData("4-..", false)]
     [InlineData("a b-B2C", false)]
+    [InlineData("Øst-B2C", true)]
+    [InlineData(".-B2C", false)]
     [InlineData("", false)]
     public void A_name_is_taken_as_it_is_and_names_rows_and_blobs_safely(string id, bool isTaken)
     {
