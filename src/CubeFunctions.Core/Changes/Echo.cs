@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Senders;
@@ -79,9 +78,10 @@ internal sealed class Echo(MailboxContent mailbox)
 
     private static UInt128 HashOf(string name, string json)
     {
-        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes($"{{{Scalars.Quote(name)}:{json}}}"));
-        reader.Read();
-        reader.Read();
-        return ContentHash.Member(ref reader);
+        var cursor = new JsonCursor(Encoding.UTF8.GetBytes($"{{{Scalars.Quote(name)}:{json}}}"));
+        cursor.Read();
+        cursor.First(JsonCursor.EndOfObject);
+        cursor.ReadName();
+        return ContentHash.Member(ref cursor);
     }
 }

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Text;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Persons;
@@ -66,18 +66,20 @@ internal sealed class FeedRecords(Feed feed, RecordReaders readers, ChangeSettin
     public Dictionary<string, UInt128> Members(ReadOnlySpan<byte> record, bool withEmpty = false)
     {
         var members = new Dictionary<string, UInt128>(StringComparer.Ordinal);
-        var reader = new Utf8JsonReader(record);
-        reader.Read();
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        var cursor = new JsonCursor(record);
+        cursor.Read();
+        for (var more = cursor.First(JsonCursor.EndOfObject); more; more = cursor.Next(JsonCursor.EndOfObject))
         {
-            var name = JsonEscapes.ToText(reader.ValueSpan, reader.ValueIsEscaped);
-            if (!_rules.IsContent(reader.ValueIsEscaped ? System.Text.Encoding.UTF8.GetBytes(name) : reader.ValueSpan))
+            cursor.ReadName();
+            var name = JsonEscapes.ToText(cursor.Value, cursor.IsEscaped);
+            if (!_rules.IsContent(cursor.IsEscaped ? Encoding.UTF8.GetBytes(name) : cursor.Value))
             {
-                reader.Skip();
+                cursor.Read();
+                cursor.Skip();
                 continue;
             }
 
-            if (ContentHash.Member(ref reader) is var hash && (withEmpty || hash != UInt128.Zero))
+            if (ContentHash.Member(ref cursor) is var hash && (withEmpty || hash != UInt128.Zero))
             {
                 members[name] = hash;
             }

@@ -26,46 +26,47 @@ internal static class ContentHash
     /// <summary>What the hash of a member's value begins with: its name counts by it.</summary>
     public static long SeedOf(ReadOnlySpan<byte> name) => (long)XxHash3.HashToUInt64(name);
 
-    /// <summary>Hashes a member; the reader stands on its name and is left on the end of its value.</summary>
+    /// <summary>Hashes a member; its name was read last, and its value is read to its end.</summary>
     /// <returns>Zero where it has no value. Members of a record are added up, so that their order does not count.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static UInt128 Member(ref Utf8JsonReader reader)
+    public static UInt128 Member(ref JsonCursor cursor)
     {
-        var seed = SeedOf(Text(ref reader, out var rented));
+        var seed = SeedOf(Text(ref cursor, out var rented));
         Return(rented);
-        reader.Read();
-        return Value(ref reader, seed);
+        cursor.Read();
+        return Value(ref cursor, seed);
     }
 
-    /// <summary>Hashes a value; the reader stands on its start and is left on its end.</summary>
+    /// <summary>Hashes a value; it was read last and is read to its end.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static UInt128 Value(ref Utf8JsonReader reader, long seed) =>
-        reader.TokenType switch
+    public static UInt128 Value(ref JsonCursor cursor, long seed) =>
+        cursor.TokenType switch
         {
             JsonTokenType.Null => UInt128.Zero,
-            JsonTokenType.StartObject => Object(ref reader, seed),
-            JsonTokenType.StartArray => Array(ref reader, seed),
-            _ => Scalar(ref reader, seed),
+            JsonTokenType.StartObject => Object(ref cursor, seed),
+            JsonTokenType.StartArray => Array(ref cursor, seed),
+            _ => Scalar(ref cursor, seed),
         };
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static UInt128 Scalar(ref Utf8JsonReader reader, long seed)
+    private static UInt128 Scalar(ref JsonCursor cursor, long seed)
     {
-        var text = Text(ref reader, out var rented);
+        var text = Text(ref cursor, out var rented);
         var hash = text.IsEmpty ? UInt128.Zero : XxHash128.HashToUInt128(text, seed);
         Return(rented);
         return hash;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static UInt128 Object(ref Utf8JsonReader reader, long seed)
+    private static UInt128 Object(ref JsonCursor cursor, long seed)
     {
         var sum = UInt128.Zero;
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        for (var more = cursor.First(JsonCursor.EndOfObject); more; more = cursor.Next(JsonCursor.EndOfObject))
         {
+            cursor.ReadName();
             unchecked
             {
-                sum += Member(ref reader);
+                sum += Member(ref cursor);
             }
         }
 
@@ -73,15 +74,16 @@ internal static class ContentHash
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static UInt128 Array(ref Utf8JsonReader reader, long seed)
+    private static UInt128 Array(ref JsonCursor cursor, long seed)
     {
         var all = UInt128.Zero;
         var number = 0L;
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        for (var more = cursor.First(JsonCursor.EndOfArray); more; more = cursor.Next(JsonCursor.EndOfArray))
         {
+            cursor.Read();
             unchecked
             {
-                all += Mix(Value(ref reader, ++number) + 1, number);
+                all += Mix(Value(ref cursor, ++number) + 1, number);
             }
         }
 
@@ -101,16 +103,16 @@ internal static class ContentHash
         return XxHash128.HashToUInt128(bytes, seed);
     }
 
-    private static ReadOnlySpan<byte> Text(ref Utf8JsonReader reader, out byte[]? rented)
+    private static ReadOnlySpan<byte> Text(ref JsonCursor cursor, out byte[]? rented)
     {
         rented = null;
-        if (!reader.ValueIsEscaped)
+        if (!cursor.IsEscaped)
         {
-            return reader.ValueSpan;
+            return cursor.Value;
         }
 
-        rented = ArrayPool<byte>.Shared.Rent(reader.ValueSpan.Length);
-        return rented.AsSpan(0, JsonEscapes.Undo(reader.ValueSpan, rented));
+        rented = ArrayPool<byte>.Shared.Rent(cursor.ValueLength);
+        return rented.AsSpan(0, JsonEscapes.Undo(cursor.Value, rented));
     }
 
     private static void Return(byte[]? rented)

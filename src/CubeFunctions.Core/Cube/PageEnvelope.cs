@@ -1,4 +1,3 @@
-using System.Text.Json;
 using CubeFunctions.Core.Model;
 
 namespace CubeFunctions.Core.Cube;
@@ -22,28 +21,34 @@ internal static class PageEnvelope
             return Of(records, null, records);
         }
 
-        var reader = new Utf8JsonReader(PageReader.WithoutMark(page));
-        var (count, next, hasNext) = ((long?)null, (string?)null, false);
-        reader.Read();
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName && !reader.ValueTextEquals("results"u8))
+        var cursor = new JsonCursor(PageReader.WithoutMark(page));
+        var (count, next, hasNext, atRecords) = ((long?)null, (string?)null, false, false);
+        cursor.Read();
+        for (
+            var more = cursor.First(JsonCursor.EndOfObject);
+            more && !atRecords;
+            more = !atRecords && cursor.Next(JsonCursor.EndOfObject)
+        )
         {
-            var (isCount, isNext) = (reader.ValueTextEquals("count"u8), reader.ValueTextEquals("next"u8));
-            reader.Read();
-            if (isCount)
+            cursor.ReadName();
+            var name = cursor.Value;
+            cursor.Read();
+            atRecords = name.SequenceEqual("results"u8);
+            if (name.SequenceEqual("count"u8))
             {
-                count = RecordReader.ReadCount(ref reader);
+                count = RecordReader.ReadCount(ref cursor);
             }
-            else if (isNext)
+            else if (name.SequenceEqual("next"u8))
             {
-                (next, hasNext) = (RecordReader.ReadNext(ref reader), true);
+                (next, hasNext) = (RecordReader.ReadNext(ref cursor), true);
             }
-            else
+            else if (!atRecords)
             {
-                reader.Skip();
+                cursor.Skip();
             }
         }
 
-        return count is { } total && hasNext && reader.TokenType == JsonTokenType.PropertyName ? Of(total, next, records) : null;
+        return count is { } total && hasNext && atRecords ? Of(total, next, records) : null;
     }
 
     private static PageSummary Of(long count, string? next, int records) => new(count, next, records, [], 0, UInt128.Zero);

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.IO.Hashing;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using CubeFunctions.Core.Model;
 
@@ -9,8 +10,8 @@ namespace CubeFunctions.Core.Cube;
 
 /// <summary>
 /// Reads everything off a page in one pass: <c>count</c>, <c>next</c>, and of each record its key, the hashes of its content and where it
-/// stands. It builds no
-/// record in memory. Members are recognised by their place in the record before: records of a feed name the same members in the same order.
+/// stands. It builds no record in memory. Members are recognised by their place in the record before: records of a feed name the same
+/// members in the same order.
 /// </summary>
 /// <param name="feed">The feed.</param>
 /// <param name="rules">What counts as content.</param>
@@ -57,12 +58,12 @@ internal sealed class RecordReader(Feed feed, ContentRules rules, TimeZoneInfo? 
         Reset();
         try
         {
-            var reader = new Utf8JsonReader(body);
-            reader.Read();
-            var (count, next) = feed.Shape == FeedShape.Array ? ReadArray(ref reader, body) : ReadPaged(ref reader, body);
+            var cursor = new JsonCursor(body);
+            cursor.Read();
+            var (count, next) = feed.Shape == FeedShape.Array ? ReadArray(ref cursor, body) : ReadPaged(ref cursor, body);
 
             // Bytes after the end are as wrong as bytes that miss.
-            while (reader.Read()) { }
+            cursor.End();
 
             var mark = page.Length - body.Length;
             var summary = new PageSummary(count ?? _number, next, _number, [.. _keys], _number - _keys.Count, _content)
@@ -81,16 +82,6 @@ internal sealed class RecordReader(Feed feed, ContentRules rules, TimeZoneInfo? 
         }
     }
 
-    /// <summary>The digest of one record that stands alone.</summary>
-    public RecordDigest ReadOne(ReadOnlySpan<byte> record)
-    {
-        Reset();
-        var reader = new Utf8JsonReader(record);
-        reader.Read();
-        ReadRecord(ref reader, record);
-        return _digests[0];
-    }
-
     private void Reset()
     {
         _digests.Clear();
@@ -100,43 +91,44 @@ internal sealed class RecordReader(Feed feed, ContentRules rules, TimeZoneInfo? 
         (_content, _number) = (UInt128.Zero, 0);
     }
 
-    private (long? Count, string? Next) ReadArray(ref Utf8JsonReader reader, ReadOnlySpan<byte> body)
+    private (long? Count, string? Next) ReadArray(ref JsonCursor cursor, ReadOnlySpan<byte> body)
     {
-        Expect(reader.TokenType == JsonTokenType.StartArray, "a JSON array");
-        ReadRecords(ref reader, body);
+        Expect(cursor.TokenType == JsonTokenType.StartArray, "a JSON array");
+        ReadRecords(ref cursor, body);
         return (null, null);
     }
 
-    private (long? Count, string? Next) ReadPaged(ref Utf8JsonReader reader, ReadOnlySpan<byte> body)
+    private (long? Count, string? Next) ReadPaged(ref JsonCursor cursor, ReadOnlySpan<byte> body)
     {
-        Expect(reader.TokenType == JsonTokenType.StartObject, "a JSON object");
+        Expect(cursor.TokenType == JsonTokenType.StartObject, "a JSON object");
         long? count = null;
         string? next = null;
         string? error = null;
         var results = false;
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        for (var more = cursor.First(JsonCursor.EndOfObject); more; more = cursor.Next(JsonCursor.EndOfObject))
         {
-            var name = reader.ValueSpan;
-            reader.Read();
+            cursor.ReadName();
+            var name = cursor.Value;
+            cursor.Read();
             if (name.SequenceEqual("count"u8))
             {
                 // Given twice, the larger counts: fewer records than either are not all.
-                count = Math.Max(count ?? 0, ReadCount(ref reader));
+                count = Math.Max(count ?? 0, ReadCount(ref cursor));
             }
             else if (name.SequenceEqual("next"u8))
             {
-                next = ReadNext(ref reader);
+                next = ReadNext(ref cursor);
             }
             else if (name.SequenceEqual("results"u8))
             {
-                Expect(reader.TokenType == JsonTokenType.StartArray && !results, "one array as 'results'");
-                ReadRecords(ref reader, body);
+                Expect(cursor.TokenType == JsonTokenType.StartArray && !results, "one array as 'results'");
+                ReadRecords(ref cursor, body);
                 results = true;
             }
             else
             {
-                error = name.SequenceEqual("error"u8) || name.SequenceEqual("errors"u8) ? ReadError(ref reader) ?? error : error;
-                reader.Skip();
+                error = name.SequenceEqual("error"u8) || name.SequenceEqual("errors"u8) ? ReadError(ref cursor) ?? error : error;
+                cursor.Skip();
             }
         }
 
@@ -155,20 +147,18 @@ internal sealed class RecordReader(Feed feed, ContentRules rules, TimeZoneInfo? 
     }
 
     /// <summary>What an error says; null where the member is there and says that there is none.</summary>
-    private static string? ReadError(ref Utf8JsonReader reader)
+    private static string? ReadError(ref JsonCursor cursor)
     {
         const int Most = 200;
         const string WithoutWords = "without words";
-        var inside = reader;
-        return reader.TokenType switch
+        var inside = cursor;
+        return cursor.TokenType switch
         {
             JsonTokenType.Null or JsonTokenType.False => null,
-            JsonTokenType.StartObject or JsonTokenType.StartArray => inside.Read()
-            && inside.TokenType is JsonTokenType.EndObject or JsonTokenType.EndArray
-                ? null
-                : WithoutWords,
+            JsonTokenType.StartObject => inside.First(JsonCursor.EndOfObject) ? WithoutWords : null,
+            JsonTokenType.StartArray => inside.First(JsonCursor.EndOfArray) ? WithoutWords : null,
             JsonTokenType.True => WithoutWords,
-            _ => JsonText.Of(ref reader) switch
+            _ => cursor.ToText() switch
             {
                 null or "" or "0" => null,
                 { Length: > Most } text => text[..Most],
@@ -177,80 +167,70 @@ internal sealed class RecordReader(Feed feed, ContentRules rules, TimeZoneInfo? 
         };
     }
 
-    internal static string? ReadNext(ref Utf8JsonReader reader)
+    internal static string? ReadNext(ref JsonCursor cursor)
     {
-        Expect(reader.TokenType is JsonTokenType.String or JsonTokenType.Null or JsonTokenType.False, "text or null as 'next'");
-        return JsonText.Of(ref reader) is { Length: > 0 } text ? text : null;
+        Expect(cursor.TokenType is JsonTokenType.String or JsonTokenType.Null or JsonTokenType.False, "text or null as 'next'");
+        return cursor.ToText() is { Length: > 0 } text ? text : null;
     }
 
     /// <summary>Cube gives numbers as text here and there.</summary>
-    internal static long ReadCount(ref Utf8JsonReader reader)
+    internal static long ReadCount(ref JsonCursor cursor) =>
+        cursor.TokenType is JsonTokenType.Number or JsonTokenType.String
+        && Utf8Parser.TryParse(cursor.Value, out long count, out var used)
+        && used == cursor.ValueLength
+        && count >= 0
+            ? count
+            : throw Malformed("a whole number as 'count'");
+
+    private void ReadRecords(ref JsonCursor cursor, ReadOnlySpan<byte> body)
     {
-        if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var number) && number >= 0)
+        for (var more = cursor.First(JsonCursor.EndOfArray); more; more = cursor.Next(JsonCursor.EndOfArray))
         {
-            return number;
-        }
-
-        if (
-            reader.TokenType == JsonTokenType.String
-            && Utf8Parser.TryParse(reader.ValueSpan, out long text, out var used)
-            && used == reader.ValueSpan.Length
-            && text >= 0
-        )
-        {
-            return text;
-        }
-
-        throw Malformed("a whole number as 'count'");
-    }
-
-    private void ReadRecords(ref Utf8JsonReader reader, ReadOnlySpan<byte> body)
-    {
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-        {
+            cursor.Read();
             _number++;
-            if (reader.TokenType != JsonTokenType.StartObject && feed.Shape == FeedShape.Array)
+            if (cursor.TokenType != JsonTokenType.StartObject && feed.Shape == FeedShape.Array)
             {
                 // An entry of a list that is no record costs itself only.
-                reader.Skip();
+                cursor.Skip();
                 continue;
             }
 
-            Expect(reader.TokenType == JsonTokenType.StartObject, "an object for each record");
-            ReadRecord(ref reader, body);
+            Expect(cursor.TokenType == JsonTokenType.StartObject, "an object for each record");
+            ReadRecord(ref cursor, body);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void ReadRecord(ref Utf8JsonReader reader, ReadOnlySpan<byte> body)
+    private void ReadRecord(ref JsonCursor cursor, ReadOnlySpan<byte> body)
     {
-        var start = (int)reader.TokenStartIndex;
+        var start = cursor.Position - 1;
         Array.Fill(_values, new Found(int.MaxValue, 0, 0, false));
         var content = UInt128.Zero;
         var anonymised = false;
         var place = 0;
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        for (var more = cursor.First(JsonCursor.EndOfObject); more; more = cursor.Next(JsonCursor.EndOfObject))
         {
-            var member = Recognise(ref reader, ref place);
-            reader.Read();
+            var member = Recognise(ref cursor, ref place);
+            cursor.Read();
             foreach (var (value, rank) in member.Place)
             {
-                Note(ref reader, value, rank);
+                Note(ref cursor, value, rank);
             }
 
-            anonymised |= member.IsName && reader.TokenType == JsonTokenType.String && reader.ValueSpan.SequenceEqual("Anonymized"u8);
+            anonymised |= member.IsName && cursor.TokenType == JsonTokenType.String && cursor.Value.SequenceEqual("Anonymized"u8);
             if (!member.IsContent)
             {
-                reader.Skip();
+                cursor.Skip();
                 continue;
             }
+
             unchecked
             {
-                content += ContentHash.Value(ref reader, member.Seed);
+                content += ContentHash.Value(ref cursor, member.Seed);
             }
         }
 
-        var bounds = new RecordBounds(start, (int)reader.BytesConsumed - start);
+        var bounds = new RecordBounds(start, cursor.Position - start);
         _bounds.Add(bounds);
         unchecked
         {
@@ -274,29 +254,31 @@ internal sealed class RecordReader(Feed feed, ContentRules rules, TimeZoneInfo? 
         }
     }
 
-    /// <summary>What the member is good for whose name the reader stands on. As a rule it is the one that followed last time.</summary>
-    private RecordMember Recognise(ref Utf8JsonReader reader, ref int place)
+    /// <summary>Reads a member's name, and finds what the member is good for. As a rule it is the one that followed last time.</summary>
+    private RecordMember Recognise(ref JsonCursor cursor, ref int place)
     {
-        var name = reader.ValueIsEscaped ? Undo(reader.ValueSpan) : reader.ValueSpan;
-        if (place < _members.Count && name.SequenceEqual(_members[place].Name))
+        var members = CollectionsMarshal.AsSpan(_members);
+        if (place < members.Length && cursor.TryPass(members[place].Written))
         {
-            return _members[place++];
+            return members[place++];
         }
 
-        for (var i = 1; i <= _members.Count; i++)
+        cursor.ReadName();
+        var name = cursor.IsEscaped ? Undo(cursor.Value) : cursor.Value;
+        for (var i = 0; i < members.Length; i++)
         {
-            var other = (place + i) % _members.Count;
-            if (name.SequenceEqual(_members[other].Name))
+            var other = (place + i) % members.Length;
+            if (name.SequenceEqual(members[other].Name))
             {
                 place = other + 1;
-                return _members[other];
+                return members[other];
             }
         }
 
         var member = RecordMember.Create(name.ToArray(), feed, rules);
-        if (_members.Count < MaxMembers)
+        if (members.Length < MaxMembers)
         {
-            _members.Insert(Math.Min(place, _members.Count), member);
+            _members.Insert(Math.Min(place, members.Length), member);
             place++;
         }
 
@@ -304,12 +286,11 @@ internal sealed class RecordReader(Feed feed, ContentRules rules, TimeZoneInfo? 
     }
 
     /// <summary>Notes where a value stands, unless a better member gave it: the best that is present and not empty counts.</summary>
-    private void Note(ref Utf8JsonReader reader, int value, int rank)
+    private void Note(ref JsonCursor cursor, int value, int rank)
     {
-        if (rank < _values[value].Rank && reader.TokenType is JsonTokenType.String or JsonTokenType.Number && reader.ValueSpan.Length > 0)
+        if (rank < _values[value].Rank && cursor.TokenType is JsonTokenType.String or JsonTokenType.Number && cursor.ValueLength > 0)
         {
-            var start = (int)reader.TokenStartIndex + (reader.TokenType == JsonTokenType.String ? 1 : 0);
-            _values[value] = new Found(rank, start, reader.ValueSpan.Length, reader.ValueIsEscaped);
+            _values[value] = new Found(rank, cursor.ValueStart, cursor.ValueLength, cursor.IsEscaped);
         }
     }
 
