@@ -51,8 +51,13 @@ internal static class ContentHash
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static UInt128 Scalar(ref JsonCursor cursor, long seed)
     {
+        if (!cursor.IsEscaped)
+        {
+            return cursor.ValueLength == 0 ? UInt128.Zero : XxHash128.HashToUInt128(cursor.Value, seed);
+        }
+
         var text = Text(ref cursor, out var rented);
-        var hash = text.IsEmpty ? UInt128.Zero : XxHash128.HashToUInt128(text, seed);
+        var hash = XxHash128.HashToUInt128(text, seed);
         Return(rented);
         return hash;
     }

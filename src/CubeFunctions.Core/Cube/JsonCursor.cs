@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Text;
 using System.Text.Json;
@@ -61,40 +62,12 @@ internal ref struct JsonCursor(ReadOnlySpan<byte> json)
         };
 
     /// <summary>Reads a value; of an object or array its beginning.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Read()
     {
-        var first = Peek();
-        if (first == (byte)'"')
+        if (!TryReadShort())
         {
-            ReadText();
-            TokenType = JsonTokenType.String;
-            return;
-        }
-
-        IsEscaped = false;
-        ValueStart = Position;
-        switch (first)
-        {
-            case (byte)'{':
-                Enter(JsonTokenType.StartObject);
-                break;
-            case (byte)'[':
-                Enter(JsonTokenType.StartArray);
-                break;
-            case (byte)'t':
-                ReadLiteral("true"u8, JsonTokenType.True);
-                break;
-            case (byte)'f':
-                ReadLiteral("false"u8, JsonTokenType.False);
-                break;
-            case (byte)'n':
-                ReadLiteral("null"u8, JsonTokenType.Null);
-                break;
-            case (byte)'-' or (>= (byte)'0' and <= (byte)'9'):
-                ReadNumber();
-                break;
-            default:
-                throw Broken();
+            ReadAny();
         }
     }
 
@@ -114,23 +87,17 @@ internal ref struct JsonCursor(ReadOnlySpan<byte> json)
 
     /// <summary>Whether something follows in the object or array; one that is over is left.</summary>
     /// <param name="end">Its last character.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Next(byte end)
     {
-        var next = Peek();
-        Position++;
-        if (next == (byte)',')
+        var rest = _json[Position..];
+        if (rest is [(byte)',', > (byte)' ', ..])
         {
-            Peek();
+            Position++;
             return true;
         }
 
-        if (next != end)
-        {
-            throw Broken();
-        }
-
-        _depth--;
-        return false;
+        return NextAny(end);
     }
 
     /// <summary>Reads a member's name, and the colon.</summary>
@@ -151,16 +118,17 @@ internal ref struct JsonCursor(ReadOnlySpan<byte> json)
         Position++;
     }
 
-    /// <summary>Goes past a member's name and its colon, where they are written like this.</summary>
-    /// <param name="written">The name in quotes and the colon; empty for a name that cannot be written as it is.</param>
-    public bool TryPass(ReadOnlySpan<byte> written)
+    /// <summary>Goes past a member's name and its colon, where they are written as expected.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryPass(WrittenName name)
     {
-        if (written.IsEmpty || !_json[Position..].StartsWith(written))
+        var rest = _json[Position..];
+        if (rest.Length < Vector256<byte>.Count || !name.Begins(rest))
         {
             return false;
         }
 
-        Position += written.Length;
+        Position += name.Bytes.Length;
         return true;
     }
 
@@ -221,6 +189,83 @@ internal ref struct JsonCursor(ReadOnlySpan<byte> json)
         return Position < _json.Length ? _json[Position] : throw Broken();
     }
 
+    private void ReadAny()
+    {
+        var first = Peek();
+        if (first == (byte)'"')
+        {
+            ReadText();
+            TokenType = JsonTokenType.String;
+            return;
+        }
+
+        IsEscaped = false;
+        ValueStart = Position;
+        switch (first)
+        {
+            case (byte)'{':
+                Enter(JsonTokenType.StartObject);
+                break;
+            case (byte)'[':
+                Enter(JsonTokenType.StartArray);
+                break;
+            case (byte)'t':
+                ReadLiteral("true"u8, JsonTokenType.True);
+                break;
+            case (byte)'f':
+                ReadLiteral("false"u8, JsonTokenType.False);
+                break;
+            case (byte)'n':
+                ReadLiteral("null"u8, JsonTokenType.Null);
+                break;
+            case (byte)'-' or (>= (byte)'0' and <= (byte)'9'):
+                ReadNumber();
+                break;
+            default:
+                throw Broken();
+        }
+    }
+
+    private bool NextAny(byte end)
+    {
+        var next = Peek();
+        Position++;
+        if (next == (byte)',')
+        {
+            Peek();
+            return true;
+        }
+
+        if (next != end)
+        {
+            throw Broken();
+        }
+
+        _depth--;
+        return false;
+    }
+
+    /// <summary>Reads a text without escapes that ends within one register, as most do.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryReadShort()
+    {
+        var rest = _json[Position..];
+        if (rest.Length <= Vector256<byte>.Count || rest[0] != (byte)'"')
+        {
+            return false;
+        }
+
+        var length = BitOperations.TrailingZeroCount(SpecialsIn(rest[1..]));
+        if (length >= Vector256<byte>.Count || rest[length + 1] != (byte)'"')
+        {
+            return false;
+        }
+
+        (ValueStart, ValueLength, IsEscaped, TokenType) = (Position + 1, length, false, JsonTokenType.String);
+        Position += length + 2;
+        return true;
+    }
+
     private void Enter(JsonTokenType type)
     {
         if (_depth == MaxDepth)
@@ -269,13 +314,7 @@ internal ref struct JsonCursor(ReadOnlySpan<byte> json)
         var passed = 0;
         while (rest.Length >= Vector256<byte>.Count)
         {
-            var some = Vector256.Create(rest);
-            var found = (
-                Vector256.Equals(some, Vector256.Create((byte)'"'))
-                | Vector256.Equals(some, Vector256.Create((byte)'\\'))
-                | Vector256.Equals(Vector256.Min(some, Vector256.Create(LastControl)), some)
-            ).ExtractMostSignificantBits();
-            if (found != 0)
+            if (SpecialsIn(rest) is not 0 and var found)
             {
                 return passed + BitOperations.TrailingZeroCount(found);
             }
@@ -285,6 +324,18 @@ internal ref struct JsonCursor(ReadOnlySpan<byte> json)
         }
 
         return rest.IndexOfAny(Special) is >= 0 and var last ? passed + last : throw Broken();
+    }
+
+    /// <summary>Quotes, backslashes and control characters among the first bytes, a bit each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint SpecialsIn(ReadOnlySpan<byte> text)
+    {
+        var some = Vector256.Create(text);
+        return (
+            Vector256.Equals(some, Vector256.Create((byte)'"'))
+            | Vector256.Equals(some, Vector256.Create((byte)'\\'))
+            | Vector256.Equals(Vector256.Min(some, Vector256.Create(LastControl)), some)
+        ).ExtractMostSignificantBits();
     }
 
     private static int EscapeLength(ReadOnlySpan<byte> escape)

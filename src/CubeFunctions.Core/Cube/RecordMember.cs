@@ -11,8 +11,8 @@ namespace CubeFunctions.Core.Cube;
 /// <param name="Place">Its places among the values that <see cref="RecordReader"/> keeps.</param>
 internal sealed record RecordMember(byte[] Name, long Seed, bool IsContent, bool IsName, MemberPlace[] Place)
 {
-    /// <summary>The name as a page writes it, with the colon; empty where it needs escapes.</summary>
-    public byte[] Written { get; } = JsonCursor.IsPlain(Name) ? [(byte)'"', .. Name, .. "\":"u8] : [];
+    /// <summary>The name as pages write it.</summary>
+    public WrittenName Written { get; } = new(Name);
 
     /// <summary>Finds out what a member is good for.</summary>
     /// <param name="name">Its name.</param>

@@ -57,7 +57,7 @@ internal sealed partial class ItemSession(ItemRow item, Claim.Taken claim, Sessi
     private static readonly TimeSpan CommitEvery = TimeSpan.FromSeconds(30);
 
     private readonly LeasedRow<CheckpointRow> _lease = claim.Lease;
-    private readonly DateTimeOffset _deadline = tools.Time.GetUtcNow() + tools.Settings.TimeBudget;
+    private readonly DateTimeOffset _began = tools.Time.GetUtcNow();
     private DateTimeOffset _committedAt = tools.Time.GetUtcNow();
     private ItemObservers? _observers;
     private ItemWindows? _windows;
@@ -67,7 +67,7 @@ internal sealed partial class ItemSession(ItemRow item, Claim.Taken claim, Sessi
 
     private CheckpointRow Row => _lease.Row;
 
-    private bool ShouldStop => stopping.IsCancellationRequested || tools.Time.GetUtcNow() >= _deadline;
+    private bool ShouldStop => stopping.IsCancellationRequested || tools.Time.GetUtcNow() - _began >= tools.Settings.TimeBudget;
 
     /// <summary>Works until the item has ended, goes on later, or is lost.</summary>
     /// <exception cref="Exception">Not even the failure could be saved. The lease is given up where that is possible.</exception>
@@ -140,6 +140,7 @@ internal sealed partial class ItemSession(ItemRow item, Claim.Taken claim, Sessi
         using var observed = _observers!.BeginWindow(next.Window);
         var task = new WindowTask(item, _lease, next.Window, claim.Resumes, _windows.MayHalve, next.IsHalf, observed)
         {
+            Since = _began,
             ShouldStop = () => ShouldStop,
         };
         switch (await tools.Crawler.CrawlAsync(task, cancellationToken))

@@ -12,6 +12,7 @@ namespace CubeFunctions.Core.Sync;
 /// <param name="Archive">Where they are stored.</param>
 /// <param name="Earlier">The last proven reading, whose pages are not stored twice; or null.</param>
 /// <param name="Before">Pages of the crawl before, by number: one that comes again byte for byte is not stored twice.</param>
+/// <param name="Since">When the work on the item began: earlier items' pages come first.</param>
 /// <param name="Observers">Who observes them.</param>
 internal sealed record PageTarget(
     Feed Feed,
@@ -20,6 +21,7 @@ internal sealed record PageTarget(
     WindowArchive Archive,
     EarlierReading? Earlier,
     IReadOnlyDictionary<int, CrawledPage> Before,
+    DateTimeOffset Since,
     WindowObservers Observers
 );
 
@@ -29,7 +31,7 @@ public sealed class PageSource(CubeClient cube, RecordReaders readers, PageSlots
     /// <summary>Gets one page from Cube, and stores it unless it is there already.</summary>
     internal async Task<CrawledPage> FetchAsync(PageTarget target, int number, string query, CancellationToken cancellationToken)
     {
-        using var slot = await slots.EnterAsync(cancellationToken);
+        using var slot = await slots.EnterAsync(target.Since, cancellationToken);
         var tag = new KeyValuePair<string, object?>("feed", target.Feed.Setting);
         var began = Stopwatch.GetTimestamp();
         using var page = await GetAsync(target.Feed, target.Scope, query, number, target.Earlier?.Find(number), cancellationToken);
@@ -97,7 +99,7 @@ public sealed class PageSource(CubeClient cube, RecordReaders readers, PageSlots
             async (entry, token) =>
             {
                 var (number, (path, storedBy)) = entry;
-                using var slot = await slots.EnterAsync(token);
+                using var slot = await slots.EnterAsync(target.Since, token);
                 using var page = await FindStoredAsync(target, path, token);
                 if (
                     page is not null
@@ -166,10 +168,10 @@ public sealed class PageSource(CubeClient cube, RecordReaders readers, PageSlots
     internal void ReadAgain(IReadOnlyCollection<CrawledPage> pages) =>
         progress.Resweep(pages.Count, pages.Sum(static page => (long)page.Summary.Records), pages.Sum(static page => page.Bytes));
 
-    /// <summary>What Cube counts in a window now.</summary>
+    /// <summary>What Cube counts in a window now, asked for at the end of an item: before any other page.</summary>
     internal async Task<long> CountAsync(Feed feed, Scope scope, Window window, CancellationToken cancellationToken)
     {
-        using var slot = await slots.EnterAsync(cancellationToken);
+        using var slot = await slots.EnterAsync(DateTimeOffset.MinValue, cancellationToken);
         using var page = await GetAsync(feed, scope, window.Query, 1, known: null, cancellationToken);
         return page.Summary.Count;
     }

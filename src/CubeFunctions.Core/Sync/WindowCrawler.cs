@@ -65,6 +65,7 @@ public sealed partial class WindowCrawler(
             archive,
             await FindEarlierAsync(row, window, cancellationToken),
             new Dictionary<int, CrawledPage>(),
+            task.Since,
             task.Observers
         );
         await source.ReadBackAsync(

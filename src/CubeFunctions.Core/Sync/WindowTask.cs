@@ -21,6 +21,9 @@ internal sealed record WindowTask(
     WindowObservers Observers
 )
 {
+    /// <summary>When the work on the item began.</summary>
+    public required DateTimeOffset Since { get; init; }
+
     /// <summary>Asked before each page but the first.</summary>
     public required Func<bool> ShouldStop { get; init; }
 }

@@ -91,6 +91,7 @@ public sealed class OnePassTests
     [InlineData("{\"count\":1,\"next\":null,\"results\":[]} x")]
     [InlineData("{\"count\":1,\"next\":null,\"results\":[],\"error\":{\"a\":1}}")]
     [InlineData("{\"count\":1,\"next\":null,\"results\":[{\"a\\\"b\":1},{\"a\"b\":1}]}")]
+    [InlineData("{\"count\":1,\"next\":null,\"results\":[{\"a\\\"b\":1},{\0\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001:1}]}")]
     public void Faults_are_named_alike(string page)
     {
         var rules = new ContentRules(FeedCatalogue.Customers, new ChangeSettings());
