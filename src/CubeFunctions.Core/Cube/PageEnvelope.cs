@@ -36,7 +36,7 @@ internal static class PageEnvelope
             atRecords = name.SequenceEqual("results"u8);
             if (name.SequenceEqual("count"u8))
             {
-                count = RecordReader.ReadCount(ref cursor);
+                count = Math.Max(count ?? 0, RecordReader.ReadCount(ref cursor));
             }
             else if (name.SequenceEqual("next"u8))
             {

@@ -18,7 +18,7 @@ public sealed class OnePassTests
     [
         "\"", "\\", "{", "}", "[", "]", ",", ":", "/", " ", "\n", "\t", "\0", "\u001f", "\u007f", "-", "+", "0", "01", "7", ".", "e", "E9",
         "true", "false", "null", "tru", "\\u", "\\u00e5", "\\ud83d", "\\ude00", "\\n", "\\x", "Å", "\"a\":", "\"id\":1,", "{\"a\":[{}]}",
-        "\"count\":\"9\",", "\"next\":\"x\",", "\"next\":[],", "\"results\":[],", "\"error\":\"no\",", "\"name\":\"Anonymized\",", "1e5", "-0.0", "1.",
+        "\"count\":\"9\",", "\"next\":\"x\",", "\"next\":[],", "\"results\":[],", "\"error\":\"no\",", "\"errors\":[ ],", "\"error\":{\"a\":0},", "\"error\":0,", "\"name\":\"Anonymized\",", "1e5", "-0.0", "1.",
     ];
 
     private static readonly string[] Values =

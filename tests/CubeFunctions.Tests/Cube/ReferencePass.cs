@@ -76,8 +76,13 @@ internal sealed class ReferencePass(Feed feed, ContentRules rules)
             {
                 case "count":
                     var raw = text is null ? "" : Encoding.UTF8.GetString(reader.ValueSpan);
-                    count = Utf8Parser.TryParse(Encoding.UTF8.GetBytes(raw), out long number, out var used) && used == raw.Length ? number : -1;
-                    Expect(count >= 0, "a whole number as 'count'");
+                    Expect(
+                        Utf8Parser.TryParse(Encoding.UTF8.GetBytes(raw), out long number, out var used)
+                            && used == raw.Length
+                            && number >= 0,
+                        "a whole number as 'count'"
+                    );
+                    count = Math.Max(count ?? 0, number);
                     break;
                 case "next":
                     Expect(
@@ -91,9 +96,16 @@ internal sealed class ReferencePass(Feed feed, ContentRules rules)
                     ReadRecords(ref reader, page);
                     hasResults = true;
                     break;
-                case "error" when reader.TokenType is not (JsonTokenType.Null or JsonTokenType.False):
-                    error = string.IsNullOrEmpty(text) ? "without words" : text[..Math.Min(200, text.Length)];
+                case "error" or "errors":
+                    var (type, before) = (reader.TokenType, reader.BytesConsumed);
                     reader.Skip();
+                    var isEmpty =
+                        type is JsonTokenType.StartObject or JsonTokenType.StartArray
+                        && page[(int)before..((int)reader.BytesConsumed - 1)].All(static value => value <= ' ');
+                    error =
+                        isEmpty || type is JsonTokenType.Null or JsonTokenType.False || text is "" or "0" ? error
+                        : text is null ? "without words"
+                        : text[..Math.Min(200, text.Length)];
                     break;
                 default:
                     reader.Skip();
@@ -103,9 +115,12 @@ internal sealed class ReferencePass(Feed feed, ContentRules rules)
 
         Expect(hasResults, "'results'");
         Expect(count is not null, "'count'");
-        if (error is not null && _number == 0)
+        if (error is not null)
         {
-            throw new CubeException(CubeFailureKind.MalformedPage, $"Cube answered an error instead of records: {error}");
+            throw new CubeException(
+                CubeFailureKind.MalformedPage,
+                $"Cube answered an error {(_number == 0 ? "instead of" : "beside")} records: {error}"
+            );
         }
     }
 

@@ -22,7 +22,7 @@ public sealed class PageSlotsTests
     public async Task Items_that_began_first_come_first_and_each_in_the_order_in_which_its_pages_came()
     {
         var free = await FillAsync();
-        Task<IDisposable>[] waiting = [.. new[] { 2, 1, 2, 1, 1 }.Select(Enter)];
+        Task<IDisposable>[] waiting = [Enter(2), Enter(1), Enter(2), Enter(1), Enter(1)];
         Assert.Equal([1, 3, 4, 0, 2], await OrderAsync(free[0], waiting));
     }
 
