@@ -160,7 +160,9 @@ public sealed class SettingsReader(IConfiguration configuration)
             return null;
         }
 
-        var said = isSecret ? "" : $"'{text}' ";
+        // A user name, password, query or fragment may be a secret, and so may an address that cannot be told apart.
+        var isShown = !isSecret && text.AsSpan().IndexOfAny("@?#") < 0;
+        var said = isShown ? $"'{text}' " : "";
         if (
             !Uri.TryCreate(text, UriKind.Absolute, out var uri)
             || (uri.Scheme != Uri.UriSchemeHttps && uri.Scheme != Uri.UriSchemeHttp)

@@ -17,7 +17,7 @@ internal static class AppAddress
         )
         {
             throw Fault(
-                $"{(text.Contains('@', StringComparison.Ordinal) ? "" : $"'{text}' ")}is not an address such as https://func-cube.azurewebsites.net"
+                $"{(text.AsSpan().IndexOfAny("@?#") < 0 ? $"'{text}' " : "")}is not an address such as https://func-cube.azurewebsites.net"
             );
         }
 

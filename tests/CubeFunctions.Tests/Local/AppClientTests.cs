@@ -137,6 +137,7 @@ public sealed class AppClientTests
 
     [Theory]
     [InlineData("example.com", "--app: 'example.com' is not an address such as ")]
+    [InlineData("htps://example.com/?code=SECRET", "--app: is not an address such as ")]
     [InlineData("ftp://example.com", "--app: 'ftp://example.com' is not an address such as ")]
     [InlineData("https://key@example.com", "--app: is not an address such as ")]
     [InlineData("https://example.com/api?code=key", "--app: must have no query; the key comes from CUBE_APP_KEY")]

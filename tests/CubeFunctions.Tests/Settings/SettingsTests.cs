@@ -62,6 +62,19 @@ public sealed class SettingsTests
         Assert.DoesNotContain("SECRET", fault, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Cube__BaseUrl", "https://user:SECRET@tenant.example:99999/")]
+    [InlineData("Cube__BaseUrl", "htps://tenant.example/?token=SECRET")]
+    [InlineData("Cube__BaseUrl", "http://tenant.example/#SECRET")]
+    [InlineData("CubeStorage__blobServiceUri", "htps://account.blob.example/?sv=2024&sig=SECRET")]
+    [InlineData("Upserts__Senders__hub__PublicUrl", "htps://app.example/?code=SECRET")]
+    public void No_misspelt_address_is_printed_with_what_may_be_a_secret(string name, string url)
+    {
+        var faults = Faults((name.Replace("__", ":", StringComparison.Ordinal), url), ("Upserts:Senders:hub:Kind", "hubspot"));
+        Assert.Contains(faults, fault => fault.StartsWith($"{name}: ", StringComparison.Ordinal));
+        Assert.DoesNotContain(faults, fault => fault.Contains("SECRET", StringComparison.Ordinal));
+    }
+
     private static IReadOnlyList<string> Faults(params (string Name, string Value)[] settings) => Faults(needsSchedules: false, settings);
 
     private static IReadOnlyList<string> Faults(bool needsSchedules, params (string Name, string Value)[] settings)
