@@ -30,8 +30,9 @@ public static class CubeApplication
         var settings = AppSettings.Read(builder.Configuration, needsSchedules);
         var services = builder.Services;
 
-        // The server's line a request holds the query, and there a Dataverse sender has its secret.
-        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
+        // The server's lines, five a request, tell nothing that its span does not, and one holds the query: there a Dataverse sender has
+        // its secret.
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         services.TryAddSingleton(TimeProvider.System);
         services
             .AddSingleton(settings)

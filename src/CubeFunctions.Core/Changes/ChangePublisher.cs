@@ -27,7 +27,7 @@ internal sealed class ChangePublisher(ObservedItem item, IEnumerable<IChangeFile
         // Part of the run's trace, and linked to those of the upserts whose values it holds.
         using var span = CubeTraces.Source.StartActivity(
             ActivityKind.Internal,
-            links: CubeTraces.LinksTo(file.Causes),
+            links: CubeTraces.LinksTo(file.Causes.Select(cause => cause.Traceparent).Distinct(StringComparer.Ordinal)),
             name: "publish changes"
         );
         span?.SetTag("cube.stream", ChangeStream.NameOf(item.Feed, item.Scope));

@@ -39,8 +39,8 @@ internal sealed partial class WindowChangeFile(
     /// <summary>Changes of the imported id: to a reader that knows customers by it one is gone and another has come.</summary>
     private readonly HashSet<PlannedChange> _rekeyed = [];
 
-    /// <summary>Trace contexts of upserts that wrote to its customers.</summary>
-    private readonly HashSet<string> _causes = new(StringComparer.Ordinal);
+    /// <summary>Upserts that wrote to its customers.</summary>
+    private readonly HashSet<UpsertCause> _causes = [];
 
     /// <summary>The window, compared with what is known.</summary>
     public WindowComparison Comparison => comparison;
@@ -312,10 +312,13 @@ internal sealed partial class WindowChangeFile(
             return [];
         }
 
-        _causes.UnionWith((echo?.TracesSince(KnownSince(change)) ?? []).Take(MaxCauses - _causes.Count));
+        var id = comparison.IdOf(_header, change);
+        _causes.UnionWith(
+            (echo?.TracesSince(KnownSince(change)) ?? []).Take(MaxCauses - _causes.Count).Select(trace => new UpsertCause(trace, id))
+        );
         var line = new ChangeLine
         {
-            Id = comparison.IdOf(_header, change),
+            Id = id,
             Op = isRekeyed ? ChangeOp.Created : change.Op,
             Key = ChangeKeys.TextOf(item.Feed, item.Scope, key, comparison.After(change).Ordinal),
             CustomerId = extras.CustomerId,

@@ -6,7 +6,7 @@ using CubeFunctions.Core.Senders;
 namespace CubeFunctions.Core.Delivery;
 
 /// <summary>
-/// What the receiver gets: <c>{"schema":1,"changes":[...]}</c>, each change as it stands in its file, or with the customer's record mapped.
+/// What the receiver gets: <c>{"schema":2,"changes":[...]}</c>, each change as it stands in its file, or with the customer's record mapped.
 /// </summary>
 public sealed class ChangeBody(DeliverySettings settings)
 {
@@ -55,7 +55,7 @@ public sealed class ChangeBody(DeliverySettings settings)
     internal static ReadOnlyMemory<byte> Of(IReadOnlyList<ReadOnlyMemory<byte>> changes)
     {
         using var stream = new MemoryStream();
-        stream.Write("""{"schema":1,"changes":["""u8);
+        stream.Write("""{"schema":2,"changes":["""u8);
         for (var i = 0; i < changes.Count; i++)
         {
             if (i > 0)

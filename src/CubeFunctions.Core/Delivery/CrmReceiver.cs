@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.IO.Hashing;
 using System.Net;
@@ -27,13 +28,13 @@ public sealed class CrmReceiver(HttpClient http, DeliverySettings settings, Sync
     /// <summary>Sends changes.</summary>
     /// <param name="ids">Their ids.</param>
     /// <param name="body">The request's body.</param>
-    /// <param name="causes">W3C trace contexts of what they stem from.</param>
+    /// <param name="causes">Traces that they stem from.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     /// <exception cref="CrmException">The receiver has not taken them.</exception>
     internal async Task PostAsync(
         IEnumerable<string> ids,
         ReadOnlyMemory<byte> body,
-        IEnumerable<string> causes,
+        DeliveryCauses causes,
         CancellationToken cancellationToken
     )
     {
@@ -46,7 +47,7 @@ public sealed class CrmReceiver(HttpClient http, DeliverySettings settings, Sync
         request.Headers.Add(StandardWebhooksSignature.TimestampHeader, now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture));
         request.Headers.Add(StandardWebhooksSignature.SignatureHeader, StandardWebhooksSignature.Sign(crm.Secret.Key, id, now, body.Span));
 
-        using var span = RequestSpans.Start(HttpMethod.Post, crm.Url, route: null, causes);
+        using var span = StartSpan(crm.Url, causes);
         if (span?.Id is { } traceparent)
         {
             request.Headers.Add("traceparent", traceparent);
@@ -74,6 +75,29 @@ public sealed class CrmReceiver(HttpClient http, DeliverySettings settings, Sync
                 : $": {exception.HttpRequestError}";
             throw new CrmException(CrmFailureKind.Transient, $"the receiver cannot be reached{why}", exception);
         }
+    }
+
+    /// <summary>
+    /// A request that carries what one upsert led to is part of that upsert's trace: a webhook's trace goes to Cube and back out to the
+    /// CRM. The run's is linked with it, both ways. Where there are several upserts, all are linked.
+    /// </summary>
+    private static Activity? StartSpan(Uri url, DeliveryCauses causes)
+    {
+        var delivery = Activity.Current;
+        if (delivery is not { Recorded: true } || causes.Upserts is not [{ TraceFlags: ActivityTraceFlags.Recorded } upsert])
+        {
+            return RequestSpans.Start(HttpMethod.Post, url, route: null, links: [causes.Run, .. causes.Upserts]);
+        }
+
+        var span = RequestSpans.Start(HttpMethod.Post, url, route: null, upsert, [delivery.Context, .. OtherThan(delivery, causes.Run)]);
+        if (span is not null)
+        {
+            delivery.AddLink(new ActivityLink(span.Context));
+        }
+
+        return span;
+
+        static ActivityContext[] OtherThan(Activity delivery, ActivityContext run) => run.TraceId == delivery.TraceId ? [] : [run];
     }
 
     private CrmException Failure(HttpResponseMessage answer)

@@ -36,7 +36,7 @@ internal sealed class DeliveryPlanner(
             Path = file.Path,
             Changes = changes,
             CreatedAt = time.GetUtcNow(),
-            Causes = string.Join(' ', file.Causes.Prepend(Activity.Current?.Id).OfType<string>()),
+            Causes = DeliveryCauses.Write(Activity.Current?.Id, file.Causes),
         };
         if (Delivers(item))
         {

@@ -78,7 +78,7 @@ public sealed class DeliveryRow : IStoredRow
     /// <summary>What it waits for, or why it is dead.</summary>
     public string? Reason { get; set; }
 
-    /// <summary>W3C trace context of the run that published it, and of upserts that it stems from; separated by blanks.</summary>
+    /// <summary>Traces of the run that published it, and of upserts that it stems from: <see cref="DeliveryCauses"/>.</summary>
     public string? Causes { get; set; }
 
     /// <summary>The id that people use.</summary>

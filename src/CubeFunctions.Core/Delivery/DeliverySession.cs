@@ -261,7 +261,7 @@ internal sealed partial class DeliverySession(
                 await sources.Receiver.PostAsync(
                     send.Select(change => change.Entry.Id),
                     ChangeBody.Of(send.ConvertAll(change => change.Json)),
-                    Current?.Causes?.Split(' ') ?? [],
+                    DeliveryCauses.Read(Current?.Causes, send.ConvertAll(change => change.Entry.Id)),
                     cancellationToken
                 );
                 taken += send.Count;

@@ -12,12 +12,14 @@ public static class CubeTraces
 
     /// <summary>Links to the spans of W3C trace contexts, those of the trace at hand left out.</summary>
     internal static ActivityLink[] LinksTo(IEnumerable<string> traceparents) =>
-        [
-            .. traceparents
-                .Select(text => ActivityContext.TryParse(text, null, isRemote: true, out var context) ? context : default)
-                .Where(context => context != default && context.TraceId != Activity.Current?.TraceId)
-                .Select(context => new ActivityLink(context)),
-        ];
+        LinksTo(
+            traceparents.Select(text => ActivityContext.TryParse(text, null, isRemote: true, out var context) ? context : default),
+            Activity.Current?.TraceId
+        );
+
+    /// <summary>Links to other spans, those of one trace left out.</summary>
+    internal static ActivityLink[] LinksTo(IEnumerable<ActivityContext> contexts, ActivityTraceId? but) =>
+        [.. contexts.Where(context => context != default && context.TraceId != but).Select(context => new ActivityLink(context))];
 
     /// <summary>Marks a span as failed.</summary>
     /// <param name="span">The span, or null where nobody listens.</param>

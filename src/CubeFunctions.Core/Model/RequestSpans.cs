@@ -14,12 +14,20 @@ internal static class RequestSpans
     /// <param name="method">Its method.</param>
     /// <param name="origin">Where it goes; only host and port are noted.</param>
     /// <param name="route">The path with placeholders; null where even that says too much.</param>
-    /// <param name="causes">W3C trace contexts of other traces that it stems from.</param>
-    public static Activity? Start(HttpMethod method, Uri origin, string? route, IEnumerable<string>? causes = null)
+    /// <param name="parent">What it is part of; the default stands for the span at hand.</param>
+    /// <param name="links">Spans of other traces that it stems from.</param>
+    public static Activity? Start(
+        HttpMethod method,
+        Uri origin,
+        string? route,
+        ActivityContext parent = default,
+        IEnumerable<ActivityContext>? links = null
+    )
     {
         var span = CubeTraces.Source.StartActivity(
             ActivityKind.Client,
-            links: causes is null ? null : CubeTraces.LinksTo(causes),
+            parent,
+            links: links is null ? null : CubeTraces.LinksTo(links, parent == default ? Activity.Current?.TraceId : parent.TraceId),
             name: route is null ? method.Method : $"{method.Method} {route}"
         );
         if (span is { IsAllDataRequested: true })

@@ -60,7 +60,7 @@ internal sealed class TracedScenario : IAsyncDisposable
             Content = new StringContent(Victim.Post(Victim.Imported, "phone_2", Victim.Phone), Encoding.UTF8, "application/json"),
         };
 
-    /// <summary>Every request to Cube belongs to the timer's run, or to the webhook; so does what went out to the CRM.</summary>
+    /// <summary>Every request to Cube belongs to the timer's run, or to the webhook; so does each one to the CRM.</summary>
     /// <param name="webhookTrace">The trace that the webhook's request belongs to.</param>
     public void AssertConnected(string webhookTrace)
     {
@@ -92,7 +92,28 @@ internal sealed class TracedScenario : IAsyncDisposable
         var deliveries = tree.Requests(new Uri(Crm.Url));
         Assert.Equal(Crm.Requests, deliveries.Count);
         Assert.NotEmpty(deliveries);
-        foreach (var delivery in deliveries)
+        Assert.All(deliveries, delivery => Assert.Contains($"00-{delivery.Trace}-{delivery.Id}-01", Crm.Traceparents));
+
+        // What the webhook brought is in the first delivery's record: that one goes on with the webhook's trace.
+        var changed = deliveries.MinBy(span => span.Start)!;
+        Assert.Equal(webhookTrace, changed.Trace);
+        Assert.Equal(
+            ["process cube-upserts", "send cube-upserts"],
+            tree.Above(changed).Select(span => span.Name).Where(name => name.Contains(" cube-", StringComparison.Ordinal)).Take(2)
+        );
+
+        // The run that found it is linked with it, both ways, and its change set with the webhook.
+        var handled = Assert.Single(Collector.Spans, span => span.Name == "process cube-changes" && span.Links.Contains(webhookTrace));
+        AssertOfRun(handled);
+        Assert.Equal([handled.Trace], changed.Links);
+        Assert.Equal([webhookTrace], tree.Above(handled).First(span => span.Name == "publish changes").Links);
+        foreach (var delivery in deliveries.Where(span => span != changed))
+        {
+            AssertOfRun(delivery);
+            Assert.Empty(delivery.Links);
+        }
+
+        void AssertOfRun(OtlpSpan span)
         {
             string[] expected =
             [
@@ -103,16 +124,8 @@ internal sealed class TracedScenario : IAsyncDisposable
                 "send cube-sync",
                 "plan run",
             ];
-            Assert.Equal(expected, tree.Above(delivery).Select(span => span.Name).Intersect(expected));
-            Assert.Contains($"00-{delivery.Trace}-{delivery.Id}-01", Crm.Traceparents);
+            Assert.Equal(expected, tree.Above(span).Select(above => above.Name).Intersect(expected));
         }
-
-        // What the webhook brought is in the first delivery's record: that one, and the change set that it is from, lead back to it.
-        var changed = deliveries.MinBy(span => span.Start)!;
-        var published = tree.Above(changed).First(span => span.Name == "publish changes");
-        Assert.Equal([webhookTrace], changed.Links);
-        Assert.Equal([webhookTrace], published.Links);
-        Assert.DoesNotContain(deliveries, span => span != changed && span.Links.Count > 0);
 
         var storage = Collector.Spans.Where(span => span.Source.StartsWith("Azure.", StringComparison.Ordinal)).ToList();
         Assert.Contains(storage, span => span.Name == "BlockBlobClient.Upload" && tree.Above(span).Any(above => above.Name == "plan run"));
@@ -127,6 +140,7 @@ internal sealed class TracedScenario : IAsyncDisposable
         Assert.DoesNotContain(secrets, Collector.Holds);
         Assert.DoesNotContain(secrets, secret => output.Any(text => text.Contains(secret, StringComparison.Ordinal)));
         Assert.NotEmpty(Collector.Logs);
+        Assert.DoesNotContain(Collector.Logs, log => log.Text.StartsWith("Execut", StringComparison.Ordinal));
         Assert.NotEmpty(Collector.Points);
     }
 
