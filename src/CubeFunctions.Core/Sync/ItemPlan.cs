@@ -80,6 +80,23 @@ internal sealed class ItemPlan(
         AddKnown(_generation.CustomersScope);
     }
 
+    /// <summary>What the settings name and nothing is read of: said by every run, since it would pass for a success.</summary>
+    /// <param name="unknown">Campaigns that were chosen, and that Cube lists neither as active nor as ended.</param>
+    public IEnumerable<string> NoticesOf(IReadOnlyList<string> unknown)
+    {
+        // Tenants that list no ended campaigns go on to give what is theirs.
+        var read = checkpoints.Values.Where(row => row.ProvenAt is not null && row.Scope.Kind == ScopeKind.Campaign);
+        foreach (var id in unknown.Except(read.Select(row => row.ScopeId)).Order(StringComparer.Ordinal))
+        {
+            yield return $"Cube lists no campaign {id}: nothing of it is read (Sync__Campaigns)";
+        }
+
+        if (run.From is null && settings.StartDate > ItemRow.Day(run.Today) && _feeds.Any(feed => feed.Dated))
+        {
+            yield return $"Sync__StartDate {settings.StartDate.Value.Iso()} is in the future: new scopes of dated feeds are not read before it";
+        }
+    }
+
     /// <summary>An item of the run.</summary>
     public ItemRow NewItem(Feed feed, Scope scope, bool isListed, CheckpointRow? row)
     {

@@ -28,16 +28,16 @@ public sealed class ListingStore(CampaignListing listing, TenantGeneration gener
     }
 
     /// <summary>Campaigns that were asked for by id but are not active; one that Cube does not list at all is read all the same.</summary>
-    internal async Task<List<Campaign>> FindEndedAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken)
+    internal async Task<(List<Campaign> Ended, IReadOnlyList<string> Unknown)> FindEndedAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken)
     {
         if (ids.Count == 0)
         {
-            return [];
+            return ([], []);
         }
 
         using var page = await listing.ReadAsync(includeInactive: true, cancellationToken);
         var all = Campaign.ReadAll(page.Body.Bytes).ToDictionary(campaign => campaign.Id);
-        return [.. ids.Select(id => all.GetValueOrDefault(id) ?? new Campaign(id, null))];
+        return ([.. ids.Select(id => all.GetValueOrDefault(id) ?? new Campaign(id, null))], [.. ids.Where(id => !all.ContainsKey(id))]);
     }
 
     /// <summary>Stores the list as that of a run, unless it is byte for byte that of the run before.</summary>

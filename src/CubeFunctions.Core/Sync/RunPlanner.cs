@@ -226,16 +226,17 @@ public sealed partial class RunPlanner(
         {
             received = await listing.ReadAsync(ahead, cancellationToken);
             Use(run, plan, received.Generation, await settings.Generation.FindSwitchAsync(cancellationToken));
-            var ended = await listing.FindEndedAsync(
+            var (ended, unknown) = await listing.FindEndedAsync(
                 [.. plan.Chosen.Except(received.Campaigns.Select(campaign => campaign.Id))],
                 cancellationToken
             );
             plan.AddListed(received.Campaigns, ended);
-            run.WriteNotices(received.Faults);
+            IReadOnlyList<string> notices = [.. received.Faults, .. plan.NoticesOf(unknown)];
+            run.WriteNotices(notices);
             list.State = ItemState.Succeeded;
-            foreach (var fault in received.Faults)
+            foreach (var notice in notices)
             {
-                LogFault(logger, run.RowKey, fault);
+                LogFault(logger, run.RowKey, notice);
             }
 
             return received;

@@ -67,6 +67,23 @@ public sealed class SyncChoiceTests(AzuriteFixture azurite)
         );
     }
 
+    [Fact]
+    public async Task What_the_settings_name_and_nothing_is_read_of_is_said_by_every_run()
+    {
+        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        var settings = CommandTests.Of(cube, await azurite.NewAccountAsync(), ("Sync__Campaigns", "999"), ("Sync__StartDate", "2099-01-01"));
+        for (var run = 0; run < 2; run++)
+        {
+            Assert.Equal(
+                [
+                    "Cube lists no campaign 999: nothing of it is read (Sync__Campaigns)",
+                    "Sync__StartDate 2099-01-01 is in the future: new scopes of dated feeds are not read before it",
+                ],
+                (await CubeProcess.SyncAsync("", settings)).Report.GetProperty("notices").EnumerateArray().Select(notice => notice.GetString())
+            );
+        }
+    }
+
     [Theory]
     [InlineData("401", "Cube answered 401 to GET /campaigns: look at Cube__Token, or Cube__Username and Cube__Password")]
     [InlineData("403", "Cube answered 403 to GET /campaigns: the user of Cube__Token or Cube__Username lacks this permission in Cube")]
