@@ -53,6 +53,12 @@ public sealed partial class CubeData
         campaigns = [.. SeedCampaigns.Of(options, [.. assignments.Select(table => table.Assignment)])];
     }
 
+    /// <summary>
+    /// What is said of a value that is written to a field and that the field never takes; null where it takes it. Called with each field
+    /// of a write and its value as text.
+    /// </summary>
+    public Func<string, string, string?>? ValueError { get; set; }
+
     /// <summary>Rows that are added to today of a campaign by each request for its responses or SMS; 0 when nobody works.</summary>
     public int AgentsAtWork
     {

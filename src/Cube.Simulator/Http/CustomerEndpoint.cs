@@ -101,7 +101,7 @@ internal sealed class CustomerEndpoint(SimulatorOptions options, CubeData data)
     }
 
     // Generation 2 has no assignments: there the URL alone says whose customers these are.
-    private static BodyAnswer? Errors(TenantShape shape, CustomerTable table, JsonObject body)
+    private BodyAnswer? Errors(TenantShape shape, CustomerTable table, JsonObject body)
     {
         var errors = new Dictionary<string, string>();
         var assignmentId = CustomerTable.Text(body["assignment_id"]);
@@ -111,6 +111,12 @@ internal sealed class CustomerEndpoint(SimulatorOptions options, CubeData data)
             errors["assignment_id"] = "Does not match the URL.";
         if (ImportedIdIn(shape, body).Length == 0)
             errors["customer_id"] = Required;
+        foreach (var (field, value) in body)
+        {
+            if (data.ValueError?.Invoke(field, CustomerTable.Text(value)) is { } error)
+                errors[field] = error;
+        }
+
         return errors.Count == 0 ? null : new BodyAnswer(400, Json.FieldErrors(errors));
     }
 

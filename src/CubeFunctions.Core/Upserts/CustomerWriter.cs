@@ -216,10 +216,11 @@ public sealed class CustomerWriter(
             // No JSON, or text that is no Unicode: the status has to do.
         }
 
-        var named = fields.Count == 0 ? NoneNamed : fields;
-        return new WriteOutcome.Refused(
-            $"{exception.Message}: {string.Join("; ", fields.Select(field => $"{field.Key}: {field.Value}"))}",
-            named
-        );
+        return fields.Count == 0
+            ? new WriteOutcome.Refused(exception.Message, NoneNamed)
+            : new WriteOutcome.Refused(
+                $"{exception.Message}: {string.Join("; ", fields.Select(field => $"{field.Key}: {field.Value}"))}",
+                fields.ToDictionary(field => field.Key, field => $"{exception.Message}: {field.Key}: {field.Value}")
+            );
     }
 }

@@ -204,7 +204,7 @@ internal sealed class DeliverySession(
                     target = target as CustomerTarget.Record;
                     break;
                 case WriteOutcome.Refused refused when outgoing.Keys.Where(refused.Fields.ContainsKey).ToList() is { Count: > 0 } named:
-                    Refuse(mailbox, outgoing, refused.Reason, named);
+                    named.ForEach(field => Refuse(mailbox, outgoing, refused.Fields[field], [field]));
                     break;
                 case WriteOutcome.Refused refused when outgoing.Count == 1:
                     Refuse(mailbox, outgoing, refused.Reason, outgoing.Keys);

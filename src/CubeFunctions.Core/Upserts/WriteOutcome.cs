@@ -14,5 +14,7 @@ internal abstract record WriteOutcome
     internal sealed record NotAvailable(string Reason) : WriteOutcome;
 
     /// <summary>Never: for the named fields, or for one or more of all where none is named.</summary>
+    /// <param name="Reason">Cube's answer.</param>
+    /// <param name="Fields">What it says of each field that it names.</param>
     internal sealed record Refused(string Reason, IReadOnlyDictionary<string, string> Fields) : WriteOutcome;
 }

@@ -50,6 +50,23 @@ public sealed class MergingTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Each_event_says_what_Cube_has_against_its_own_field()
+    {
+        await using var lane = await Lane.StartAsync(azurite, Options, null, Sender);
+        await lane.SnapshotAsync();
+        lane.Cube.Data.ValueError = (field, value) => value == "?" ? $"No such {field}." : null;
+        var id = lane.ImportedIds()[0];
+        var city = await lane.HookAsync($$"""{"customer_id":"{{id}}","event":"e1","at":"2026-11-01T10:00:01Z","city":"?"}""");
+        var phone = await lane.HookAsync($$"""{"customer_id":"{{id}}","event":"e2","at":"2026-11-01T10:00:02Z","phone":"?"}""");
+        await lane.DeliverAsync([.. city, .. phone]);
+        const string Answer = "Cube answered 400 to PUT /api/v1/assignments/{id}/customers/{customer}";
+        Assert.Equal(
+            [("dead", $"{Answer}: city: No such city."), ("dead", $"{Answer}: phone_1: No such phone_1.")],
+            (await lane.StatesAsync([.. city, .. phone])).Select(state => (state.State, state.Reason))
+        );
+    }
+
+    [Fact]
     public async Task A_value_that_no_field_takes_is_left_out_by_name_and_the_others_arrive()
     {
         await using var lane = await Lane.StartAsync(azurite, Options, null, Sender);
@@ -106,7 +123,8 @@ public sealed class MergingTests(AzuriteFixture azurite)
         var id = lane.ImportedIds()[0];
         var ids = await lane.HookAsync($$"""{"customer_id":"{{id}}","event":"e1","at":"2026-11-01T10:00:01Z","gender":"7"}""");
         Assert.Equal("dead", (await lane.StatesAsync(ids))[0].State);
-        Assert.Equal(0, (await lane.App.Get<UpsertReader>().ReplayAsync([], TestContext.Current.CancellationToken)).Count);
+        var replayed = await lane.App.Get<UpsertReader>().ReplayAsync([], TestContext.Current.CancellationToken);
+        Assert.Equal((0, 1), (replayed.Count, replayed.StillDead));
 
         (string, string)[] mended =
         [
@@ -189,8 +207,9 @@ public sealed class MergingTests(AzuriteFixture azurite)
             Assert.Single(await lane.App.Get<Core.Storage.SharedFlags>().ListAsync(TestContext.Current.CancellationToken)).Name
         );
 
+        // A person lifts the pause: what waited for writes goes with the janitor's next round, however lately it came.
         lane.Cube.Faults.Clear();
-        clock.Advance(TimeSpan.FromMinutes(16));
+        await lane.App.Get<Core.Storage.SharedFlags>().LiftAsync("writes", TestContext.Current.CancellationToken);
         Assert.Equal(2, await lane.App.Get<UpsertJanitor>().RunOnceAsync(force: false, TestContext.Current.CancellationToken));
         await lane.DeliverAsync(ids, sweep: false);
         Assert.Empty(await lane.App.Get<Core.Storage.SharedFlags>().ListAsync(TestContext.Current.CancellationToken));
