@@ -141,7 +141,7 @@ public sealed partial class UpsertEndpoints(
                     ? Problem(
                         StatusCodes.Status404NotFound,
                         "Unknown assignment",
-                        $"Assignment {assignmentId} is not among those that Cube lists."
+                        KnownAssignments.WhyUnknown(assignmentId)
                     )
                 : key.Length == 0 ? await AcceptAsync(post, cancellationToken)
                 : await OnceAsync(assignmentId, key, post, cancellationToken),
@@ -159,7 +159,7 @@ public sealed partial class UpsertEndpoints(
                 : Problem(
                     StatusCodes.Status404NotFound,
                     "Unknown upsert",
-                    "There is no upsert of this id, or it ended so long ago that it is forgotten."
+                    "There is no upsert of this id: it ended so long ago that it is forgotten, or the post that it came in is still being split."
                 );
         }
         catch (Exception exception) when (StorageErrors.IsTrouble(exception, cancellationToken))

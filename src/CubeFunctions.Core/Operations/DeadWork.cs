@@ -20,7 +20,11 @@ internal sealed record DeadWorkOrder
 /// <summary>What came of it.</summary>
 /// <param name="Count">How many were sent again, or given up.</param>
 /// <param name="Runs">Runs that were started for failed items.</param>
-internal sealed record DeadWorkResult(int Count, IReadOnlyList<string>? Runs = null);
+internal sealed record DeadWorkResult(int Count, IReadOnlyList<string>? Runs = null)
+{
+    /// <summary>Upserts that cannot be sent as they are: they stay dead, with the reason of today.</summary>
+    public int StillDead { get; init; }
+}
 
 /// <summary>Sends dead work again, or gives it up.</summary>
 internal sealed class DeadWork(UpsertReader upserts, DeliveryReader deliveries, BacklogCounter backlog, RunStore runs, RunPlanner planner)
@@ -48,7 +52,8 @@ internal sealed class DeadWork(UpsertReader upserts, DeliveryReader deliveries, 
 
         var result = order.What switch
         {
-            "upserts" => Known(await (isReplay ? upserts.ReplayAsync(ids, cancellationToken) : upserts.DropAsync(ids, cancellationToken))),
+            "upserts" when isReplay => await ReplayUpsertsAsync(ids, cancellationToken),
+            "upserts" => Known(await upserts.DropAsync(ids, cancellationToken)),
             "changes" => Known(
                 await (isReplay ? deliveries.ReplayAsync(ids, cancellationToken) : deliveries.DropAsync(ids, cancellationToken))
             ),
@@ -58,6 +63,12 @@ internal sealed class DeadWork(UpsertReader upserts, DeliveryReader deliveries, 
         };
         await backlog.CountAsync(cancellationToken);
         return result;
+    }
+
+    private async Task<DeadWorkResult> ReplayUpsertsAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
+    {
+        var (count, stillDead, unknown) = await upserts.ReplayAsync(ids, cancellationToken);
+        return Known((count, unknown)) with { StillDead = stillDead };
     }
 
     private static DeadWorkResult Known((int Count, IReadOnlyList<string> Unknown) done) =>

@@ -12,6 +12,10 @@ internal static class EventTimes
     /// <summary>From here on a number counts milliseconds, below it seconds: the year 1973 in the one, 5138 in the other.</summary>
     private const long Milliseconds = 100_000_000_000;
 
+    /// <summary>From here on it counts microseconds, and nanoseconds.</summary>
+    private const long Microseconds = Milliseconds * 1000;
+    private const long Nanoseconds = Microseconds * 1000;
+
     private static readonly string[] Iso =
     [
         "yyyy-MM-dd",
@@ -23,11 +27,23 @@ internal static class EventTimes
         "yyyy-MM-dd HH:mm:ss",
         "yyyy-MM-dd HH:mm:ss.FFFFFFF",
         "yyyy-MM-dd HH:mm:ssK",
+        "yyyy-MM-dd'T'HH:mm:sszz",
+        "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzz",
+        "yyyy-MM-dd HH:mm:sszz",
+        "yyyy-MM-dd HH:mm:ss.FFFFFFFK",
+        "yyyy-MM-dd HH:mm:ss.FFFFFFFzz",
+        "yyyyMMdd'T'HHmmssK",
+        "yyyyMMddHHmmss",
+        "ddd, dd MMM yyyy HH:mm:ss 'GMT'",
     ];
 
+    /// <summary>How many digits a calendar day has, and one with its time of day.</summary>
+    private const int DayDigits = 8;
+    private const int SecondDigits = 14;
+
     /// <summary>
-    /// The time of an event: ISO 8601 (UTC where it names no offset), seconds or milliseconds since 1970, or <c>/Date(ms+zone)/</c>;
-    /// not before the year 2000.
+    /// The time of an event: ISO 8601 (UTC where it names no offset), seconds since 1970 with or without a fraction, milli-, micro- or
+    /// nanoseconds, <c>/Date(ms+zone)/</c>, or a date as HTTP writes it; not before the year 2000.
     /// </summary>
     public static bool TryReadInstant(JsonElement value, out DateTimeOffset time)
     {
@@ -37,17 +53,38 @@ internal static class EventTimes
             return false;
         }
 
-        // Eight digits are a calendar day where they can be: as seconds they would be the year 1970.
+        // Eight digits are a calendar day where they can be, as seconds they would be the year 1970; fourteen are one with its time of
+        // day, as milliseconds they would be the year 2600.
         return (
-                (text.Length == 8 && TryReadIso(text, out time))
+                (text.Length is DayDigits or SecondDigits && TryReadIso(text, out time))
                 || TryReadDateLiteral(text, out time)
-                || (
-                    long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-                    && TryFromMilliseconds(number < Milliseconds ? number * 1000 : number, out time)
-                )
+                || TryReadNumber(text, out time)
+                || TryReadIso(text.ToUpperInvariant().Replace(',', '.'), out time)
                 || TryReadIso(text, out time)
             )
             && time >= UpsertLimits.EarliestEvent;
+    }
+
+    private static bool TryReadNumber(string text, out DateTimeOffset time)
+    {
+        time = default;
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        {
+            return TryFromMilliseconds(
+                number switch
+                {
+                    < Milliseconds => number * 1000,
+                    < Microseconds => number,
+                    < Nanoseconds => number / 1000,
+                    _ => number / 1_000_000,
+                },
+                out time
+            );
+        }
+
+        return decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
+            && seconds < Milliseconds
+            && TryFromMilliseconds((long)(seconds * 1000), out time);
     }
 
     /// <summary>

@@ -96,13 +96,12 @@ internal static class FlatParser
     }
 
     /// <summary>
-    /// The time in the envelope that the Standard Webhooks specification gives payloads: <c>type</c>, <c>timestamp</c>, <c>data</c>.
+    /// The time in the envelope that the Standard Webhooks specification gives payloads: <c>timestamp</c> beside <c>data</c>.
     /// </summary>
     private static DateTimeOffset? EnvelopeTime(SenderPost post) =>
         post.Sender.Kind == SenderKind.StandardWebhooks
         && post.Body.ValueKind == JsonValueKind.Object
         && post.Body.TryGetProperty("data", out _)
-        && post.Body.TryGetProperty("type", out _)
         && post.Body.TryGetProperty("timestamp", out var timestamp)
         && EventTimes.TryReadInstant(timestamp, out var time)
             ? time

@@ -26,6 +26,8 @@ public sealed class KnownAssignments
         );
     }
 
+    internal static string WhyUnknown(string assignmentId) => $"Assignment {assignmentId} is not among those that Cube lists.";
+
     /// <summary>Whether assignments are known, and this one is not among them.</summary>
     internal async Task<bool> IsUnknownAsync(string assignmentId, CancellationToken cancellationToken) =>
         (await _known.GetAsync(cancellationToken)).Value is { Count: > 0 } known && !known.Contains(assignmentId);

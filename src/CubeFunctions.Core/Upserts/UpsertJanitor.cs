@@ -70,7 +70,7 @@ public sealed class UpsertJanitor(
                 force
                 || (
                     mayWrite
-                    && now - row.AcceptedAt > OnItsWay
+                    && (now - row.AcceptedAt > OnItsWay || WaitedForWrites(row))
                     && (tried || WaitsForMessage(row))
                     && (now - row.AcceptedAt > OnItsWayInBacklog || !await backlog.Value)
                 )
@@ -128,7 +128,9 @@ public sealed class UpsertJanitor(
 
     /// <summary>Whether nothing else brings the event on: it was never tried, or waited for writes, which are allowed again.</summary>
     private static bool WaitsForMessage(UpsertRow row) =>
-        string.IsNullOrEmpty(row.Reason) || row.Reason == row.Dropped || row.Reason.StartsWith("writes are ", StringComparison.Ordinal);
+        string.IsNullOrEmpty(row.Reason) || row.Reason == row.Dropped || WaitedForWrites(row);
+
+    private static bool WaitedForWrites(UpsertRow row) => row.Reason?.StartsWith("writes are ", StringComparison.Ordinal) == true;
 
     private async Task<List<PostRow>> PostsAsync(DateTimeOffset now, bool force, bool tried, CancellationToken cancellationToken) =>
         await store

@@ -37,8 +37,8 @@ public sealed class UpsertReader(
     /// Sends dead upserts again; all of them where no id is given. Their bodies are parsed again, so that a mended field map counts. A
     /// tenant without writes is asked again, too.
     /// </summary>
-    /// <returns>How many, and the ids that name no dead upsert.</returns>
-    public async Task<(int Count, IReadOnlyList<string> Unknown)> ReplayAsync(
+    /// <returns>How many, how many stay dead, and the ids that name no dead upsert.</returns>
+    public async Task<(int Count, int StillDead, IReadOnlyList<string> Unknown)> ReplayAsync(
         IReadOnlyList<string> ids,
         CancellationToken cancellationToken
     )
@@ -46,7 +46,7 @@ public sealed class UpsertReader(
         var (rows, unknown) = await ChooseAsync(ids, row => row.State == UpsertState.Dead, cancellationToken);
         if (unknown.Count > 0)
         {
-            return (0, unknown);
+            return (0, rows.Count, unknown);
         }
 
         // What waited for writes may go; processes that know the tenant as one without learn of it within that time.
@@ -64,7 +64,7 @@ public sealed class UpsertReader(
             count += await ReplayAsync(row, cancellationToken) ? 1 : 0;
         }
 
-        return (count, unknown);
+        return (count, rows.Count - count, unknown);
     }
 
     /// <summary>Gives up dead upserts, and waiting ones and posts that are named; all the dead where no id is given.</summary>

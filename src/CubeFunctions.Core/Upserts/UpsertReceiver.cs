@@ -166,11 +166,7 @@ public sealed partial class UpsertReceiver(
                 await store.DeleteAsync(post, either.Token);
                 return stored;
             }
-            catch (Exception exception)
-                when (limit.IsCancellationRequested
-                    || lease.Lost.IsCancellationRequested
-                    || StorageErrors.IsTrouble(exception, either.Token)
-                )
+            catch (Exception exception) when (either.IsCancellationRequested || StorageErrors.IsTrouble(exception, either.Token))
             {
                 LogLater(logger, post.Sender, plans.Count);
             }
@@ -178,7 +174,9 @@ public sealed partial class UpsertReceiver(
 
         try
         {
-            using var rest = new CancellationTokenSource(SplitWithin / 2, TimeProvider.System);
+            // The sender waits no longer than for any other post.
+            using var rest = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            rest.CancelAfter(SplitWithin / 2);
             await notifier.SendAsync(UpsertMessage.ForPost(post.RowKey), lease is null ? TimeSpan.Zero : PostLease, rest.Token);
         }
         catch (Exception exception)

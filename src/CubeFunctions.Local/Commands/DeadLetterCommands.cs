@@ -51,12 +51,19 @@ internal static class DeadLetterCommands
                                 ? $"{result.Count} items read again"
                                 : $"{result.Count} {(what == "changes" ? "deliveries" : what)} {action.Done}"
                         );
+                        if (result.StillDead > 0)
+                        {
+                            await Console.Error.WriteLineAsync(
+                                $"{result.StillDead} stay dead as they are: 'status' says why; mend the field map, or drop them"
+                            );
+                        }
+
                         foreach (var run in result.Runs ?? [])
                         {
                             await Console.Out.WriteLineAsync($"run {run}");
                         }
 
-                        return 0;
+                        return result.StillDead > 0 ? CommandLine.Failed : 0;
                     },
                     cancellationToken
                 )

@@ -46,6 +46,6 @@ internal static class PausesCommand
     private static async Task LiftAsync(IOperations operations, ParseResult parsed, CancellationToken cancellationToken)
     {
         await operations.LiftPauseAsync(parsed.GetValue(Pause)!, cancellationToken);
-        await Console.Out.WriteLineAsync($"{parsed.GetValue(Pause)} is lifted; workers learn of it within seconds.");
+        await Console.Out.WriteLineAsync($"{parsed.GetValue(Pause)} is lifted; workers learn of it within half a minute.");
     }
 }

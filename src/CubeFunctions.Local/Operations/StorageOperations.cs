@@ -111,6 +111,11 @@ internal sealed class StorageOperations(LocalApp app) : IOperations
             );
         }
 
+        if (await Get<KnownAssignments>().IsUnknownAsync(assignment, cancellationToken))
+        {
+            throw new OperationException(404, "Unknown assignment", KnownAssignments.WhyUnknown(assignment));
+        }
+
         return
         [
             .. (

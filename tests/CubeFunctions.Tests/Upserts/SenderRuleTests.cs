@@ -46,6 +46,7 @@ public sealed class SenderRuleTests(AzuriteFixture azurite)
             (DateTimeOffset.Parse("2026-11-20T10:00:00Z", CultureInfo.InvariantCulture), false, "410000065"),
             (told.EventTime, told.EventTimeIsArrival, told.CustomerId)
         );
+        Assert.False(sender.One(Body.Replace("\"type\":\"customer.updated\",", "", StringComparison.Ordinal)).EventTimeIsArrival);
         Assert.True(sender.One(Body.Replace("2026-11-20T10:00:00Z", "soon", StringComparison.Ordinal)).EventTimeIsArrival);
     }
 
