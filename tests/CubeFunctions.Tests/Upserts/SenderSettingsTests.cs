@@ -39,7 +39,7 @@ public sealed class SenderSettingsTests
             ("Upserts__Senders__sap__AssignmentId", "17"),
             ("Upserts__Senders__my_crm__Kind", "json"),
             ("Upserts__Senders__my_crm__Secret", "s"),
-            ("Upserts__Senders__my_crm__AssignmentId", "1/2")
+            ("Upserts__Senders__my_crm__AssignmentId", "1 2")
         );
         string[] expected =
         [
@@ -48,7 +48,7 @@ public sealed class SenderSettingsTests
             "Upserts__Senders__HubSpot__PublicUrl: is missing",
             "Upserts__Senders__HubSpot__Secret: is missing",
             "Upserts__Senders__my_crm: a sender's name",
-            "Upserts__Senders__my_crm__AssignmentId: '1/2' is not",
+            "Upserts__Senders__my_crm__AssignmentId: '1 2' is not",
             "Upserts__Senders__sap__Kind: 'idoc' is not one of",
         ];
         Assert.Equal(expected.Length, faults.Count);
