@@ -24,7 +24,13 @@ internal sealed class PageCrawl(
     /// <summary>Pages beyond what <c>count</c> allows: rows can be added while we read.</summary>
     private const int Slack = 5;
 
+    /// <summary>
+    /// Empty pages, beyond which none is asked for: <c>count</c> is a number from outside, and a tenant may answer any page there could be.
+    /// </summary>
+    private const int MostEmpty = 20;
+
     private int _read;
+    private int _empty;
 
     /// <summary>True when a page that should have been there was gone: rows left while we read.</summary>
     public bool Shrunk { get; private set; }
@@ -83,11 +89,11 @@ internal sealed class PageCrawl(
     private async Task<CrawlEnd> ReadSideBySideAsync(CrawledPage first, string query, CancellationToken cancellationToken)
     {
         var expected = PagesFor(first.Summary.Count, first.Summary.Records);
-        var missing = Enumerable.Range(2, (int)Math.Min(expected, int.MaxValue - 1) - 1).Where(number => !pages.ContainsKey(number));
+        var missing = Enumerable.Range(2, (int)Math.Clamp(expected, 1, int.MaxValue - 1) - 1).Where(number => !pages.ContainsKey(number));
         var suspended = false;
         var options = new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(
-            missing.TakeWhile(_ => !Shrunk && !(suspended = Stop)),
+            missing.TakeWhile(_ => !(Shrunk |= Volatile.Read(ref _empty) > MostEmpty) && !(suspended = Stop)),
             options,
             async (number, token) =>
             {
@@ -118,6 +124,13 @@ internal sealed class PageCrawl(
     private async Task<CrawlEnd> FollowAsync(CancellationToken cancellationToken)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal) { firstQuery };
+        var (size, count) = (1, 0L);
+        foreach (var known in pages.Values)
+        {
+            Measure(known);
+        }
+
+        void Measure(CrawledPage page) => (size, count) = (Math.Max(size, page.Summary.Records), Math.Max(count, page.Summary.Count));
         for (var number = 1; ; number++)
         {
             var page = pages[number];
@@ -143,10 +156,14 @@ internal sealed class PageCrawl(
                 continue;
             }
 
-            var size = pages.Values.Max(other => other.Summary.Records);
-            if (number + 1 > PagesFor(pages.Values.Max(other => other.Summary.Count), Math.Max(size, 1)) + Slack)
+            if (number + 1 > PagesFor(count, size) + Slack)
             {
                 throw Endless($"after {number} pages there are more than 'count' allows");
+            }
+
+            if (_empty > MostEmpty)
+            {
+                throw Endless($"of {number} pages more than {MostEmpty} are empty");
             }
 
             if (Stop)
@@ -156,7 +173,7 @@ internal sealed class PageCrawl(
 
             try
             {
-                await ReadAsync(number + 1, query, cancellationToken);
+                Measure(await ReadAsync(number + 1, query, cancellationToken));
             }
             catch (CubeException exception) when (exception.Kind == CubeFailureKind.NotFound)
             {
@@ -171,6 +188,11 @@ internal sealed class PageCrawl(
         var page = await fetch(number, query, cancellationToken);
         pages[number] = page;
         Interlocked.Increment(ref _read);
+        if (page.Summary.Records == 0)
+        {
+            Interlocked.Increment(ref _empty);
+        }
+
         return page;
     }
 
@@ -183,7 +205,7 @@ internal sealed class PageCrawl(
         }
     }
 
-    private static long PagesFor(long records, int pageSize) => (records + pageSize - 1) / pageSize;
+    private static long PagesFor(long records, int pageSize) => (records / pageSize) + (records % pageSize == 0 ? 0 : 1);
 
     private static CubeException Endless(string how) => new(CubeFailureKind.EndlessPaging, $"paging does not end: {how}");
 }

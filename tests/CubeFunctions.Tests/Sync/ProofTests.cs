@@ -231,6 +231,40 @@ public sealed class ProofTests(AzuriteFixture azurite)
         Assert.Equal(words is not null, said.Any(reason => reason?.Contains(words ?? "", StringComparison.Ordinal) == true));
     }
 
+    /// <summary>A tenant that answers any page there could be, by its own count of them.</summary>
+    [Theory]
+    [InlineData(2_000_000_000, "http://x/?page=2", 2, 60)]
+    [InlineData(long.MaxValue, "http://x/?page=2", 2, 60)]
+    [InlineData(2_000_000_000, "http://x/?cursor=a", 0, 60)]
+    [InlineData(0, "http://x/?page=2", 2, 10)]
+    public async Task A_count_from_outside_has_pages_asked_for_only_as_long_as_they_hold_something(
+        long count,
+        string next,
+        int records,
+        int mostRequests
+    )
+    {
+        var day = new DateOnly(2026, 11, 20);
+        var number = 0;
+        await using var cube = await ScriptedCube.StartAsync(request =>
+            !request.Is("/responses") || !Holds(request, day) ? null
+            : request.Page == 1 && records > 0 ? Scripted.Page(count, next, [ScriptedCube.Response(day, 1), ScriptedCube.Response(day, 2)])
+            : Scripted.Page(count, records > 0 ? null : $"http://x/?cursor={Interlocked.Increment(ref number)}", [])
+        );
+        var clock = new ShiftedClock(Now, 50);
+        await using var app = await TestApp.StartAsync(
+            await azurite.NewAccountAsync(clock),
+            cube.BaseUrl,
+            clock,
+            ("Sync__StartDate", "2026-11-20"),
+            ("Sync__WindowDays", "1")
+        );
+        var run = await app.RunAsync(Responses);
+        Assert.DoesNotContain(run.Failures, failure => failure.Reason.Contains("Unexpected", StringComparison.Ordinal));
+        Assert.Equal(count == 0 ? 0 : 1, run.Items.Unproven + run.Items.Failed);
+        Assert.InRange(cube.Requests.Count(request => Holds(request, day)), 1, 2 * mostRequests);
+    }
+
     [Theory]
     [OverGenerations]
     public Task What_is_no_page_is_tried_again_and_then_fails_in_Cubes_words(TenantApi api) =>
