@@ -38,6 +38,9 @@ internal sealed class OptimisticTable(TableClient table, Func<CancellationToken,
     /// <summary>The most rows of one batch. They must be of one partition, 4 MiB together, and no row twice.</summary>
     public const int MaxBatch = 100;
 
+    /// <summary>Characters that a column of text is filled with at most: it holds 32 Ki.</summary>
+    public const int MaxText = 30_000;
+
     private const string WriteIdColumn = nameof(IStoredRow.WriteId);
 
     /// <summary>Ids of writes that ended without an answer, by the row object.</summary>

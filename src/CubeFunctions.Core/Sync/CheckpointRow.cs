@@ -177,9 +177,17 @@ public sealed class CheckpointRow : IStoredRow, ILeasable
 
     private void WriteReadings(List<Reading> readings)
     {
-        // Windows that come back are those of the look-backs, today's and the snapshot. A column holds 32 Ki characters, a reading takes
-        // some 200.
-        const int Kept = 64;
-        Readings = JsonSerializer.Serialize(readings[..Math.Min(readings.Count, Kept)], SyncRowJson.Default.ListReading);
+        // Windows that come back are those of the look-backs, today's and the snapshot. A reading takes some 200 characters, more where the
+        // scope's id is long.
+        const int MostKept = 64;
+        var kept = Math.Min(readings.Count, MostKept);
+        string json;
+        do
+        {
+            json = JsonSerializer.Serialize(readings[..kept], SyncRowJson.Default.ListReading);
+            kept = kept * 3 / 4;
+        } while (json.Length > OptimisticTable.MaxText);
+
+        Readings = json;
     }
 }

@@ -1,10 +1,15 @@
 using System.Globalization;
+using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Sync;
 
 /// <summary>Page numbers as short text: <c>1-40,42</c>.</summary>
 internal static class PageRanges
 {
+    /// <summary>Ranges of numbers of six digits that a row's column holds. Pages beyond them are asked for again.</summary>
+    private const int MostRanges = OptimisticTable.MaxText / 14;
+
+    /// <summary>Writes numbers, as many as a row's column holds.</summary>
     public static string Format(IEnumerable<int> numbers)
     {
         var ranges = new List<(int First, int Last)>();
@@ -22,11 +27,13 @@ internal static class PageRanges
 
         return string.Join(
             ',',
-            ranges.Select(range =>
-                range.First == range.Last
-                    ? range.First.ToString(CultureInfo.InvariantCulture)
-                    : string.Create(CultureInfo.InvariantCulture, $"{range.First}-{range.Last}")
-            )
+            ranges
+                .Take(MostRanges)
+                .Select(range =>
+                    range.First == range.Last
+                        ? range.First.ToString(CultureInfo.InvariantCulture)
+                        : string.Create(CultureInfo.InvariantCulture, $"{range.First}-{range.Last}")
+                )
         );
     }
 

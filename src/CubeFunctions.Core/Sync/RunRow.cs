@@ -149,13 +149,15 @@ public sealed class RunRow : IStoredRow, ILeasable
     /// <summary>Keeps the first notices, as many as the column holds.</summary>
     internal void WriteNotices(IReadOnlyList<string> notices)
     {
-        const int Most = 100;
-        var kept = notices.Take(Most).ToList();
-        if (notices.Count > Most)
+        var most = Math.Min(notices.Count, 100);
+        string json;
+        do
         {
-            kept.Add($"{notices.Count - Most} more");
-        }
+            IEnumerable<string> more = notices.Count > most ? [$"{notices.Count - most} more"] : [];
+            json = JsonSerializer.Serialize([.. notices.Take(most), .. more], SyncRowJson.Default.ListString);
+            most /= 2;
+        } while (json.Length > OptimisticTable.MaxText);
 
-        Notices = kept.Count == 0 ? null : JsonSerializer.Serialize(kept, SyncRowJson.Default.ListString);
+        Notices = notices.Count == 0 ? null : json;
     }
 }

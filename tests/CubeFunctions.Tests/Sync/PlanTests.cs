@@ -332,6 +332,40 @@ public sealed class PlanTests(AzuriteFixture azurite)
         Assert.Equal(RunStatus.Succeeded, (await next.FinishAsync(runId)).Status);
     }
 
+    /// <summary>Ids as long as may be, in letters that rows and blobs take encoded.</summary>
+    [Fact]
+    public void What_a_row_notes_fits_into_its_columns_whatever_ids_and_history_are()
+    {
+        const int Column = 32 * 1024;
+        var path = $"responses/campaign={new string('~', 400)}/window=20261101_20261101/run={RunId.New(DateTimeOffset.UnixEpoch)}/_manifest.json";
+        var row = new CheckpointRow();
+        for (var day = new DateOnly(2026, 1, 1); day < new DateOnly(2026, 6, 1); day = day.AddDays(1))
+        {
+            row.AddReading(new Reading(day, day, path, DateTimeOffset.UnixEpoch));
+        }
+
+        Assert.InRange(row.Readings!.Length, 1, Column);
+        Assert.Equal((new DateOnly(2026, 5, 31), path), (row.ReadReadings()[0].From, row.ReadReadings()[0].Manifest));
+
+        var numbers = Enumerable.Range(50_000, 100_000).Where(number => number % 3 > 0).ToList();
+        var ranges = PageRanges.Format(numbers);
+        Assert.InRange(ranges.Length, 1, Column);
+        Assert.Equal(numbers.Take(4000), PageRanges.Parse(ranges).Take(4000));
+
+        var run = new RunRow();
+        run.WriteNotices([.. Enumerable.Repeat($"campaign {new string('ø', 66)} has no assignment_id: its customers are not read", 300)]);
+        Assert.InRange(run.Notices!.Length, 1, Column);
+        Assert.Equal("250 more", run.ReadNotices()[^1]);
+    }
+
+    [Fact]
+    public void What_cannot_be_read_in_a_checkpoints_columns_is_forgotten()
+    {
+        var row = new CheckpointRow { Readings = "[{\"from\":7}", Progress = "{\"window\":\"x\"}" };
+        Assert.Empty(row.ReadReadings());
+        Assert.Null(row.ReadProgress());
+    }
+
     /// <summary>Takes the message of one item out of sight.</summary>
     private static async Task HideAsync(TestApp app, string item)
     {
