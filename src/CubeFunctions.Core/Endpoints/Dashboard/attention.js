@@ -144,7 +144,8 @@ function actButton(action, name) {
     button.setAttribute('aria-disabled', 'true');
     try {
       const done = await button.action.run();
-      if (done !== false) { toast(button.action.done); await poll(); }
+      const left = done?.stillDead > 0 ? `${count.format(done.count)} sent again, ${count.format(done.stillDead)} stay dead as they are.` : null;
+      if (done !== false) { toast(left ?? button.action.done); await poll(); }
     } finally {
       button.removeAttribute('aria-disabled');
     }
