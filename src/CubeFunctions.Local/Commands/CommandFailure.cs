@@ -42,6 +42,8 @@ internal sealed record CommandFailure(string Status, [property: JsonPropertyName
     /// <summary>The object that <c>--json</c> prints where a command has no other.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, CommandFailureJson.Default.CommandFailure);
 
+    private static string Answer(RequestFailedException failed) => $"{failed.Status} {failed.ErrorCode}".TrimEnd();
+
     /// <summary>Storage's failure in words, or null when it is something else.</summary>
     private static string? Storage(Exception exception) =>
         exception switch
@@ -50,10 +52,10 @@ internal sealed record CommandFailure(string Status, [property: JsonPropertyName
             AuthenticationFailedException =>
                 "no token for storage: run 'az login', or set CubeStorage__credential=managedidentity in Azure",
             RequestFailedException { Status: 401 or 403 } refused =>
-                $"storage refused with {refused.Status} {refused.ErrorCode}: look at the key in CubeStorage, or at the roles of the identity (Storage Blob, Queue and Table Data Contributor)",
+                $"storage refused with {Answer(refused)}: look at the key in CubeStorage, or at the roles of the identity (Storage Blob, Queue and Table Data Contributor)",
             RequestFailedException { Status: 0 } or HttpRequestException or SocketException =>
                 $"storage cannot be reached ({FirstLine(exception.GetBaseException())})",
-            RequestFailedException failed => $"storage refused with {failed.Status} {failed.ErrorCode}",
+            RequestFailedException failed => $"storage answers {Answer(failed)}",
             FormatException => "is not a storage connection string",
             _ => null,
         };
