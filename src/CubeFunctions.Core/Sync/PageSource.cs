@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Settings;
 
 namespace CubeFunctions.Core.Sync;
 
@@ -26,7 +27,7 @@ internal sealed record PageTarget(
 );
 
 /// <summary>Gets pages from Cube or from storage, offers them to the observers, and stores those that are new.</summary>
-public sealed class PageSource(CubeClient cube, RecordReaders readers, PageSlots slots, SyncProgress progress)
+public sealed class PageSource(CubeClient cube, CubeSettings settings, RecordReaders readers, PageSlots slots, SyncProgress progress)
 {
     /// <summary>Gets one page from Cube, and stores it unless it is there already.</summary>
     internal async Task<CrawledPage> FetchAsync(PageTarget target, int number, string query, CancellationToken cancellationToken)
@@ -70,12 +71,14 @@ public sealed class PageSource(CubeClient cube, RecordReaders readers, PageSlots
     /// <param name="stored">Pages that they stored. Where two claims stored the same page, the later one counts.</param>
     /// <param name="matched">Numbers of pages that equalled the last proven reading.</param>
     /// <param name="pages">Takes them.</param>
+    /// <param name="shouldStop">Asked before each page; null where they are all needed before anything else.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    internal Task ReadBackAsync(
+    internal async Task<CrawlEnd> ReadBackAsync(
         PageTarget target,
         IEnumerable<StoredPage> stored,
         IEnumerable<int> matched,
         ConcurrentDictionary<int, CrawledPage> pages,
+        Func<bool>? shouldStop,
         CancellationToken cancellationToken
     )
     {
@@ -93,9 +96,11 @@ public sealed class PageSource(CubeClient cube, RecordReaders readers, PageSlots
             }
         }
 
-        return Parallel.ForEachAsync(
-            known,
-            cancellationToken,
+        var suspended = false;
+        var options = new ParallelOptions { MaxDegreeOfParallelism = PageSlots.MostOf(settings), CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(
+            known.TakeWhile(_ => !(suspended = shouldStop?.Invoke() == true)),
+            options,
             async (entry, token) =>
             {
                 var (number, (path, storedBy)) = entry;
@@ -112,6 +117,7 @@ public sealed class PageSource(CubeClient cube, RecordReaders readers, PageSlots
                 }
             }
         );
+        return suspended ? CrawlEnd.Suspended : CrawlEnd.Complete;
     }
 
     private async Task<Page?> FindStoredAsync(PageTarget target, string path, CancellationToken cancellationToken)
@@ -131,10 +137,11 @@ public sealed class PageSource(CubeClient cube, RecordReaders readers, PageSlots
     /// Completes pages that were not parsed, since they are those of the last proven reading: by what the observers know of them, else by
     /// the stored page.
     /// </summary>
-    /// <returns>False where the earlier reading lacks one of them.</returns>
-    internal async Task<bool> CompleteAsync(
+    /// <returns>Whether that came to its end. A page that the earlier reading lacks is not among the pages any more.</returns>
+    internal async Task<CrawlEnd> CompleteAsync(
         PageTarget target,
         ConcurrentDictionary<int, CrawledPage> pages,
+        Func<bool> shouldStop,
         CancellationToken cancellationToken
     )
     {
@@ -145,7 +152,7 @@ public sealed class PageSource(CubeClient cube, RecordReaders readers, PageSlots
         );
         if (unparsed.Numbers.Count == 0)
         {
-            return true;
+            return CrawlEnd.Complete;
         }
 
         var wanted = await target.Observers.RecallAsync(unparsed, cancellationToken);
@@ -160,8 +167,7 @@ public sealed class PageSource(CubeClient cube, RecordReaders readers, PageSlots
             pages.TryRemove(number, out _);
         }
 
-        await ReadBackAsync(target, [], wanted, pages, cancellationToken);
-        return wanted.All(pages.ContainsKey);
+        return await ReadBackAsync(target, [], wanted, pages, shouldStop, cancellationToken);
     }
 
     /// <summary>Takes pages back that are read again: that is no progress.</summary>

@@ -73,6 +73,7 @@ public sealed partial class WindowCrawler(
             archive.Found.Where(page => page.Attempt >= state.FirstAttempt),
             PageRanges.Parse(state.Matched),
             pages,
+            shouldStop: null,
             cancellationToken
         );
         while (true)
@@ -86,18 +87,22 @@ public sealed partial class WindowCrawler(
             );
             if (await crawl.RunAsync(cancellationToken) == CrawlEnd.Suspended)
             {
-                row.WriteProgress(
-                    state with
-                    {
-                        Matched = PageRanges.Format(pages.Values.Where(page => page.IsUnchanged).Select(page => page.Number)),
-                    }
-                );
-                return new CrawlOutcome.Suspended();
+                return Suspend(row, state, pages.Values);
             }
 
             var crawled = Contiguous(pages);
             var same = target.Earlier?.IsSameAs(crawled) == true ? target.Earlier : null;
-            var isWhole = same is not null || target.Earlier is null || await source.CompleteAsync(target, pages, cancellationToken);
+            if (
+                same is null
+                && target.Earlier is not null
+                && await source.CompleteAsync(target, pages, task.ShouldStop, cancellationToken) == CrawlEnd.Suspended
+            )
+            {
+                // The next claim reads them back before anything else.
+                return Suspend(row, state, crawled);
+            }
+
+            var isWhole = crawled.TrueForAll(page => pages.ContainsKey(page.Number));
             crawled = isWhole ? Contiguous(pages) : crawled;
             var audit = CrawlAudit.Of(crawled) with { IsBroken = crawl.Shrunk || crawl.Resized };
             var (step, proof) = isWhole ? Decide(task, state, audit, same) : (NextStep.Store, Proof.None);
@@ -138,6 +143,18 @@ public sealed partial class WindowCrawler(
             task.Observers.Restart();
             source.ReadAgain(crawled);
         }
+    }
+
+    /// <summary>Notes which pages equalled those of the last proven reading: the others are stored.</summary>
+    private static CrawlOutcome.Suspended Suspend(CheckpointRow row, CrawlProgress state, IEnumerable<CrawledPage> pages)
+    {
+        row.WriteProgress(
+            state with
+            {
+                Matched = PageRanges.Format(pages.Where(page => page.IsUnchanged).Select(page => page.Number)),
+            }
+        );
+        return new CrawlOutcome.Suspended();
     }
 
     private (NextStep Step, Proof Proof) Decide(WindowTask task, CrawlProgress state, CrawlAudit audit, EarlierReading? same)

@@ -187,6 +187,26 @@ public sealed class UnchangedPageTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Reading_them_back_keeps_to_the_time_budget_and_asks_Cube_for_none_again()
+    {
+        var clock = new ShiftedClock(DateTimeOffset.UtcNow);
+        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        var notes = new PageNotes();
+        await using var app = await StartAsync(cube, notes, clock, ("Sync__TimeBudgetSeconds", "20"));
+        var assignment = cube.Data.AssignmentIds[0];
+        await app.RunAsync(Snapshot);
+        await app.Storage.State.DeleteBlobAsync($"customers/assignment={assignment}", cancellationToken: TestContext.Current.CancellationToken);
+        cube.Data.EditCustomer(assignment, FirstId, "city", "Alta");
+        cube.Requests.Clear();
+        notes.Clear();
+        notes.Recalling = () => clock.Advance(TimeSpan.FromSeconds(21));
+        Assert.Equal(0, (await app.RunAsync(Snapshot)).Items.Unproven);
+        Assert.Equal(2, notes.Claims);
+        Assert.Equal(Pages, cube.Requests.Count("/customers"));
+        await AssertAsIfReadAnewAsync(app, cube);
+    }
+
+    [Fact]
     public async Task A_customer_of_theirs_who_comes_again_on_a_page_that_differs_is_a_repeat()
     {
         var second = (string[])["3", "4"];
@@ -219,12 +239,18 @@ public sealed class UnchangedPageTests(AzuriteFixture azurite)
 
     private static int PageOf(long id) => (int)((id - FirstId) / PageSize) + 1;
 
-    private async Task<TestApp> StartAsync(CubeSimulator cube, PageNotes notes) =>
+    private async Task<TestApp> StartAsync(
+        CubeSimulator cube,
+        PageNotes notes,
+        TimeProvider? time = null,
+        params (string Name, string Value)[] settings
+    ) =>
         await TestApp.StartAsync(
             await azurite.NewAccountAsync(),
             cube.BaseUrl,
-            null,
-            host => host.Services.AddSingleton<IWindowObserver>(notes)
+            time,
+            host => host.Services.AddSingleton<IWindowObserver>(notes),
+            settings
         );
 
     /// <summary>State and index equal those of a deployment that has just begun.</summary>
@@ -257,13 +283,23 @@ public sealed class UnchangedPageTests(AzuriteFixture azurite)
 
         public ConcurrentBag<int> Unparsed { get; } = [];
 
+        /// <summary>Claims of the customers' item.</summary>
+        public int Claims { get; private set; }
+
+        public Action Recalling { get; set; } = static () => { };
+
         public void Clear()
         {
+            Claims = 0;
             Parsed.Clear();
             Unparsed.Clear();
         }
 
-        public IItemObservation? Begin(ObservedItem item) => item.Feed.ListsCustomers ? this : null;
+        public IItemObservation? Begin(ObservedItem item)
+        {
+            Claims += item.Feed.ListsCustomers ? 1 : 0;
+            return item.Feed.ListsCustomers ? this : null;
+        }
 
         public IWindowObservation BeginWindow(Window window) => this;
 
@@ -273,8 +309,11 @@ public sealed class UnchangedPageTests(AzuriteFixture azurite)
             return Task.CompletedTask;
         }
 
-        public Task<IReadOnlyCollection<int>> RecallAsync(UnparsedPages pages, CancellationToken cancellationToken) =>
-            Task.FromResult<IReadOnlyCollection<int>>([]);
+        public Task<IReadOnlyCollection<int>> RecallAsync(UnparsedPages pages, CancellationToken cancellationToken)
+        {
+            Recalling();
+            return Task.FromResult<IReadOnlyCollection<int>>([]);
+        }
 
         public void Restart() { }
 
