@@ -15,12 +15,13 @@ internal sealed class ChangeFile(ObservedItem item, LineSources sources, UndoneW
     {
         sources.Earlier.Know(stored.Result.Manifest, stored.Manifest);
         var window = await capture.EntriesAsync(state, stored, cancellationToken);
-        var comparison = new WindowComparison(state, window, capture.Days, FirstReading.Create(state, capture.Days, item.Today));
+        var first = FirstReading.Create(state, capture.Days, item.Today);
+        var comparison = new WindowComparison(state, window.Read, capture.Days, first, window.Same);
         return new WindowChangeFile(
             item,
             sources,
             undone,
-            comparison.IsMixed ? new WindowComparison(state, window, capture.Days) : comparison,
+            comparison.IsMixed ? new WindowComparison(state, window.Read, capture.Days, same: window.Same) : comparison,
             capture,
             stored
         );

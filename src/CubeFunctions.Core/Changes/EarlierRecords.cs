@@ -79,32 +79,27 @@ internal sealed class EarlierRecords(RawStore raw, FeedRecords records)
     private void Match(ScopeState state, IEnumerable<int> indexes, ReadOnlyMemory<byte> body, Action<int, ReadOnlyMemory<byte>> take)
     {
         // By key and content; by key alone where another Changes__IgnoreFields gave other content hashes.
-        var wanted = indexes.ToLookup(index => state.Entries[index].Key);
+        var wanted = indexes.GroupBy(index => state.Entries[index].Key).ToDictionary(group => group.Key, group => group.ToList());
+        var left = wanted.Values.Sum(group => group.Count);
         if (!TryRead(body, out var page))
         {
             return;
         }
 
-        var found = new HashSet<int>();
         foreach (var exact in (bool[])[true, false])
         {
-            for (var i = 0; i < page.Digests.Length; i++)
+            for (var i = 0; i < page.Digests.Length && left > 0; i++)
             {
-                var digest = page.Digests[i];
-                var match = wanted[digest.Key]
-                    .Where(index => !found.Contains(index) && (!exact || state.Entries[index].Content == digest.Content))
-                    .Take(1)
-                    .ToList();
-                if (match is [var index])
+                var content = page.Digests[i].Content;
+                if (
+                    wanted.TryGetValue(page.Digests[i].Key, out var group)
+                    && group.FindIndex(index => !exact || state.Entries[index].Content == content) is >= 0 and var place
+                )
                 {
-                    found.Add(index);
-                    take(index, page.Bounds[i].Of(body));
+                    take(group[place], page.Bounds[i].Of(body));
+                    group.RemoveAt(place);
+                    left--;
                 }
-            }
-
-            if (wanted.Sum(group => group.Count()) == found.Count)
-            {
-                return;
             }
         }
     }

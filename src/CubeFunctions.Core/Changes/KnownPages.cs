@@ -77,16 +77,54 @@ internal sealed class KnownPages
         }
     }
 
-    /// <summary>The records of the pages, sorted.</summary>
-    public IEnumerable<StateEntry> Entries()
+    /// <summary>
+    /// The records of a window that holds these pages and others. Those of these pages are as they are known; compared are only those whose
+    /// keys occur elsewhere too.
+    /// </summary>
+    /// <param name="others">The records of the other pages, sorted.</param>
+    public WindowRecords Join(StateEntry[] others)
     {
-        foreach (var entry in _entries)
+        var same = new bool[_entries.Length];
+        var repeated = new List<StateEntry>();
+        var next = 0;
+        for (int start = 0, end; start < same.Length; start = end)
         {
-            if (Holds(entry))
+            var key = _entries[start].Key;
+            var held = 0;
+            for (end = start; end < same.Length && _entries[end].Key == key; end++)
             {
-                yield return entry;
+                same[end] = Holds(_entries[end]);
+                held += same[end] ? 1 : 0;
+            }
+
+            while (next < others.Length && others[next].Key.CompareTo(key) < 0)
+            {
+                next++;
+            }
+
+            if (held == 0 || (held == end - start && (next == others.Length || others[next].Key != key)))
+            {
+                continue;
+            }
+
+            for (var i = start; i < end; i++)
+            {
+                if (same[i])
+                {
+                    repeated.Add(_entries[i].AsSeen());
+                    same[i] = false;
+                }
             }
         }
+
+        if (repeated.Count == 0)
+        {
+            return new(others, same);
+        }
+
+        StateEntry[] all = [.. others, .. repeated];
+        StateEntry.Sort(all);
+        return new(all, same);
     }
 
     /// <summary>Hashes of the records' keys by page, as the proof takes them.</summary>

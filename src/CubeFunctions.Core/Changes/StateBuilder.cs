@@ -3,7 +3,10 @@ namespace CubeFunctions.Core.Changes;
 /// <summary>Builds what is known after a window.</summary>
 internal static class StateBuilder
 {
-    /// <summary>The next state, to be written over the one that was read.</summary>
+    /// <summary>
+    /// The next state, to be written over the one that was read: its entries may be built in the place of those, which are not to be looked
+    /// at afterwards.
+    /// </summary>
     /// <param name="comparison">The window, compared.</param>
     /// <param name="outcome">What stays as it was.</param>
     /// <param name="source">The reading.</param>
@@ -23,9 +26,11 @@ internal static class StateBuilder
             kept.Count == 0
             && postponed.Count == 0
             && outcome.Marked.Count == 0
-            && !(days is not null && Array.Exists(window, entry => entry.Day < keptFrom));
+            && !(days is not null && window.Concat(SameOf(comparison)).Any(entry => entry.Day < keptFrom));
         var entries = isWhole
-            ? window
+            ? comparison.Same is { } same
+                ? Replace(state.Entries, same, window)
+                : window
             : [.. Merge(comparison, outcome, postponed, kept, sources).Where(entry => days is null || entry.Day >= keptFrom)];
         if (!isWhole)
         {
@@ -40,6 +45,49 @@ internal static class StateBuilder
             Seen = days is { } range ? DayRange.Add(state.Seen, range) : [],
             KeptFrom = keptFrom,
         };
+    }
+
+    /// <summary>Records that the window has as they are known.</summary>
+    private static IEnumerable<StateEntry> SameOf(WindowComparison comparison)
+    {
+        for (var i = 0; i < comparison.Same?.Length; i++)
+        {
+            if (comparison.Same[i])
+            {
+                yield return comparison.Known.Entries[i].AsSeen();
+            }
+        }
+    }
+
+    /// <summary>
+    /// Puts a window's records in the place of the known ones that it does not have as they are: of a million each copy counts.
+    /// </summary>
+    private static StateEntry[] Replace(StateEntry[] known, bool[] same, StateEntry[] window)
+    {
+        var last = -1;
+        for (var i = 0; i < known.Length; i++)
+        {
+            if (same[i])
+            {
+                known[++last] = known[i].AsSeen();
+            }
+        }
+
+        // A change may be about one that was the same, behind the others.
+        StateEntry.Sort(window);
+        var entries = known;
+        if (last + 1 + window.Length != known.Length)
+        {
+            entries = new StateEntry[last + 1 + window.Length];
+            known.AsSpan(0, last + 1).CopyTo(entries);
+        }
+
+        for (int at = entries.Length - 1, next = window.Length - 1; next >= 0; at--)
+        {
+            entries[at] = last >= 0 && entries[last].CompareTo(window[next]) > 0 ? entries[last--] : window[next--];
+        }
+
+        return entries;
     }
 
     private static IEnumerable<StateEntry> Merge(
@@ -60,6 +108,11 @@ internal static class StateBuilder
                     Source = SourceTable.Current,
                 };
             }
+        }
+
+        foreach (var entry in SameOf(comparison))
+        {
+            yield return entry;
         }
 
         foreach (var old in kept)

@@ -1,9 +1,10 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using CubeFunctions.Core.Cube;
 
 namespace CubeFunctions.Core.Changes;
 
-/// <summary>What is known of one record.</summary>
+/// <summary>What is known of one record. Its fields are in the order and of the sizes that <see cref="StateFormat"/> writes.</summary>
 /// <param name="Key">Hash of its key, without the ordinal.</param>
 /// <param name="Content">Hash of its content.</param>
 /// <param name="Alias">Hash of the id that was imported, in the customers feed; 0 where there is none.</param>
@@ -12,6 +13,7 @@ namespace CubeFunctions.Core.Changes;
 /// <param name="Source">Which manifest names that page: index into <see cref="ScopeState.Sources"/>.</param>
 /// <param name="Ordinal">Tells records of equal keys apart; kept as long as the record is known.</param>
 /// <param name="Flags">Marks.</param>
+[StructLayout(LayoutKind.Sequential)]
 internal readonly record struct StateEntry(
     KeyHash Key,
     ulong Content,
@@ -23,6 +25,9 @@ internal readonly record struct StateEntry(
     EntryFlags Flags
 ) : IComparable<StateEntry>
 {
+    /// <summary>The same record, seen as it is known.</summary>
+    public StateEntry AsSeen() => this with { Source = SourceTable.Current, Flags = Flags & EntryFlags.Anonymised };
+
     /// <summary>Sorts entries: by the upper half of their keys, which nearly always differs, and where it does not as a whole.</summary>
     public static void Sort(Span<StateEntry> entries)
     {

@@ -1,7 +1,8 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using CubeFunctions.Core.Cube;
 
 namespace CubeFunctions.Core.Changes;
 
@@ -44,26 +45,13 @@ internal static partial class StateFormat
             new Header(Version, state.Run, state.Entries.Length, state.KeptFrom, state.FirstDay, state.Seen, state.Sources),
             HeaderJson.Default.Header
         );
-        Span<byte> buffer = stackalloc byte[EntrySize];
+        Span<byte> buffer = stackalloc byte[8];
         stream.Write(Magic);
         BinaryPrimitives.WriteInt32LittleEndian(buffer, Version);
         BinaryPrimitives.WriteInt32LittleEndian(buffer[4..], header.Length);
-        stream.Write(buffer[..8]);
+        stream.Write(buffer);
         stream.Write(header);
-        foreach (ref readonly var entry in state.Entries.AsSpan())
-        {
-            BinaryPrimitives.WriteUInt64LittleEndian(buffer, entry.Key.High);
-            BinaryPrimitives.WriteUInt64LittleEndian(buffer[8..], entry.Key.Low);
-            BinaryPrimitives.WriteUInt64LittleEndian(buffer[16..], entry.Content);
-            BinaryPrimitives.WriteUInt64LittleEndian(buffer[24..], entry.Alias);
-            BinaryPrimitives.WriteInt32LittleEndian(buffer[32..], entry.Day);
-            BinaryPrimitives.WriteInt32LittleEndian(buffer[36..], entry.Page);
-            BinaryPrimitives.WriteUInt16LittleEndian(buffer[40..], entry.Source);
-            BinaryPrimitives.WriteUInt16LittleEndian(buffer[42..], entry.Ordinal);
-            BinaryPrimitives.WriteUInt32LittleEndian(buffer[44..], (uint)entry.Flags);
-            stream.Write(buffer);
-        }
-
+        stream.Write(BytesOf(state.Entries));
         stream.Flush();
         stream.Position = 0;
     }
@@ -101,10 +89,8 @@ internal static partial class StateFormat
         {
             var batch = Math.Min(Batch, entries.Length - read);
             await stream.ReadExactlyAsync(buffer.AsMemory(0, batch * EntrySize), cancellationToken);
-            for (var i = 0; i < batch; i++)
-            {
-                entries[read++] = Entry(buffer.AsSpan(i * EntrySize, EntrySize));
-            }
+            buffer.AsSpan(0, batch * EntrySize).CopyTo(BytesOf(entries.AsSpan(read, batch)));
+            read += batch;
         }
 
         return new ScopeState
@@ -135,17 +121,11 @@ internal static partial class StateFormat
             : throw new InvalidDataException($"The state file is of version {version}; this program knows version {Version}.");
     }
 
-    private static StateEntry Entry(ReadOnlySpan<byte> bytes) =>
-        new(
-            new KeyHash(BinaryPrimitives.ReadUInt64LittleEndian(bytes), BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..])),
-            BinaryPrimitives.ReadUInt64LittleEndian(bytes[16..]),
-            BinaryPrimitives.ReadUInt64LittleEndian(bytes[24..]),
-            BinaryPrimitives.ReadInt32LittleEndian(bytes[32..]),
-            BinaryPrimitives.ReadInt32LittleEndian(bytes[36..]),
-            BinaryPrimitives.ReadUInt16LittleEndian(bytes[40..]),
-            BinaryPrimitives.ReadUInt16LittleEndian(bytes[42..]),
-            (EntryFlags)BinaryPrimitives.ReadUInt32LittleEndian(bytes[44..])
-        );
+    /// <summary>Entries as the file has them: an entry's fields lie in memory as they do there.</summary>
+    private static Span<byte> BytesOf(Span<StateEntry> entries) =>
+        BitConverter.IsLittleEndian && Unsafe.SizeOf<StateEntry>() == EntrySize
+            ? MemoryMarshal.AsBytes(entries)
+            : throw new PlatformNotSupportedException("State files are read and written on little-endian machines only.");
 
     private sealed record Header(
         int Schema,

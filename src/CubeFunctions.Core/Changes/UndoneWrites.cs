@@ -23,13 +23,16 @@ internal sealed class UndoneWrites(UpsertStore upserts, EarlierRecords earlier, 
         CancellationToken cancellationToken
     )
     {
-        var (state, window) = (comparison.Known, comparison.Window);
+        var state = comparison.Known;
         var found = new Dictionary<PlannedChange, List<string>>();
         var echoes = await EchoesAsync(stored.StartedAt, cancellationToken);
         if (echoes.Count == 0)
         {
             return found;
         }
+
+        comparison.Bring(known => echoes.ContainsKey(known.Alias));
+        var window = comparison.Window;
 
         // Those that differ anyway are looked at when their lines are written.
         var differ = comparison.Changes.Select(change => change.New).ToHashSet();

@@ -96,18 +96,19 @@ internal sealed class WindowCapture(
         detection.CompareAsync(stored, this, cancellationToken);
 
     /// <summary>
-    /// The window's records, sorted. Takes over what was kept of the pages; of those that were not parsed it is what is known, and those
-    /// that did not come by are read from storage.
+    /// The window's records. Takes over what was kept of the pages; of those that were not parsed it is what is known, and those that did
+    /// not come by are read from storage.
     /// </summary>
-    public async Task<StateEntry[]> EntriesAsync(ScopeState state, StoredWindow stored, CancellationToken cancellationToken)
+    public async Task<WindowRecords> EntriesAsync(ScopeState state, StoredWindow stored, CancellationToken cancellationToken)
     {
         var known = _known ?? await FindKnownAsync(state, cancellationToken);
-        foreach (var number in _pages.Keys)
+        foreach (var number in _unparsed.Keys.Where(number => number > stored.Manifest.Pages.Count).Concat(_pages.Keys))
         {
             known.Remove(number);
         }
 
-        var entries = new StateEntry[stored.Manifest.Records];
+        var others = stored.Manifest.Pages.Where((_, i) => !known.Numbers.Contains(i + 1));
+        var entries = new StateEntry[others.Sum(static page => page.Records)];
         var count = 0;
         for (var number = 1; number <= stored.Manifest.Pages.Count; number++)
         {
@@ -146,36 +147,12 @@ internal sealed class WindowCapture(
 
         _known = null;
         StateEntry.Sort(entries.AsSpan(0, count));
-        return known.Numbers.Count == 0 ? Cut(entries, count) : Merge(entries, count, known);
+        Array.Resize(ref entries, count);
+        return known.Numbers.Count == 0 ? new(entries, null) : known.Join(entries);
     }
 
     private Task<KnownPages> FindKnownAsync(ScopeState state, CancellationToken cancellationToken) =>
         KnownPages.FindAsync(state, Days, _unparsed, earlier.Records.Erased, path => earlier.FindManifestAsync(path, cancellationToken));
-
-    private static StateEntry[] Cut(StateEntry[] entries, int count)
-    {
-        Array.Resize(ref entries, count);
-        return entries;
-    }
-
-    /// <summary>Merges sorted records with those of the known pages, which are sorted too.</summary>
-    private static StateEntry[] Merge(StateEntry[] entries, int count, KnownPages known)
-    {
-        var fresh = entries.AsSpan(0, count).ToArray();
-        var (all, next) = (0, 0);
-        foreach (var entry in known.Entries())
-        {
-            while (next < fresh.Length && fresh[next].CompareTo(entry) < 0)
-            {
-                entries[all++] = fresh[next++];
-            }
-
-            entries[all++] = entry with { Source = SourceTable.Current, Flags = entry.Flags & EntryFlags.Anonymised };
-        }
-
-        fresh.AsSpan(next).CopyTo(entries.AsSpan(all));
-        return Cut(entries, all + fresh.Length - next);
-    }
 
     /// <summary>The bytes of a record that was not known; null where it did not come by.</summary>
     public ReadOnlyMemory<byte>? Find(in StateEntry record)

@@ -14,7 +14,8 @@ namespace CubeFunctions.Core.Changes;
 internal sealed class WindowComparison
 {
     private readonly StateEntry[] _old;
-    private readonly StateEntry[] _new;
+    private readonly bool[]? _same;
+    private StateEntry[] _new;
     private readonly List<int> _olds = [];
     private readonly List<int> _news = [];
 
@@ -22,13 +23,23 @@ internal sealed class WindowComparison
     /// <param name="window">The window's records, sorted; their ordinals are filled in.</param>
     /// <param name="days">The window's days, or null for a snapshot.</param>
     /// <param name="baseline">Which records are read for the first time; null for none.</param>
-    public WindowComparison(ScopeState state, StateEntry[] window, DayRange? days, FirstReading? baseline = null)
+    /// <param name="same">
+    /// By the index of a known record: whether the window has it besides as it is known; it has no key with another in common. Null for
+    /// none.
+    /// </param>
+    public WindowComparison(ScopeState state, StateEntry[] window, DayRange? days, FirstReading? baseline = null, bool[]? same = null)
     {
-        (Known, Window, Days, Baseline, _old, _new) = (state, window, days, baseline, state.Entries, window);
+        (Known, Days, Baseline, _old, _new, _same) = (state, days, baseline, state.Entries, window, same);
         int o = 0,
             n = 0;
         while (o < _old.Length || n < _new.Length)
         {
+            if (o < _old.Length && same?[o] == true)
+            {
+                IsAnyBack |= _old[o++].Flags.IsMarked();
+                continue;
+            }
+
             var order =
                 o == _old.Length ? 1
                 : n == _new.Length ? -1
@@ -53,8 +64,11 @@ internal sealed class WindowComparison
     /// <summary>What is known.</summary>
     public ScopeState Known { get; }
 
-    /// <summary>The window's records.</summary>
-    public StateEntry[] Window { get; }
+    /// <summary>The window's records, without those that it has as they are known.</summary>
+    public StateEntry[] Window => _new;
+
+    /// <summary>By the index of a known record: whether the window has it as it is known; null where there are none.</summary>
+    public bool[]? Same => _same;
 
     /// <summary>The window's days, or null for a snapshot.</summary>
     public DayRange? Days { get; }
@@ -82,6 +96,14 @@ internal sealed class WindowComparison
 
     /// <summary>Indexes of known records that the window says nothing of.</summary>
     public List<int> Untouched { get; } = [];
+
+    /// <summary>Puts records that the window has as they are known behind the others, so that changes may be about them.</summary>
+    public void Bring(Predicate<StateEntry> wanted)
+    {
+        var brought = Enumerable.Range(0, _same?.Length ?? 0).Where(i => _same![i] && wanted(_old[i])).ToList();
+        brought.ForEach(i => _same![i] = false);
+        _new = brought.Count == 0 ? _new : [.. _new, .. brought.Select(i => _old[i].AsSeen())];
+    }
 
     /// <summary>The known record that a change is about; default where there is none.</summary>
     public StateEntry Before(PlannedChange change) => change.Old >= 0 ? _old[change.Old] : default;

@@ -1,4 +1,5 @@
 using System.IO.Hashing;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace CubeFunctions.Core.Cube;
@@ -6,6 +7,7 @@ namespace CubeFunctions.Core.Cube;
 /// <summary>A 128-bit hash of a key: so wide that two of a million customers never share one by chance.</summary>
 /// <param name="High">The upper half.</param>
 /// <param name="Low">The lower half.</param>
+[StructLayout(LayoutKind.Sequential)]
 internal readonly record struct KeyHash(ulong High, ulong Low) : IComparable<KeyHash>
 {
     /// <summary>The key of a record that has lost its only id.</summary>
