@@ -37,11 +37,15 @@ public sealed partial class RunCloser(RunStore runs, GapStore gaps, RawStore raw
     /// <summary>Closes the run when no item of it is open: run manifest, then the row.</summary>
     internal async Task CloseIfDoneAsync(string runId, CancellationToken cancellationToken)
     {
-        if (
-            await runs.FindRunToCloseAsync(runId, cancellationToken) is not { Status: RunStatus.Running } run
-            || await EndedItemsAsync(run, cancellationToken) is not { } items
-        )
+        if (await runs.FindRunToCloseAsync(runId, cancellationToken) is not { Status: RunStatus.Running } run)
         {
+            return;
+        }
+
+        if (await EndedItemsAsync(run, cancellationToken) is not { } items)
+        {
+            // For the next look.
+            runs.Expect(run);
             return;
         }
 

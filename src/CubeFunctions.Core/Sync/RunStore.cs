@@ -29,7 +29,7 @@ public sealed class RunStore(StorageClients storage)
     /// <summary>Items that this process planned: what became of one meanwhile shows at the lease's row.</summary>
     private readonly RowHints<ItemRow> _planned = new();
 
-    /// <summary>The run that this process planned, for the worker that closes it.</summary>
+    /// <summary>The run that this process planned or looked at last, for the worker that closes it.</summary>
     private readonly RowHints<RunRow> _plannedRuns = new();
 
     /// <summary>
@@ -42,10 +42,10 @@ public sealed class RunStore(StorageClients storage)
     internal Task<RunRow?> FindRunAsync(string runId, CancellationToken cancellationToken) =>
         _table.FindOrRepairAsync(RunRow.Partition, runId, RepairRunAsync, cancellationToken);
 
-    /// <summary>Keeps a run that was just planned for the worker that closes it.</summary>
+    /// <summary>Keeps a run that was just planned, or found open, for the worker that closes it.</summary>
     internal void Expect(RunRow run) => _plannedRuns.Replace([run]);
 
-    /// <summary>The run as it was planned by this process just now, or as it is stored.</summary>
+    /// <summary>The run as this process has just written or read it, or as it is stored.</summary>
     internal async Task<RunRow?> FindRunToCloseAsync(string runId, CancellationToken cancellationToken) =>
         _plannedRuns.Take(RunRow.Partition, runId) ?? await FindRunAsync(runId, cancellationToken);
 
