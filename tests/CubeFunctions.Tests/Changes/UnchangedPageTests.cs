@@ -195,7 +195,10 @@ public sealed class UnchangedPageTests(AzuriteFixture azurite)
         await using var app = await StartAsync(cube, notes, clock, ("Sync__TimeBudgetSeconds", "20"));
         var assignment = cube.Data.AssignmentIds[0];
         await app.RunAsync(Snapshot);
-        await app.Storage.State.DeleteBlobAsync($"customers/assignment={assignment}", cancellationToken: TestContext.Current.CancellationToken);
+        await app.Storage.State.DeleteBlobAsync(
+            $"customers/assignment={assignment}",
+            cancellationToken: TestContext.Current.CancellationToken
+        );
         cube.Data.EditCustomer(assignment, FirstId, "city", "Alta");
         cube.Requests.Clear();
         notes.Clear();
