@@ -18,9 +18,7 @@ internal sealed class AbsenceReview(ObservedItem item, EarlierRecords earlier, D
     {
         var outcome = new AbsenceOutcome();
         var (absent, removed) = (comparison.Absent, comparison.Changes.FindAll(change => change.Op == ChangeOp.Removed));
-        var nameless = item.Feed.ListsCustomers
-            ? comparison.Changes.FindAll(change => change.Old < 0 && comparison.After(change).Key == KeyHash.None)
-            : [];
+        var nameless = item.Feed.Dated ? [] : comparison.Changes.FindAll(comparison.IsNamelessAddition);
         if (
             await deletions.IsHeldBackAsync(
                 item,
@@ -98,24 +96,47 @@ internal sealed class AbsenceReview(ObservedItem item, EarlierRecords earlier, D
     )
     {
         var ids = new Dictionary<int, string>();
+        var listed = new List<ListedCustomer>();
         if (item.Feed.ListsCustomers)
         {
             var members = await deletions.AddressMembersAsync(cancellationToken);
+            var absent = comparison.Absent.ToHashSet();
             await earlier.ReadAsync(
                 comparison.Known,
-                comparison.Absent,
+                comparison.Absent.Concat(ListedOf(comparison.Known.Entries, absent)),
                 (index, record) =>
                 {
-                    if (CustomerIds.Find(record.Span, members) is { } id)
+                    if (CustomerIds.Find(record.Span, members) is not { } id)
+                    {
+                        return;
+                    }
+
+                    if (absent.Contains(index))
                     {
                         ids[index] = id;
+                    }
+                    else if (CustomerIds.Find(record.Span, CustomerIds.Imported) is { } imported)
+                    {
+                        listed.Add(new ListedCustomer(id, imported));
                     }
                 },
                 cancellationToken
             );
         }
 
-        var gone = ids.Count == 0 ? new Dictionary<int, ChangeOp>() : await deletions.GoneAsync(item.Scope, ids, cancellationToken);
+        IReadOnlyDictionary<int, ChangeOp> gone = new Dictionary<int, ChangeOp>();
+        if (ids.Count > 0)
+        {
+            if (await deletions.GoneAsync(item.Scope, ids, listed, cancellationToken) is { } found)
+            {
+                gone = found;
+            }
+            else
+            {
+                ids.Clear();
+            }
+        }
+
         foreach (var index in comparison.Absent)
         {
             var flags = comparison.Known.Entries[index].Flags;
@@ -135,4 +156,11 @@ internal sealed class AbsenceReview(ObservedItem item, EarlierRecords earlier, D
             }
         }
     }
+
+    /// <summary>A few known customers whom the snapshot has.</summary>
+    private static IEnumerable<int> ListedOf(StateEntry[] known, HashSet<int> absent) =>
+        Enumerable
+            .Range(0, known.Length)
+            .Where(index => !absent.Contains(index) && known[index].Alias != 0 && !known[index].Flags.HasFlag(EntryFlags.Anonymised))
+            .Take(DeletionCheck.MaxListed);
 }

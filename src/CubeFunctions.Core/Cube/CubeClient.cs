@@ -110,13 +110,20 @@ public sealed class CubeClient(
         var catalogue = await generation.GetAsync(cancellationToken);
         var feed = catalogue.Customers;
         var scope = new Scope(feed.Scope, assignmentId);
-        if (feed.OtherPath is not null && generation.HasOtherPath(feed) is null)
+        if (method == HttpMethod.Get)
         {
-            // A 404 must mean that the customer is gone, not that this tenant has the path in its other form.
+            return await ReadCustomerAsync(feed, scope, customerId, cancellationToken);
+        }
+
+        if (feed.OtherPath is not null && generation.HasCustomerAtOtherPath(feed) is null && generation.HasOtherPath(feed) is null)
+        {
+            // A 404 must mean that there is no such customer, not that this tenant has the path in its other form.
             using var page = await GetPageAsync(feed, scope, "", cancellationToken);
         }
 
-        var path = feed.PathOf(scope, generation.HasOtherPath(feed) == true) + Uri.EscapeDataString(customerId);
+        var path =
+            feed.PathOf(scope, generation.HasCustomerAtOtherPath(feed) ?? generation.HasOtherPath(feed) ?? false)
+            + Uri.EscapeDataString(customerId);
         var other = method == HttpMethod.Post ? catalogue.CreatePath : null;
         if (other is not null && generation.CreatesInBody)
         {
@@ -148,6 +155,36 @@ public sealed class CubeClient(
     /// <exception cref="CubeException">The request failed.</exception>
     internal Task<PooledBody> AskAsync(HttpMethod method, string path, string route, CancellationToken cancellationToken) =>
         SendBodyAsync(method, path, route, null, cancellationToken);
+
+    /// <summary>
+    /// Reads one customer: at the form of the path that has shown one before, else at that of the list, then at the other. The vendor's
+    /// documents list customers at both, and name one at a single one.
+    /// </summary>
+    private async Task<PooledBody> ReadCustomerAsync(Feed feed, Scope scope, string customerId, CancellationToken cancellationToken)
+    {
+        var listed = generation.HasOtherPath(feed) ?? false;
+        CubeException? first = null;
+        foreach (
+            var other in generation.HasCustomerAtOtherPath(feed) is { } form ? [form]
+            : feed.OtherPath is null ? [false]
+            : new[] { listed, !listed }
+        )
+        {
+            try
+            {
+                var path = feed.PathOf(scope, other) + Uri.EscapeDataString(customerId);
+                var customer = await SendBodyAsync(HttpMethod.Get, path, feed.Path + "{customer}", null, cancellationToken);
+                generation.RememberCustomer(feed, other);
+                return customer;
+            }
+            catch (CubeException exception) when (exception.Kind == CubeFailureKind.NotFound)
+            {
+                first ??= exception;
+            }
+        }
+
+        throw first!;
+    }
 
     /// <summary>Creates a customer whose ids are in the body alone; null where the tenant does not take that form either.</summary>
     private async Task<PooledBody?> TryCreateAsync(string path, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken)

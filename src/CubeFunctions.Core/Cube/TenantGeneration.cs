@@ -22,6 +22,7 @@ public sealed partial class TenantGeneration
     private readonly ILogger<TenantGeneration> _logger;
     private readonly CachedValue<GenerationRow?> _stored;
     private readonly ConcurrentDictionary<Feed, bool> _otherPaths = new();
+    private readonly ConcurrentDictionary<Feed, bool> _customersAtOtherPath = new();
     private volatile ApiCatalogue? _known;
 
     /// <summary>Keeps the generation in <c>CubeCheckpoints</c>.</summary>
@@ -84,6 +85,20 @@ public sealed partial class TenantGeneration
         if (feed.OtherPath is not null)
         {
             _otherPaths[feed] = other;
+        }
+    }
+
+    /// <summary>
+    /// Whether one customer is at the other form of the list's path: the two need not agree. Null as long as nobody was found at either.
+    /// </summary>
+    internal bool? HasCustomerAtOtherPath(Feed feed) => _customersAtOtherPath.TryGetValue(feed, out var other) ? other : null;
+
+    /// <summary>Notes at which form of the list's path a customer was found.</summary>
+    internal void RememberCustomer(Feed feed, bool other)
+    {
+        if (feed.OtherPath is not null)
+        {
+            _customersAtOtherPath[feed] = other;
         }
     }
 
