@@ -36,6 +36,7 @@ public enum FaultKind
     NextMalformed,
     NextSelf,
     NextRepeats,
+    NextOwnPage,
     NextEndless,
     CountWrong,
     CountChanges,

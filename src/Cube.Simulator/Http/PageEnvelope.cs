@@ -44,8 +44,10 @@ internal sealed class PageEnvelope(HttpRequest request, int page, int pages, int
             return null;
         if (Has(FaultKind.NextSelf))
             return Url(null);
-        if (Has(FaultKind.NextRepeats))
+        if (Has(FaultKind.NextOwnPage))
             return Url(page);
+        if (Has(FaultKind.NextRepeats) && page > 1)
+            return Url(page - 1);
         if (Has(FaultKind.NextMalformed))
             return $"{request.Scheme}://{request.Host}{request.Path}{Query(null)}/?page={page + 1}";
         if (Has(FaultKind.NextHttp))

@@ -41,8 +41,8 @@ internal sealed class PageCrawl(
     public bool Resized { get; private set; }
 
     /// <summary>
-    /// True when pages are asked for by number, since the first page's <c>next</c> names that page itself although <c>count</c> says that
-    /// there is more.
+    /// True when pages are asked for by number, since the <c>next</c> of one names that page itself although <c>count</c> says that there is
+    /// more.
     /// </summary>
     public bool ByNumber { get; private set; }
 
@@ -63,7 +63,7 @@ internal sealed class PageCrawl(
         }
 
         var query = NextLink.QueryOf(next, firstQuery);
-        if (query == firstQuery)
+        if (NamesItself(1, query))
         {
             // It names its own page (in the vendor's samples): a client that follows it never ends, and one that stops loses the rest.
             if (first.Summary.Records >= first.Summary.Count || first.Summary.Records == 0)
@@ -74,16 +74,13 @@ internal sealed class PageCrawl(
             (ByNumber, query) = (true, NextLink.AddPage(firstQuery, 2));
         }
 
-        if (
-            NextLink.PageOf(query) == 2
-            && first.Summary.Records > 0
-            && await ReadSideBySideAsync(first, query, cancellationToken) == CrawlEnd.Suspended
-        )
+        var isNumbered = NextLink.PageOf(query) == 2 && first.Summary.Records > 0;
+        if (isNumbered && await ReadSideBySideAsync(first, query, cancellationToken) == CrawlEnd.Suspended)
         {
             return CrawlEnd.Suspended;
         }
 
-        return ByNumber || Shrunk || Resized ? CrawlEnd.Complete : await FollowAsync(cancellationToken);
+        return ByNumber || Shrunk || Resized ? CrawlEnd.Complete : await FollowAsync(isNumbered, cancellationToken);
     }
 
     private async Task<CrawlEnd> ReadSideBySideAsync(CrawledPage first, string query, CancellationToken cancellationToken)
@@ -108,7 +105,12 @@ internal sealed class PageCrawl(
                     // Pages behind an empty one can still be had.
                     if (page.Summary.Next is { } next && !ByNumber)
                     {
-                        CheckForward(number, NextLink.QueryOf(next, firstQuery));
+                        var following = NextLink.QueryOf(next, firstQuery);
+                        ByNumber = NamesItself(number, following);
+                        if (!ByNumber)
+                        {
+                            CheckForward(number, following);
+                        }
                     }
                 }
                 catch (CubeException exception) when (exception.Kind == CubeFailureKind.NotFound)
@@ -121,7 +123,7 @@ internal sealed class PageCrawl(
     }
 
     /// <summary>Follows <c>next</c> from the last page that joins up with the first.</summary>
-    private async Task<CrawlEnd> FollowAsync(CancellationToken cancellationToken)
+    private async Task<CrawlEnd> FollowAsync(bool isNumbered, CancellationToken cancellationToken)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal) { firstQuery };
         var (size, count) = (1, 0L);
@@ -146,6 +148,13 @@ internal sealed class PageCrawl(
             }
 
             var query = NextLink.QueryOf(next, firstQuery);
+            if (isNumbered && NamesItself(number, query))
+            {
+                // All pages that count allows were asked for by number.
+                ByNumber = true;
+                return CrawlEnd.Complete;
+            }
+
             if (!seen.Add(query))
             {
                 throw Endless($"page {number} names a page that was read before as the next");
@@ -196,12 +205,15 @@ internal sealed class PageCrawl(
         return page;
     }
 
+    /// <summary>Whether the query behind a page's <c>next</c> is that of the page itself, with its number or without any.</summary>
+    private bool NamesItself(int number, string query) => query == firstQuery || NextLink.PageOf(query) == number;
+
     private void CheckForward(int number, string query)
     {
         var following = NextLink.PageOf(query);
-        if (following <= number || query == firstQuery)
+        if (following <= number)
         {
-            throw Endless($"page {number} names page {following ?? 1} as the next");
+            throw Endless($"page {number} names page {following} as the next");
         }
     }
 

@@ -106,7 +106,7 @@ public sealed class SimulatorFaultTests
 
     [Theory]
     [InlineData("next-self", "{base}")]
-    [InlineData("next-repeats", "{base}&page=1")]
+    [InlineData("next-own-page", "{base}&page=1")]
     [InlineData("next-malformed", "{base}/?page=2")]
     public async Task Next_goes_wrong_as_in_the_vendors_samples(string name, string expected)
     {

@@ -40,6 +40,8 @@ public sealed class FaultTests(AzuriteFixture azurite)
     [OverGenerations("next-other-host,host=http://127.0.0.2:9/")]
     [OverGenerations("next-malformed")]
     [OverGenerations("next-self")]
+    [OverGenerations("next-own-page")]
+    [OverGenerations("next-own-page,from-page=3")]
     [OverGenerations("numbers-as-text")]
     [OverGenerations("empty-strings")]
     [OverGenerations("rows-shift")]
