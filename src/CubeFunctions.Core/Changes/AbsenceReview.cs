@@ -1,4 +1,3 @@
-using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Sync;
 

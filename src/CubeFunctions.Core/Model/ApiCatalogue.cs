@@ -43,6 +43,23 @@ public sealed record ApiCatalogue
     /// <summary>The labels of tenant-defined fields.</summary>
     public Feed CustomFields => Feeds.First(static feed => feed.Name == FeedCatalogue.CustomFields.Name);
 
+    /// <summary>The names of the feeds that are read unless asked otherwise, for messages.</summary>
+    internal string NamesLine =>
+        string.Join(", ", Feeds.Select(static feed => feed.Setting).Where(static name => !name.Contains('@', StringComparison.Ordinal)));
+
+    /// <summary>
+    /// Which of these names are feeds of another generation alone. Who names a feed that only this one has as well has named those of both:
+    /// then feeds that are read by default do not count.
+    /// </summary>
+    internal IReadOnlyList<string> FindNotOffered(IReadOnlyList<string> names)
+    {
+        var isForBoth = names.Any(name =>
+            Find(name) is not null && FeedCatalogue.Generations.Any(generation => generation.Find(name) is null)
+        );
+        var byDefault = FeedCatalogue.Default.Select(static feed => feed.Setting);
+        return [.. names.Where(name => Find(name) is null).Except(isForBoth ? byDefault : [])];
+    }
+
     /// <summary>The feed of that name as users type it, or null.</summary>
     public Feed? Find(string setting) => Feeds.FirstOrDefault(feed => feed.Setting == setting);
 }

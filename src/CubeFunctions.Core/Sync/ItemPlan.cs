@@ -41,7 +41,7 @@ internal sealed class ItemPlan(
     {
         (_generation, _switchedAt) = (generation, switchedAt);
         _feeds = [.. _names.Select(generation.Find).OfType<Feed>().Distinct()];
-        return [.. _names.Where(name => generation.Find(name) is null)];
+        return generation.FindNotOffered(_names);
     }
 
     /// <summary>Plans by a list of campaigns.</summary>

@@ -208,7 +208,7 @@ internal sealed class PageCrawl(
     /// <summary>Whether the query behind a page's <c>next</c> is that of the page itself, with its number or without any.</summary>
     private bool NamesItself(int number, string query) => query == firstQuery || NextLink.PageOf(query) == number;
 
-    private void CheckForward(int number, string query)
+    private static void CheckForward(int number, string query)
     {
         var following = NextLink.PageOf(query);
         if (following <= number)

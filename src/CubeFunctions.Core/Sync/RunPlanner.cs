@@ -225,14 +225,14 @@ public sealed partial class RunPlanner(
         try
         {
             received = await listing.ReadAsync(ahead, cancellationToken);
-            Use(run, plan, received.Generation, await settings.Generation.FindSwitchAsync(cancellationToken));
+            var missing = Use(run, plan, received.Generation, await settings.Generation.FindSwitchAsync(cancellationToken));
             var (ended, unknown) = await listing.FindEndedAsync(
                 [.. plan.Chosen.Except(received.Campaigns.Select(campaign => campaign.Id))],
                 cancellationToken
             );
             plan.AddListed(received.Campaigns, ended);
             IReadOnlyList<string> notices = [.. received.Faults, .. plan.NoticesOf(unknown)];
-            run.WriteNotices(notices);
+            run.WriteNotices([.. missing, .. notices]);
             list.State = ItemState.Succeeded;
             foreach (var notice in notices)
             {
@@ -263,14 +263,20 @@ public sealed partial class RunPlanner(
         }
     }
 
-    private void Use(RunRow run, ItemPlan plan, ApiCatalogue generation, DateTimeOffset? switchedAt)
+    /// <returns>What to say of feeds that were asked for and that the generation has not.</returns>
+    private IReadOnlyList<string> Use(RunRow run, ItemPlan plan, ApiCatalogue generation, DateTimeOffset? switchedAt)
     {
-        // The default names the feeds of both generations: only feeds that were asked for by name count as missing.
-        var missing = plan.Use(generation, switchedAt).Except(FeedCatalogue.Default.Select(feed => feed.Setting)).ToList();
-        if (missing.Count > 0)
+        var missing = plan.Use(generation, switchedAt);
+        if (missing.Count == 0)
         {
-            LogNotOffered(logger, run.RowKey, string.Join(", ", missing), generation.Api);
+            return [];
         }
+
+        LogNotOffered(logger, run.RowKey, string.Join(", ", missing), generation.Api);
+
+        // A list of a whole assignment or CRM repeats those of campaigns: a log line is enough.
+        var feeds = missing.Where(static name => !name.Contains('@', StringComparison.Ordinal)).ToList();
+        return feeds.Count == 0 ? [] : [$"{string.Join(", ", feeds)} is not read: {generation.Api} has {generation.NamesLine}"];
     }
 
     /// <summary>Marks the scopes and feeds that an earlier run of the kind has in hand.</summary>

@@ -20,7 +20,7 @@ internal static class StatusText
         AnsiConsole.Write(RunText.TableOf(status.Runs, $"Runs of the last {StatusCommand.RecentDays} days"));
         foreach (var notice in status.Runs.Count > 0 ? (status.Runs[0].Notices ?? []).Take(MostNotices) : [])
         {
-            RunText.Line($"[yellow]listing[/] {notice}");
+            RunText.Line($"[yellow]notice[/] {notice}");
         }
 
         foreach (var run in status.Backlog.FailedItems.GroupBy(item => item.RunId))

@@ -6,6 +6,7 @@ using Cube.Simulator;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Operations.Probing;
+using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Tests.Operations;
 using CubeFunctions.Tests.Support;
@@ -73,6 +74,44 @@ public sealed class ProbeTests(AzuriteFixture azurite)
         Assert.Equal(variant == Variant.OptionsAllow ? "on" : "unknown", report.Writes);
         Assert.InRange(report.FirstSync!.Requests, 5, 200);
         Assert.Equal(external || report.Findings.Any(finding => finding.Code == "customerIdInUrl"), !report.Ok);
+    }
+
+    /// <summary>What fails for a moment, or in one campaign alone, is no reason to leave a feed out.</summary>
+    [Theory]
+    [InlineData(FaultKind.InternalError500, "/sms", false, "feedFails")]
+    [InlineData(FaultKind.NotFound404, "/campaigns/{first}/sms", false, null)]
+    [InlineData(FaultKind.NotFound404, "/sms", true, "feed")]
+    public async Task A_feed_is_left_out_of_the_settings_only_where_no_scope_has_it(FaultKind kind, string path, bool left, string? code)
+    {
+        await using var cube = await GenerationTenant.StartAsync(TenantApi.Assignments);
+        cube.Faults.Add(
+            new Fault { Kind = kind, PathContains = path.Replace("{first}", $"{cube.Data.CampaignIds()[0]}", StringComparison.Ordinal) }
+        );
+        await using var app = await TestApp.StartAsync(await (s_account ??= azurite.NewAccountAsync()), cube);
+        var report = await ProbeAsync(app);
+        Assert.Equal(left, report.Settings.TryGetValue("Sync__Feeds", out var feeds));
+        Assert.False(feeds?.Split(',').Contains("sms") == true, feeds);
+        Assert.Equal(code is null ? [] : [code], report.Findings.Select(finding => finding.Code));
+    }
+
+    [Theory]
+    [InlineData(TenantApi.DataOwners, "responses,customers", "responses", "call_outcomes, product_registrations")]
+    [InlineData(TenantApi.Assignments, "call_outcomes,customers", "call_outcomes", "responses, sms")]
+    public async Task Feeds_of_the_other_generation_are_named_by_the_probe_and_by_the_run(
+        TenantApi api,
+        string feeds,
+        string other,
+        string own
+    )
+    {
+        await using var cube = await GenerationTenant.StartAsync(api);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, ("Sync__Feeds", feeds));
+        var finding = Assert.Single((await ProbeAsync(app)).Findings, finding => finding.Code == "feedsOfOther");
+        Assert.Contains($"names {other},", finding.Text, StringComparison.Ordinal);
+        Assert.Contains(own, finding.Text, StringComparison.Ordinal);
+        var run = await app.RunAsync(new RunRequest(RunKind.Scheduled, app.Get<SyncSettings>().Feeds));
+        Assert.StartsWith($"{other} is not read", Assert.Single(run.Notices!), StringComparison.Ordinal);
+        Assert.Null((await app.RunAsync(new RunRequest(RunKind.Scheduled, FeedCatalogue.Default))).Notices);
     }
 
     [Theory]

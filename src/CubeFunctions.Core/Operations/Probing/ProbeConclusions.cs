@@ -33,6 +33,24 @@ internal sealed class ProbeConclusions(
             );
         }
 
+        foreach (var feed in plan.Failing())
+        {
+            state.Add(
+                ProbeFinding.Warning,
+                "feedFails",
+                $"{feed.Feed} of {feed.Scope} {feed.ScopeId} cannot be read now ({feed.Reason}): probe again in some minutes."
+            );
+        }
+
+        if (plan.NotOffered() is { Count: > 0 } other)
+        {
+            state.Add(
+                ProbeFinding.Warning,
+                "feedsOfOther",
+                $"Sync__Feeds names {string.Join(", ", other)}, which {state.Catalogue!.Api} has not: name its own instead, {state.Catalogue.NamesLine}."
+            );
+        }
+
         if (connection.ClockAhead is { } ahead && ahead.Duration() > ClockTolerance)
         {
             state.Add(

@@ -14,34 +14,19 @@ internal sealed class ProbeCustomerReader(ObservedConnection connection, ProbeQu
             return;
         }
 
-        foreach (
-            var (id, word) in new[] { (customer.InternalId, "internal"), (customer.ImportedId, "imported") }.OrderBy(one =>
-                (one.Item2 == "imported") != state.Catalogue!.ImportedIdInUrl
-            )
-        )
+        foreach (var place in customer.Places)
         {
-            if (id is null || !questions.CanAsk)
+            foreach (
+                var (id, word) in new[] { (customer.InternalId, "internal"), (customer.ImportedId, "imported") }.OrderBy(one =>
+                    (one.Item2 == "imported") != state.Catalogue!.ImportedIdInUrl
+                )
+            )
             {
-                continue;
-            }
-
-            try
-            {
-                using var record = await connection.Client.AskAsync(
-                    HttpMethod.Get,
-                    customer.AddressBy(id),
-                    customer.Route,
-                    cancellationToken
-                );
-                if (CustomerIds.Find(PageReader.WithoutMark(record.Bytes.Span), CustomerIds.Imported) == customer.ImportedId)
+                if (id is not null && questions.CanAsk && await IsAtAsync(customer, place, id, cancellationToken))
                 {
-                    state.IdInUrl = word;
+                    (state.IdInUrl, state.CustomerPlace) = (word, place);
                     return;
                 }
-            }
-            catch (CubeException exception)
-            {
-                questions.Note(exception);
             }
         }
     }
@@ -56,8 +41,11 @@ internal sealed class ProbeCustomerReader(ObservedConnection connection, ProbeQu
 
         try
         {
-            var id = state.IdInUrl == "internal" ? customer.InternalId! : customer.ImportedId;
-            (await connection.Client.AskAsync(HttpMethod.Options, customer.AddressBy(id), customer.Route, cancellationToken)).Dispose();
+            var (id, place) = (
+                state.IdInUrl == "internal" ? customer.InternalId! : customer.ImportedId,
+                state.CustomerPlace ?? customer.Places[0]
+            );
+            (await connection.Client.AskAsync(HttpMethod.Options, place.AddressBy(id), place.Route, cancellationToken)).Dispose();
         }
         catch (CubeException exception)
         {
@@ -68,6 +56,20 @@ internal sealed class ProbeCustomerReader(ObservedConnection connection, ProbeQu
         if (connection.Allowed is { Count: > 0 } allowed)
         {
             state.Writes = allowed.Contains("PUT", StringComparer.OrdinalIgnoreCase) ? "on" : "off";
+        }
+    }
+
+    private async Task<bool> IsAtAsync(ProbeCustomer customer, ProbePlace place, string id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var record = await connection.Client.AskAsync(HttpMethod.Get, place.AddressBy(id), place.Route, cancellationToken);
+            return CustomerIds.Find(PageReader.WithoutMark(record.Bytes.Span), CustomerIds.Imported) == customer.ImportedId;
+        }
+        catch (CubeException exception)
+        {
+            questions.Note(exception);
+            return false;
         }
     }
 }

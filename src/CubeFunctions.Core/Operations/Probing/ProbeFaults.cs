@@ -24,7 +24,7 @@ internal sealed class ProbeFaults(string host, string? proxy)
             ),
             { Kind: CubeFailureKind.Forbidden } => (
                 "forbidden",
-                "Cube knows the credential but lets it list no campaigns (403): ask whoever runs the tenant to let this user read campaigns over the API."
+                "Cube knows the credential but lets it list no campaigns (403): check that it is the right one, and ask whoever runs the tenant to let this user read campaigns over the API."
             ),
             { Kind: CubeFailureKind.NotFound } => (
                 "wrongHost",

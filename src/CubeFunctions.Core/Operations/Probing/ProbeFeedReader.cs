@@ -12,27 +12,34 @@ internal sealed class ProbeFeedReader(ProbePlan plan, ProbeQuestions questions, 
     /// <summary>Scopes of each feed that are asked at most.</summary>
     private const int MostSamples = 3;
 
-    /// <summary>Asks them: every feed in one scope, then those that answer, and are read, in others.</summary>
-    public async Task ReadAsync(CancellationToken cancellationToken)
-    {
-        if (state.Catalogue is null)
-        {
-            return;
-        }
+    /// <summary>Asks every feed in one scope.</summary>
+    public Task ReadFirstAsync(CancellationToken cancellationToken) => ReadSampleAsync(0, static _ => true, cancellationToken);
 
-        var feeds = state.Catalogue.Feeds.Where(static feed => feed.Scope != ScopeKind.Tenant).ToList();
-        for (var sample = 0; sample < MostSamples; sample++)
+    /// <summary>
+    /// Asks the feeds that are read in other scopes: how much there is of those that answer, and whether the others do elsewhere.
+    /// </summary>
+    public async Task ReadOthersAsync(CancellationToken cancellationToken)
+    {
+        for (var sample = 1; sample < MostSamples; sample++)
         {
-            foreach (var feed in feeds)
+            await ReadSampleAsync(
+                sample,
+                feed =>
+                    plan.IsRead(feed)
+                    && state.Feeds.Any(known => known.Feed == feed.Setting && (known.Answer == "ok" || (sample == 1 && known.Answer != "failed"))),
+                cancellationToken
+            );
+        }
+    }
+
+    private async Task ReadSampleAsync(int sample, Func<Feed, bool> isWanted, CancellationToken cancellationToken)
+    {
+        foreach (var feed in state.Catalogue?.Feeds.Where(static feed => feed.Scope != ScopeKind.Tenant) ?? [])
+        {
+            var scopes = state.ScopesOf(feed);
+            if (scopes.Count > sample && isWanted(feed))
             {
-                var scopes = state.ScopesOf(feed);
-                if (
-                    scopes.Count > sample
-                    && (sample == 0 || (plan.IsRead(feed) && state.Feeds.Any(known => known.Feed == feed.Setting && known.Answer == "ok")))
-                )
-                {
-                    await ReadAsync(feed, scopes[Pick(sample, scopes.Count)], cancellationToken);
-                }
+                await ReadAsync(feed, scopes[Pick(sample, scopes.Count)], cancellationToken);
             }
         }
     }
@@ -58,7 +65,7 @@ internal sealed class ProbeFeedReader(ProbePlan plan, ProbeQuestions questions, 
                 if (page is not null)
                 {
                     state.Feeds.Add(Describe(probed with { Path = form, Answer = "ok", Milliseconds = milliseconds }, feed, page, query));
-                    state.Customer ??= feed.ListsCustomers ? ProbeCustomer.Find(page, feed.PathOf(scope, other), form) : null;
+                    state.Customer ??= feed.ListsCustomers ? ProbeCustomer.Find(page, PlacesOf(feed, scope, other)) : null;
                     return;
                 }
             }
@@ -76,6 +83,17 @@ internal sealed class ProbeFeedReader(ProbePlan plan, ProbeQuestions questions, 
         }
 
         state.Feeds.Add(probed);
+    }
+
+    private static List<ProbePlace> PlacesOf(Feed feed, Scope scope, bool other)
+    {
+        var places = new List<ProbePlace> { new(feed.PathOf(scope, other), other ? feed.OtherPath! : feed.Path) };
+        if (feed.OtherPath is { } second)
+        {
+            places.Add(new ProbePlace(feed.PathOf(scope, !other), other ? feed.Path : second));
+        }
+
+        return places;
     }
 
     private static string Word(CubeException failure) =>

@@ -15,9 +15,19 @@ internal sealed class ProbePlan(CubeSettings settings, SyncSettings sync, ProbeS
     /// <summary>Whether the settings have a feed read.</summary>
     public bool IsRead(Feed feed) => IsRead(feed.Setting);
 
-    /// <summary>The feeds that should be read and do not answer.</summary>
+    /// <summary>The feeds that should be read and that the tenant has not, or refuses, in each scope that was asked for.</summary>
     public IEnumerable<ProbeFeed> WithoutAnswer() =>
-        state.Feeds.Where(feed => feed.Answer is not ("ok" or "notAsked") && IsRead(feed.Feed)).DistinctBy(static feed => feed.Feed);
+        Unanswered("notFound", "forbidden")
+            .Where(feed => !state.Feeds.Any(other => other.Feed == feed.Feed && other.Answer is "ok" or "failed"));
+
+    /// <summary>The feeds that should be read and failed for now: nothing to be set for that.</summary>
+    public IEnumerable<ProbeFeed> Failing() => Unanswered("failed");
+
+    /// <summary>
+    /// The feeds that the settings name and the tenant's generation has not; none where they name those of both, as the default does.
+    /// </summary>
+    public IReadOnlyList<string> NotOffered() =>
+        state.Catalogue is { } catalogue ? catalogue.FindNotOffered([.. sync.Feeds.Select(static feed => feed.Setting)]) : [];
 
     /// <summary>What a first run takes, by the samples; null where they do not say.</summary>
     /// <param name="median">The median time of an answer.</param>
@@ -83,6 +93,9 @@ internal sealed class ProbePlan(CubeSettings settings, SyncSettings sync, ProbeS
         values["Cube__TimeZone"] = settings.TimeZone.Id;
         return values;
     }
+
+    private IEnumerable<ProbeFeed> Unanswered(params string[] answers) =>
+        state.Feeds.Where(feed => answers.Contains(feed.Answer) && IsRead(feed.Feed)).DistinctBy(static feed => feed.Feed);
 
     private bool IsRead(string setting) => sync.Feeds.Any(read => read.Setting == setting);
 

@@ -52,9 +52,10 @@ internal sealed class ProbeSession
         {
             await ReadGenerationAsync(either.Token);
             await _listing.ReadAsync(either.Token);
-            await _feeds.ReadAsync(either.Token);
+            await _feeds.ReadFirstAsync(either.Token);
             await _customer.FindIdInUrlAsync(either.Token);
             await _customer.FindWritesAsync(either.Token);
+            await _feeds.ReadOthersAsync(either.Token);
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {

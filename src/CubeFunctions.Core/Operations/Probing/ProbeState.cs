@@ -32,6 +32,9 @@ internal sealed class ProbeState
     /// <summary>Which id the address of one customer takes; null where it is not known.</summary>
     public string? IdInUrl { get; set; }
 
+    /// <summary>Where one customer was found; null where none was.</summary>
+    public ProbePlace? CustomerPlace { get; set; }
+
     /// <summary><c>on</c>, <c>off</c> or <c>unknown</c>.</summary>
     public string Writes { get; set; } = "unknown";
 
