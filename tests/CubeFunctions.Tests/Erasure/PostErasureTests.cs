@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Cube.Simulator;
 using CubeFunctions.Core.Erasure;
 using CubeFunctions.Core.Persons;
 using CubeFunctions.Core.Upserts;
@@ -23,12 +24,14 @@ public sealed class PostErasureTests(AzuriteFixture azurite)
         ("Upserts__Senders__hub__Secret", Secret),
         ("Upserts__Senders__hub__PublicUrl", PublicUrl),
         ("Upserts__Senders__hub__FieldMap", """{"email":"email","city":"city"}"""),
+        ("Cube__Writes", "true"),
     ];
 
-    [Fact]
-    public async Task A_post_whose_sender_is_not_configured_is_kept_shown_and_split_where_it_is()
+    [Theory]
+    [OverGenerations]
+    public async Task A_post_whose_sender_is_not_configured_is_kept_shown_and_split_where_it_is(TenantApi api)
     {
-        await using var lane = await StartAsync();
+        await using var lane = await StartAsync(api);
         var others = lane.ImportedIds().Skip(5).Take(16).ToList();
         var ids = await UnsplitAsync(
             lane,
@@ -56,10 +59,11 @@ public sealed class PostErasureTests(AzuriteFixture azurite)
         Assert.IsType<PostOutcome.Gone>(await lane.App.Get<PostSplitter>().SplitAsync(given.PartitionKey + given.RowKey, Token));
     }
 
-    [Fact]
-    public async Task An_erasure_waits_for_the_worker_that_has_parsed_the_post_and_leaves_nothing()
+    [Theory]
+    [OverGenerations]
+    public async Task An_erasure_waits_for_the_worker_that_has_parsed_the_post_and_leaves_nothing(TenantApi api)
     {
-        await using var lane = await StartAsync();
+        await using var lane = await StartAsync(api);
         var others = lane.ImportedIds().Skip(5).Take(16).ToList();
         var ids = await UnsplitAsync(
             lane,
@@ -105,11 +109,12 @@ public sealed class PostErasureTests(AzuriteFixture azurite)
         Assert.DoesNotContain(lane.Cube.Data.Writes, write => write.ImportedId == Victim.Imported);
     }
 
-    [Fact]
-    public async Task Erasing_the_record_that_remains_finds_the_mailboxes_of_those_that_were_merged_into_it()
+    [Theory]
+    [OverGenerations]
+    public async Task Erasing_the_record_that_remains_finds_the_mailboxes_of_those_that_were_merged_into_it(TenantApi api)
     {
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow());
-        await using var lane = await Lane.StartAsync(azurite, Victim.Options with { CustomersPerAssignment = 20 }, clock, Hub);
+        await using var lane = await Lane.StartAsync(azurite, Victim.Options with { Api = api, CustomersPerAssignment = 20 }, clock, Hub);
         await lane.SnapshotAsync();
         var ids = await HubAsync(
             lane,
@@ -147,14 +152,16 @@ public sealed class PostErasureTests(AzuriteFixture azurite)
             await lane.App.Storage.Customers.QueryAsync<Azure.Data.Tables.TableEntity>(cancellationToken: Token).CountAsync(Token);
     }
 
-    [Fact]
-    public async Task A_deletion_for_privacy_erases_the_customer_where_the_sender_is_set_so()
+    [Theory]
+    [OverGenerations]
+    public async Task A_deletion_for_privacy_erases_the_customer_where_the_sender_is_set_so(TenantApi api)
     {
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow());
         await using var lane = await Lane.StartAsync(
             azurite,
             Victim.Options with
             {
+                Api = api,
                 CustomersPerAssignment = 40,
             },
             clock,
@@ -189,11 +196,12 @@ public sealed class PostErasureTests(AzuriteFixture azurite)
         Assert.DoesNotContain(lane.App.Logs.Lines, line => line.Text.Contains(person, StringComparison.Ordinal));
     }
 
-    [Fact]
-    public async Task A_deletion_for_privacy_that_was_held_erases_after_a_replay_by_other_settings()
+    [Theory]
+    [OverGenerations]
+    public async Task A_deletion_for_privacy_that_was_held_erases_after_a_replay_by_other_settings(TenantApi api)
     {
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow());
-        await using var lane = await Lane.StartAsync(azurite, Victim.Options with { CustomersPerAssignment = 20 }, clock, Hub);
+        await using var lane = await Lane.StartAsync(azurite, Victim.Options with { Api = api, CustomersPerAssignment = 20 }, clock, Hub);
         await lane.SnapshotAsync();
         var held = await HubAsync(
             lane,
@@ -206,7 +214,7 @@ public sealed class PostErasureTests(AzuriteFixture azurite)
             lane.Storage,
             lane.Cube,
             clock,
-            [.. Hub, ("Upserts__Senders__hub__AssignmentId", $"{lane.Assignment}"), ("Upserts__Senders__hub__PrivacyDeletion", "erase")]
+            [.. Hub, ("Upserts__Senders__hub__AssignmentId", lane.Place), ("Upserts__Senders__hub__PrivacyDeletion", "erase")]
         );
         Assert.Equal(1, (await next.Get<UpsertReader>().ReplayAsync(held, Token)).Count);
         await lane.PumpUntilAsync(async () => (await OrdersAsync(lane)).Count > 0);
@@ -230,12 +238,13 @@ public sealed class PostErasureTests(AzuriteFixture azurite)
         $"[{string.Join(',', events.Select(told => $$"""{"eventId":{{told.Event}},"subscriptionType":"contact.propertyChange","objectId":{{told.Customer}},"propertyName":"{{told.Name}}","propertyValue":"{{told.Value}}","occurredAt":{{clock.GetUtcNow().ToUnixTimeMilliseconds()}}}"""))}]";
 
     /// <summary>A lane behind a line, with a proven snapshot of 40 customers.</summary>
-    private async Task<Lane> StartAsync()
+    private async Task<Lane> StartAsync(TenantApi api)
     {
         var lane = await Lane.StartAsync(
             azurite,
             Victim.Options with
             {
+                Api = api,
                 CustomersPerAssignment = 40,
             },
             null,

@@ -22,14 +22,14 @@ public sealed class AddressTests(AzuriteFixture azurite)
     [InlineData(UnderCrm, Plain)]
     [InlineData(Plain, UnderCrm)]
     [InlineData(Plain, null)]
-    public async Task Whom_a_list_lacks_and_Cube_has_is_not_deleted(string list, string? single)
+    public async Task Whom_a_list_lacks_and_Cube_has_is_not_deleted(string list, string? address)
     {
         var (listed, there) = (Enumerable.Range(1, 30).ToHashSet(), Enumerable.Range(1, 30).ToHashSet());
         await using var cube = await ScriptedCube.StartAsync(
             TenantApi.DataOwners,
             request =>
                 request.Path == list ? Scripted.Page(listed.Count, null, listed.Order().Select(Customer))
-                : single is not null && there.FirstOrDefault(id => request.Path == $"{single}{id:D5}") is var id and > 0
+                : address is not null && there.FirstOrDefault(id => request.Path == $"{address}{id:D5}") is var id and > 0
                     ? Scripted.Json(Customer(id))
                 : request.Is("/customers/") ? new Scripted(404, "{}"u8.ToArray())
                 : null
@@ -41,13 +41,13 @@ public sealed class AddressTests(AzuriteFixture azurite)
         // One is hidden, one is gone.
         listed.ExceptWith([7, 9]);
         there.Remove(9);
-        var expected = single is null ? [] : new[] { "deleted 00009" };
+        var expected = address is null ? [] : new[] { "deleted 00009" };
         Assert.Equal(expected, await NewsAsync(app));
 
         // Where nobody can be asked for, a second look hours later has to do.
         listed.Add(7);
         clock.Advance(TimeSpan.FromHours(5));
-        Assert.Equal(single is null ? ["deleted 00009"] : [], await NewsAsync(app));
+        Assert.Equal(address is null ? ["deleted 00009"] : [], await NewsAsync(app));
         Assert.Empty(await NewsAsync(app));
     }
 

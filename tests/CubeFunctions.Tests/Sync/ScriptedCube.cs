@@ -81,10 +81,11 @@ internal sealed class ScriptedCube : IAsyncDisposable
     }
 
     /// <summary>A tenant with responses of one day, as many as a test leaves there.</summary>
+    /// <param name="api">The generation.</param>
     /// <param name="day">The day.</param>
     /// <param name="rows">The numbers of the responses; the test's to change.</param>
-    public static Task<ScriptedCube> OfDayAsync(DateOnly day, IReadOnlySet<int> rows) =>
-        StartAsync(request =>
+    public static Task<ScriptedCube> OfDayAsync(TenantApi api, DateOnly day, IReadOnlySet<int> rows) =>
+        StartAsync(api, request =>
             request.Is("/responses") && request.From <= day && request.To >= day
                 ? Scripted.Page(rows.Count, null, rows.Order().Select(number => Response(day, number)))
                 : null
@@ -129,15 +130,17 @@ internal sealed class ScriptedCube : IAsyncDisposable
             context.Response.Headers[name] = value;
         }
 
-        await context.Response.Body.WriteAsync(_api == TenantApi.DataOwners ? InGeneration2(answer.Body) : answer.Body);
+        await context.Response.Body.WriteAsync(InWordsOf(_api, answer.Body));
     }
 
-    /// <summary>The members of a response by the names of a call outcome, byte for byte otherwise.</summary>
-    private static byte[] InGeneration2(byte[] body) =>
-        Encoding.Latin1.GetBytes(
-            Encoding
-                .Latin1.GetString(body)
-                .Replace("\"response_submitted_", "\"call_outcome__report_as__submitted_", StringComparison.Ordinal)
-                .Replace("\"response_", "\"call_outcome__", StringComparison.Ordinal)
-        );
+    /// <summary>The members of a response by the names that a generation has for them, byte for byte otherwise.</summary>
+    public static byte[] InWordsOf(TenantApi api, byte[] body) =>
+        api == TenantApi.Assignments
+            ? body
+            : Encoding.Latin1.GetBytes(
+                Encoding
+                    .Latin1.GetString(body)
+                    .Replace("\"response_submitted_", "\"call_outcome__report_as__submitted_", StringComparison.Ordinal)
+                    .Replace("\"response_", "\"call_outcome__", StringComparison.Ordinal)
+            );
 }
