@@ -7,7 +7,8 @@ namespace CubeFunctions.Core.Changes;
 
 /// <summary>Finds out whether records that a proven snapshot lacks are gone.</summary>
 /// <remarks>
-/// A customer is deleted when Cube answers 404 to a GET of that customer, and gives one who is listed at the same address: where it does not,
+/// A customer is deleted when Cube answers 404 to a GET of that customer, and gives one who is listed at the same address: where it does
+/// not,
 /// the 404 says nothing of the customer, but that the tenant has no such address or takes the other id in it.
 /// One whom Cube still has stays known, and is looked at again by the next snapshot.
 /// Callflow customers, customers without a key, and those of such a tenant cannot be asked for: a proven snapshot hours later that lacks
@@ -40,7 +41,8 @@ public sealed partial class DeletionCheck(CustomerReader customers, MassDeletion
     /// <param name="listed">Some whom the snapshot has; empty where nobody is left.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>
-    /// The indexes of those that are gone: deleted, or erased where Cube gives an anonymised record for them. Null where customers cannot be
+    /// The indexes of those that are gone: deleted, or erased where Cube gives an anonymised record for them. Null where customers cannot
+    /// be
     /// asked for.
     /// </returns>
     internal async Task<IReadOnlyDictionary<int, ChangeOp>?> GoneAsync(
@@ -109,8 +111,7 @@ public sealed partial class DeletionCheck(CustomerReader customers, MassDeletion
                 // Somebody else's record: the address takes the other kind of id.
                 gives = false;
             }
-            catch (CubeException exception)
-                when (exception.Kind is CubeFailureKind.NotFound or CubeFailureKind.NotAvailable)
+            catch (CubeException exception) when (exception.Kind is CubeFailureKind.NotFound or CubeFailureKind.NotAvailable)
             {
                 gives = false;
             }

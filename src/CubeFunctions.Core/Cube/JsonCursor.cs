@@ -24,9 +24,11 @@ internal ref struct JsonCursor(ReadOnlySpan<byte> json)
 
     /// <summary>The highest control character: in text they are only allowed escaped.</summary>
     private const byte LastControl = 0x1F;
-    private static readonly SearchValues<byte> Special = SearchValues.Create(
-        [(byte)'"', (byte)'\\', .. Enumerable.Range(0, LastControl + 1).Select(static value => (byte)value)]
-    );
+    private static readonly SearchValues<byte> Special = SearchValues.Create([
+        (byte)'"',
+        (byte)'\\',
+        .. Enumerable.Range(0, LastControl + 1).Select(static value => (byte)value),
+    ]);
 
     private readonly ReadOnlySpan<byte> _json = json;
     private int _depth;

@@ -24,11 +24,7 @@ internal static class PageEnvelope
         var cursor = new JsonCursor(PageReader.WithoutMark(page));
         var (count, next, hasNext, atRecords) = ((long?)null, (string?)null, false, false);
         cursor.Read();
-        for (
-            var more = cursor.First(JsonCursor.EndOfObject);
-            more && !atRecords;
-            more = !atRecords && cursor.Next(JsonCursor.EndOfObject)
-        )
+        for (var more = cursor.First(JsonCursor.EndOfObject); more && !atRecords; more = !atRecords && cursor.Next(JsonCursor.EndOfObject))
         {
             cursor.ReadName();
             var name = cursor.Value;

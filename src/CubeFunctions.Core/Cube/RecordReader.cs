@@ -223,7 +223,6 @@ internal sealed class RecordReader(Feed feed, ContentRules rules, TimeZoneInfo? 
                 cursor.Skip();
                 continue;
             }
-
             unchecked
             {
                 content += ContentHash.Value(ref cursor, member.Seed);

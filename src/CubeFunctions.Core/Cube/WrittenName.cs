@@ -38,6 +38,5 @@ internal sealed class WrittenName
     /// <summary>Whether a text, as long as a register at least, begins with it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Begins(ReadOnlySpan<byte> text) =>
-        (Vector256.Create(text) & _mask) == _begin
-        && (Bytes.Length <= Vector256<byte>.Count || text.StartsWith(Bytes));
+        (Vector256.Create(text) & _mask) == _begin && (Bytes.Length <= Vector256<byte>.Count || text.StartsWith(Bytes));
 }

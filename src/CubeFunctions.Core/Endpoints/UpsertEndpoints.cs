@@ -138,11 +138,7 @@ public sealed partial class UpsertEndpoints(
             UpsertSettings.OwnApi,
             async () =>
                 await assignments.IsUnknownAsync(assignmentId, cancellationToken)
-                    ? Problem(
-                        StatusCodes.Status404NotFound,
-                        "Unknown assignment",
-                        KnownAssignments.WhyUnknown(assignmentId)
-                    )
+                    ? Problem(StatusCodes.Status404NotFound, "Unknown assignment", KnownAssignments.WhyUnknown(assignmentId))
                 : key.Length == 0 ? await AcceptAsync(post, cancellationToken)
                 : await OnceAsync(assignmentId, key, post, cancellationToken),
             cancellationToken

@@ -59,9 +59,7 @@ public readonly record struct Scope(ScopeKind Kind, string Id)
         }
 
         var (owner, type) = new Scope(ScopeKind.Crm, id).CrmParts;
-        return IsId(owner)
-            && !owner.Any(char.IsWhiteSpace)
-            && (owner.Length == id.Length || IsId(type));
+        return IsId(owner) && !owner.Any(char.IsWhiteSpace) && (owner.Length == id.Length || IsId(type));
     }
 
     /// <summary>The kind's name in paths, rows and logs.</summary>

@@ -88,5 +88,7 @@ internal sealed record RunOrder
     private static IReadOnlyList<string> IdsOf(string name, IReadOnlyList<string>? ids, Func<string?, bool> isId) =>
         ids is null ? []
         : ids.Count <= MostIds && ids.All(isId) ? ids
-        : throw OperationException.Invalid($"{name}: at most {MostIds} ids, such as 17, or 3-B2C for a CRM, each up to {Scope.LongestId} characters");
+        : throw OperationException.Invalid(
+            $"{name}: at most {MostIds} ids, such as 17, or 3-B2C for a CRM, each up to {Scope.LongestId} characters"
+        );
 }

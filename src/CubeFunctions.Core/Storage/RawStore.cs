@@ -32,12 +32,15 @@ public sealed class RawStore(StorageClients storage)
     internal async Task<bool> TryWriteAsync<T>(string path, T value, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         (await _blobs.CreateAsync(path, BlobBody.Json(JsonSerializer.SerializeToUtf8Bytes(value, type)), cancellationToken)).IsSaved;
 
-    /// <summary>Reads a window's manifest; null where there is none, or something else in its place: what it named cannot be read.</summary>
+    /// <summary>
+    /// Reads a window's manifest; null where there is none, or something else in its place: what it named cannot be read.
+    /// </summary>
     internal async Task<WindowManifest?> FindManifestAsync(string path, CancellationToken cancellationToken)
     {
         try
         {
-            return await FindAsync(path, ManifestJson.Default.WindowManifest, cancellationToken) is { Pages: { } pages } manifest
+            return
+                await FindAsync(path, ManifestJson.Default.WindowManifest, cancellationToken) is { Pages: { } pages } manifest
                 && pages.All(static page => page is { Name: not null, Sha256: not null })
                 ? manifest
                 : null;

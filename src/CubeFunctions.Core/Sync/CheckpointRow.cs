@@ -134,7 +134,8 @@ public sealed class CheckpointRow : IStoredRow, ILeasable
     internal void Revive() => (RetiredReason, RetiredAt) = (null, null);
 
     /// <summary>How far the holder's crawl is; null where nothing is said that can be read.</summary>
-    internal CrawlProgress? ReadProgress() => Read(Progress, SyncRowJson.Default.CrawlProgress) is { Item: not null } progress ? progress : null;
+    internal CrawlProgress? ReadProgress() =>
+        Read(Progress, SyncRowJson.Default.CrawlProgress) is { Item: not null } progress ? progress : null;
 
     internal void WriteProgress(CrawlProgress? progress) =>
         Progress = progress is null ? null : JsonSerializer.Serialize(progress, SyncRowJson.Default.CrawlProgress);

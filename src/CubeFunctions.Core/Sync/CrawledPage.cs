@@ -24,13 +24,7 @@ internal sealed record CrawledPage(int Number, int? StoredBy, long Bytes, string
         IsUnchanged ? UInt128.Parse(Sha256.AsSpan(0, 32), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) : Summary.Content;
 
     public static CrawledPage Of(int number, int? storedBy, Page page) =>
-        new(
-            number,
-            storedBy,
-            page.Body.Length,
-            page.Sha256 ?? ManifestPage.HashOf(page.Body.Bytes.Span),
-            page.Summary
-        )
+        new(number, storedBy, page.Body.Length, page.Sha256 ?? ManifestPage.HashOf(page.Body.Bytes.Span), page.Summary)
         {
             HasKeys = page.IsParsed,
         };

@@ -28,7 +28,10 @@ public sealed class ListingStore(CampaignListing listing, TenantGeneration gener
     }
 
     /// <summary>Campaigns that were asked for by id but are not active; one that Cube does not list at all is read all the same.</summary>
-    internal async Task<(List<Campaign> Ended, IReadOnlyList<string> Unknown)> FindEndedAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken)
+    internal async Task<(List<Campaign> Ended, IReadOnlyList<string> Unknown)> FindEndedAsync(
+        IReadOnlyCollection<string> ids,
+        CancellationToken cancellationToken
+    )
     {
         if (ids.Count == 0)
         {

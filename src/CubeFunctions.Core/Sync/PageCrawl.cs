@@ -41,7 +41,8 @@ internal sealed class PageCrawl(
     public bool Resized { get; private set; }
 
     /// <summary>
-    /// True when pages are asked for by number, since the <c>next</c> of one names that page itself although <c>count</c> says that there is
+    /// True when pages are asked for by number, since the <c>next</c> of one names that page itself although <c>count</c> says that there
+    /// is
     /// more.
     /// </summary>
     public bool ByNumber { get; private set; }

@@ -148,12 +148,7 @@ public sealed partial class WindowCrawler(
     /// <summary>Notes which pages equalled those of the last proven reading: the others are stored.</summary>
     private static CrawlOutcome.Suspended Suspend(CheckpointRow row, CrawlProgress state, IEnumerable<CrawledPage> pages)
     {
-        row.WriteProgress(
-            state with
-            {
-                Matched = PageRanges.Format(pages.Where(page => page.IsUnchanged).Select(page => page.Number)),
-            }
-        );
+        row.WriteProgress(state with { Matched = PageRanges.Format(pages.Where(page => page.IsUnchanged).Select(page => page.Number)) });
         return new CrawlOutcome.Suspended();
     }
 
@@ -218,10 +213,7 @@ public sealed partial class WindowCrawler(
         lease.Lost.ThrowIfCancellationRequested();
         if (earlier?.IsSameAs(crawled) == true && manifest.Proof != Proof.None)
         {
-            if (
-                !await archive.IsWholeAsync(earlier, cancellationToken)
-                || !await task.Observers.AreIntactAsync(cancellationToken)
-            )
+            if (!await archive.IsWholeAsync(earlier, cancellationToken) || !await task.Observers.AreIntactAsync(cancellationToken))
             {
                 return null;
             }

@@ -92,10 +92,7 @@ public sealed class CustomerIndex
         while (true)
         {
             var (before, state) = await ReadWithStateAsync(assignmentId, cancellationToken);
-            if (
-                before is null
-                || Enumerable.Range(0, before.Count).Count(place => before.HashAt(place) == gone) is not (> 0 and var count)
-            )
+            if (before is null || Enumerable.Range(0, before.Count).Count(place => before.HashAt(place) == gone) is not (> 0 and var count))
             {
                 return 0;
             }

@@ -89,9 +89,7 @@ internal sealed class CustomerIndexFile
         file.Position = file.Length - tail.Length;
         await file.ReadExactlyAsync(tail, cancellationToken);
         return BinaryPrimitives.ReadInt32LittleEndian(tail) == pages.Count
-            && pages
-                .Index()
-                .All(page => tail.AsSpan(sizeof(int) + (ShaBytes * page.Index), ShaBytes).SequenceEqual(HalfOf(page.Item)));
+            && pages.Index().All(page => tail.AsSpan(sizeof(int) + (ShaBytes * page.Index), ShaBytes).SequenceEqual(HalfOf(page.Item)));
     }
 
     /// <summary>Writes the index of a snapshot to a file that nobody else sees.</summary>

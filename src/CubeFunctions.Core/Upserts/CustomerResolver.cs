@@ -74,10 +74,7 @@ public sealed class CustomerResolver(
     /// </summary>
     internal async Task<CustomerTarget> FindUnlistedAsync(MailboxRow mailbox, CancellationToken cancellationToken)
     {
-        if (
-            mailbox.Content.CubeId is { } known
-            && await IdentifyAsync(mailbox, known, cancellationToken) == RecordIdentity.Same
-        )
+        if (mailbox.Content.CubeId is { } known && await IdentifyAsync(mailbox, known, cancellationToken) == RecordIdentity.Same)
         {
             return new CustomerTarget.Record(known);
         }
@@ -94,8 +91,7 @@ public sealed class CustomerResolver(
         var found = await search.FindAsync(mailbox.AssignmentId, mailbox.CustomerId, after, cancellationToken);
         return found.Matches == 0 ? new CustomerTarget.Missing()
             : found.Matches > 1 ? Ambiguous()
-            : await IdentifyAsync(mailbox, IdOf(found), cancellationToken) == RecordIdentity.Same
-                ? new CustomerTarget.Record(IdOf(found))
+            : await IdentifyAsync(mailbox, IdOf(found), cancellationToken) == RecordIdentity.Same ? new CustomerTarget.Record(IdOf(found))
             : throw new CubeException(CubeFailureKind.Transient, "the customer left Cube while the list was read");
     }
 

@@ -11,7 +11,9 @@ namespace CubeFunctions.Local.Commands;
 /// <summary>Starts a run, works on it together with other workers, and waits for its end.</summary>
 internal sealed class ForegroundRun(LocalApp app, SyncConsole output, ForegroundProgress progress)
 {
-    /// <summary>How soon storage is asked whether another process has closed the run, once nothing is in hand here; doubled each time.</summary>
+    /// <summary>
+    /// How soon storage is asked whether another process has closed the run, once nothing is in hand here; doubled each time.
+    /// </summary>
     private static readonly TimeSpan ShortestLook = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RefreshEvery = TimeSpan.FromSeconds(5);

@@ -12,7 +12,9 @@ public sealed class ResumedReadingTests(AzuriteFixture azurite)
 {
     private static readonly RunRequest Calls = RunRequest.Scheduled(Generation.EitherCalls);
 
-    /// <summary>Where the run went on without it, bytes of the reading before would be taken for compared, and what came between stay known.</summary>
+    /// <summary>
+    /// Where the run went on without it, bytes of the reading before would be taken for compared, and what came between stay known.
+    /// </summary>
     [Theory]
     [OverGenerations]
     public async Task A_reading_that_is_found_stored_is_the_one_that_the_next_is_compared_with(TenantApi api)

@@ -157,12 +157,7 @@ public sealed class UnchangedPageTests(AzuriteFixture azurite)
         await app.RunAsync(Snapshot);
         var written = 0;
         await foreach (
-            var blob in app.Storage.Raw.GetBlobsAsync(
-                BlobTraits.None,
-                BlobStates.None,
-                "customers/",
-                TestContext.Current.CancellationToken
-            )
+            var blob in app.Storage.Raw.GetBlobsAsync(BlobTraits.None, BlobStates.None, "customers/", TestContext.Current.CancellationToken)
         )
         {
             if (blob.Name.Contains(part, StringComparison.Ordinal))

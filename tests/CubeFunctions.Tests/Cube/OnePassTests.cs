@@ -16,16 +16,84 @@ public sealed class OnePassTests
 {
     private static readonly string[] Pieces =
     [
-        "\"", "\\", "{", "}", "[", "]", ",", ":", "/", " ", "\n", "\t", "\0", "\u001f", "\u007f", "-", "+", "0", "01", "7", ".", "e", "E9",
-        "true", "false", "null", "tru", "\\u", "\\u00e5", "\\ud83d", "\\ude00", "\\n", "\\x", "Å", "\"a\":", "\"id\":1,", "{\"a\":[{}]}",
-        "\"count\":\"9\",", "\"next\":\"x\",", "\"next\":[],", "\"results\":[],", "\"error\":\"no\",", "\"errors\":[ ],", "\"error\":{\"a\":0},", "\"error\":0,", "\"name\":\"Anonymized\",", "1e5", "-0.0", "1.",
+        "\"",
+        "\\",
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        "/",
+        " ",
+        "\n",
+        "\t",
+        "\0",
+        "\u001f",
+        "\u007f",
+        "-",
+        "+",
+        "0",
+        "01",
+        "7",
+        ".",
+        "e",
+        "E9",
+        "true",
+        "false",
+        "null",
+        "tru",
+        "\\u",
+        "\\u00e5",
+        "\\ud83d",
+        "\\ude00",
+        "\\n",
+        "\\x",
+        "Å",
+        "\"a\":",
+        "\"id\":1,",
+        "{\"a\":[{}]}",
+        "\"count\":\"9\",",
+        "\"next\":\"x\",",
+        "\"next\":[],",
+        "\"results\":[],",
+        "\"error\":\"no\",",
+        "\"errors\":[ ],",
+        "\"error\":{\"a\":0},",
+        "\"error\":0,",
+        "\"name\":\"Anonymized\",",
+        "1e5",
+        "-0.0",
+        "1.",
     ];
 
     private static readonly string[] Values =
     [
-        "\"\"", "\"a\"", "\"\\u0061\"", "\"\\\"\"", "\"\\ud83d\"", "\"\\ud83d\\ude00\\/\"", "\"Anonymized\"", "\"Anonymi\\u007aed\"", "0", "-0", "7",
-        "\"07\"", "1.50", "1E+2", "-12e-3", "12345678901234567890", "true", "false", "null", "{}", "[]", " [ 1 , [ ] , { } ] ",
-        "{\"b\":{\"a\":[null,\"\",{\"x\":\"y\"}]},\"b\":1}", "\"2017-01-01 12:24\"", "\"2020-02-12T10:27:06.477+0100\"",
+        "\"\"",
+        "\"a\"",
+        "\"\\u0061\"",
+        "\"\\\"\"",
+        "\"\\ud83d\"",
+        "\"\\ud83d\\ude00\\/\"",
+        "\"Anonymized\"",
+        "\"Anonymi\\u007aed\"",
+        "0",
+        "-0",
+        "7",
+        "\"07\"",
+        "1.50",
+        "1E+2",
+        "-12e-3",
+        "12345678901234567890",
+        "true",
+        "false",
+        "null",
+        "{}",
+        "[]",
+        " [ 1 , [ ] , { } ] ",
+        "{\"b\":{\"a\":[null,\"\",{\"x\":\"y\"}]},\"b\":1}",
+        "\"2017-01-01 12:24\"",
+        "\"2020-02-12T10:27:06.477+0100\"",
         "\"a text that is longer than the sixty-four bytes that two registers hold, with an Å and no escape\"",
         "\"a text that is longer than the thirty-two bytes of one, \\u00e5 with\\tescapes \\\\ and the last at its very end\\n\"",
     ];
@@ -91,7 +159,9 @@ public sealed class OnePassTests
     [InlineData("{\"count\":1,\"next\":null,\"results\":[]} x")]
     [InlineData("{\"count\":1,\"next\":null,\"results\":[],\"error\":{\"a\":1}}")]
     [InlineData("{\"count\":1,\"next\":null,\"results\":[{\"a\\\"b\":1},{\"a\"b\":1}]}")]
-    [InlineData("{\"count\":1,\"next\":null,\"results\":[{\"a\\\"b\":1},{\0\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001:1}]}")]
+    [InlineData(
+        "{\"count\":1,\"next\":null,\"results\":[{\"a\\\"b\":1},{\0\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001:1}]}"
+    )]
     public void Faults_are_named_alike(string page)
     {
         var rules = new ContentRules(FeedCatalogue.Customers, new ChangeSettings());
@@ -134,7 +204,19 @@ public sealed class OnePassTests
     private static string Page(Feed feed, Random dice)
     {
         string[] names = [.. feed.Key.Parts.Concat(feed.CustomerIds).SelectMany(static names => names).Distinct(), .. CustomerIds.Names];
-        string[] others = ["city", "crm__x", "sms_customer_name", "updated", "a b", "Antall \\u00e5r", "Antall år", "a\\\"b", "n\\u0061me", "x"];
+        string[] others =
+        [
+            "city",
+            "crm__x",
+            "sms_customer_name",
+            "updated",
+            "a b",
+            "Antall \\u00e5r",
+            "Antall år",
+            "a\\\"b",
+            "n\\u0061me",
+            "x",
+        ];
         var order = names.Concat(others).ToArray();
         dice.Shuffle(order);
         var records = Enumerable
@@ -161,8 +243,7 @@ public sealed class OnePassTests
         return feed.Shape == FeedShape.Array ? array : $"{{{string.Join($"{Space(dice)},", envelope)}}}{Space(dice)}";
     }
 
-    private static string Member(string name, Random dice) =>
-        $"\"{name}\"{Space(dice)}:{Space(dice)}{Values[dice.Next(Values.Length)]}";
+    private static string Member(string name, Random dice) => $"\"{name}\"{Space(dice)}:{Space(dice)}{Values[dice.Next(Values.Length)]}";
 
     private static string Space(Random dice) => dice.Next(12) == 0 ? " \r\n\t"[..dice.Next(5)] : "";
 

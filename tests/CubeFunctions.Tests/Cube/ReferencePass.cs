@@ -8,7 +8,9 @@ using CubeFunctions.Core.Model;
 
 namespace CubeFunctions.Tests.Cube;
 
-/// <summary>What a page says, read by <see cref="Utf8JsonReader"/> and kept by name: slow and plain, to hold the one pass against.</summary>
+/// <summary>
+/// What a page says, read by <see cref="Utf8JsonReader"/> and kept by name: slow and plain, to hold the one pass against.
+/// </summary>
 internal sealed class ReferencePass(Feed feed, ContentRules rules)
 {
     private readonly List<RecordDigest> _digests = [];
@@ -85,10 +87,7 @@ internal sealed class ReferencePass(Feed feed, ContentRules rules)
                     count = Math.Max(count ?? 0, number);
                     break;
                 case "next":
-                    Expect(
-                        reader.TokenType is JsonTokenType.String or JsonTokenType.Null or JsonTokenType.False,
-                        "text or null as 'next'"
-                    );
+                    Expect(reader.TokenType is JsonTokenType.String or JsonTokenType.Null or JsonTokenType.False, "text or null as 'next'");
                     next = string.IsNullOrEmpty(text) ? null : text;
                     break;
                 case "results":
@@ -201,10 +200,7 @@ internal sealed class ReferencePass(Feed feed, ContentRules rules)
 
     /// <summary>The value of the best of the members; of equal ones the first.</summary>
     private static byte[]? Best(List<(string Name, byte[] Value)> values, IReadOnlyList<string> names) =>
-        names
-            .SelectMany(name => values.Where(value => value.Name == name))
-            .Select(static value => value.Value)
-            .FirstOrDefault();
+        names.SelectMany(name => values.Where(value => value.Name == name)).Select(static value => value.Value).FirstOrDefault();
 
     private static UInt128 HashOf(ref Utf8JsonReader reader, long seed)
     {

@@ -55,11 +55,7 @@ public sealed class EraseCommandTests(AzuriteFixture azurite)
         var (wrong, unknown, _) = await CubeProcess.RunAsync($"erase --assignment 99 --customer {Victim.Imported}", null, settings);
         Assert.Equal(2, wrong);
         Assert.Contains("Neither storage nor Cube knows assignment 99", unknown, StringComparison.Ordinal);
-        var (other, kind, _) = await CubeProcess.RunAsync(
-            $"erase --assignment {place} --customer {Victim.Internal + 1}",
-            null,
-            settings
-        );
+        var (other, kind, _) = await CubeProcess.RunAsync($"erase --assignment {place} --customer {Victim.Internal + 1}", null, settings);
         Assert.Equal(2, other);
         Assert.Contains("Cube's own id of another customer there: --customer takes the imported id", kind, StringComparison.Ordinal);
         Assert.DoesNotContain($"{Victim.Internal + 1}", kind, StringComparison.Ordinal);

@@ -69,12 +69,8 @@ public sealed class LimitTests(AzuriteFixture azurite)
                 options = options with
                 {
                     PageSize =
-                        (
-                            sample
-                                .Data.CampaignIds()
-                                .Sum(id => sample.Data.Responses(id, days.From, days.To).Count())
-                            / (campaigns * pages)
-                        ) + 1,
+                        (sample.Data.CampaignIds().Sum(id => sample.Data.Responses(id, days.From, days.To).Count()) / (campaigns * pages))
+                        + 1,
                 };
             }
 

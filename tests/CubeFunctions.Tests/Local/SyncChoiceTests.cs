@@ -71,7 +71,12 @@ public sealed class SyncChoiceTests(AzuriteFixture azurite)
     public async Task What_the_settings_name_and_nothing_is_read_of_is_said_by_every_run()
     {
         await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
-        var settings = CommandTests.Of(cube, await azurite.NewAccountAsync(), ("Sync__Campaigns", "999"), ("Sync__StartDate", "2099-01-01"));
+        var settings = CommandTests.Of(
+            cube,
+            await azurite.NewAccountAsync(),
+            ("Sync__Campaigns", "999"),
+            ("Sync__StartDate", "2099-01-01")
+        );
         for (var run = 0; run < 2; run++)
         {
             Assert.Equal(
@@ -79,7 +84,10 @@ public sealed class SyncChoiceTests(AzuriteFixture azurite)
                     "Cube lists no campaign 999: nothing of it is read (Sync__Campaigns)",
                     "Sync__StartDate 2099-01-01 is in the future: new scopes of dated feeds are not read before it",
                 ],
-                (await CubeProcess.SyncAsync("", settings)).Report.GetProperty("notices").EnumerateArray().Select(notice => notice.GetString())
+                (await CubeProcess.SyncAsync("", settings))
+                    .Report.GetProperty("notices")
+                    .EnumerateArray()
+                    .Select(notice => notice.GetString())
             );
         }
     }

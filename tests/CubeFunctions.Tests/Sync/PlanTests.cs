@@ -337,7 +337,8 @@ public sealed class PlanTests(AzuriteFixture azurite)
     public void What_a_row_notes_fits_into_its_columns_whatever_ids_and_history_are()
     {
         const int Column = 32 * 1024;
-        var path = $"responses/campaign={new string('~', 400)}/window=20261101_20261101/run={RunId.New(DateTimeOffset.UnixEpoch)}/_manifest.json";
+        var path =
+            $"responses/campaign={new string('~', 400)}/window=20261101_20261101/run={RunId.New(DateTimeOffset.UnixEpoch)}/_manifest.json";
         var row = new CheckpointRow();
         for (var day = new DateOnly(2026, 1, 1); day < new DateOnly(2026, 6, 1); day = day.AddDays(1))
         {

@@ -85,10 +85,12 @@ internal sealed class ScriptedCube : IAsyncDisposable
     /// <param name="day">The day.</param>
     /// <param name="rows">The numbers of the responses; the test's to change.</param>
     public static Task<ScriptedCube> OfDayAsync(TenantApi api, DateOnly day, IReadOnlySet<int> rows) =>
-        StartAsync(api, request =>
-            request.Is("/responses") && request.From <= day && request.To >= day
-                ? Scripted.Page(rows.Count, null, rows.Order().Select(number => Response(day, number)))
-                : null
+        StartAsync(
+            api,
+            request =>
+                request.Is("/responses") && request.From <= day && request.To >= day
+                    ? Scripted.Page(rows.Count, null, rows.Order().Select(number => Response(day, number)))
+                    : null
         );
 
     /// <summary>A response of one customer.</summary>

@@ -156,15 +156,14 @@ public sealed class ChaosTests(AzuriteFixture azurite)
             TestContext.Current.TestOutputHelper!.WriteLine($"{TimeProvider.System.GetElapsedTime(started):mm\\:ss} {what}");
     }
 
-    /// <summary>Dead is what Cube does not take, by the field's name, unless something newer was in Cube before it was tried; nothing else is.</summary>
-    private static async Task AssertStatesAsync(
-        UpsertReader reader,
-        ConcurrentDictionary<string, string> ids,
-        Event[] all,
-        Event[] taken
-    )
+    /// <summary>
+    /// Dead is what Cube does not take, by the field's name, unless something newer was in Cube before it was tried; nothing else is.
+    /// </summary>
+    private static async Task AssertStatesAsync(UpsertReader reader, ConcurrentDictionary<string, string> ids, Event[] all, Event[] taken)
     {
-        var newest = taken.GroupBy(upsert => (upsert.Customer, upsert.Field)).ToDictionary(field => field.Key, field => field.Max(one => one.At));
+        var newest = taken
+            .GroupBy(upsert => (upsert.Customer, upsert.Field))
+            .ToDictionary(field => field.Key, field => field.Max(one => one.At));
         var dead = 0;
         foreach (var upsert in all)
         {

@@ -26,7 +26,9 @@ internal sealed class ProbeFeedReader(ProbePlan plan, ProbeQuestions questions, 
                 sample,
                 feed =>
                     plan.IsRead(feed)
-                    && state.Feeds.Any(known => known.Feed == feed.Setting && (known.Answer == "ok" || (sample == 1 && known.Answer != "failed"))),
+                    && state.Feeds.Any(known =>
+                        known.Feed == feed.Setting && (known.Answer == "ok" || (sample == 1 && known.Answer != "failed"))
+                    ),
                 cancellationToken
             );
         }
