@@ -1,3 +1,4 @@
+using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Sync;
 
@@ -17,7 +18,9 @@ internal sealed class AbsenceReview(ObservedItem item, EarlierRecords earlier, D
     {
         var outcome = new AbsenceOutcome();
         var (absent, removed) = (comparison.Absent, comparison.Changes.FindAll(change => change.Op == ChangeOp.Removed));
-        var nameless = item.Feed.Dated ? [] : comparison.Changes.FindAll(comparison.IsNamelessAddition);
+        var nameless = item.Feed.ListsCustomers
+            ? comparison.Changes.FindAll(change => change.Old < 0 && comparison.After(change).Key == KeyHash.None)
+            : [];
         if (
             await deletions.IsHeldBackAsync(
                 item,

@@ -15,12 +15,6 @@ internal enum EntryFlags
 
     /// <summary>The last proven snapshot lacked it, and only a later one can confirm that it is gone.</summary>
     Absent = 2,
-
-    /// <summary>Cube has anonymised the person, ids included: the record is about nobody any more.</summary>
-    Nameless = 4,
-
-    /// <summary>What follows from the record itself.</summary>
-    OfRecord = Anonymised | Nameless,
 }
 
 /// <summary>

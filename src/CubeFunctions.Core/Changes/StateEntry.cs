@@ -26,7 +26,7 @@ internal readonly record struct StateEntry(
 ) : IComparable<StateEntry>
 {
     /// <summary>The same record, seen as it is known.</summary>
-    public StateEntry AsSeen() => this with { Source = SourceTable.Current, Flags = Flags & EntryFlags.OfRecord };
+    public StateEntry AsSeen() => this with { Source = SourceTable.Current, Flags = Flags & EntryFlags.Anonymised };
 
     /// <summary>Sorts entries: by the upper half of their keys, which nearly always differs, and where it does not as a whole.</summary>
     public static void Sort(Span<StateEntry> entries)

@@ -139,8 +139,7 @@ internal sealed class WindowCapture(
                         number,
                         0,
                         0,
-                        (digest.Anonymised ? EntryFlags.Anonymised : EntryFlags.None)
-                            | (digest.IsNameless ? EntryFlags.Nameless : EntryFlags.None)
+                        digest.Anonymised ? EntryFlags.Anonymised : EntryFlags.None
                     );
                 }
             }

@@ -218,8 +218,7 @@ internal sealed partial class WindowChangeFile(
 
     /// <summary>People whom Cube has anonymised with their ids: the record says nothing of anybody.</summary>
     private bool IsNameless(PlannedChange change) =>
-        comparison.IsNamelessAddition(change)
-        || (item.Feed.ListsCustomers && (change.New >= 0 ? comparison.After(change) : comparison.Before(change)).Key == KeyHash.None);
+        item.Feed.ListsCustomers && (change.New >= 0 ? comparison.After(change) : comparison.Before(change)).Key == KeyHash.None;
 
     /// <summary>What we know of people whom Cube has anonymised goes too.</summary>
     private async Task ForgetAsync(IEnumerable<string?> importedIds, CancellationToken cancellationToken)

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using CubeFunctions.Core.Cube;
 
 namespace CubeFunctions.Core.Changes;
 
@@ -111,12 +110,6 @@ internal sealed class WindowComparison
 
     /// <summary>The record of the window that a change is about; default where there is none.</summary>
     public StateEntry After(PlannedChange change) => change.New >= 0 ? _new[change.New] : default;
-
-    /// <summary>
-    /// Whether a change adds a record of somebody whom Cube has anonymised, ids included: an older one without the person, nothing new.
-    /// </summary>
-    public bool IsNamelessAddition(PlannedChange change) =>
-        change.Old < 0 && (After(change).Flags.HasFlag(EntryFlags.Nameless) || (Days is null && After(change).Key == KeyHash.None));
 
     /// <summary>The id of a change.</summary>
     public string IdOf(LineHeader header, PlannedChange change)

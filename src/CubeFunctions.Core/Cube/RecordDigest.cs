@@ -6,8 +6,4 @@ namespace CubeFunctions.Core.Cube;
 /// <param name="Alias">Hash of the id that was imported, in the customers feed; 0 where there is none.</param>
 /// <param name="Day">The day that it is filed under, as <see cref="DateOnly.DayNumber"/>; 0 where it has none.</param>
 /// <param name="Anonymised">Whether Cube has anonymised the person.</param>
-internal readonly record struct RecordDigest(KeyHash Key, ulong Content, ulong Alias, int Day, bool Anonymised)
-{
-    /// <summary>Whether the anonymised person's ids are gone as well: the record is about nobody any more.</summary>
-    public bool IsNameless { get; init; }
-}
+internal readonly record struct RecordDigest(KeyHash Key, ulong Content, ulong Alias, int Day, bool Anonymised);

@@ -246,9 +246,6 @@ internal sealed class RecordReader(Feed feed, ContentRules rules, TimeZoneInfo? 
                 feed.Dated ? RecordTime.DayOf(Text(body, _values[WhenPart]), zone) : 0,
                 anonymised
             )
-            {
-                IsNameless = anonymised && _values[0].Rank == int.MaxValue,
-            }
         );
         if (_values[0].Rank != int.MaxValue)
         {

@@ -17,7 +17,7 @@ internal static class CustomerIds
     public static readonly string[] InternalFirst = [.. Internal, .. Imported];
 
     /// <summary>Members that hold the customer's name.</summary>
-    public static readonly string[] Names = ["name", "crm__standard_info__name", "crm__name", "sms_customer_name"];
+    public static readonly string[] Names = ["name", "crm__standard_info__name"];
 
     /// <summary>The name of those whom Cube has anonymised.</summary>
     public const string Anonymised = "Anonymized";

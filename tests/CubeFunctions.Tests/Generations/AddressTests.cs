@@ -77,49 +77,10 @@ public sealed class AddressTests(AzuriteFixture azurite)
         Assert.Equal([$"deleted {imported}"], await NewsAsync(app));
     }
 
-    /// <summary>Somebody's calls, messages and place in the call flow stay without the person: nothing of it is new.</summary>
-    [Theory]
-    [InlineData(TenantApi.DataOwners, "call_outcomes", "call_outcome__report_as__submitted_when", "call_outcome__report_as__submitted_by")]
-    [InlineData(TenantApi.DataOwners, "sms", "sms_submitted_when", "sms_submitted_by")]
-    [InlineData(TenantApi.Assignments, "responses", "response_submitted_when", "response_submitted_by")]
-    [InlineData(TenantApi.Assignments, "callflow_customers", "callflow__last_change__when", "callflow__last_change__user")]
-    public async Task What_is_left_of_an_anonymised_person_is_not_published_as_new(TenantApi api, string feed, string when, string by)
-    {
-        var anonymised = false;
-        string Record(int number) =>
-            anonymised && number == 4
-                ? $$"""{"crm__customer_id":"","crm__name":"Anonymized","crm__standard_info__name":"Anonymized","{{when}}":"2026-06-10 08:04","{{by}}":"agent","campaign__name":"C"}"""
-                : $$"""{"crm__customer_id":"41{{number:D3}}","crm__name":"Kari {{number}}","{{when}}":"2026-06-10 08:{{number:D2}}","{{by}}":"agent","campaign__name":"C"}""";
-        await using var cube = await ScriptedCube.StartAsync(
-            api,
-            request =>
-                request.Path.EndsWith($"/campaigns/901/{feed}/", StringComparison.Ordinal)
-                || (feed == "call_outcomes" && request.Path.EndsWith("/campaigns/901/responses/", StringComparison.Ordinal))
-                    ? request.From is { Day: not 10 }
-                        ? null
-                        : Scripted.Page(30, null, Enumerable.Range(1, 30).Select(Record))
-                    : null
-        );
-        var clock = new ShiftedClock(Start);
-        await using var app = await TestApp.StartAsync(
-            await azurite.NewAccountAsync(),
-            cube.BaseUrl,
-            clock,
-            ("Sync__StartDate", "2026-06-09")
-        );
-        var request = new RunRequest(RunKind.Scheduled, [FeedCatalogue.Find(feed)!]);
-        await app.RunAsync(request);
-        anonymised = true;
-        Assert.Empty(await NewsAsync(app, request));
-        clock.Advance(TimeSpan.FromHours(5));
-        Assert.Equal([(feed == "callflow_customers" ? "erased" : "removed") + " 41004"], await NewsAsync(app, request));
-        Assert.Empty(await NewsAsync(app, request));
-    }
-
     private static string Customer(int id) => $$"""{"crm__customer_id":"{{id:D5}}","crm__standard_info__name":"Kari {{id}}"}""";
 
-    private static async Task<IEnumerable<string>> NewsAsync(TestApp app, RunRequest? request = null) =>
-        (await ChangeLedger.NewsAsync(app, (await app.RunAsync(request ?? Customers)).RunId)).Select(line =>
+    private static async Task<IEnumerable<string>> NewsAsync(TestApp app) =>
+        (await ChangeLedger.NewsAsync(app, (await app.RunAsync(Customers)).RunId)).Select(line =>
             $"{line["op"]} {line["customerId"]}"
         );
 }
