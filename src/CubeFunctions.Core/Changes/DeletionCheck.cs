@@ -8,11 +8,9 @@ namespace CubeFunctions.Core.Changes;
 /// <summary>Finds out whether records that a proven snapshot lacks are gone.</summary>
 /// <remarks>
 /// A customer is deleted when Cube answers 404 to a GET of that customer, and gives one who is listed at the same address: where it does
-/// not,
-/// the 404 says nothing of the customer, but that the tenant has no such address or takes the other id in it.
-/// One whom Cube still has stays known, and is looked at again by the next snapshot.
-/// Callflow customers, customers without a key, and those of such a tenant cannot be asked for: a proven snapshot hours later that lacks
-/// them too confirms it.
+/// not, the 404 says nothing of the customer, but that the tenant has no such address or takes the other id in it. One whom Cube still has
+/// stays known, and is looked at again by the next snapshot. Callflow customers, customers without a key, and those of such a tenant cannot
+/// be asked for: a proven snapshot hours later that lacks them too confirms it.
 /// </remarks>
 public sealed partial class DeletionCheck(CustomerReader customers, MassDeletionGuard guard, ILogger<DeletionCheck> logger)
 {
@@ -42,8 +40,7 @@ public sealed partial class DeletionCheck(CustomerReader customers, MassDeletion
     /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>
     /// The indexes of those that are gone: deleted, or erased where Cube gives an anonymised record for them. Null where customers cannot
-    /// be
-    /// asked for.
+    /// be asked for.
     /// </returns>
     internal async Task<IReadOnlyDictionary<int, ChangeOp>?> GoneAsync(
         Scope scope,

@@ -7,8 +7,7 @@ namespace CubeFunctions.Core.Changes;
 
 /// <summary>
 /// Finds customers to whom an upsert brought something that was set back in Cube before a snapshot saw it: their records are as they were
-/// known, and
-/// only what was written shows that the CRM now has something else.
+/// known, and only what was written shows that the CRM now has something else.
 /// </summary>
 internal sealed class UndoneWrites(UpsertStore upserts, EarlierRecords earlier, FeedRecords records, string assignmentId)
 {

@@ -8,8 +8,7 @@ namespace CubeFunctions.Core.Changes;
 /// </summary>
 /// <remarks>
 /// Among records of equal keys those of equal content are matched first, whatever their order; what is left over is paired in the order of
-/// content
-/// (one is the correction of the other), and what is left over then was added or is absent.
+/// content (one is the correction of the other), and what is left over then was added or is absent.
 /// </remarks>
 internal sealed class WindowComparison
 {

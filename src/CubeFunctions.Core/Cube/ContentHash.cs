@@ -10,13 +10,10 @@ namespace CubeFunctions.Core.Cube;
 /// <summary>Hashes values so that equal content has equal hashes, however Cube spells it.</summary>
 /// <remarks>
 /// The order of members, insignificant white space and escapes do not count. A number, <c>true</c> and <c>false</c> are hashed as the text
-/// that they are
-/// written with, so that <c>355116</c> equals <c>"355116"</c>; <c>1.0</c> and <c>1</c>, or <c>007</c> and <c>7</c>, differ. <c>""</c>,
-/// <c>null</c>,
-/// <c>{}</c>, <c>[]</c> and a member that is missing are all "no value": Cube writes <c>""</c> where null is meant, and leaves fields out
-/// at will.
-/// Half a surrogate pair counts as U+FFFD. Code that passes 128-bit numbers is not compiled ahead: it is optimized at once, since every
-/// value of every page passes it.
+/// that they are written with, so that <c>355116</c> equals <c>"355116"</c>; <c>1.0</c> and <c>1</c>, or <c>007</c> and <c>7</c>, differ.
+/// <c>""</c>, <c>null</c>, <c>{}</c>, <c>[]</c> and a member that is missing are all "no value": Cube writes <c>""</c> where null is meant,
+/// and leaves fields out at will. Half a surrogate pair counts as U+FFFD. Code that passes 128-bit numbers is not compiled ahead: it is
+/// optimized at once, since every value of every page passes it.
 /// </remarks>
 internal static class ContentHash
 {

@@ -7,8 +7,7 @@ namespace CubeFunctions.Core.Cube;
 /// <summary>Which members of a record are its content: a difference in another is no change.</summary>
 /// <remarks>
 /// Bookkeeping fields are left out by setting. In responses and SMS the customer's own fields are left out as well: a customer who moved
-/// house
-/// has not corrected the responses.
+/// house has not corrected the responses.
 /// </remarks>
 internal sealed class ContentRules(Feed feed, ChangeSettings settings)
 {

@@ -24,7 +24,7 @@ internal static class PageEnvelope
         var cursor = new JsonCursor(PageReader.WithoutMark(page));
         var (count, next, hasNext, atRecords) = ((long?)null, (string?)null, false, false);
         cursor.Read();
-        for (var more = cursor.First(JsonCursor.EndOfObject); more && !atRecords; more = !atRecords && cursor.Next(JsonCursor.EndOfObject))
+        for (var more = cursor.First(JsonCursor.EndOfObject); more; more = !atRecords && cursor.Next(JsonCursor.EndOfObject))
         {
             cursor.ReadName();
             var name = cursor.Value;
@@ -32,7 +32,7 @@ internal static class PageEnvelope
             atRecords = name.SequenceEqual("results"u8);
             if (name.SequenceEqual("count"u8))
             {
-                count = Math.Max(count ?? 0, RecordReader.ReadCount(ref cursor));
+                count = RecordReader.ReadCount(ref cursor, count);
             }
             else if (name.SequenceEqual("next"u8))
             {

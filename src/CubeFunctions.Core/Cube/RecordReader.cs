@@ -112,8 +112,7 @@ internal sealed class RecordReader(Feed feed, ContentRules rules, TimeZoneInfo? 
             cursor.Read();
             if (name.SequenceEqual("count"u8))
             {
-                // Given twice, the larger counts: fewer records than either are not all.
-                count = Math.Max(count ?? 0, ReadCount(ref cursor));
+                count = ReadCount(ref cursor, count);
             }
             else if (name.SequenceEqual("next"u8))
             {
@@ -174,12 +173,14 @@ internal sealed class RecordReader(Feed feed, ContentRules rules, TimeZoneInfo? 
     }
 
     /// <summary>Cube gives numbers as text here and there.</summary>
-    internal static long ReadCount(ref JsonCursor cursor) =>
+    /// <param name="cursor">Has read the value of <c>count</c>.</param>
+    /// <param name="before">What the page has said before. Given twice, the larger counts: fewer records than either are not all.</param>
+    internal static long ReadCount(ref JsonCursor cursor, long? before) =>
         cursor.TokenType is JsonTokenType.Number or JsonTokenType.String
         && Utf8Parser.TryParse(cursor.Value, out long count, out var used)
         && used == cursor.ValueLength
         && count >= 0
-            ? count
+            ? Math.Max(before ?? 0, count)
             : throw Malformed("a whole number as 'count'");
 
     private void ReadRecords(ref JsonCursor cursor, ReadOnlySpan<byte> body)

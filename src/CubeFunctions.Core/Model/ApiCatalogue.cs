@@ -45,7 +45,7 @@ public sealed record ApiCatalogue
 
     /// <summary>The names of the feeds that are read unless asked otherwise, for messages.</summary>
     internal string NamesLine =>
-        string.Join(", ", Feeds.Select(static feed => feed.Setting).Where(static name => !name.Contains('@', StringComparison.Ordinal)));
+        string.Join(", ", Feeds.Select(static feed => feed.Setting).Where(static name => !FeedCatalogue.RepeatsCampaigns(name)));
 
     /// <summary>
     /// Which of these names are feeds of another generation alone. Who names a feed that only this one has as well has named those of both:

@@ -141,7 +141,10 @@ public static class FeedCatalogue
     /// those of them that the tenant's generation has.
     /// </summary>
     public static IReadOnlyList<Feed> Default { get; } =
-    [.. All.Where(feed => !feed.Setting.Contains('@', StringComparison.Ordinal)).DistinctBy(feed => feed.Setting)];
+    [.. All.Where(feed => !RepeatsCampaigns(feed.Setting)).DistinctBy(feed => feed.Setting)];
+
+    /// <summary>Whether a feed, as users type it, is a list of a whole assignment or CRM that repeats those of campaigns.</summary>
+    internal static bool RepeatsCampaigns(string setting) => setting.Contains('@', StringComparison.Ordinal);
 
     /// <summary>
     /// Whether a feed is of both generations, under the same name in the same scopes: what it gives differs all the same.

@@ -5,8 +5,7 @@ namespace CubeFunctions.Core.Persons;
 
 /// <summary>
 /// Tells by the bytes alone whether JSON may hold one of some ids, so that pages without them need not be parsed. It never misses one,
-/// however it is
-/// escaped, and may take for one what only contains it.
+/// however it is escaped, and may take for one what only contains it.
 /// </summary>
 internal sealed class IdSearch(IReadOnlyCollection<string> ids)
 {

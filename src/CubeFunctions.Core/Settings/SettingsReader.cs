@@ -148,6 +148,10 @@ public sealed class SettingsReader(IConfiguration configuration)
             ? [.. text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct(StringComparer.Ordinal)]
             : [];
 
+    /// <summary>An address in quotes and a blank, for the message that it is wrong; nothing where it may hold a secret.</summary>
+    /// <remarks>A user name, password, query or fragment may be one, and so may an address that cannot be told apart.</remarks>
+    internal static string Quoted(string address) => address.AsSpan().IndexOfAny("@?#") < 0 ? $"'{address}' " : "";
+
     /// <summary>An absolute address over HTTPS, or over plain HTTP when the host is this machine.</summary>
     /// <param name="name">The setting.</param>
     /// <param name="doc">What it does; Markdown.</param>
@@ -160,9 +164,7 @@ public sealed class SettingsReader(IConfiguration configuration)
             return null;
         }
 
-        // A user name, password, query or fragment may be a secret, and so may an address that cannot be told apart.
-        var isShown = !isSecret && text.AsSpan().IndexOfAny("@?#") < 0;
-        var said = isShown ? $"'{text}' " : "";
+        var said = isSecret ? "" : Quoted(text);
         if (
             !Uri.TryCreate(text, UriKind.Absolute, out var uri)
             || (uri.Scheme != Uri.UriSchemeHttps && uri.Scheme != Uri.UriSchemeHttp)

@@ -13,10 +13,8 @@ namespace CubeFunctions.Core.Storage;
 /// </para>
 /// <para>
 /// Guarantees: two workers never both save under the lease; a save or renewal whose answer was lost loses nothing; where the lease cannot
-/// be renewed,
-/// <see cref="Lost"/> is cancelled a twentieth of its length before it runs out. A renewal sets the lease's columns only, so a row in the
-/// middle of a change is never stored by it. Saves renew
-/// too: a worker that saves often costs no renewals.
+/// be renewed, <see cref="Lost"/> is cancelled a twentieth of its length before it runs out. A renewal sets the lease's columns only, so a
+/// row in the middle of a change is never stored by it. Saves renew too: a worker that saves often costs no renewals.
 /// </para>
 /// </remarks>
 internal sealed class LeasedRow<T> : IAsyncDisposable

@@ -21,14 +21,14 @@ internal sealed class ItemPlan(
     private static readonly TimeSpan DeepEvery = TimeSpan.FromDays(6.5);
 
     private readonly Dictionary<string, ItemRow> _items = new(StringComparer.Ordinal);
-    private readonly string[] _names = Split(run.Feeds);
+    private readonly string[] _names = run.Feeds.Split(',', StringSplitOptions.RemoveEmptyEntries);
     private ApiCatalogue _generation = FeedCatalogue.Assignments;
     private IReadOnlyList<Feed> _feeds = [];
     private DateTimeOffset? _switchedAt;
-    private readonly HashSet<string> _assignments = [.. Split(run.Assignments).Select(Scope.Decode)];
+    private readonly HashSet<string> _assignments = RunRow.ReadIds(run.Assignments);
 
     /// <summary>Campaigns that were chosen by id; empty for all.</summary>
-    public HashSet<string> Chosen { get; } = [.. Split(run.Campaigns).Select(Scope.Decode)];
+    public HashSet<string> Chosen { get; } = RunRow.ReadIds(run.Campaigns);
 
     /// <summary>The items, one for each scope and feed.</summary>
     public IReadOnlyList<ItemRow> Items => [.. _items.Values];
@@ -183,6 +183,4 @@ internal sealed class ItemPlan(
         deep = deep < floor ? floor : deep;
         return (first, deep < first && now - (row.DeepReadAt ?? row.KnownSince) >= DeepEvery ? deep : null);
     }
-
-    private static string[] Split(string? values) => values?.Split(',', StringSplitOptions.RemoveEmptyEntries) ?? [];
 }

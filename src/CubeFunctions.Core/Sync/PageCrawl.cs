@@ -5,8 +5,7 @@ namespace CubeFunctions.Core.Sync;
 
 /// <summary>
 /// Reads a window from its first page to its last. Pages that are known already (from an earlier claim) are not read again; after the first
-/// page the
-/// rest are read side by side where the cursor is a page number, else one after the other.
+/// page the rest are read side by side where the cursor is a page number, else one after the other.
 /// </summary>
 /// <param name="fetch">Gets and keeps one page: number and query.</param>
 /// <param name="firstQuery">Query of the first page.</param>
@@ -42,8 +41,7 @@ internal sealed class PageCrawl(
 
     /// <summary>
     /// True when pages are asked for by number, since the <c>next</c> of one names that page itself although <c>count</c> says that there
-    /// is
-    /// more.
+    /// is more.
     /// </summary>
     public bool ByNumber { get; private set; }
 

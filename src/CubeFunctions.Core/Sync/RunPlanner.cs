@@ -101,8 +101,8 @@ public sealed partial class RunPlanner(
             From = request.From?.Iso(),
             To = request.To?.Iso(),
             Feeds = string.Join(',', request.Feeds.Select(feed => feed.Setting).Distinct()),
-            Campaigns = Joined(request.Campaigns.Count > 0 || request.Assignments.Count > 0 ? request.Campaigns : settings.Sync.Campaigns),
-            Assignments = Joined(request.Assignments),
+            Campaigns = RunRow.WriteIds(request.Campaigns.Count > 0 || request.Assignments.Count > 0 ? request.Campaigns : settings.Sync.Campaigns),
+            Assignments = RunRow.WriteIds(request.Assignments),
             Deliver = request.Deliver,
             PlanAttempt = 1,
             StartedAt = now,
@@ -274,8 +274,8 @@ public sealed partial class RunPlanner(
 
         LogNotOffered(logger, run.RowKey, string.Join(", ", missing), generation.Api);
 
-        // A list of a whole assignment or CRM repeats those of campaigns: a log line is enough.
-        var feeds = missing.Where(static name => !name.Contains('@', StringComparison.Ordinal)).ToList();
+        // For lists that repeat those of campaigns a log line is enough.
+        var feeds = missing.Where(static name => !FeedCatalogue.RepeatsCampaigns(name)).ToList();
         return feeds.Count == 0 ? [] : [$"{string.Join(", ", feeds)} is not read: {generation.Api} has {generation.NamesLine}"];
     }
 
@@ -318,9 +318,6 @@ public sealed partial class RunPlanner(
         LogSkipped(logger, lease.Row.Kind, holder);
         return new RunStart(holder, Skipped: true, 0);
     }
-
-    /// <summary>Ids in one column, each encoded: a tenant's own names may hold a comma.</summary>
-    private static string? Joined(IReadOnlyList<string> ids) => ids.Count == 0 ? null : string.Join(',', ids.Select(Scope.Encode));
 
     [LoggerMessage(100, LogLevel.Information, "{Kind} run {RunId} planned: {Items} items; {Left} are in hand of earlier runs")]
     private static partial void LogPlanned(ILogger logger, RunKind kind, string runId, int items, int left);

@@ -143,6 +143,13 @@ public sealed class RunRow : IStoredRow, ILeasable
 
     internal bool IsOpen => Status is RunStatus.Planning or RunStatus.Running;
 
+    /// <summary>Ids in one column, each encoded, since a tenant's own names may hold a comma; null for none.</summary>
+    internal static string? WriteIds(IReadOnlyList<string> ids) => ids.Count == 0 ? null : string.Join(',', ids.Select(Scope.Encode));
+
+    /// <summary>Undoes <see cref="WriteIds"/>.</summary>
+    internal static HashSet<string> ReadIds(string? column) =>
+        [.. (column?.Split(',', StringSplitOptions.RemoveEmptyEntries) ?? []).Select(Scope.Decode)];
+
     internal IReadOnlyList<string> ReadNotices() =>
         Notices is null ? [] : JsonSerializer.Deserialize(Notices, SyncRowJson.Default.ListString) ?? [];
 

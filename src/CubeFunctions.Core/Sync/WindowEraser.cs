@@ -8,8 +8,7 @@ namespace CubeFunctions.Core.Sync;
 /// <summary>Takes a person out of the stored pages of one scope and feed. The caller has the lease.</summary>
 /// <remarks>
 /// New pages first, under an attempt of their own; then the manifest that names them, over the old one by ETag; then the old pages go. A
-/// crash in
-/// between leaves a manifest whose pages are all there, and pages that no manifest names: the next try removes those.
+/// crash in between leaves a manifest whose pages are all there, and pages that no manifest names: the next try removes those.
 /// </remarks>
 internal sealed class WindowEraser(RawStore raw, SearchedScope searched)
 {

@@ -13,8 +13,7 @@ internal readonly record struct IndexAnswer(bool Snapshot, int Matches, long Int
 
 /// <summary>
 /// The map from imported ids to Cube's own, an assignment a blob in <c>cube-state</c>; see <see cref="CustomerIndexFile"/>. Two ids with
-/// one
-/// hash show as two matches or as the wrong record, which delivery reads and compares before it writes.
+/// one hash show as two matches or as the wrong record, which delivery reads and compares before it writes.
 /// </summary>
 public sealed class CustomerIndex
 {

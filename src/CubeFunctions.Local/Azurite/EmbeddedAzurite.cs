@@ -7,8 +7,7 @@ namespace CubeFunctions.Local.Azurite;
 
 /// <summary>
 /// The storage emulator that the commands of one data folder share. Who comes first starts it, who leaves last stops it; one that a crash
-/// left
-/// behind is found and used.
+/// left behind is found and used.
 /// </summary>
 internal sealed class EmbeddedAzurite : IAsyncDisposable
 {

@@ -16,9 +16,7 @@ internal static class AppAddress
             || address.UserInfo.Length > 0
         )
         {
-            throw Fault(
-                $"{(text.AsSpan().IndexOfAny("@?#") < 0 ? $"'{text}' " : "")}is not an address such as https://func-cube.azurewebsites.net"
-            );
+            throw Fault($"{SettingsReader.Quoted(text)}is not an address such as https://func-cube.azurewebsites.net");
         }
 
         if (address.Query.Length + address.Fragment.Length > 0)
