@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using CubeFunctions.Local.Azurite;
 using CubeFunctions.Tests.Support;
@@ -13,11 +12,6 @@ namespace CubeFunctions.Tests.Support;
 /// </summary>
 public sealed class AzuriteFixture : IAsyncDisposable
 {
-    private const int Accounts = 1000;
-    private const int AccountsOfASpeed = 200;
-
-    /// <summary>How many times as fast the clocks of tests run. One variable names all accounts: a key is as short as may be.</summary>
-    private static readonly double[] Speeds = [10, 20, 30, 50];
     private static readonly string Key = Convert.ToBase64String(
         new byte[32]
             .Select((_, i) => (byte)(i * 7))
@@ -25,7 +19,7 @@ public sealed class AzuriteFixture : IAsyncDisposable
     );
     private readonly Lazy<Task<AzuriteProcess>> _process;
     private readonly string _folder = Directory.CreateTempSubdirectory("cube-tests-").FullName;
-    private readonly ConcurrentDictionary<double, int> _taken = new();
+    private int _taken;
 
     public AzuriteFixture()
     {
@@ -37,19 +31,14 @@ public sealed class AzuriteFixture : IAsyncDisposable
 
     /// <summary>The connection string of an account that nobody used before.</summary>
     /// <param name="clock">
-    /// The clock of the test: where it runs 10, 20, 30 or 50 times as fast as the real one, messages that are sent for later come so many
-    /// times as soon.
+    /// The clock of the test: where it runs several times as fast as the real one, messages that are sent for later come so many times as
+    /// soon.
     /// </param>
     public async Task<string> NewAccountAsync(TimeProvider? clock = null)
     {
         var speed = clock is ShiftedClock { Speed: var times } ? times : 1;
-        if (speed != 1 && !Speeds.Contains(speed))
-        {
-            throw new ArgumentException($"No account is {speed} times as fast; some are {string.Join(", ", Speeds)} times.", nameof(clock));
-        }
-
         var process = await _process.Value;
-        return process.ConnectionString(NameOf(_taken.AddOrUpdate(speed, 1, (_, taken) => taken + 1), speed), Key);
+        return process.ConnectionString(NameOf(Interlocked.Increment(ref _taken), speed), Key);
     }
 
     public async ValueTask DisposeAsync()
@@ -87,21 +76,17 @@ public sealed class AzuriteFixture : IAsyncDisposable
     private async Task<AzuriteProcess> StartAsync()
     {
         var installation = await AzuriteInstallation.EnsureAsync(Console.Error.WriteLine, CancellationToken.None);
-        var accounts = Enumerable
-            .Range(1, Accounts)
-            .Select(number => NameOf(number, 1))
-            .Concat(Speeds.SelectMany(speed => Enumerable.Range(1, AccountsOfASpeed).Select(number => NameOf(number, speed))))
-            .Select(name => $"{name}:{Key}");
         return await AzuriteProcess.StartAsync(
             installation,
             Path.Combine(_folder, "azurite.log"),
             ["--inMemoryPersistence", "--silent"],
             new Dictionary<string, string>
             {
-                ["AZURITE_ACCOUNTS"] = string.Join(';', accounts),
+                // The account that any-account.js takes the key of all others from.
+                ["AZURITE_ACCOUNTS"] = $"test:{Key}",
 
                 // Thousands of messages in a queue would take all of its time; and messages for later follow the clock of their test.
-                ["NODE_OPTIONS"] = $"{Preload("quick-removal.js")} {Preload("queue-clock.js")}",
+                ["NODE_OPTIONS"] = $"{Preload("any-account.js")} {Preload("quick-removal.js")} {Preload("queue-clock.js")}",
             },
             CancellationToken.None
         );
