@@ -158,8 +158,8 @@ var otherRules rule[] = [
   }
   {
     name: 'gaps-open'
-    title: 'Days stay short of records'
-    meaning: 'A day gave fewer records than Cube counts, for a day: the checkpoint went on past it. It is read again daily until it is proven or accepted.'
+    title: 'Days or lists stay short of records'
+    meaning: 'A day or a list gave fewer records than Cube counts, for a day: the checkpoint went on past it. It is read again daily until it is proven or accepted.'
     severity: 2
     query: 'customMetrics | where name == \'cube.sync.gaps\' | project timestamp, Gaps = value'
     column: 'Gaps'

@@ -10,6 +10,7 @@ namespace CubeFunctions.Core.Changes;
 internal sealed class AbsenceReview(ObservedItem item, EarlierRecords earlier, DeletionCheck deletions)
 {
     private bool _heldBack;
+    private bool _hasGap;
     private int _left;
 
     /// <summary>Adds to a comparison's changes those of records that are gone.</summary>
@@ -21,6 +22,14 @@ internal sealed class AbsenceReview(ObservedItem item, EarlierRecords earlier, D
         var nameless = item.Feed.ListsCustomers
             ? comparison.Changes.FindAll(change => change.Old < 0 && comparison.After(change).Key == KeyHash.None)
             : [];
+        if (comparison.IsGap)
+        {
+            // Nothing is said of those who are absent.
+            _hasGap = true;
+            outcome.Postponed.AddRange(nameless);
+            return outcome;
+        }
+
         if (
             await deletions.IsHeldBackAsync(
                 item,
@@ -59,7 +68,7 @@ internal sealed class AbsenceReview(ObservedItem item, EarlierRecords earlier, D
     /// <summary>All windows of the item are compared.</summary>
     public async Task CompleteAsync(CancellationToken cancellationToken)
     {
-        if (!_heldBack)
+        if (!_heldBack && !_hasGap)
         {
             await deletions.EndAsync(item, _left, cancellationToken);
         }

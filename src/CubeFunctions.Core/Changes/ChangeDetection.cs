@@ -25,7 +25,7 @@ internal sealed class ChangeDetection(
     /// <summary>Compares a window that is stored, and writes its change file.</summary>
     public async Task CompareAsync(StoredWindow stored, WindowCapture capture, CancellationToken cancellationToken)
     {
-        if (stored.Result.Proof != Proof.None && !(stored.Result.Unchanged && item.IsCompared(stored.Result.Window)))
+        if ((stored.Result.Proof != Proof.None || stored.Manifest.Gap) && !(stored.Result.Unchanged && item.IsCompared(stored.Result.Window)))
         {
             await publisher.InTurnAsync(() => CompareWindowAsync(stored, capture, cancellationToken), cancellationToken);
         }
@@ -80,12 +80,13 @@ internal sealed class ChangeDetection(
             outcome,
             new StateSource(stored.Result.Manifest, stored.Result.From, stored.Result.To, stored.ReadAt, item.RunId, stored.StartedAt)
         );
-        if (!outcome.HeldBack)
+        if (!outcome.HeldBack && !reading.Comparison.IsGap)
         {
             await tombstones.NoteAsync(stored.ReadAt, cancellationToken);
         }
 
-        _compared.Add((stored.Result.Window, outcome.IsSettled));
+        // Beside a gap nothing that was proven before is as it is known now.
+        _compared.Add((stored.Result.Window, outcome.IsSettled && !reading.Comparison.IsGap));
     }
 
     /// <summary>A window is compared once a run; and one that was read before another that is compared already says nothing new.</summary>

@@ -16,12 +16,13 @@ internal sealed class ChangeFile(ObservedItem item, LineSources sources, UndoneW
         sources.Earlier.Know(stored.Result.Manifest, stored.Manifest);
         var window = await capture.EntriesAsync(state, stored, cancellationToken);
         var first = FirstReading.Create(state, capture.Days, item.Today);
-        var comparison = new WindowComparison(state, window.Read, capture.Days, first, window.Same);
+        var isGap = stored.Manifest.Gap;
+        var comparison = new WindowComparison(state, window.Read, capture.Days, first, window.Same, isGap);
         return new WindowChangeFile(
             item,
             sources,
             undone,
-            comparison.IsMixed ? new WindowComparison(state, window.Read, capture.Days, same: window.Same) : comparison,
+            comparison.IsMixed ? new WindowComparison(state, window.Read, capture.Days, same: window.Same, isGap: isGap) : comparison,
             capture,
             stored
         );

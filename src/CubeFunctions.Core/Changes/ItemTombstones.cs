@@ -7,16 +7,13 @@ namespace CubeFunctions.Core.Changes;
 /// <summary>Leaves the records of erased persons out of one item's comparison.</summary>
 internal sealed class ItemTombstones(ObservedItem item, FeedRecords records, ErasedPersons erased, SyncSettings sync)
 {
-    /// <summary>The claims of a new scope that ask for tombstones: one that was set while the scope came about names it nowhere.</summary>
-    private const int FirstClaims = 4;
-
     /// <summary>Finds out whose records are left out.</summary>
     /// <remarks>
     /// Costs nothing where no person was ever erased: that is asked while nothing is proven yet, and from then on the row says it.
     /// </remarks>
     public async Task LoadAsync(CancellationToken cancellationToken)
     {
-        if (item.ErasedAt is not null || !item.HasReadings || item.Attempt <= FirstClaims)
+        if (item.MayHaveErased)
         {
             records.Erased = await erased.ForAsync(item.Feed, item.Assignment, item.RunId, item.ErasedAt, cancellationToken);
             item.ErasedAt ??= records.Erased?.ReadAt;

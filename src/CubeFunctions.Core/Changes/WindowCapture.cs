@@ -86,7 +86,7 @@ internal sealed class WindowCapture(
     }
 
     /// <inheritdoc />
-    public Task ProvenAsync(bool hasEarlierReading, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task CompletedAsync(bool isGap, bool hasEarlierReading, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc />
     public Task<bool> IsIntactAsync(CancellationToken cancellationToken) => Task.FromResult(true);

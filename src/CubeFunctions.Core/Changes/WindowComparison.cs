@@ -26,9 +26,17 @@ internal sealed class WindowComparison
     /// By the index of a known record: whether the window has it besides as it is known; it has no key with another in common. Null for
     /// none.
     /// </param>
-    public WindowComparison(ScopeState state, StateEntry[] window, DayRange? days, FirstReading? baseline = null, bool[]? same = null)
+    /// <param name="isGap">Whether the window is short of Cube's count: nothing follows from what it lacks.</param>
+    public WindowComparison(
+        ScopeState state,
+        StateEntry[] window,
+        DayRange? days,
+        FirstReading? baseline = null,
+        bool[]? same = null,
+        bool isGap = false
+    )
     {
-        (Known, Days, Baseline, _old, _new, _same) = (state, days, baseline, state.Entries, window, same);
+        (Known, Days, Baseline, _old, _new, _same, IsGap) = (state, days, baseline, state.Entries, window, same, isGap);
         int o = 0,
             n = 0;
         while (o < _old.Length || n < _new.Length)
@@ -71,6 +79,9 @@ internal sealed class WindowComparison
 
     /// <summary>The window's days, or null for a snapshot.</summary>
     public DayRange? Days { get; }
+
+    /// <summary>Whether the window is short of Cube's count: nothing follows from what it lacks.</summary>
+    public bool IsGap { get; }
 
     /// <summary>Which records are read for the first time; null for none.</summary>
     public FirstReading? Baseline { get; }
@@ -170,7 +181,11 @@ internal sealed class WindowComparison
 
     private void AddAbsent(int old)
     {
-        if (Days is not { } days)
+        if (IsGap)
+        {
+            Untouched.Add(old);
+        }
+        else if (Days is not { } days)
         {
             Absent.Add(old);
         }

@@ -91,7 +91,7 @@ public sealed class OperationEndpoints
             cancellationToken
         );
 
-    /// <summary><c>GET /api/gaps</c>: days that give fewer records than Cube counts.</summary>
+    /// <summary><c>GET /api/gaps</c>: days and lists that give fewer records than Cube counts.</summary>
     public Task<IResult> ListGapsAsync(HttpRequest request, CancellationToken cancellationToken) =>
         OperationAnswer.RunAsync(
             request,
@@ -99,7 +99,7 @@ public sealed class OperationEndpoints
             cancellationToken
         );
 
-    /// <summary><c>POST /api/gaps/{id}/accept</c>: it is listed as accepted, and read no more.</summary>
+    /// <summary><c>POST /api/gaps/{id}/accept</c>: it is listed as accepted; a day is read no more.</summary>
     public Task<IResult> AcceptGapAsync(HttpRequest request, string id, CancellationToken cancellationToken) =>
         OperationAnswer.RunAsync(
             request,

@@ -92,9 +92,9 @@ public static class CubeMetrics
             "Hours since the last proven window of the scope that has waited longest, by `feed` and `scope`"
         );
 
-    /// <summary>Days that are kept as gaps, by feed.</summary>
+    /// <summary>Days and lists that are kept as gaps, by feed.</summary>
     public static Gauge<long> Gaps { get; } =
-        Meter.CreateGauge<long>("cube.sync.gaps", "{day}", "Days kept as gaps, by `feed` and `scope`");
+        Meter.CreateGauge<long>("cube.sync.gaps", "{day}", "Days and lists kept as gaps, by `feed` and `scope`");
 
     /// <summary>Upsert events kept, by sender.</summary>
     public static Counter<long> UpsertsAccepted { get; } =

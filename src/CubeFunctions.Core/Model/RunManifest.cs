@@ -47,7 +47,7 @@ public sealed record RunManifest
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<RunLeft>? InHand { get; init; }
 
-    /// <summary>Days of any scope that are kept as gaps. Left out where there are none.</summary>
+    /// <summary>Days and lists of any scope that are kept as gaps. Left out where there are none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<RunGap>? Gaps { get; init; }
 
@@ -89,11 +89,11 @@ public sealed record RunWindow(
 /// <summary>A scope and feed that another run has in hand.</summary>
 public sealed record RunLeft(string Feed, string Scope, string ScopeId, string RunId);
 
-/// <summary>A day that stays short in the same way, so that the checkpoint has gone on past it.</summary>
+/// <summary>A day or list that stays short, so that the checkpoint has gone on past it.</summary>
 /// <param name="Feed">The feed.</param>
 /// <param name="Scope">Kind of the scope.</param>
 /// <param name="ScopeId">Id of the scope.</param>
-/// <param name="Day">The day.</param>
+/// <param name="Day">The day; null for the list of an undated feed.</param>
 /// <param name="ReportedCount">Records that Cube says there are.</param>
 /// <param name="Records">Records that Cube gives.</param>
 /// <param name="Since">When it was first seen.</param>
@@ -102,7 +102,7 @@ public sealed record RunGap(
     string Feed,
     string Scope,
     string ScopeId,
-    DateOnly Day,
+    DateOnly? Day,
     long ReportedCount,
     long Records,
     DateTimeOffset Since,

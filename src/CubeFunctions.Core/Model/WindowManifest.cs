@@ -66,6 +66,13 @@ public sealed record WindowManifest
     public bool PagedByNumber { get; init; }
 
     /// <summary>
+    /// True when fewer records than Cube counts have come in the same way for a day: those that came count, what is missing says nothing.
+    /// Left out where it is false.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Gap { get; init; }
+
+    /// <summary>
     /// True when a person's records were taken out at the person's wish: there are fewer than <see cref="ReportedCount"/>. Left out where
     /// it is false.
     /// </summary>

@@ -30,7 +30,7 @@ internal sealed class GapControl(GapStore store)
             )),
         ];
 
-    /// <summary>Accepts a gap: it is read no more.</summary>
+    /// <summary>Accepts a gap: a day is read no more, a list is read on.</summary>
     /// <exception cref="OperationException">There is none of this id, or nobody's name is given.</exception>
     public async Task AcceptAsync(string id, AcceptOrder order, CancellationToken cancellationToken)
     {

@@ -7,7 +7,7 @@ namespace CubeFunctions.Core.Operations;
 /// <param name="Scopes">Checkpoints by scope and feed.</param>
 /// <param name="Runs">The newest runs, newest first.</param>
 /// <param name="Pauses">Shared pauses that are up.</param>
-/// <param name="Gaps">Days that give fewer records than Cube counts.</param>
+/// <param name="Gaps">Days and lists that give fewer records than Cube counts.</param>
 /// <param name="Backlog">What waits and what failed, as last counted.</param>
 internal sealed record StatusDocument(
     string? Api,
@@ -43,12 +43,12 @@ internal sealed record StatusFeed(string Feed, bool Dated, int StaleAfterHours, 
 /// <param name="Records">How many.</param>
 internal sealed record DayRecords(DateOnly Day, long Records);
 
-/// <summary>A day of one scope and feed that gives fewer records than Cube counts, and that the checkpoint has gone past.</summary>
+/// <summary>A day of one scope and feed, or the list of an undated one, that gives fewer records than Cube counts, and that the checkpoint has gone past.</summary>
 /// <param name="Id">For <c>POST /api/gaps/{id}/accept</c>.</param>
 /// <param name="Feed">The feed.</param>
 /// <param name="Scope">Kind of the scope.</param>
 /// <param name="ScopeId">Id of the scope.</param>
-/// <param name="Day">The day.</param>
+/// <param name="Day">The day; null for the list of an undated feed.</param>
 /// <param name="ReportedCount">Records that Cube says there are.</param>
 /// <param name="Records">Records that Cube gives.</param>
 /// <param name="Since">Since when it has been short in this way.</param>
@@ -58,7 +58,7 @@ internal sealed record GapView(
     string Feed,
     string Scope,
     string ScopeId,
-    DateOnly Day,
+    DateOnly? Day,
     long ReportedCount,
     long Records,
     DateTimeOffset Since,

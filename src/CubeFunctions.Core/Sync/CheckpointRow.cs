@@ -48,6 +48,9 @@ public sealed class CheckpointRow : IStoredRow, ILeasable
     /// <summary>When a window was last proven.</summary>
     public DateTimeOffset? ProvenAt { get; set; }
 
+    /// <summary>When the list of an undated feed was last read that is kept as a gap, or null.</summary>
+    public DateTimeOffset? GapReadAt { get; set; }
+
     /// <summary>The last local day on which the campaign was listed as active.</summary>
     public string? ListedOn { get; set; }
 
@@ -63,7 +66,7 @@ public sealed class CheckpointRow : IStoredRow, ILeasable
     /// <summary>Since when Cube's counts of halved windows and of their parts have not agreed; null where they do.</summary>
     public DateTimeOffset? NotAddingSince { get; set; }
 
-    /// <summary>How many days have a row of their own as a gap, or as one that may become one.</summary>
+    /// <summary>How many days or lists have a row of their own as a gap, or as one that may become one.</summary>
     public int Gaps { get; set; }
 
     /// <summary>Number of the last attempt: grows with every claim and every new crawl.</summary>
@@ -111,6 +114,9 @@ public sealed class CheckpointRow : IStoredRow, ILeasable
     internal const string NotFound = "not found";
 
     internal static string PartitionOf(Scope scope) => scope.ToString();
+
+    /// <summary>When it was last proven, or last read as a gap, which has an alert of its own.</summary>
+    internal DateTimeOffset? FreshAt => ProvenAt > GapReadAt || GapReadAt is null ? ProvenAt : GapReadAt;
 
     internal DateOnly? ThroughDay => ItemRow.Day(Through);
 

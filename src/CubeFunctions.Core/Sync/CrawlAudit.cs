@@ -30,6 +30,9 @@ internal sealed record CrawlAudit(
     /// <summary>Fewer records than Cube counts: never complete, however often it is read the same way.</summary>
     public bool IsShort => Records < ReportedCount;
 
+    /// <summary>Fewer records than Cube counts, and nothing else speaks against them: what there is, is there once.</summary>
+    public bool IsOnlyShort => IsShort && CountsAgree && !IsBroken && !Repeats && Keyless == 0;
+
     /// <summary>Whether a crawl with other borders between pages can show more than the same one again.</summary>
     public bool WantsOtherBorders => IsBroken || Records != ReportedCount || !CountsAgree || RepeatsAcrossPages;
 

@@ -4,7 +4,7 @@ using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Sync;
 
-/// <summary>Days that give fewer records than Cube counts, for <c>status</c>, run manifests and people.</summary>
+/// <summary>Days and lists that give fewer records than Cube counts, for <c>status</c>, run manifests and people.</summary>
 public sealed class GapStore(CheckpointStore checkpoints, TimeProvider time)
 {
     /// <summary>
@@ -12,14 +12,14 @@ public sealed class GapStore(CheckpointStore checkpoints, TimeProvider time)
     /// </summary>
     internal const int MostOfScope = 400;
 
-    /// <summary>All days that the checkpoint has gone past, by scope, feed and day; those that a person accepted among them.</summary>
+    /// <summary>All days and lists that the checkpoint has gone past, by scope, feed and day; those that a person accepted among them.</summary>
     public async Task<IReadOnlyList<GapRow>> ListAsync(CancellationToken cancellationToken) =>
         await checkpoints
             .Table.QueryOrRepairAsync($"RowKey ge '{GapRow.Prefix}' and RowKey lt 'gap}}'", RepairAsync, cancellationToken)
             .Where(gap => gap.IsPassed)
             .ToListAsync(cancellationToken);
 
-    /// <summary>Accepts a gap: it is listed as accepted from then on, and read no more.</summary>
+    /// <summary>Accepts a gap: it is listed as accepted from then on. A day is read no more, a list is read on.</summary>
     /// <param name="id">Its <see cref="GapRow.Id"/>.</param>
     /// <param name="by">Who accepts it.</param>
     /// <param name="cancellationToken">Ends the requests.</param>

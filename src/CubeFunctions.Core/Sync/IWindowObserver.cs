@@ -20,8 +20,8 @@ namespace CubeFunctions.Core.Sync;
 /// observer does not know are read back, and come by parsed.
 /// </item>
 /// <item>
-/// <see cref="IWindowObservation.ProvenAsync"/>: the window is complete, its manifest not yet visible. A crash after it repeats it. For one
-/// that is unchanged <see cref="IWindowObservation.IsIntactAsync"/> instead.
+/// <see cref="IWindowObservation.CompletedAsync"/>: the window is proven or a gap, its manifest not yet visible. A crash after it repeats it.
+/// For one that is unchanged <see cref="IWindowObservation.IsIntactAsync"/> instead.
 /// </item>
 /// <item>The manifest is written; from then on a later claim skips the crawl of the window.</item>
 /// <item>
@@ -73,10 +73,14 @@ internal interface IWindowObservation : IDisposable
     /// <summary>The crawl begins anew: pages so far do not count.</summary>
     void Restart();
 
-    /// <summary>The window is proven and differs from its last proven reading; its manifest is not yet visible.</summary>
+    /// <summary>
+    /// The window is proven and differs from its last proven reading, or it is a gap: its records count, and what it lacks says nothing. Its
+    /// manifest is not yet visible.
+    /// </summary>
+    /// <param name="isGap">Whether it is a gap.</param>
     /// <param name="hasEarlierReading">Whether an earlier proven reading of the window is known.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    Task ProvenAsync(bool hasEarlierReading, CancellationToken cancellationToken);
+    Task CompletedAsync(bool isGap, bool hasEarlierReading, CancellationToken cancellationToken);
 
     /// <summary>
     /// The window is as its last proven reading. Whether what the observer made of that reading is still there; where it is not, the window

@@ -67,12 +67,12 @@ internal sealed class WindowObservers(List<IWindowObservation> windows) : IDispo
     /// <inheritdoc cref="IWindowObservation.Restart"/>
     public void Restart() => windows.ForEach(window => window.Restart());
 
-    /// <inheritdoc cref="IWindowObservation.ProvenAsync"/>
-    public async Task ProvenAsync(bool hasEarlierReading, CancellationToken cancellationToken)
+    /// <inheritdoc cref="IWindowObservation.CompletedAsync"/>
+    public async Task CompletedAsync(bool isGap, bool hasEarlierReading, CancellationToken cancellationToken)
     {
         foreach (var window in windows)
         {
-            await window.ProvenAsync(hasEarlierReading, cancellationToken);
+            await window.CompletedAsync(isGap, hasEarlierReading, cancellationToken);
         }
     }
 

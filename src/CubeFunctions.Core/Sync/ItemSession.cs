@@ -142,6 +142,7 @@ internal sealed partial class ItemSession(ItemRow item, Claim.Taken claim, Sessi
         {
             Since = _began,
             ShouldStop = () => ShouldStop,
+            IsGap = (count, records) => _windows.IsGap(next.Window, count, records),
         };
         switch (await tools.Crawler.CrawlAsync(task, cancellationToken))
         {
@@ -365,7 +366,7 @@ internal sealed partial class ItemSession(ItemRow item, Claim.Taken claim, Sessi
     {
         if (opened is not null)
         {
-            LogGap(logger, item.Feed, item.ScopeKind, item.ScopeId, opened.Day.Iso(), opened.Reason);
+            LogGap(logger, item.Feed, item.ScopeKind, item.ScopeId, opened.Day?.Iso() ?? "the list", opened.Reason);
         }
     }
 
@@ -384,7 +385,7 @@ internal sealed partial class ItemSession(ItemRow item, Claim.Taken claim, Sessi
     [LoggerMessage(
         126,
         LogLevel.Error,
-        "{Feed} of {ScopeKind} {ScopeId}: {Day} has been short in the same way for a day ({Reason}) and is kept as a gap"
+        "{Feed} of {ScopeKind} {ScopeId}: {Day} has been short for a day ({Reason}) and is kept as a gap"
     )]
     private static partial void LogGap(ILogger logger, string feed, string scopeKind, string scopeId, string day, string reason);
 }

@@ -11,8 +11,8 @@ internal sealed class ItemWindows
     private readonly CheckpointRow _row;
     private readonly DateTimeOffset _now;
     private readonly Dictionary<Window, WindowResult> _results;
-    private readonly Dictionary<DateOnly, GapRow> _gaps;
-    private readonly Dictionary<DateOnly, RowWrite> _gapWrites = [];
+    private readonly Dictionary<Window, GapRow> _gaps;
+    private readonly Dictionary<Window, RowWrite> _gapWrites = [];
     private readonly Stack<(Window Window, bool IsHalf)> _pending;
     private string? _notAdding;
 
@@ -20,7 +20,7 @@ internal sealed class ItemWindows
     {
         (_item, _row, _now) = (item, row, now);
         _results = item.ReadWindows().ToDictionary(result => result.Window);
-        _gaps = gaps.ToDictionary(gap => gap.Day);
+        _gaps = gaps.ToDictionary(gap => gap.Window);
         _pending = new(Plan(settings).SelectMany(window => Expand(window, isHalf: false)).Reverse());
     }
 
@@ -45,14 +45,21 @@ internal sealed class ItemWindows
             ? result.Reason ?? "unproven"
             : _notAdding;
 
-    /// <summary>Days that the checkpoint goes past though they are short.</summary>
+    /// <summary>Days and lists that the checkpoint goes past though they are short.</summary>
     public int PassedGaps => _gaps.Values.Count(gap => gap.IsPassed);
 
     /// <summary>The window to read now; null when there is none left.</summary>
     public (Window Window, bool IsHalf)? Next() => _pending.TryPeek(out var next) ? next : null;
 
+    /// <summary>Whether a window that is short in the same way twice in a row is a gap, or becomes one by it.</summary>
+    /// <param name="window">The window.</param>
+    /// <param name="count">Records that Cube says there are.</param>
+    /// <param name="records">Records that Cube gives.</param>
+    public bool IsGap(Window window, long count, long records) =>
+        _gaps.TryGetValue(window, out var gap) && (_item.Kind == RunKind.Manual ? gap.IsPassed : gap.PassesWith(count, records, _now));
+
     /// <summary>Takes in what the window under way gave.</summary>
-    /// <returns>The day that has just become a gap; null as a rule.</returns>
+    /// <returns>The day or list that has just become a gap; null as a rule.</returns>
     public GapRow? Add(WindowResult result)
     {
         _pending.Pop();
@@ -65,7 +72,7 @@ internal sealed class ItemWindows
             return null;
         }
 
-        return result.From is { } from && result.To < _item.TodayDay ? NoteGaps(result, from) : null;
+        return result.To < _item.TodayDay || result.Window == Window.Snapshot ? NoteGaps(result) : null;
     }
 
     /// <summary>
@@ -91,7 +98,7 @@ internal sealed class ItemWindows
         var next = from;
         while (next < _item.TodayDay)
         {
-            if (_gaps.TryGetValue(next, out var gap) && gap.IsPassed)
+            if (_gaps.TryGetValue(Window.Day(next), out var gap) && gap.IsPassed)
             {
                 next = next.AddDays(1);
             }
@@ -133,9 +140,9 @@ internal sealed class ItemWindows
 
         // Run ids sort by time. A day that this run found short itself has its place in the plan already.
         var known = _gaps.Values.Where(gap => string.CompareOrdinal(gap.FirstRun, _item.PartitionKey) < 0).ToList();
-        var alone = known.Where(gap => gap.IsDue(_now)).Select(gap => Window.Day(gap.Day));
+        var alone = known.Where(gap => gap.IsDue(_now)).Select(gap => gap.Window);
         var windows = deep.Concat(WindowPlan.Cut(from, to, _item.TodayDay, days));
-        return [.. windows.Without(known.Select(gap => gap.Day).ToHashSet()).Concat(alone).OrderBy(window => window.From)];
+        return [.. windows.Without(known.Select(gap => gap.Day).OfType<DateOnly>().ToHashSet()).Concat(alone).OrderBy(window => window.From)];
     }
 
     /// <summary>The windows that are to be read in the place of one.</summary>
@@ -179,48 +186,48 @@ internal sealed class ItemWindows
         return tiles;
     }
 
-    private bool IsPassed(WindowResult result) =>
-        result.Window.Days == 1 && _gaps.TryGetValue(result.From!.Value, out var gap) && gap.IsPassed;
+    private bool IsPassed(WindowResult result) => _gaps.TryGetValue(result.Window, out var gap) && gap.IsPassed;
 
-    private GapRow? NoteGaps(WindowResult result, DateOnly from)
+    private GapRow? NoteGaps(WindowResult result)
     {
         if (result.Proof != Proof.None)
         {
-            foreach (var gap in _gaps.Values.Where(gap => result.Window.Holds(gap.Day)).ToList())
+            foreach (var gap in _gaps.Values.Where(gap => gap.Window == result.Window || result.Window.Holds(gap.Window)).ToList())
             {
-                _gaps.Remove(gap.Day);
-                _gapWrites.Remove(gap.Day);
+                _gaps.Remove(gap.Window);
+                _gapWrites.Remove(gap.Window);
                 if (gap.ETag != default)
                 {
-                    _gapWrites[gap.Day] = RowWrite.Delete(gap);
+                    _gapWrites[gap.Window] = RowWrite.Delete(gap);
                 }
             }
 
             return null;
         }
 
-        return result.Window.Days == 1 && _item.Kind != RunKind.Manual ? Suspect(from, result) : null;
+        return result.Window.Days <= 1 && _item.Kind != RunKind.Manual ? Suspect(result) : null;
     }
 
-    private GapRow? Suspect(DateOnly day, WindowResult reading)
+    private GapRow? Suspect(WindowResult reading)
     {
-        if (!_gaps.TryGetValue(day, out var gap))
+        if (!_gaps.TryGetValue(reading.Window, out var gap))
         {
             if (_gaps.Count >= GapStore.MostOfScope)
             {
                 return null;
             }
 
-            gap = _gaps[day] = new GapRow
+            gap = _gaps[reading.Window] = new GapRow
             {
                 PartitionKey = _row.PartitionKey,
-                RowKey = GapRow.KeyOf(_item.FeedOf, day),
+                RowKey = GapRow.KeyOf(_item.FeedOf, reading.Window),
                 FirstRun = _item.PartitionKey,
             };
         }
 
         var opened = gap.TakeIn(reading, _now);
-        _gapWrites[day] = RowWrite.Save(gap);
+        _row.GapReadAt = gap is { IsPassed: true, Day: null } ? _now : _row.GapReadAt;
+        _gapWrites[reading.Window] = RowWrite.Save(gap);
         return opened ? gap : null;
     }
 }

@@ -6,6 +6,8 @@ namespace CubeFunctions.Core.Sync;
 /// <remarks>Notes are saved with the next save of the lease: they cost no storage request of their own.</remarks>
 internal sealed class ObservedItem(ItemRow item, CheckpointRow row)
 {
+    private const int FirstClaims = 4;
+
     /// <summary>The feed.</summary>
     public Feed Feed { get; } = item.FeedOf;
 
@@ -39,6 +41,9 @@ internal sealed class ObservedItem(ItemRow item, CheckpointRow row)
     /// <summary>Whether any window was ever proven.</summary>
     public bool HasReadings => row.Readings is not null;
 
+    /// <summary>Whether days or lists of it were short when they were last read.</summary>
+    public bool HasGaps { get; } = row.Gaps > 0;
+
     /// <summary>What was read before this is not compared with what is read now; null where all is.</summary>
     public DateTimeOffset? AnewSince => row.AnewSince;
 
@@ -48,6 +53,11 @@ internal sealed class ObservedItem(ItemRow item, CheckpointRow row)
         get => row.ErasedAt;
         set => row.ErasedAt = value;
     }
+
+    /// <summary>
+    /// Whether tombstones are to be asked for. A new scope's first claims do: a tombstone that was set while it came about names it nowhere.
+    /// </summary>
+    public bool MayHaveErased => ErasedAt is not null || !HasReadings || Attempt <= FirstClaims;
 
     /// <summary>The first day of a dated feed with absences that a later look has to confirm: runs read from there until it has.</summary>
     public DateOnly? AbsentFrom

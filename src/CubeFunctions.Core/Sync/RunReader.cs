@@ -15,6 +15,7 @@ public sealed class RunReader(RunStore runs, CheckpointStore checkpoints, RawSto
         nameof(CheckpointRow.Feed),
         nameof(CheckpointRow.Through),
         nameof(CheckpointRow.ProvenAt),
+        nameof(CheckpointRow.GapReadAt),
         nameof(CheckpointRow.RetiredReason),
         nameof(CheckpointRow.DeletionsHeldBack),
         nameof(CheckpointRow.LeaseHolder),

@@ -116,7 +116,16 @@ public sealed partial class WindowCrawler(
 
             if (step == NextStep.Store)
             {
-                var manifest = Manifest(item, window, state, audit, proof) with { PagedByNumber = crawl.ByNumber };
+                var manifest = Manifest(item, window, state, audit, proof) with
+                {
+                    PagedByNumber = crawl.ByNumber,
+                    Gap =
+                        proof == Proof.None
+                        && isWhole
+                        && audit.IsOnlyShort
+                        && state.Previous == audit.Digest
+                        && task.IsGap(audit.ReportedCount, audit.Records),
+                };
                 if (isWhole && await StoreAsync(task, target, manifest, crawled, cancellationToken) is { } stored)
                 {
                     return stored;
@@ -245,10 +254,10 @@ public sealed partial class WindowCrawler(
             return null;
         }
 
-        if (manifest.Proof != Proof.None)
+        if (manifest.Proof != Proof.None || manifest.Gap)
         {
             // Before the manifest: a window that has one is not crawled again.
-            await task.Observers.ProvenAsync(earlier is not null, cancellationToken);
+            await task.Observers.CompletedAsync(manifest.Gap, earlier is not null, cancellationToken);
         }
 
         manifest = await archive.CompleteAsync(

@@ -24,6 +24,9 @@ internal sealed record WindowTask(
     /// <summary>When the work on the item began.</summary>
     public required DateTimeOffset Since { get; init; }
 
+    /// <summary>Whether a window that gives so many records of what Cube counts, twice in a row, is a gap.</summary>
+    public required Func<long, long, bool> IsGap { get; init; }
+
     /// <summary>Asked before each page but the first.</summary>
     public required Func<bool> ShouldStop { get; init; }
 }

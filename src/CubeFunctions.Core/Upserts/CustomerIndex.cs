@@ -9,7 +9,10 @@ namespace CubeFunctions.Core.Upserts;
 /// <param name="Snapshot">False when there is no snapshot yet.</param>
 /// <param name="Matches">How many customers have the id.</param>
 /// <param name="InternalId">Cube's own id of the one that has it; 0 where the tenant gives none.</param>
-internal readonly record struct IndexAnswer(bool Snapshot, int Matches, long InternalId);
+/// <param name="IsShort">
+/// Whether the list is short of Cube's count and kept as a gap: a customer that it lacks may be among those that Cube does not give.
+/// </param>
+internal readonly record struct IndexAnswer(bool Snapshot, int Matches, long InternalId, bool IsShort = false);
 
 /// <summary>
 /// The map from imported ids to Cube's own, an assignment a blob in <c>cube-state</c>; see <see cref="CustomerIndexFile"/>. Two ids with
@@ -35,11 +38,12 @@ public sealed class CustomerIndex
         (_blobs, _time) = (new(storage.State), time);
     }
 
-    /// <summary>Stores the index of a proven snapshot.</summary>
+    /// <summary>Stores the index of a snapshot that is proven, or kept as a gap.</summary>
     /// <param name="assignmentId">The assignment.</param>
     /// <param name="basis">The state that it replaces: as it was when the lease of the assignment's customers was taken.</param>
     /// <param name="pages">Its pages, in order.</param>
     /// <param name="before">The index that has those without customers; null where there are none.</param>
+    /// <param name="isShort">Whether it is kept as a gap: then the index before also has the customers that it lacks.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>Its new state.</returns>
     /// <exception cref="LeaseLostException">Another worker has written it since, of a newer snapshot.</exception>
@@ -48,10 +52,11 @@ public sealed class CustomerIndex
         ETag basis,
         IReadOnlyList<IndexedPage> pages,
         CustomerIndexFile? before,
+        bool isShort,
         CancellationToken cancellationToken
     )
     {
-        await using var file = CustomerIndexFile.Write(pages, before);
+        await using var file = CustomerIndexFile.Write(pages, before, isShort);
         return await TrySaveAsync(assignmentId, basis, file, cancellationToken) ?? throw new LeaseLostException();
     }
 
@@ -134,7 +139,7 @@ public sealed class CustomerIndex
             matches += i == low || index.InternalAt(i) == 0 || index.InternalAt(i) != index.InternalAt(i - 1) ? 1 : 0;
         }
 
-        return new IndexAnswer(true, matches, matches == 0 ? 0 : index.InternalAt(low));
+        return new IndexAnswer(true, matches, matches == 0 ? 0 : index.InternalAt(low), index.IsShort);
     }
 
     private static string PathOf(string assignmentId) => $"customer-index/assignment={assignmentId}";

@@ -17,11 +17,12 @@ internal readonly record struct IndexedPage(string Sha256, IReadOnlyCollection<C
 /// Little endian.
 /// <code>
 /// 4 bytes   "CIDX"
-/// int32     version: 1
+/// int32     1, or 2 where it is of a list that is short of Cube's count and kept as a gap: pairs that are not in that list are of page 0,
+///           as they were known before
 /// int64     n, number of pairs
 /// n times   uint64 hash of the imported id (XxHash3 of its text), int64 Cube's own id, 0 where there is none
 ///           what follows is missing in earlier files
-/// n times   int32 number of the page that the pair was read from, from 1
+/// n times   int32 number of the page that the pair was read from, from 1; 0 where it is in none of them
 /// int32     m, number of pages
 /// m times   16 bytes: the first half of the page's SHA-256; zero where pairs of it were taken out
 /// </code>
@@ -31,7 +32,8 @@ internal sealed class CustomerIndexFile
     private const int HeaderBytes = 16;
     private const int PairBytes = 16;
     private const int ShaBytes = 16;
-    private const int Version = 1;
+    private const int Whole = 1;
+    private const int Short = 2;
     private readonly byte[] _bytes;
     private readonly int _pagesAt;
 
@@ -44,6 +46,9 @@ internal sealed class CustomerIndexFile
 
     private static ReadOnlySpan<byte> Magic => "CIDX"u8;
 
+    /// <summary>Whether it is of a list that is short of Cube's count: an id that it does not have may all the same be a customer's.</summary>
+    public bool IsShort => BinaryPrimitives.ReadInt32LittleEndian(_bytes.AsSpan(Magic.Length)) == Short;
+
     /// <summary>Number of pairs.</summary>
     public int Count { get; }
 
@@ -54,7 +59,7 @@ internal sealed class CustomerIndexFile
     public static CustomerIndexFile? Read(byte[] bytes) =>
         bytes.Length >= HeaderBytes
         && bytes.AsSpan().StartsWith(Magic)
-        && BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(Magic.Length)) == Version
+        && BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(Magic.Length)) is Whole or Short
         && BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(8)) is var count and >= 0
         && count <= (bytes.Length - HeaderBytes) / PairBytes
             ? new CustomerIndexFile(bytes, (int)count)
@@ -67,7 +72,7 @@ internal sealed class CustomerIndexFile
     /// <summary>Whether it has all customers of a page.</summary>
     public bool Holds(int page, string sha256) => page <= Pages && ShaAt(page).SequenceEqual(HalfOf(sha256));
 
-    /// <summary>Whether a stored file is an index of these pages and no others. Its pairs are passed over.</summary>
+    /// <summary>Whether a stored file is an index of these pages, which are a whole list, and no others. Its pairs are passed over.</summary>
     /// <param name="file">The file; it seeks.</param>
     /// <param name="pages">SHA-256 of the pages, in order.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
@@ -78,7 +83,7 @@ internal sealed class CustomerIndexFile
         if (
             await file.ReadAtLeastAsync(header, header.Length, throwOnEndOfStream: false, cancellationToken) < header.Length
             || !header.AsSpan().StartsWith(Magic)
-            || BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(Magic.Length)) != Version
+            || BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(Magic.Length)) != Whole
             || BinaryPrimitives.ReadInt64LittleEndian(header.AsSpan(8)) is not (>= 0 and <= int.MaxValue and var count)
             || file.Length != HeaderBytes + ((PairBytes + sizeof(int)) * count) + tail.Length
         )
@@ -94,8 +99,9 @@ internal sealed class CustomerIndexFile
 
     /// <summary>Writes the index of a snapshot to a file that nobody else sees.</summary>
     /// <param name="pages">The snapshot's pages, in order.</param>
-    /// <param name="before">The index that has those without customers; null where there are none.</param>
-    public static FileStream Write(IReadOnlyList<IndexedPage> pages, CustomerIndexFile? before)
+    /// <param name="before">The index that has those without customers; null where there are none, or no index.</param>
+    /// <param name="isShort">Whether the list is short of Cube's count: customers that it lacks stay as the index before has them.</param>
+    public static FileStream Write(IReadOnlyList<IndexedPage> pages, CustomerIndexFile? before, bool isShort = false)
     {
         // Of its final size at once: of a million customers each copy counts.
         var fresh = new Pair[pages.Sum(page => page.Customers?.Count ?? 0)];
@@ -109,9 +115,14 @@ internal sealed class CustomerIndexFile
         }
 
         Array.Sort(fresh);
-        var kept = before is null ? 0 : before.Pairs().Count(IsKept);
-        var pairs = before is null ? fresh : Merge(before.Pairs().Where(IsKept), fresh);
-        return Write(fresh.Length + kept, pairs, [.. pages.Select(page => HalfOf(page.Sha256))]);
+        var known = before?.Pairs() ?? [];
+        var pairs = before is null ? fresh : Merge(known.Where(IsKept), fresh);
+        if (isShort)
+        {
+            pairs = WithOthers(pairs, known);
+        }
+
+        return Write(isShort ? Short : Whole, pairs, [.. pages.Select(page => HalfOf(page.Sha256))]);
 
         bool IsKept(Pair pair) => pair.Page > 0 && pair.Page <= pages.Count && pages[pair.Page - 1].Customers is null;
     }
@@ -121,7 +132,7 @@ internal sealed class CustomerIndexFile
     {
         var gone = Pairs().Where(pair => pair.Hash == hash).ToList();
         return Write(
-            Count - gone.Count,
+            IsShort ? Short : Whole,
             Pairs().Where(pair => pair.Hash != hash),
             [
                 .. Enumerable
@@ -131,12 +142,13 @@ internal sealed class CustomerIndexFile
         );
     }
 
-    private static FileStream Write(int count, IEnumerable<Pair> pairs, List<byte[]> pages)
+    private static FileStream Write(int version, IEnumerable<Pair> pairs, List<byte[]> pages)
     {
+        var count = pairs.Count();
         var stream = TempFile.Create();
         Span<byte> buffer = stackalloc byte[PairBytes];
         Magic.CopyTo(buffer);
-        BinaryPrimitives.WriteInt32LittleEndian(buffer[4..], Version);
+        BinaryPrimitives.WriteInt32LittleEndian(buffer[4..], version);
         BinaryPrimitives.WriteInt64LittleEndian(buffer[8..], count);
         stream.Write(buffer);
         var numbers = new List<int>(count);
@@ -176,6 +188,32 @@ internal sealed class CustomerIndexFile
         while (next < fresh.Length)
         {
             yield return fresh[next++];
+        }
+    }
+
+    /// <summary>Those of a list, and from before those of ids that it lacks.</summary>
+    private static IEnumerable<Pair> WithOthers(IEnumerable<Pair> list, IEnumerable<Pair> before)
+    {
+        using var next = list.GetEnumerator();
+        var isLeft = next.MoveNext();
+        var last = default(ulong?);
+        foreach (var pair in before)
+        {
+            for (; isLeft && next.Current.Hash <= pair.Hash; isLeft = next.MoveNext())
+            {
+                last = next.Current.Hash;
+                yield return next.Current;
+            }
+
+            if (last != pair.Hash)
+            {
+                yield return pair with { Page = 0 };
+            }
+        }
+
+        for (; isLeft; isLeft = next.MoveNext())
+        {
+            yield return next.Current;
         }
     }
 

@@ -1,39 +1,70 @@
 using System.Collections.Concurrent;
 using Azure;
+using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
+using CubeFunctions.Core.Persons;
 using CubeFunctions.Core.Sync;
 
 namespace CubeFunctions.Core.Upserts;
 
-/// <summary>Keeps the index of imported ids in step with proven snapshots, and notifies upserts that waited for the first.</summary>
-internal sealed class CustomerIndexObserver(CustomerIndex index, UpsertNotifications upserts) : IWindowObserver
+/// <summary>
+/// Keeps the index of imported ids in step with snapshots that are proven or kept as a gap, and notifies upserts that waited for them. Persons
+/// who were erased are left out while Cube still lists them.
+/// </summary>
+internal sealed class CustomerIndexObserver(CustomerIndex index, UpsertNotifications upserts, ErasedPersons erased) : IWindowObserver
 {
     /// <inheritdoc />
-    public IItemObservation? Begin(ObservedItem item) => item.Feed.CustomerIds.Count > 0 ? new Item(index, upserts, item.Scope.Id) : null;
+    public IItemObservation? Begin(ObservedItem item) =>
+        item.Feed.CustomerIds.Count > 0 ? new Item(item, index, upserts, erased) : null;
 
-    private sealed class Item(CustomerIndex index, UpsertNotifications upserts, string assignmentId) : IItemObservation
+    private sealed class Item(ObservedItem item, CustomerIndex index, UpsertNotifications upserts, ErasedPersons erased) : IItemObservation
     {
+        private readonly string _assignmentId = item.Scope.Id;
+
         /// <summary>
         /// The index as it was when the lease was taken. Whoever stalls, loses the lease and goes on does not replace a newer one.
         /// </summary>
         private ETag _state;
+        private ErasedFilter? _erased;
 
-        public async Task PrepareAsync(CancellationToken cancellationToken) =>
-            _state = await index.FindStateAsync(assignmentId, cancellationToken);
+        public async Task PrepareAsync(CancellationToken cancellationToken)
+        {
+            _state = await index.FindStateAsync(_assignmentId, cancellationToken);
+            _erased = item.MayHaveErased
+                ? await erased.ForAsync(item.Feed, item.Assignment, item.RunId, item.ErasedAt, cancellationToken)
+                : null;
+        }
 
-        public IWindowObservation BeginWindow(Window window) => new Snapshot(this, index, assignmentId);
+        /// <summary>The customers of a page; null where it was not parsed.</summary>
+        public CustomerKey[]? CustomersOf(ObservedPage page)
+        {
+            if (_erased is not { } filter || page.Records is not { } records)
+            {
+                return page.Records?.Summary.Customers;
+            }
+
+            var gone = records
+                .Bounds.Select(bounds => bounds.Of(page.Bytes))
+                .Where(record => filter.Covers(record.Span))
+                .Select(record => CustomerIds.HashOf(CustomerIds.Find(record.Span, CustomerIds.Imported) ?? ""))
+                .ToHashSet();
+            return [.. records.Summary.Customers.Where(customer => !gone.Contains(customer.ImportedHash))];
+        }
+
+        public IWindowObservation BeginWindow(Window window) => new Snapshot(this, index, _assignmentId);
 
         public async Task SaveAsync(
             List<IndexedPage> pages,
             CustomerIndexFile? before,
+            bool isGap,
             bool hasEarlierReading,
             CancellationToken cancellationToken
         )
         {
-            _state = await index.SaveAsync(assignmentId, _state, pages, before, cancellationToken);
-            if (!hasEarlierReading)
+            _state = await index.SaveAsync(_assignmentId, _state, pages, before, isGap, cancellationToken);
+            if (isGap || item.HasGaps || !hasEarlierReading)
             {
-                await upserts.NotifyAssignmentAsync(assignmentId, cancellationToken);
+                await upserts.NotifyAssignmentAsync(_assignmentId, cancellationToken);
             }
         }
 
@@ -53,7 +84,7 @@ internal sealed class CustomerIndexObserver(CustomerIndex index, UpsertNotificat
 
         public Task PageAsync(ObservedPage page, CancellationToken cancellationToken)
         {
-            _pages[page.Number] = new IndexedPage(page.Sha256, page.Records?.Summary.Customers);
+            _pages[page.Number] = new IndexedPage(page.Sha256, item.CustomersOf(page));
             return Task.CompletedTask;
         }
 
@@ -69,9 +100,10 @@ internal sealed class CustomerIndexObserver(CustomerIndex index, UpsertNotificat
             _before = null;
         }
 
-        public async Task ProvenAsync(bool hasEarlierReading, CancellationToken cancellationToken)
+        public async Task CompletedAsync(bool isGap, bool hasEarlierReading, CancellationToken cancellationToken)
         {
-            await item.SaveAsync(Pages(), _before, hasEarlierReading, cancellationToken);
+            _before ??= isGap ? await index.ReadAsync(assignmentId, cancellationToken) : null;
+            await item.SaveAsync(Pages(), _before, isGap, hasEarlierReading, cancellationToken);
             Restart();
         }
 

@@ -21,6 +21,8 @@ public sealed class CustomerResolver(
     /// <summary>How long one reading of the list of customers serves, where no time is known that it has to be younger than.</summary>
     private static readonly TimeSpan SearchedFor = TimeSpan.FromMinutes(10);
 
+    private const string ShortList =
+        "waits: Cube counts more customers in the assignment than it lists, and this one may be among those that it leaves out";
     private const string NoSnapshot = "waits for the first proven snapshot of the assignment's customers";
 
     /// <summary>Why no customer of an assignment can be found yet: there is no proven snapshot; null where there is one.</summary>
@@ -64,7 +66,7 @@ public sealed class CustomerResolver(
         return identity == RecordIdentity.Same ? new CustomerTarget.Record(id)
             : found.Matches == 0 && identity == RecordIdentity.Other
                 ? new CustomerTarget.Impossible("Cube has another customer's record at the address of this id")
-            : found.Matches == 0 ? new CustomerTarget.Missing()
+            : found.Matches == 0 || found.IsShort ? MissingOrHidden(found)
             : throw new CubeException(CubeFailureKind.Transient, "the customer is not in Cube any more where the newest snapshot has them");
     }
 
@@ -82,14 +84,14 @@ public sealed class CustomerResolver(
         mailbox.Content.CubeId = null;
         return (mailbox.Content.PostedAt ?? await ErasedAtAsync(mailbox, cancellationToken)) is { } since
             ? await SearchAsync(mailbox, since, cancellationToken)
-            : new CustomerTarget.Missing();
+            : MissingOrHidden(await index.FindAsync(mailbox.AssignmentId, mailbox.CustomerId, cancellationToken));
     }
 
     /// <summary>Finds the record in a list that is read after an instant.</summary>
     internal async Task<CustomerTarget> SearchAsync(MailboxRow mailbox, DateTimeOffset after, CancellationToken cancellationToken)
     {
         var found = await search.FindAsync(mailbox.AssignmentId, mailbox.CustomerId, after, cancellationToken);
-        return found.Matches == 0 ? new CustomerTarget.Missing()
+        return found.Matches == 0 ? MissingOrHidden(found)
             : found.Matches > 1 ? Ambiguous()
             : await IdentifyAsync(mailbox, IdOf(found), cancellationToken) == RecordIdentity.Same ? new CustomerTarget.Record(IdOf(found))
             : throw new CubeException(CubeFailureKind.Transient, "the customer left Cube while the list was read");
@@ -111,6 +113,10 @@ public sealed class CustomerResolver(
         await erased.ErasedBeforeAsync(new Person(mailbox.AssignmentId, mailbox.CustomerId), cancellationToken) is null
             ? null
             : time.GetUtcNow() - SearchedFor;
+
+    /// <summary>A list that is kept as a gap does not say that it lacks a customer: nobody is created by it.</summary>
+    private static CustomerTarget MissingOrHidden(IndexAnswer found) =>
+        found.IsShort ? new CustomerTarget.Unknown(ShortList) : new CustomerTarget.Missing();
 
     private static CustomerTarget.Impossible Ambiguous() => new("more than one customer in Cube has this imported id");
 

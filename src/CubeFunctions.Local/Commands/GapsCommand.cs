@@ -6,7 +6,7 @@ using CubeFunctions.Local.Operations;
 
 namespace CubeFunctions.Local.Commands;
 
-/// <summary><c>gaps</c>: lists days that give fewer records than Cube counts, accepts one.</summary>
+/// <summary><c>gaps</c>: lists days and lists that give fewer records than Cube counts, accepts one.</summary>
 internal static class GapsCommand
 {
     private static readonly Argument<string> Gap = new("id") { Description = "Its id, as 'gaps' shows it." };
@@ -19,9 +19,9 @@ internal static class GapsCommand
 
     public static Command Create()
     {
-        var accept = new Command("accept", "Accept a gap that will never be whole: it is read no more.") { Gap, By, OperationsOption.App };
+        var accept = new Command("accept", "Accept a gap that will never be whole: a day is read no more, a list is read on.") { Gap, By, OperationsOption.App };
         accept.SetAction((parsed, cancellationToken) => OperationsText.RunAsync(parsed, null, AcceptAsync, cancellationToken));
-        var command = new Command("gaps", "List days that give fewer records than Cube counts.") { Json, OperationsOption.App, accept };
+        var command = new Command("gaps", "List days and lists that give fewer records than Cube counts.") { Json, OperationsOption.App, accept };
         command.SetAction((parsed, cancellationToken) => OperationsText.RunAsync(parsed, Json, ListAsync, cancellationToken));
         return command;
     }
@@ -39,12 +39,12 @@ internal static class GapsCommand
     private static string LineOf(GapView gap) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"{gap.Id}: {gap.Feed} of {gap.Scope} {gap.ScopeId}, {gap.Day:yyyy-MM-dd}: Cube says {gap.ReportedCount} and gives {gap.Records}, since {gap.Since:u}; {(gap.AcceptedBy is { } by ? $"accepted by {by}" : "read again daily")}"
+            $"{gap.Id}: {gap.Feed} of {gap.Scope} {gap.ScopeId}, {(gap.Day is { } day ? $"{day:yyyy-MM-dd}" : "the whole list")}: Cube says {gap.ReportedCount} and gives {gap.Records}, since {gap.Since:u}; {(gap.AcceptedBy is { } by ? $"accepted by {by}" : "read again daily")}"
         );
 
     private static async Task AcceptAsync(IOperations operations, ParseResult parsed, CancellationToken cancellationToken)
     {
         await operations.AcceptGapAsync(parsed.GetValue(Gap)!, new AcceptOrder { By = parsed.GetValue(By) }, cancellationToken);
-        await Console.Out.WriteLineAsync($"Gap {parsed.GetValue(Gap)} is accepted by {parsed.GetValue(By)}, and is read no more.");
+        await Console.Out.WriteLineAsync($"Gap {parsed.GetValue(Gap)} is accepted by {parsed.GetValue(By)}: a day is read no more, a list is read on.");
     }
 }

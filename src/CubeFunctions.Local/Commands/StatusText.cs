@@ -47,7 +47,7 @@ internal static class StatusText
         if (status.Gaps.Count > 0)
         {
             RunText.Line(
-                $"[red]gaps[/] {status.Gaps.Count} days give fewer records than Cube counts, {status.Gaps.Count(gap => gap.AcceptedBy is not null)} of them accepted: 'gaps' lists them"
+                $"[red]gaps[/] {status.Gaps.Count} days or lists give fewer records than Cube counts, {status.Gaps.Count(gap => gap.AcceptedBy is not null)} of them accepted: 'gaps' lists them"
             );
         }
 

@@ -73,13 +73,13 @@ internal static class LocalRoutes
             )
             .Answers("Lift a pause", 204, 404, 503);
         api.MapGet("/gaps", (HttpRequest request, CancellationToken cancelled) => operations.ListGapsAsync(request, cancelled))
-            .Answers<IReadOnlyList<GapView>>("Days that give fewer records than Cube counts", 200, 503);
+            .Answers<IReadOnlyList<GapView>>("Days and lists that give fewer records than Cube counts", 200, 503);
         api.MapPost(
                 "/gaps/{id}/accept",
                 (HttpRequest request, string id, CancellationToken cancelled) => operations.AcceptGapAsync(request, id, cancelled)
             )
             .Takes<AcceptOrder>()
-            .Answers("Accept a gap: it is read no more", 204, 400, 404, 413, 503);
+            .Answers("Accept a gap: a day is read no more, a list is read on", 204, 400, 404, 413, 503);
         api.MapPost("/erasures", (HttpRequest request, CancellationToken cancelled) => operations.EraseAsync(request, cancelled))
             .Takes<ErasureOrder>()
             .Answers<ErasureView>("Erase a person, who is named in the body alone", 202, 400, 409, 413, 422, 503);

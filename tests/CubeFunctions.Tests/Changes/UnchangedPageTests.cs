@@ -141,7 +141,7 @@ public sealed class UnchangedPageTests(AzuriteFixture azurite)
         cube.Data.EditCustomer(cube.Data.AssignmentIds[0], FirstId, "city", "Ålesund");
         await app.RunAsync(Snapshot);
         await Assert.ThrowsAsync<Core.Storage.LeaseLostException>(() =>
-            index.SaveAsync(assignment, before, [], null, TestContext.Current.CancellationToken)
+            index.SaveAsync(assignment, before, [], null, isShort: false, TestContext.Current.CancellationToken)
         );
         await AssertAsIfReadAnewAsync(app, cube);
     }
@@ -321,7 +321,7 @@ public sealed class UnchangedPageTests(AzuriteFixture azurite)
 
         public Task CompleteAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-        public Task ProvenAsync(bool hasEarlierReading, CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task CompletedAsync(bool isGap, bool hasEarlierReading, CancellationToken cancellationToken) => Task.CompletedTask;
 
         public Task<bool> IsIntactAsync(CancellationToken cancellationToken) => Task.FromResult(true);
 

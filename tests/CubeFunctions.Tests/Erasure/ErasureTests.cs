@@ -94,6 +94,11 @@ public sealed class ErasureTests(AzuriteFixture azurite)
         await AssertSilentAsync(lane, other, data => data.AddResponse(data.CampaignIds()[0], Victim.Internal, comment: "Ringte"));
         await AssertSilentAsync(lane, other, data => data.AddSms(data.CampaignIds()[1], Victim.Internal, message: $"Hei {Victim.Name}"));
         await AssertSilentAsync(lane, other, data => data.SetCallState(data.CampaignIds()[0], Victim.Internal, "Booked"));
+        // Cube still lists him, and his page has been read anew: the index has the others of it alone.
+        Assert.Equal(
+            0,
+            (await lane.App.Get<CustomerIndex>().FindAsync(lane.Place, Victim.Imported, TestContext.Current.CancellationToken)).Matches
+        );
         await AssertSilentAsync(lane, lane.App, data => data.AnonymiseCustomer(lane.Assignment, Victim.Internal));
         await AssertSilentAsync(lane, lane.App, data => data.DeleteCustomer(lane.Assignment, Victim.Internal));
 

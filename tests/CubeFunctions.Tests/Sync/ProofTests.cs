@@ -72,6 +72,43 @@ public sealed class ProofTests(AzuriteFixture azurite)
         await RawLedger.CheckAllAsync(app.Storage.Raw);
     }
 
+    /// <summary>A tenant that is busy all day: each reading lacks another number of records.</summary>
+    [Theory]
+    [OverGenerations]
+    public async Task A_day_that_is_short_in_changing_figures_is_a_gap_after_two_days_and_what_it_has_is_published(TenantApi api)
+    {
+        var (clock, day, missing) = (new ShiftedClock(Now, 20), new DateOnly(2026, 11, 20), 1);
+        await using var cube = await ScriptedCube.StartAsync(
+            api,
+            request =>
+                request.Is("/responses") && Holds(request, day)
+                    ? Scripted.Page(3 + missing, null, Enumerable.Range(0, 3).Select(number => ScriptedCube.Response(day, number)))
+                    : null
+        );
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube.BaseUrl, clock);
+        await app.RunAsync(Responses);
+        for (var hours = 20; hours < 48; hours += 20)
+        {
+            missing++;
+            clock.Advance(TimeSpan.FromHours(20));
+            Assert.Equal(1, (await app.RunAsync(Responses)).Items.Unproven);
+        }
+
+        Assert.Empty(await ChangeLedger.ReadAsync(app));
+        missing++;
+        clock.Advance(TimeSpan.FromHours(9));
+        var run = await app.RunAsync(Responses);
+        Assert.Equal((0, 3L), (run.Items.Unproven, Assert.Single(run.Gaps!).Records));
+        Assert.Equal(3, (await ChangeLedger.ReadAsync(app)).Count);
+
+        // The others come once they can be seen.
+        missing = 0;
+        clock.Advance(TimeSpan.FromHours(25));
+        Assert.Null((await app.RunAsync(Responses)).Gaps);
+        Assert.Equal(3, (await ChangeLedger.ReadAsync(app)).Count);
+        await RawLedger.CheckAllAsync(app.Storage.Raw);
+    }
+
     /// <summary>Rows that the user may not see are counted. Then the right is given, and the gaps close by themselves.</summary>
     [Theory]
     [OverGenerations]

@@ -77,7 +77,7 @@ public sealed class UnknownNameTests(AzuriteFixture azurite)
             new GapRow
             {
                 PartitionKey = $"{scope}",
-                RowKey = GapRow.KeyOf(api.Calls(), day),
+                RowKey = GapRow.KeyOf(api.Calls(), Window.Day(day)),
                 State = GapState.Accepted,
                 AcceptedBy = "x",
             },
@@ -89,7 +89,7 @@ public sealed class UnknownNameTests(AzuriteFixture azurite)
             TableUpdateMode.Merge,
             Token
         );
-        await GarbleAsync(app.Storage.Checkpoints, $"{scope}", GapRow.KeyOf(api.Calls(), day), "State");
+        await GarbleAsync(app.Storage.Checkpoints, $"{scope}", GapRow.KeyOf(api.Calls(), Window.Day(day)), "State");
         var gap = Assert.Single(await app.Get<GapStore>().ListAsync(Token));
         Assert.Equal((GapState.Open, "its row could not be read"), (gap.State, gap.Reason));
         Assert.Equal(RunStatus.Succeeded, (await app.RunAsync(Request)).Status);

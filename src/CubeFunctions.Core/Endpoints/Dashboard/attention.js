@@ -60,9 +60,9 @@ function heldRow(entry) {
 
 function gapRow(gap) {
   return {
-    key: gap.id, what: `${scopeAndFeed(gap)} · ${gap.day}`, why: `Cube counts ${count.format(gap.reportedCount)} and gives ${count.format(gap.records)}`, since: gap.since, acts: [{
+    key: gap.id, what: `${scopeAndFeed(gap)} · ${gap.day ?? 'the whole list'}`, why: `Cube counts ${count.format(gap.reportedCount)} and gives ${count.format(gap.records)}`, since: gap.since, acts: [{
       label: 'Accept', done: 'Accepted: it is read no more.', run: async () => {
-        const by = await ask({ title: 'Accept this gap?', text: `${scopeAndFeed(gap)}, ${gap.day}: the missing records are known to be invisible to this user. The day is read no more.`, field: 'Your name', yes: 'Accept' });
+        const by = await ask({ title: 'Accept this gap?', text: `${scopeAndFeed(gap)}, ${gap.day ?? 'the whole list'}: the missing records are known to be invisible to this user. ${gap.day ? 'The day is read no more.' : 'The list is read on; nothing is concluded from what it lacks.'}`, field: 'Your name', yes: 'Accept' });
         return by?.trim() ? act('accept', 'POST', `gaps/${encodeURIComponent(gap.id)}/accept`, { by: by.trim() }) : false;
       },
     }],
