@@ -96,6 +96,29 @@ internal sealed class LeasedRow<T> : IAsyncDisposable
             : null;
     }
 
+    /// <summary>Takes the leases of several rows of one partition in one transaction: all, or none.</summary>
+    /// <returns>In the order of the rows; null where another worker was quicker with one of them: read the rows again.</returns>
+    public static async Task<IReadOnlyList<LeasedRow<T>>?> TryAcquireAllAsync(
+        OptimisticTable table,
+        IReadOnlyList<(T Row, string Holder)> rows,
+        TimeSpan length,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
+    {
+        var until = time.GetUtcNow() + length;
+        foreach (var (row, holder) in rows)
+        {
+            (row.LeaseHolder, row.LeaseUntil) = (holder, until);
+            row.BeforeSave();
+        }
+
+        return (await table.WriteAsync([.. rows.Select(static one => RowWrite.Save(one.Row.Entity))], cancellationToken)).Outcome
+            == StorageOutcome.Saved
+            ? [.. rows.Select(one => new LeasedRow<T>(table, one.Row, length, time))]
+            : null;
+    }
+
     /// <summary>Saves the row and renews the lease.</summary>
     /// <exception cref="LeaseLostException">The lease is lost; nothing was saved.</exception>
     public Task SaveAsync(CancellationToken cancellationToken) => SaveAsync([], cancellationToken);

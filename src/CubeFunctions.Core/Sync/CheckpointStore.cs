@@ -55,53 +55,15 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
 
     internal async Task<Claim> ClaimAsync(ItemRow item, CancellationToken cancellationToken)
     {
-        // A hint that says that the row is held is not gone by: the holder may have finished since.
-        var row = _listed.Take(CheckpointRow.PartitionOf(item.Scope), item.Feed) is { LeaseHolder: null } hint ? hint : null;
-        while (true)
+        for (var listed = TakeListed(item); ; listed = null)
         {
-            row ??= await FindAsync(item.FeedOf, item.Scope, cancellationToken) ?? NewRow(item.FeedOf, item.Scope);
-            var now = time.GetUtcNow();
-            if (row.Finished == item.Holder)
+            var row = listed ?? await FindOrNewAsync(item, cancellationToken);
+            var (inTheWay, resumes) = await PrepareAsync(item, row, cancellationToken);
+            if (inTheWay is not null)
             {
-                return new Claim.Ended();
+                return inTheWay;
             }
 
-            if (row.IsHeld(now))
-            {
-                return new Claim.Busy(row.LeaseUntil!.Value - now, SameItem: row.LeaseHolder == item.Holder);
-            }
-
-            var progress = row.ReadProgress();
-            var resumes = item.Begun || (row.Progress is not null && (progress is null || progress.Item == item.Holder));
-            if (progress is not null && progress.Item != item.Holder)
-            {
-                var other = await FindOpenAsync(progress.Item, cancellationToken);
-                if (other is not null && row.LeaseHolder == progress.Item)
-                {
-                    return new Claim.Abandoned(other);
-                }
-
-                await MarkBegunAsync(other, cancellationToken);
-                progress = null;
-            }
-
-            row.Attempt++;
-            row.AssignmentId = item.AssignmentId ?? row.AssignmentId;
-            if (item.AnewSince is { } since && !(row.AnewSince >= since))
-            {
-                row.BeginAnew(since);
-            }
-
-            if (item.Listed)
-            {
-                row.ListedOn = item.Today;
-                if (row.RetiredReason == CheckpointRow.Ended)
-                {
-                    row.Revive();
-                }
-            }
-
-            row.WriteProgress(progress ?? new CrawlProgress(item.Holder, "", row.Attempt, 1, null, "", now));
             if (
                 await LeasedRow<CheckpointRow>.TryAcquireAsync(Table, row, item.Holder, settings.Lease, time, cancellationToken) is
                 { } lease
@@ -109,9 +71,30 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
             {
                 return new Claim.Taken(lease, resumes);
             }
-
-            row = null;
         }
+    }
+
+    /// <summary>Claims several items of one scope in one transaction.</summary>
+    /// <returns>In the order of the items; null where something is in the way of one: each is to be claimed by itself.</returns>
+    internal async Task<IReadOnlyList<Claim.Taken>?> TryClaimAsync(IReadOnlyList<ItemRow> items, CancellationToken cancellationToken)
+    {
+        var rows = new List<(CheckpointRow Row, string Holder)>();
+        var resumed = new List<bool>();
+        foreach (var item in items)
+        {
+            var row = TakeListed(item) ?? await FindOrNewAsync(item, cancellationToken);
+            var (inTheWay, resumes) = await PrepareAsync(item, row, cancellationToken);
+            if (inTheWay is not null)
+            {
+                return null;
+            }
+
+            rows.Add((row, item.Holder));
+            resumed.Add(resumes);
+        }
+
+        var leases = await LeasedRow<CheckpointRow>.TryAcquireAllAsync(Table, rows, settings.Lease, time, cancellationToken);
+        return leases is null ? null : [.. leases.Zip(resumed, static (lease, resumes) => new Claim.Taken(lease, resumes))];
     }
 
     /// <summary>
@@ -170,6 +153,62 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
                 return;
             }
         }
+    }
+
+    /// <summary>A hint that says that the row is held is not gone by: the holder may have finished since.</summary>
+    private CheckpointRow? TakeListed(ItemRow item) =>
+        _listed.Take(CheckpointRow.PartitionOf(item.Scope), item.Feed) is { LeaseHolder: null } hint ? hint : null;
+
+    private async Task<CheckpointRow> FindOrNewAsync(ItemRow item, CancellationToken cancellationToken) =>
+        await FindAsync(item.FeedOf, item.Scope, cancellationToken) ?? NewRow(item.FeedOf, item.Scope);
+
+    /// <summary>Makes a row what an item's claim is to save.</summary>
+    /// <returns>What is in the way, or null; and whether an earlier claim may have left pages.</returns>
+    private async Task<(Claim? InTheWay, bool Resumes)> PrepareAsync(ItemRow item, CheckpointRow row, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        if (row.Finished == item.Holder)
+        {
+            return (new Claim.Ended(), false);
+        }
+
+        if (row.IsHeld(now))
+        {
+            return (new Claim.Busy(row.LeaseUntil!.Value - now, SameItem: row.LeaseHolder == item.Holder), false);
+        }
+
+        var progress = row.ReadProgress();
+        var resumes = item.Begun || (row.Progress is not null && (progress is null || progress.Item == item.Holder));
+        if (progress is not null && progress.Item != item.Holder)
+        {
+            var other = await FindOpenAsync(progress.Item, cancellationToken);
+            if (other is not null && row.LeaseHolder == progress.Item)
+            {
+                return (new Claim.Abandoned(other), false);
+            }
+
+            await MarkBegunAsync(other, cancellationToken);
+            progress = null;
+        }
+
+        row.Attempt++;
+        row.AssignmentId = item.AssignmentId ?? row.AssignmentId;
+        if (item.AnewSince is { } since && !(row.AnewSince >= since))
+        {
+            row.BeginAnew(since);
+        }
+
+        if (item.Listed)
+        {
+            row.ListedOn = item.Today;
+            if (row.RetiredReason == CheckpointRow.Ended)
+            {
+                row.Revive();
+            }
+        }
+
+        row.WriteProgress(progress ?? new CrawlProgress(item.Holder, "", row.Attempt, 1, null, "", now));
+        return (null, resumes);
     }
 
     private Task<CheckpointRow?> FindAsync(Feed feed, Scope scope, CancellationToken cancellationToken) =>

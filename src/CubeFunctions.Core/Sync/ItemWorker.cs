@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Azure;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Storage;
@@ -5,8 +6,8 @@ using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Core.Sync;
 
-/// <summary>Takes messages of <c>cube-sync</c>: claims the item that one names and works on it in a session.</summary>
-public sealed class ItemWorker
+/// <summary>Takes messages of <c>cube-sync</c>: claims the items that one names and works on each in a session, one after the other.</summary>
+public sealed partial class ItemWorker
 {
     /// <summary>Delay before an item is looked at again whose scope another run's abandoned item must finish first.</summary>
     private static readonly TimeSpan AfterAbandoned = TimeSpan.FromSeconds(5);
@@ -55,22 +56,156 @@ public sealed class ItemWorker
     {
         var parsed = QueueMessages.Read<SyncMessage>(message);
         using var span = MessageSpans.StartProcess(parsed);
-        span?.SetTag("cube.run", parsed.Run).SetTag("cube.item", parsed.Item);
+        span?.SetTag("cube.run", parsed.Run).SetTag("cube.item", string.Join(',', parsed.Each().Select(static one => one.Item)));
+        var began = _tools.Time.GetUtcNow();
+        var claims = new Dictionary<string, (ItemRow Item, Claim.Taken Claim)>(StringComparer.Ordinal);
         try
         {
-            await HandleAsync(parsed, cancellationToken);
+            await ClaimTogetherAsync(parsed, claims, cancellationToken);
+            foreach (var one in parsed.Each())
+            {
+                await HandleOneAsync(
+                    one,
+                    claims.Remove(one.Item, out var claimed) ? claimed : null,
+                    isLate: one.Item != parsed.Item
+                        && (cancellationToken.IsCancellationRequested || _tools.Time.GetUtcNow() - began >= _tools.Settings.TimeBudget / 4),
+                    span,
+                    cancellationToken
+                );
+            }
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        finally
         {
-            var failure = ItemWriter.ToFailure(exception, cancellationToken);
-            span.Fail(ItemWriter.KindOf(exception, failure));
-            await _tools.Writer.RecordFailureAsync(parsed, ItemWriter.KindOf(exception, failure), failure, cancellationToken);
+            foreach (var (item, claim) in claims.Values)
+            {
+                await TryGiveBackAsync(item, claim);
+            }
         }
     }
 
     /// <summary>Handles a message that was delivered too often: that counts as an unforeseen failure of its item.</summary>
     public Task HandlePoisonAsync(string message, CancellationToken cancellationToken) =>
-        _poison.HandleAsync<SyncMessage>(message, RecordPoisonAsync, cancellationToken);
+        _poison.HandleAsync<SyncMessage>(
+            message,
+            async (parsed, token) =>
+            {
+                foreach (var one in parsed.Each())
+                {
+                    await RecordPoisonAsync(one, token);
+                }
+            },
+            cancellationToken
+        );
+
+    /// <summary>
+    /// Claims the items of one message in one transaction. Where that cannot be, none is claimed, and each finds out for itself why.
+    /// </summary>
+    private async Task ClaimTogetherAsync(
+        SyncMessage message,
+        Dictionary<string, (ItemRow Item, Claim.Taken Claim)> claims,
+        CancellationToken cancellationToken
+    )
+    {
+        if (message.Others is null)
+        {
+            return;
+        }
+
+        try
+        {
+            var items = new List<ItemRow>();
+            foreach (var one in message.Each())
+            {
+                if (await _runs.FindItemToClaimAsync(one.Run, one.Item, cancellationToken) is { IsOpen: true } item)
+                {
+                    items.Add(item);
+                }
+            }
+
+            foreach (var (item, claim) in items.Zip(await _checkpoints.TryClaimAsync(items, cancellationToken) ?? []))
+            {
+                claims[item.RowKey] = (item, claim);
+            }
+        }
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Whatever it is, it is counted in the row of the item that meets it again.
+        }
+    }
+
+    /// <summary>The last barrier around one item.</summary>
+    private async Task HandleOneAsync(
+        SyncMessage message,
+        (ItemRow Item, Claim.Taken Claim)? claimed,
+        bool isLate,
+        Activity? span,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            switch (claimed)
+            {
+                case (var item, var claim) when isLate:
+                    await GiveBackAsync(item, claim);
+                    break;
+                case (var item, var claim):
+                    await WorkAsync(item, claim, cancellationToken);
+                    break;
+                case null when isLate:
+                    await _tools.Writer.NotifyAsync(message, TimeSpan.Zero, CancellationToken.None);
+                    break;
+                case null:
+                    await HandleAsync(message, cancellationToken);
+                    break;
+            }
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            var failure = ItemWriter.ToFailure(exception, cancellationToken);
+            span.Fail(ItemWriter.KindOf(exception, failure));
+            await _tools.Writer.RecordFailureAsync(message, ItemWriter.KindOf(exception, failure), failure, cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// Gives up an item that was claimed with others and not begun: theirs took long, or the host stops. A message of its own brings it on.
+    /// </summary>
+    private async Task GiveBackAsync(ItemRow item, Claim.Taken claim)
+    {
+        using var limit = new CancellationTokenSource(CloseLimit, _tools.Time);
+        await using var lease = claim.Lease;
+        if (!claim.Resumes)
+        {
+            // Nothing of it is stored.
+            lease.Row.WriteProgress(null);
+        }
+
+        var wait = TimeSpan.Zero;
+        try
+        {
+            await lease.ReleaseAsync(limit.Token);
+        }
+        catch (LeaseLostException)
+        {
+            wait = _tools.Settings.Lease + AfterLease;
+        }
+
+        await _tools.Writer.NotifyAsync(item, wait, limit.Token);
+    }
+
+    private async Task TryGiveBackAsync(ItemRow item, Claim.Taken claim)
+    {
+        try
+        {
+            await GiveBackAsync(item, claim);
+        }
+        catch (Exception exception)
+        {
+            // The lease ends by itself, and the janitor finds the item.
+            LogNotGivenBack(_logger, item.Feed, item.ScopeKind, item.ScopeId, ErrorInfo.From(exception));
+        }
+    }
 
     private async Task RecordPoisonAsync(SyncMessage message, CancellationToken cancellationToken)
     {
@@ -133,4 +268,7 @@ public sealed class ItemWorker
             await _closer.CloseIfDoneAsync(item.PartitionKey, limit.Token);
         }
     }
+
+    [LoggerMessage(127, LogLevel.Warning, "{Feed} of {ScopeKind} {ScopeId}: claimed with others and not given back: {Error}")]
+    private static partial void LogNotGivenBack(ILogger logger, string feed, string scopeKind, string scopeId, ErrorInfo error);
 }

@@ -102,7 +102,10 @@ public sealed partial class ItemWriter(
         runs.TryChangeAsync(item, static row => row.Begun = true, cancellationToken);
 
     internal Task NotifyAsync(ItemRow item, TimeSpan delay, CancellationToken cancellationToken) =>
-        notifier.SendAsync(SyncMessage.For(item), delay, cancellationToken);
+        NotifyAsync(SyncMessage.For(item), delay, cancellationToken);
+
+    internal Task NotifyAsync(SyncMessage message, TimeSpan delay, CancellationToken cancellationToken) =>
+        notifier.SendAsync(message, delay, cancellationToken);
 
     /// <summary>
     /// Counts a failure in the item's row where no session could: the last barrier, and messages that were delivered too often.

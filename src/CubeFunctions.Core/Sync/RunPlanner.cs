@@ -198,9 +198,9 @@ public sealed partial class RunPlanner(
         runs.Expect(run);
         LogPlanned(logger, run.Kind, run.RowKey, run.Items, run.Left);
         await Parallel.ForEachAsync(
-            items.Where(item => item.IsOpen),
+            SyncMessage.For(items.FindAll(item => item.IsOpen)),
             cancellationToken,
-            async (item, token) => await notifier.SendAsync(SyncMessage.For(item), TimeSpan.Zero, token)
+            async (message, token) => await notifier.SendAsync(message, TimeSpan.Zero, token)
         );
         if (!items.Exists(item => item.IsOpen))
         {

@@ -312,5 +312,87 @@ public sealed class DistributedTests(AzuriteFixture azurite)
         Assert.NotEqual(old.RunId, young.RunId);
     }
 
+    [Theory]
+    [InlineData(100, 200)]
+    [InlineData(101, 101)]
+    public void Of_a_run_of_many_items_those_of_a_scope_go_by_one_message(int campaigns, int messages)
+    {
+        var items = Enumerable
+            .Range(1, campaigns)
+            .SelectMany(id => Both.Select(feed => Item(feed, new Scope(ScopeKind.Campaign, $"{id}"))))
+            .ToList();
+        var sent = SyncMessage.For(items).ToList();
+        Assert.Equal(messages, sent.Count);
+        Assert.Equal(items.Select(item => item.RowKey).Order(), sent.SelectMany(message => message.Each()).Select(one => one.Item).Order());
+        Assert.All(sent, message => Assert.Single(message.Each().Select(one => one.Item.Split('|')[^1]).Distinct()));
+
+        static ItemRow Item(Feed feed, Scope scope) =>
+            new()
+            {
+                PartitionKey = "run",
+                RowKey = ItemRow.KeyOf(feed, scope),
+                Feed = feed.Setting,
+                ScopeKind = scope.KindName,
+                ScopeId = scope.Id,
+            };
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Items_of_one_message_are_claimed_in_one_transaction_and_one_that_fails_holds_up_none(bool answerLost)
+    {
+        await using var cube = await CubeSimulator.StartAsync(Options with { Campaigns = 1 }, null, TestContext.Current.CancellationToken);
+        await using var proxy = await StorageProxy.StartAsync(await azurite.NewAccountAsync());
+        await using var app = await TestApp.StartAsync(proxy.ConnectionString, cube);
+        cube.Faults.Add(new Fault { Kind = FaultKind.Forbidden403, PathContains = "/responses" });
+        var (runId, message) = await PlanTogetherAsync(app);
+        var before = proxy.Writes;
+        proxy.LoseAnswerOf = answerLost ? before : -1;
+        await app.Get<ItemWorker>().HandleAsync(message, TestContext.Current.CancellationToken);
+        var writes = proxy.WriteLog.Skip(before).ToList();
+        Assert.Contains("$batch", writes[0], StringComparison.Ordinal);
+        Assert.Equal(answerLost, proxy.LostAnswerOf.Contains("$batch", StringComparison.Ordinal));
+
+        // Each item gives its lease up by itself.
+        Assert.Equal(2, writes.Count(write => write.Contains("CubeCheckpoints", StringComparison.Ordinal)));
+        var run = (await app.Get<RunReader>().FindManifestAsync(runId, TestContext.Current.CancellationToken))!;
+        Assert.Equal("responses", Assert.Single(run.Failures).Feed);
+        Assert.Equal(Proof.Count, Assert.Single(run.Windows, window => window.Feed == "sms" && window.From < window.To).Proof);
+    }
+
+    [Fact]
+    public async Task What_a_stopped_host_had_claimed_and_not_begun_is_free_at_once()
+    {
+        await using var cube = await CubeSimulator.StartAsync(Options with { Campaigns = 1 }, null, TestContext.Current.CancellationToken);
+        await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
+        var (runId, message) = await PlanTogetherAsync(app);
+        using var stop = new CancellationTokenSource();
+        cube.BeforeAnswer = request => _ = request.Path.Contains("/responses", StringComparison.Ordinal) ? stop.CancelAsync() : null;
+        await app.Get<ItemWorker>().HandleAsync(message, stop.Token);
+        cube.BeforeAnswer = null;
+        var rows = await app.Get<RunReader>().CheckpointsAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(["responses", "sms"], rows.Select(row => row.Feed).Order());
+        Assert.All(rows, row => Assert.Null(row.LeaseHolder));
+        Assert.DoesNotContain(cube.Requests.All, request => request.Path.Contains("/sms", StringComparison.Ordinal));
+        Assert.Equal(RunStatus.Succeeded, (await app.FinishAsync(runId)).Status);
+    }
+
+    private static IReadOnlyList<Feed> Both => [FeedCatalogue.Responses, FeedCatalogue.Sms];
+
+    /// <summary>Plans a run over two feeds of one campaign, with one message for both.</summary>
+    private static async Task<(string RunId, string Message)> PlanTogetherAsync(TestApp app)
+    {
+        var start = await app.Get<RunPlanner>()
+            .StartAsync(new RunRequest(RunKind.Scheduled, Both), TestContext.Current.CancellationToken);
+        var sent = (await Queue(app).ReceiveMessagesAsync(32, cancellationToken: TestContext.Current.CancellationToken))
+            .Value.Select(message => QueueMessages.Read<SyncMessage>(message.Body.ToString()))
+            .OrderBy(message => message.Item, StringComparer.Ordinal)
+            .ToList();
+        await Queue(app).ClearMessagesAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(2, sent.Count);
+        return (start.RunId, QueueMessages.Write(sent[0] with { Others = [sent[1].Item] }));
+    }
+
     private static QueueClient Queue(TestApp app) => app.Storage.Queue(StorageNames.SyncQueue);
 }
