@@ -7,7 +7,7 @@ const Loki = require(require.resolve('lokijs', { paths: [dirname(process.argv[1]
 
 const FEW = 40;
 const collection = Object.getPrototypeOf(new Loki('unused', { adapter: new Loki.LokiMemoryAdapter() }).addCollection('unused'));
-const { removeBatch, removeBatchByPositions, update } = collection;
+const { removeBatch, removeBatchByPositions, update, findOne } = collection;
 
 collection.removeBatch = function (batch) {
   return batch.length === 0 ? undefined : removeBatch.call(this, batch);
@@ -17,6 +17,12 @@ collection.removeBatchByPositions = function (positions) {
   return positions.length === 0 ? undefined
     : positions.length === 1 ? void this.remove(this.data[positions[0]])
     : removeBatchByPositions.call(this, positions);
+};
+
+// Loki takes the members of a query in their order, and Azurite names account and container first: each write of a blob looks at all blobs that there
+// are. Of one name there are few.
+collection.findOne = function (query) {
+  return findOne.call(this, query?.name === undefined ? query : { name: query.name, ...query });
 };
 
 collection.update = function (changed) {
