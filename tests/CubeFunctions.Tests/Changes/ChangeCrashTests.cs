@@ -221,7 +221,7 @@ public sealed class ChangeCrashTests(AzuriteFixture azurite)
                     .Select(repeats => repeats.Key)
             )
         );
-        AssertInOrder(all, receiver.Distinct());
+        ChangeLedger.AssertInOrder(all, receiver.Distinct());
         Assert.Empty(receiver.Faults);
     }
 
@@ -240,18 +240,4 @@ public sealed class ChangeCrashTests(AzuriteFixture azurite)
     /// <summary>All but what another try may say otherwise: which run published it, and when.</summary>
     private static string Content(JsonObject change) =>
         string.Join('|', change.Where(member => member.Key is not ("runId" or "at")).Select(member => member.Value?.ToJsonString()));
-
-    private static void AssertInOrder(List<JsonObject> published, List<JsonObject> taken)
-    {
-        var order = published
-            .Select((change, place) => (Id: (string)change["id"]!, place))
-            .ToDictionary(change => change.Id, change => change.place);
-        foreach (var changes in taken.Where(change => (string)change["feed"]! == "customers").GroupBy(change => (string)change["key"]!))
-        {
-            Assert.Equal(
-                changes.Select(change => order[(string)change["id"]!]).Order(),
-                changes.Select(change => order[(string)change["id"]!])
-            );
-        }
-    }
 }

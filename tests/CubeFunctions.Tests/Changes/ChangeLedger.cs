@@ -91,6 +91,28 @@ internal static class ChangeLedger
         return store;
     }
 
+    /// <summary>
+    /// Of each record, what was taken came in the order in which it was published. Lists are streams of their own: two CRMs may know a
+    /// customer each by the same imported id.
+    /// </summary>
+    public static void AssertInOrder(IEnumerable<JsonObject> published, IEnumerable<JsonObject> taken)
+    {
+        var order = published
+            .Select((change, place) => (Id: (string)change["id"]!, place))
+            .ToDictionary(change => change.Id, change => change.place);
+        AtLeastOne.All(
+            taken.GroupBy(change => $"{change["feed"]}/{change["scope"]}={change["scopeId"]}/{change["key"]}"),
+            changes =>
+            {
+                int[] places = [.. changes.Select(change => order[(string)change["id"]!])];
+                Assert.True(
+                    places.Order().SequenceEqual(places),
+                    string.Join('\n', changes.Zip(places, (change, place) => $"{place} {changes.Key} {change["runId"]} {change["at"]}"))
+                );
+            }
+        );
+    }
+
     /// <summary>The lines that a baseline line stands for.</summary>
     public static async Task<List<JsonObject>> ExpandAsync(TestApp app, JsonObject baseline)
     {

@@ -352,16 +352,7 @@ public sealed class DeliveryTests(AzuriteFixture azurite)
             told.Select(change => (string)change["id"]!).Order(StringComparer.Ordinal),
             taken.Select(change => (string)change["id"]!).Order(StringComparer.Ordinal)
         );
-        var order = told.Select((change, place) => (Id: (string)change["id"]!, place))
-            .ToDictionary(change => change.Id, change => change.place);
-        AtLeastOne.All(
-            taken.GroupBy(change => (string)change["key"]!),
-            changes =>
-                Assert.Equal(
-                    changes.Select(change => order[(string)change["id"]!]).Order(),
-                    changes.Select(change => order[(string)change["id"]!])
-                )
-        );
+        ChangeLedger.AssertInOrder(told, taken);
     }
 
     private async Task<TestApp> StartAsync(
