@@ -28,10 +28,11 @@ public sealed class UnchangedPageTests(AzuriteFixture azurite)
         PageSize = PageSize,
     };
 
-    [Fact]
-    public async Task They_are_not_parsed_and_what_is_known_is_as_if_they_were()
+    [Theory]
+    [OverGenerations]
+    public async Task They_are_not_parsed_and_what_is_known_is_as_if_they_were(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Options.EarlyIn(api), null, TestContext.Current.CancellationToken);
         var notes = new PageNotes();
         await using var app = await StartAsync(cube, notes);
         var assignment = cube.Data.AssignmentIds[0];
@@ -68,17 +69,17 @@ public sealed class UnchangedPageTests(AzuriteFixture azurite)
     }
 
     [Theory]
-    [InlineData("customers")]
-    [InlineData("customer-index")]
-    [InlineData("customer-index without pages")]
-    public async Task They_are_read_back_where_what_is_known_of_them_is_lost_or_of_an_earlier_version(string file)
+    [OverGenerations("customers")]
+    [OverGenerations("customer-index")]
+    [OverGenerations("customer-index without pages")]
+    public async Task They_are_read_back_where_what_is_known_of_them_is_lost_or_of_an_earlier_version(TenantApi api, string file)
     {
-        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Options.EarlyIn(api), null, TestContext.Current.CancellationToken);
         var notes = new PageNotes();
         await using var app = await StartAsync(cube, notes);
         var assignment = cube.Data.AssignmentIds[0];
         await app.RunAsync(Snapshot);
-        var blob = app.Storage.State.GetBlobClient($"{file.Split(' ')[0]}/assignment={assignment}");
+        var blob = app.Storage.State.GetBlobClient(PathOf(file.Split(' ')[0], cube.Data.PlaceOf(assignment)));
         if (file.Contains(' ', StringComparison.Ordinal))
         {
             var bytes = (await blob.DownloadContentAsync(TestContext.Current.CancellationToken)).Value.Content.ToArray();
@@ -107,14 +108,14 @@ public sealed class UnchangedPageTests(AzuriteFixture azurite)
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task An_index_that_is_lost_is_made_anew_though_no_page_differs(bool isOverwritten)
+    [OverGenerations(false)]
+    [OverGenerations(true)]
+    public async Task An_index_that_is_lost_is_made_anew_though_no_page_differs(TenantApi api, bool isOverwritten)
     {
-        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Options.EarlyIn(api), null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null);
         await app.RunAsync(Snapshot);
-        var blob = app.Storage.State.GetBlobClient($"customer-index/assignment={cube.Data.AssignmentIds[0]}");
+        var blob = app.Storage.State.GetBlobClient(PathOf("customer-index", cube.Data.PlaceOf(cube.Data.AssignmentIds[0])));
         await (
             isOverwritten
                 ? blob.UploadAsync(BinaryData.FromString("no index"), overwrite: true, TestContext.Current.CancellationToken)
@@ -129,14 +130,15 @@ public sealed class UnchangedPageTests(AzuriteFixture azurite)
         Assert.True(Assert.Single(run.Windows, window => window.Feed == "customers").Unchanged);
     }
 
-    [Fact]
-    public async Task An_index_is_not_replaced_by_one_of_a_worker_that_began_before_it_was_written()
+    [Theory]
+    [OverGenerations]
+    public async Task An_index_is_not_replaced_by_one_of_a_worker_that_began_before_it_was_written(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Options.EarlyIn(api), null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null);
         await app.RunAsync(Snapshot);
         var index = app.Get<CustomerIndex>();
-        var assignment = cube.Data.AssignmentIds[0].ToString(CultureInfo.InvariantCulture);
+        var assignment = cube.Data.PlaceOf(cube.Data.AssignmentIds[0]).Id;
         var before = await index.FindStateAsync(assignment, TestContext.Current.CancellationToken);
         cube.Data.EditCustomer(cube.Data.AssignmentIds[0], FirstId, "city", "Ålesund");
         await app.RunAsync(Snapshot);
@@ -148,11 +150,11 @@ public sealed class UnchangedPageTests(AzuriteFixture azurite)
 
     /// <summary>What is known points to pages of which somebody wrote other bytes, or to a manifest that is none any more.</summary>
     [Theory]
-    [InlineData("page-")]
-    [InlineData("_manifest")]
-    public async Task What_was_written_over_in_storage_costs_what_it_said_and_no_run(string part)
+    [OverGenerations("page-")]
+    [OverGenerations("_manifest")]
+    public async Task What_was_written_over_in_storage_costs_what_it_said_and_no_run(TenantApi api, string part)
     {
-        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Options.EarlyIn(api), null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null);
         await app.RunAsync(Snapshot);
         var written = 0;
@@ -181,17 +183,18 @@ public sealed class UnchangedPageTests(AzuriteFixture azurite)
         await RawLedger.CheckAsync(app.Storage.Raw, Assert.Single(run.Windows, window => window.Feed == "customers").Manifest);
     }
 
-    [Fact]
-    public async Task Reading_them_back_keeps_to_the_time_budget_and_asks_Cube_for_none_again()
+    [Theory]
+    [OverGenerations]
+    public async Task Reading_them_back_keeps_to_the_time_budget_and_asks_Cube_for_none_again(TenantApi api)
     {
         var clock = new ShiftedClock(DateTimeOffset.UtcNow);
-        await using var cube = await CubeSimulator.StartAsync(Options, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Options.EarlyIn(api), null, TestContext.Current.CancellationToken);
         var notes = new PageNotes();
         await using var app = await StartAsync(cube, notes, clock, ("Sync__TimeBudgetSeconds", "20"));
         var assignment = cube.Data.AssignmentIds[0];
         await app.RunAsync(Snapshot);
         await app.Storage.State.DeleteBlobAsync(
-            $"customers/assignment={assignment}",
+            PathOf("customers", cube.Data.PlaceOf(assignment)),
             cancellationToken: TestContext.Current.CancellationToken
         );
         cube.Data.EditCustomer(assignment, FirstId, "city", "Alta");
@@ -204,14 +207,17 @@ public sealed class UnchangedPageTests(AzuriteFixture azurite)
         await AssertAsIfReadAnewAsync(app, cube);
     }
 
-    [Fact]
-    public async Task A_customer_of_theirs_who_comes_again_on_a_page_that_differs_is_a_repeat()
+    [Theory]
+    [OverGenerations]
+    public async Task A_customer_of_theirs_who_comes_again_on_a_page_that_differs_is_a_repeat(TenantApi api)
     {
         var second = (string[])["3", "4"];
-        await using var cube = await ScriptedCube.StartAsync(request =>
-            !request.Is("/customers") ? null
-            : request.Page == 1 ? Scripted.Page(4, "http://x/?page=2", ((string[])["1", "2"]).Select(Record))
-            : Scripted.Page(4, null, second.Select(Record))
+        await using var cube = await ScriptedCube.StartAsync(
+            api,
+            request =>
+                !request.Is("/customers") ? null
+                : request.Page == 1 ? Scripted.Page(4, "http://x/?page=2", ((string[])["1", "2"]).Select(Record))
+                : Scripted.Page(4, null, second.Select(Record))
         );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, null);
         await app.RunAsync(Snapshot);
@@ -228,12 +234,16 @@ public sealed class UnchangedPageTests(AzuriteFixture azurite)
         var window = Assert.Single(run.Windows, window => window.Feed == "customers");
         var manifest = await app.Get<Core.Storage.RawStore>().FindManifestAsync(window.Manifest, TestContext.Current.CancellationToken);
         Assert.Equal((Proof.Count, 2, 4), (manifest!.Proof, manifest.Sweeps, manifest.DistinctKeys));
-        Assert.Equal(1, (await app.Get<CustomerIndex>().FindAsync("31", "C5", TestContext.Current.CancellationToken)).Matches);
-        Assert.Equal(1, (await app.Get<CustomerIndex>().FindAsync("31", "C2", TestContext.Current.CancellationToken)).Matches);
-        Assert.Equal(0, (await app.Get<CustomerIndex>().FindAsync("31", "C4", TestContext.Current.CancellationToken)).Matches);
+        var place = api == TenantApi.DataOwners ? "31-B2C" : "31";
+        Assert.Equal(1, (await app.Get<CustomerIndex>().FindAsync(place, "C5", TestContext.Current.CancellationToken)).Matches);
+        Assert.Equal(1, (await app.Get<CustomerIndex>().FindAsync(place, "C2", TestContext.Current.CancellationToken)).Matches);
+        Assert.Equal(0, (await app.Get<CustomerIndex>().FindAsync(place, "C4", TestContext.Current.CancellationToken)).Matches);
     }
 
     private static string Record(string id) => $$"""{"id":{{id}},"customer_id":"C{{id}}"}""";
+
+    /// <summary>Where the state of what is known lies; the index of customers calls each place an assignment.</summary>
+    private static string PathOf(string file, Scope place) => file == "customers" ? $"{file}/{place}" : $"{file}/assignment={place.Id}";
 
     private static int PageOf(long id) => (int)((id - FirstId) / PageSize) + 1;
 
@@ -256,7 +266,7 @@ public sealed class UnchangedPageTests(AzuriteFixture azurite)
     {
         await using var fresh = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null);
         await fresh.RunAsync(Snapshot);
-        var scope = new Scope(ScopeKind.Assignment, cube.Data.AssignmentIds[0].ToString(CultureInfo.InvariantCulture));
+        var scope = cube.Data.PlaceOf(cube.Data.AssignmentIds[0]);
         var states = new List<ScopeState>();
         var indexes = new List<CustomerIndexFile>();
         foreach (var one in (TestApp[])[app, fresh])

@@ -16,16 +16,17 @@ namespace CubeFunctions.Tests.Cube;
 /// <summary>Pages travel packed; the cap holds for what is unpacked.</summary>
 public sealed class PackedPageTests(AzuriteFixture azurite)
 {
-    [Fact]
-    public async Task Packed_pages_are_asked_for_and_stored_unpacked()
+    [Theory]
+    [OverGenerations]
+    public async Task Packed_pages_are_asked_for_and_stored_unpacked(TenantApi api)
     {
         await using var plain = await CubeSimulator.StartAsync(
-            new SimulatorOptions { Campaigns = 1 },
+            new SimulatorOptions { Campaigns = 1 }.EarlyIn(api),
             null,
             TestContext.Current.CancellationToken
         );
         await using var packed = await CubeSimulator.StartAsync(
-            new SimulatorOptions { Campaigns = 1, Variants = [Variant.Gzip] },
+            new SimulatorOptions { Campaigns = 1, Variants = [Variant.Gzip] }.EarlyIn(api),
             null,
             TestContext.Current.CancellationToken
         );

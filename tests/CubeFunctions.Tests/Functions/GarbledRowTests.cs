@@ -17,8 +17,9 @@ public sealed class GarbledRowTests(AzuriteFixture azurite, PublishedApp app)
     private const string Secret = "a shared secret of a script";
     private static readonly string[] Queues = ["cube-sync", "cube-upserts", "cube-changes"];
 
-    [Fact]
-    public async Task Rows_and_messages_that_cannot_be_read_cost_their_own_unit()
+    [Theory]
+    [OverGenerations]
+    public async Task Rows_and_messages_that_cannot_be_read_cost_their_own_unit(TenantApi api)
     {
         var tenant = new SimulatorOptions
         {
@@ -27,16 +28,17 @@ public sealed class GarbledRowTests(AzuriteFixture azurite, PublishedApp app)
             CallflowCustomersPerCampaign = 60,
             AnonymisedPerThousand = 0,
         };
-        await using var cube = await CubeSimulator.StartAsync(tenant, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(tenant.EarlyIn(api), null, TestContext.Current.CancellationToken);
         var storage = await azurite.NewAccountAsync();
         var assignment = Assert.Single(cube.Data.AssignmentIds);
         var settings = FunctionsHost.SettingsOf(
             storage,
             cube.BaseUrl,
             ("Sync__Feeds", "customers,callflow_customers"),
+            ("Cube__Writes", "true"),
             ("Upserts__Senders__crm__Kind", "json"),
             ("Upserts__Senders__crm__Secret", Secret),
-            ("Upserts__Senders__crm__AssignmentId", $"{assignment}"),
+            ("Upserts__Senders__crm__AssignmentId", cube.Data.PlaceOf(assignment).Id),
             ("Changes__Crm__Url", "http://127.0.0.1:1/"),
             ("Changes__Crm__Secret", $"whsec_{Convert.ToBase64String(new byte[32])}")
         );
@@ -73,7 +75,7 @@ public sealed class GarbledRowTests(AzuriteFixture azurite, PublishedApp app)
         await GarbleAsync(storage, "CubeRuns", new TableEntity("run", noRun) { ["Status"] = "Running", ["Items"] = "many" });
         await GarbleAsync(storage, "CubeCheckpoints", new TableEntity(checkpoint.PartitionKey, checkpoint.RowKey) { ["Attempt"] = "many" });
         await GarbleAsync(storage, "CubeCustomers", new TableEntity(first, "mailbox") { ["Content0"] = "{" });
-        var stream = $"customers|assignment={assignment}";
+        var stream = $"customers|{cube.Data.PlaceOf(assignment)}";
         await GarbleAsync(storage, "CubeChanges", new TableEntity(stream, "stream") { ["Failures"] = "many" });
         await GarbleAsync(storage, "CubeChanges", new TableEntity(stream, "file|garbled") { ["State"] = "Waiting", ["Done"] = "many" });
         foreach (var queue in Queues)

@@ -60,11 +60,12 @@ public sealed class TriggerTests(AzuriteFixture azurite)
     public void Every_function_has_its_name_and_its_trigger() =>
         Assert.Equal(Expected, Functions().Select(Describe).Order(StringComparer.Ordinal));
 
-    [Fact]
-    public async Task Each_function_called_by_the_real_provider_reaches_its_handler()
+    [Theory]
+    [OverGenerations]
+    public async Task Each_function_called_by_the_real_provider_reaches_its_handler(TenantApi api)
     {
         await using var cube = await CubeSimulator.StartAsync(
-            new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 20 },
+            new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 20 }.EarlyIn(api),
             null,
             TestContext.Current.CancellationToken
         );
@@ -124,11 +125,12 @@ public sealed class TriggerTests(AzuriteFixture azurite)
         }
     }
 
-    [Fact]
-    public async Task Every_queue_and_endpoint_has_its_twin_in_the_local_host()
+    [Theory]
+    [OverGenerations]
+    public async Task Every_queue_and_endpoint_has_its_twin_in_the_local_host(TenantApi api)
     {
         await using var cube = await CubeSimulator.StartAsync(
-            new SimulatorOptions { Campaigns = 1 },
+            new SimulatorOptions { Campaigns = 1 }.EarlyIn(api),
             null,
             TestContext.Current.CancellationToken
         );
@@ -160,11 +162,12 @@ public sealed class TriggerTests(AzuriteFixture azurite)
         Assert.Equal(deployed.Order(StringComparer.Ordinal), local.Order(StringComparer.Ordinal));
     }
 
-    [Fact]
-    public async Task A_SyncFeed_that_throws_five_times_is_counted_in_its_item_and_stops_no_other()
+    [Theory]
+    [OverGenerations]
+    public async Task A_SyncFeed_that_throws_five_times_is_counted_in_its_item_and_stops_no_other(TenantApi api)
     {
         await using var cube = await CubeSimulator.StartAsync(
-            new SimulatorOptions { Campaigns = 2, CustomersPerAssignment = 20 },
+            new SimulatorOptions { Campaigns = 2, CustomersPerAssignment = 20 }.EarlyIn(api),
             null,
             TestContext.Current.CancellationToken
         );

@@ -24,10 +24,11 @@ public sealed class WorkerFaultTests(AzuriteFixture azurite, PublishedApp app)
         PageSize = 25,
     };
 
-    [Fact]
-    public async Task Storage_that_is_away_at_the_start_and_in_mid_run_costs_nothing_but_time()
+    [Theory]
+    [OverGenerations]
+    public async Task Storage_that_is_away_at_the_start_and_in_mid_run_costs_nothing_but_time(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Tenant, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Tenant.EarlyIn(api), null, TestContext.Current.CancellationToken);
         var storage = await azurite.NewAccountAsync();
         await using var proxy = await StorageProxy.StartAsync(storage);
         await proxy.RefuseAsync();
@@ -40,7 +41,7 @@ public sealed class WorkerFaultTests(AzuriteFixture azurite, PublishedApp app)
                 ("Sync__LeaseSeconds", "10"),
                 ("Upserts__Senders__crm__Kind", "json"),
                 ("Upserts__Senders__crm__Secret", "a shared secret of a script"),
-                ("Upserts__Senders__crm__AssignmentId", $"{cube.Data.AssignmentIds[0]}")
+                ("Upserts__Senders__crm__AssignmentId", cube.Data.PlaceOf(cube.Data.AssignmentIds[0]).Id)
             )
         );
         host.QueueStorage = storage;
@@ -133,14 +134,15 @@ public sealed class WorkerFaultTests(AzuriteFixture azurite, PublishedApp app)
         Assert.DoesNotContain("Unhandled exception", host.Output, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task When_the_identity_has_its_token_again_all_goes_on()
+    [Theory]
+    [OverGenerations]
+    public async Task When_the_identity_has_its_token_again_all_goes_on(TenantApi api)
     {
         Assert.SkipWhen(
             OperatingSystem.IsWindows(),
             "The worker trusts the test's certificate by SSL_CERT_FILE, which Windows does not read."
         );
-        await using var cube = await CubeSimulator.StartAsync(Tenant, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Tenant.EarlyIn(api), null, TestContext.Current.CancellationToken);
         await using var storage = await TokenStorage.StartAsync();
         await using var host = await FunctionsHost.StartAsync(
             app,
@@ -225,10 +227,11 @@ public sealed class WorkerFaultTests(AzuriteFixture azurite, PublishedApp app)
         Assert.DoesNotContain("CubeStorage__queueServiceUri: ", line, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Stopped_while_each_page_takes_four_seconds_it_leaves_no_lease()
+    [Theory]
+    [OverGenerations]
+    public async Task Stopped_while_each_page_takes_four_seconds_it_leaves_no_lease(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Tenant, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Tenant.EarlyIn(api), null, TestContext.Current.CancellationToken);
         var storage = await azurite.NewAccountAsync();
         var settings = FunctionsHost.SettingsOf(
             storage,

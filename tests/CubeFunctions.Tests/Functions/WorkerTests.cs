@@ -22,10 +22,11 @@ public sealed class WorkerTests(AzuriteFixture azurite, PublishedApp app)
         PageSize = 25,
     };
 
-    [Fact]
-    public async Task A_timer_starts_a_run_and_the_queues_finish_it()
+    [Theory]
+    [OverGenerations]
+    public async Task A_timer_starts_a_run_and_the_queues_finish_it(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Tenant, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Tenant.EarlyIn(api), null, TestContext.Current.CancellationToken);
         var storage = await azurite.NewAccountAsync();
         await using var host = await FunctionsHost.StartAsync(app, FunctionsHost.SettingsOf(storage, cube.BaseUrl));
         Assert.Equal(
@@ -49,10 +50,11 @@ public sealed class WorkerTests(AzuriteFixture azurite, PublishedApp app)
         Assert.Empty(await LeasesAsync(storage));
     }
 
-    [Fact]
-    public async Task A_webhook_is_kept_and_then_delivered_to_Cube()
+    [Theory]
+    [OverGenerations]
+    public async Task A_webhook_is_kept_and_then_delivered_to_Cube(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Tenant, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Tenant.EarlyIn(api), null, TestContext.Current.CancellationToken);
         var storage = await azurite.NewAccountAsync();
         var assignment = Assert.Single(cube.Data.AssignmentIds);
         await using var host = await FunctionsHost.StartAsync(
@@ -61,9 +63,10 @@ public sealed class WorkerTests(AzuriteFixture azurite, PublishedApp app)
                 storage,
                 cube.BaseUrl,
                 ("Sync__Feeds", "customers"),
+                ("Cube__Writes", "true"),
                 ("Upserts__Senders__crm__Kind", "json"),
                 ("Upserts__Senders__crm__Secret", "a shared secret of a script"),
-                ("Upserts__Senders__crm__AssignmentId", $"{assignment}")
+                ("Upserts__Senders__crm__AssignmentId", cube.Data.PlaceOf(assignment).Id)
             )
         );
         (await host.InvokeTimerAsync("StartSnapshot")).AssertSucceeded();
@@ -87,10 +90,11 @@ public sealed class WorkerTests(AzuriteFixture azurite, PublishedApp app)
         Assert.Equal(0, await host.StopAsync(WorkerStop.Drain));
     }
 
-    [Fact]
-    public async Task A_message_that_cannot_be_read_fails_five_times_and_ends_by_its_poison_function()
+    [Theory]
+    [OverGenerations]
+    public async Task A_message_that_cannot_be_read_fails_five_times_and_ends_by_its_poison_function(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Tenant, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Tenant.EarlyIn(api), null, TestContext.Current.CancellationToken);
         var storage = await azurite.NewAccountAsync();
         await using var host = await FunctionsHost.StartAsync(app, FunctionsHost.SettingsOf(storage, cube.BaseUrl));
         var queues = new QueueServiceClient(storage, new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
@@ -112,14 +116,14 @@ public sealed class WorkerTests(AzuriteFixture azurite, PublishedApp app)
     }
 
     [Theory]
-    [InlineData("Drain")]
-    [InlineData("Signal")]
-    [InlineData("Terminate")]
-    [InlineData("EndOfStream")]
-    public async Task A_worker_that_is_stopped_with_a_page_in_hand_gives_its_work_back(string way)
+    [OverGenerations("Drain")]
+    [OverGenerations("Signal")]
+    [OverGenerations("Terminate")]
+    [OverGenerations("EndOfStream")]
+    public async Task A_worker_that_is_stopped_with_a_page_in_hand_gives_its_work_back(TenantApi api, string way)
     {
         var tenant = Tenant with { CustomersPerAssignment = 200 };
-        await using var cube = await CubeSimulator.StartAsync(tenant, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(tenant.EarlyIn(api), null, TestContext.Current.CancellationToken);
         var storage = await azurite.NewAccountAsync();
         var settings = FunctionsHost.SettingsOf(storage, cube.BaseUrl, ("Sync__Feeds", "customers"), ("Cube__MaxConcurrentRequests", "1"));
         var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

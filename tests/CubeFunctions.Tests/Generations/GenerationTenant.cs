@@ -41,6 +41,10 @@ internal static class GenerationTenant
         return all;
     }
 
+    /// <summary>A variant, and the other one that the vendor's documents have it together with.</summary>
+    public static Variant[] With(TenantApi api, Variant variant) =>
+        (api, variant) == (TenantApi.Assignments, Variant.CustomersLater) ? [variant, Variant.CustomerByImportedId] : [variant];
+
     public static Task<CubeSimulator> StartAsync(TenantApi api, params Variant[] variants) =>
         CubeSimulator.StartAsync(Small with { Api = api, Variants = variants }, null, TestContext.Current.CancellationToken);
 

@@ -43,7 +43,7 @@ public sealed class RoundTripTests(AzuriteFixture azurite)
             GenerationTenant.Small with
             {
                 Api = api,
-                Variants = [variant],
+                Variants = GenerationTenant.With(api, variant),
                 AnonymisedPerThousand = 0,
                 CallflowCustomersPerCampaign = 60,
             },

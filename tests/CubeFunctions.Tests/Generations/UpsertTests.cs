@@ -19,7 +19,7 @@ public sealed class UpsertTests(AzuriteFixture azurite)
     [Fact]
     public async Task They_are_accepted_and_merged_and_wait_with_the_reason_until_somebody_decides()
     {
-        await using var lane = await Lane.StartAsync(azurite, Options(), null, Sender);
+        await using var lane = await Lane.StartAsync(azurite, Options(), null, [("Cube__Writes", ""), .. Sender]);
         await lane.SnapshotAsync();
         var imported = ImportedOf(lane, 2);
         var ids = await lane.PostAsync(Body(imported, "Hamar"));
@@ -83,7 +83,7 @@ public sealed class UpsertTests(AzuriteFixture azurite)
     [InlineData(Variant.ByteOrderMark)]
     public async Task Where_they_are_switched_on_those_of_generation_1_are_tried_on_the_path_of_the_CRM(params Variant[] variants)
     {
-        await using var lane = await Lane.StartAsync(azurite, Options(variants), null, [("Cube__Writes", "true"), .. Sender]);
+        await using var lane = await Lane.StartAsync(azurite, Options(variants), null, Sender);
         await lane.SnapshotAsync();
         var imported = ImportedOf(lane, 2);
         var ids = await lane.PostAsync(Body(imported, "Hamar"));
@@ -103,7 +103,7 @@ public sealed class UpsertTests(AzuriteFixture azurite)
     [InlineData(Variant.Writes405)]
     public async Task A_tenant_that_does_not_take_them_keeps_them_waiting(Variant variant)
     {
-        await using var lane = await Lane.StartAsync(azurite, Options(variant), null, [("Cube__Writes", "true"), .. Sender]);
+        await using var lane = await Lane.StartAsync(azurite, Options(variant), null, Sender);
         await lane.SnapshotAsync();
         var ids = await lane.PostAsync(Body(ImportedOf(lane, 2), "Hamar"));
         using var queue = lane.App.Worker(Core.Storage.StorageNames.UpsertsQueue, lane.App.Get<Core.Upserts.UpsertWorker>().HandleAsync);

@@ -13,15 +13,17 @@ public sealed partial class AppCommandTests(AzuriteFixture azurite)
 {
     private static readonly SimulatorOptions Tenant = Victim.Options with { ResponsesPerCampaignPerDay = 2, SmsPerCampaignPerDay = 1 };
 
-    [Fact]
-    public async Task Every_command_says_the_same_of_an_app_as_of_storage()
+    [Theory]
+    [OverGenerations]
+    public async Task Every_command_says_the_same_of_an_app_as_of_storage(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Tenant, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Tenant.EarlyIn(api), null, TestContext.Current.CancellationToken);
         Victim.Live(cube);
+        var place = cube.Data.PlaceOf(cube.Data.AssignmentIds[0]).Id;
         (string, string)[] more =
         [
             .. Victim.Settings,
-            ("Upserts__Senders__crm__AssignmentId", "17"),
+            ("Upserts__Senders__crm__AssignmentId", place),
             ("Sync__LeaseSeconds", "30"),
             .. Never,
         ];
@@ -47,7 +49,7 @@ public sealed partial class AppCommandTests(AzuriteFixture azurite)
         await SameAsync(settings, dev, "replay upserts --id nothing", 2, "--id: 'nothing' names nothing that is dead; nothing was changed");
         await SameAsync(settings, dev, "replay upserts", 0, "1 upserts sent again");
         await SameAsync(settings, dev, "backfill --campaign 999", 2, "--campaign: Cube lists no campaign '999'; it lists ");
-        await SameAsync(settings, dev, $"erase --assignment 17 --customer {Victim.Imported}", 0, "Erased from assignment 17:");
+        await SameAsync(settings, dev, $"erase --assignment {place} --customer {Victim.Imported}", 0, $"Erased from assignment {place}:");
         foreach (var account in (string[])[settings[0].Value, ofApp[0].Value])
         {
             await using var app = await TestApp.StartAsync(account, cube);
@@ -57,15 +59,12 @@ public sealed partial class AppCommandTests(AzuriteFixture azurite)
         Assert.DoesNotContain(Victim.Imported, dev.Errors, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Ctrl_C_says_what_goes_on_and_how_to_end_it()
+    [Theory]
+    [OverGenerations]
+    public async Task Ctrl_C_says_what_goes_on_and_how_to_end_it(TenantApi api)
     {
         await using var cube = await CubeSimulator.StartAsync(
-            Tenant with
-            {
-                Latency = TimeSpan.FromMilliseconds(400),
-                PageSize = 5,
-            },
+            (Tenant with { Latency = TimeSpan.FromMilliseconds(400), PageSize = 5 }).EarlyIn(api),
             null,
             TestContext.Current.CancellationToken
         );

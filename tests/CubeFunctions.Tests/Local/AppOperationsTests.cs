@@ -20,10 +20,11 @@ public sealed class AppOperationsTests(AzuriteFixture azurite)
         CustomersPerAssignment = 60,
     };
 
-    [Fact]
-    public async Task Pauses_and_gaps_are_listed_lifted_and_accepted()
+    [Theory]
+    [OverGenerations]
+    public async Task Pauses_and_gaps_are_listed_lifted_and_accepted(TenantApi api)
     {
-        await using var lane = await Lane.StartAsync(azurite, Tenant);
+        await using var lane = await Lane.StartAsync(azurite, Tenant.EarlyIn(api));
         await using var app = Connect(lane);
         Assert.Empty(await app.ListPausesAsync(Cancelled));
         var flag = lane.App.Services.GetServices<SharedFlag>().Single(flag => flag.Name == "cube");
@@ -53,15 +54,16 @@ public sealed class AppOperationsTests(AzuriteFixture azurite)
         Assert.Equal("A. Person", Assert.Single(await app.ListGapsAsync(Cancelled)).AcceptedBy);
     }
 
-    [Fact]
-    public async Task Customers_are_put_and_followed_and_the_dead_dropped()
+    [Theory]
+    [OverGenerations]
+    public async Task Customers_are_put_and_followed_and_the_dead_dropped(TenantApi api)
     {
-        await using var lane = await Lane.StartAsync(azurite, Tenant);
+        await using var lane = await Lane.StartAsync(azurite, Tenant.EarlyIn(api));
         await lane.SnapshotAsync();
         await using var app = Connect(lane);
         var customer = lane.Cube.Data.Customers(lane.Assignment).First()["customer_id"];
         var ids = await app.PutCustomersAsync(
-            $"{lane.Assignment}",
+            lane.Place,
             System.Text.Encoding.UTF8.GetBytes($$"""[{"customer_id":"{{customer}}","city":"Bodø"}]"""),
             Cancelled
         );
@@ -70,11 +72,7 @@ public sealed class AppOperationsTests(AzuriteFixture azurite)
         Assert.Equal("delivered", (await app.ReadUpsertAsync(ids[0], Cancelled)).State);
         Assert.Equal(
             400,
-            (
-                await Assert.ThrowsAsync<OperationException>(() =>
-                    app.PutCustomersAsync($"{lane.Assignment}", "[{}]"u8.ToArray(), Cancelled)
-                )
-            ).Status
+            (await Assert.ThrowsAsync<OperationException>(() => app.PutCustomersAsync(lane.Place, "[{}]"u8.ToArray(), Cancelled))).Status
         );
 
         Assert.Equal(0, (await app.DropAsync(new DeadWorkOrder { What = "upserts" }, Cancelled)).Count);

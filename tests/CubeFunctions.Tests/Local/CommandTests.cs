@@ -108,11 +108,12 @@ public sealed class CommandTests(AzuriteFixture azurite)
         Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Json_is_the_only_thing_on_standard_output()
+    [Theory]
+    [OverGenerations]
+    public async Task Json_is_the_only_thing_on_standard_output(TenantApi api)
     {
         await using var cube = await CubeSimulator.StartAsync(
-            new SimulatorOptions { Campaigns = 2, CustomersPerAssignment = 50 },
+            new SimulatorOptions { Campaigns = 2, CustomersPerAssignment = 50 }.EarlyIn(api),
             null,
             TestContext.Current.CancellationToken
         );

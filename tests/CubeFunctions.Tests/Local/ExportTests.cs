@@ -9,8 +9,9 @@ namespace CubeFunctions.Tests.Local;
 /// <summary><c>export --changes</c>: whole data out of change files.</summary>
 public sealed class ExportTests(AzuriteFixture azurite)
 {
-    [Fact]
-    public async Task Exported_changes_applied_in_order_hold_what_the_tenant_holds()
+    [Theory]
+    [OverGenerations]
+    public async Task Exported_changes_applied_in_order_hold_what_the_tenant_holds(TenantApi api)
     {
         await using var cube = await CubeSimulator.StartAsync(
             new SimulatorOptions
@@ -19,12 +20,13 @@ public sealed class ExportTests(AzuriteFixture azurite)
                 CustomersPerAssignment = 40,
                 PageSize = 15,
                 AnonymisedPerThousand = 0,
-            },
+            }.EarlyIn(api),
             null,
             TestContext.Current.CancellationToken
         );
         var account = await azurite.NewAccountAsync();
         var assignment = cube.Data.AssignmentIds[0];
+        var place = $"{cube.Data.PlaceOf(assignment)}".Replace('=', '-');
         await using (var app = await TestApp.StartAsync(account, cube))
         {
             var snapshot = Core.Sync.RunRequest.Snapshot([Core.Model.FeedCatalogue.Customers]);
@@ -42,9 +44,9 @@ public sealed class ExportTests(AzuriteFixture azurite)
                 ("CubeStorage", account)
             );
             Assert.True(code == 0, errors);
-            Assert.Contains($"changes/customers/assignment-{assignment}.ndjson: 41 lines", output, StringComparison.Ordinal);
+            Assert.Contains($"changes/customers/{place}.ndjson: 41 lines", output, StringComparison.Ordinal);
             var lines = await File.ReadAllLinesAsync(
-                Path.Combine(folder.FullName, "changes", "customers", $"assignment-{assignment}.ndjson"),
+                Path.Combine(folder.FullName, "changes", "customers", $"{place}.ndjson"),
                 TestContext.Current.CancellationToken
             );
             Assert.Equal(

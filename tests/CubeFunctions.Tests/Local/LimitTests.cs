@@ -12,8 +12,9 @@ public sealed class LimitTests(AzuriteFixture azurite)
     private static readonly DateOnly Monday = new(2026, 11, 2);
 
     /// <summary>Pages of about 350 KB over 20 work items: the peak does not follow the number of pages.</summary>
-    [Fact]
-    public async Task Memory_stays_below_250_MB_however_many_pages_there_are()
+    [Theory]
+    [OverGenerations]
+    public async Task Memory_stays_below_250_MB_however_many_pages_there_are(TenantApi api)
     {
         foreach (var pages in TestScale.Of<int[]>([200], [200, 2000]))
         {
@@ -24,13 +25,13 @@ public sealed class LimitTests(AzuriteFixture azurite)
                     ResponsesPerCampaignPerDay = pages / 20 * 490,
                     PageSize = 500,
                     AnonymisedPerThousand = 0,
-                },
+                }.EarlyIn(api),
                 null,
                 TestContext.Current.CancellationToken
             );
             var day = Monday.Iso();
             var (code, report, peak) = await CubeProcess.SyncAsync(
-                $"--feed responses --from {day} --to {day}",
+                $"--feed {api.Calls().Name} --from {day} --to {day}",
                 CommandTests.Of(cube, await azurite.NewAccountAsync())
             );
             Assert.Equal(0, code);
@@ -44,9 +45,10 @@ public sealed class LimitTests(AzuriteFixture azurite)
 
     /// <summary>Nine times an item is promised: one of a single window takes eight beside its pages.</summary>
     [Theory]
-    [InlineData(40, 25, 1)]
-    [InlineData(1, 1000, 2)]
+    [OverGenerations(40, 25, 1)]
+    [OverGenerations(1, 1000, 2)]
     public async Task Storage_is_asked_at_most_once_a_page_twice_a_window_six_times_an_item_and_once_in_two_seconds(
+        TenantApi api,
         int campaigns,
         int pages,
         int windows
@@ -63,7 +65,7 @@ public sealed class LimitTests(AzuriteFixture azurite)
                 AnonymisedPerThousand = 0,
             };
             (DateOnly From, DateOnly To) days = default;
-            await using (var sample = await CubeSimulator.StartAsync(options, null, TestContext.Current.CancellationToken))
+            await using (var sample = await CubeSimulator.StartAsync(options.EarlyIn(api), null, TestContext.Current.CancellationToken))
             {
                 days = (sample.Data.Today.AddDays(-3), sample.Data.Today.AddDays(windows - 2));
                 options = options with
@@ -74,13 +76,13 @@ public sealed class LimitTests(AzuriteFixture azurite)
                 };
             }
 
-            await using var cube = await CubeSimulator.StartAsync(options, null, TestContext.Current.CancellationToken);
+            await using var cube = await CubeSimulator.StartAsync(options.EarlyIn(api), null, TestContext.Current.CancellationToken);
 
             // Containers and tables are there, as after a deployment; on an account that has none a run creates four things first.
             var settings = CommandTests.Of(
                 cube,
                 storage.ConnectionString(),
-                ("Sync__Feeds", "responses"),
+                ("Sync__Feeds", api.Calls().Name),
                 ("Sync__StartDate", days.From.Iso())
             );
             Assert.Equal(0, (await CubeProcess.RunAsync("status --json", null, settings)).Code);

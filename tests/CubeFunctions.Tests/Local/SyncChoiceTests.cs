@@ -17,17 +17,17 @@ public sealed class SyncChoiceTests(AzuriteFixture azurite)
     };
 
     [Theory]
-    [InlineData("--campaign 999999", "--campaign: Cube lists no campaign '999999'; it lists ")]
-    [InlineData("--assignment 999999", "--assignment: no campaign that Cube lists is of assignment '999999'; it lists ")]
-    [InlineData("--feed responses --from 2999-01-01", "--from: 2999-01-01 is in the future; the tenant's today is ")]
-    [InlineData("--feed responses --to 2999-01-01", "--to: 2999-01-01 is in the future; the tenant's today is ")]
-    [InlineData("--feed responses --to 2001-01-01", "--to: 2001-01-01 is before the first day that would be read, ")]
-    [InlineData("--feed customers --from 2026-01-01", "--from: customers have no days: they are read whole")]
-    public async Task A_choice_that_would_read_nothing_is_refused(string choice, string expected)
+    [OverGenerations("--campaign 999999", "--campaign: Cube lists no campaign '999999'; it lists ")]
+    [OverGenerations("--assignment 999999", "--assignment: no campaign that Cube lists is of assignment '999999'; it lists ")]
+    [OverGenerations("--feed {calls} --from 2999-01-01", "--from: 2999-01-01 is in the future; the tenant's today is ")]
+    [OverGenerations("--feed {calls} --to 2999-01-01", "--to: 2999-01-01 is in the future; the tenant's today is ")]
+    [OverGenerations("--feed {calls} --to 2001-01-01", "--to: 2001-01-01 is before the first day that would be read, ")]
+    [OverGenerations("--feed customers --from 2026-01-01", "--from: customers have no days: they are read whole")]
+    public async Task A_choice_that_would_read_nothing_is_refused(TenantApi api, string choice, string expected)
     {
-        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Small.EarlyIn(api), null, TestContext.Current.CancellationToken);
         var (code, output, errors) = await CubeProcess.RunAsync(
-            $"sync --json {choice}",
+            $"sync --json {choice.Replace("{calls}", api.Calls().Name, StringComparison.Ordinal)}",
             null,
             CommandTests.Of(cube, await azurite.NewAccountAsync())
         );
@@ -41,10 +41,11 @@ public sealed class SyncChoiceTests(AzuriteFixture azurite)
         );
     }
 
-    [Fact]
-    public async Task A_feed_named_twice_is_read_once()
+    [Theory]
+    [OverGenerations]
+    public async Task A_feed_named_twice_is_read_once(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Small.EarlyIn(api), null, TestContext.Current.CancellationToken);
         var day = cube.Data.Today.AddDays(-1).Iso();
         var (code, report, _) = await CubeProcess.SyncAsync(
             $"--feed sms --feed sms --from {day} --to {day}",
@@ -54,10 +55,15 @@ public sealed class SyncChoiceTests(AzuriteFixture azurite)
         Assert.Equal(3, report.GetProperty("items").GetProperty("total").GetInt32());
     }
 
-    [Fact]
-    public async Task An_empty_listing_is_said_and_no_success()
+    [Theory]
+    [OverGenerations]
+    public async Task An_empty_listing_is_said_and_no_success(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Small with { Campaigns = 0 }, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            (Small with { Campaigns = 0 }).EarlyIn(api),
+            null,
+            TestContext.Current.CancellationToken
+        );
         var (code, report, _) = await CubeProcess.SyncAsync("", CommandTests.Of(cube, await azurite.NewAccountAsync()));
         Assert.Equal(1, code);
         Assert.StartsWith(
@@ -67,10 +73,11 @@ public sealed class SyncChoiceTests(AzuriteFixture azurite)
         );
     }
 
-    [Fact]
-    public async Task What_the_settings_name_and_nothing_is_read_of_is_said_by_every_run()
+    [Theory]
+    [OverGenerations]
+    public async Task What_the_settings_name_and_nothing_is_read_of_is_said_by_every_run(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Small.EarlyIn(api), null, TestContext.Current.CancellationToken);
         var settings = CommandTests.Of(
             cube,
             await azurite.NewAccountAsync(),
@@ -93,11 +100,11 @@ public sealed class SyncChoiceTests(AzuriteFixture azurite)
     }
 
     [Theory]
-    [InlineData("401", "Cube answered 401 to GET /campaigns: look at Cube__Token, or Cube__Username and Cube__Password")]
-    [InlineData("403", "Cube answered 403 to GET /campaigns: the user of Cube__Token or Cube__Username lacks this permission in Cube")]
-    public async Task A_refused_credential_names_the_setting(string fault, string expected)
+    [OverGenerations("401", "Cube answered 401 to GET /campaigns: look at Cube__Token, or Cube__Username and Cube__Password")]
+    [OverGenerations("403", "Cube answered 403 to GET /campaigns: the user of Cube__Token or Cube__Username lacks this permission in Cube")]
+    public async Task A_refused_credential_names_the_setting(TenantApi api, string fault, string expected)
     {
-        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Small.EarlyIn(api), null, TestContext.Current.CancellationToken);
         cube.Faults.Add($"{fault},path=/campaigns");
         var (code, report, _) = await CubeProcess.SyncAsync("", CommandTests.Of(cube, await azurite.NewAccountAsync()));
         Assert.Equal(1, code);

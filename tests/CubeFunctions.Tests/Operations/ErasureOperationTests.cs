@@ -1,3 +1,4 @@
+using Cube.Simulator;
 using CubeFunctions.Core.Erasure;
 using CubeFunctions.Core.Storage;
 using CubeFunctions.Tests.Erasure;
@@ -11,17 +12,18 @@ namespace CubeFunctions.Tests.Operations;
 /// <summary>Persons erased over HTTP: counts come back, and the id is nowhere but in the body that was sent.</summary>
 public sealed class ErasureOperationTests(AzuriteFixture azurite)
 {
-    private const string Order = $$"""{"assignment":"17","customer":"{{Victim.Imported}}"}""";
+    private static string OrderOf(Lane lane) => $$"""{"assignment":"{{lane.Place}}","customer":"{{Victim.Imported}}"}""";
 
-    [Fact]
-    public async Task It_is_done_in_the_background_with_the_same_counts_as_the_command_and_leaves_the_id_nowhere()
+    [Theory]
+    [OverGenerations]
+    public async Task It_is_done_in_the_background_with_the_same_counts_as_the_command_and_leaves_the_id_nowhere(TenantApi api)
     {
-        await using var lane = await Lane.StartAsync(azurite, Victim.Options, null, Victim.Patient);
+        await using var lane = await Lane.StartAsync(azurite, Victim.Options.EarlyIn(api), null, Victim.Patient);
         await Victim.SeedAsync(lane);
-        var asked = await lane.Http.ActAsync("erasures", Order, "key-1");
+        var asked = await lane.Http.ActAsync("erasures", OrderOf(lane), "key-1");
         Assert.Equal((202, "waiting"), (asked.Status, asked["state"]));
         Assert.Equal($"/api/erasures/{asked["id"]}", asked.Location);
-        Assert.Equal(asked["id"], (await lane.Http.ActAsync("erasures", Order, "key-1"))["id"]);
+        Assert.Equal(asked["id"], (await lane.Http.ActAsync("erasures", OrderOf(lane), "key-1"))["id"]);
 
         var done = await DoneAsync(lane, asked["id"]);
         var report = done.Json.GetProperty("report");
@@ -38,17 +40,23 @@ public sealed class ErasureOperationTests(AzuriteFixture azurite)
         AtLeastOne.All(Victim.Traces, trace => Assert.DoesNotContain(trace, asked.Text + done.Text, StringComparison.Ordinal));
         Assert.DoesNotContain(lane.App.Logs.Lines, line => Victim.Traces.Any(trace => line.Text.Contains(trace, StringComparison.Ordinal)));
         Assert.False(
-            (await DoneAsync(lane, (await lane.Http.ActAsync("erasures", Order))["id"]))
+            (await DoneAsync(lane, (await lane.Http.ActAsync("erasures", OrderOf(lane)))["id"]))
                 .Json.GetProperty("report")
                 .GetProperty("found")
                 .GetBoolean()
         );
     }
 
-    [Fact]
-    public async Task One_whose_process_died_is_taken_up_by_the_janitor()
+    [Theory]
+    [OverGenerations]
+    public async Task One_whose_process_died_is_taken_up_by_the_janitor(TenantApi api)
     {
-        await using var lane = await Lane.StartAsync(azurite, Victim.Options with { CustomersPerAssignment = 30 }, null, Victim.Patient);
+        await using var lane = await Lane.StartAsync(
+            azurite,
+            (Victim.Options with { CustomersPerAssignment = 30 }).EarlyIn(api),
+            null,
+            Victim.Patient
+        );
         Victim.Live(lane.Cube);
         await lane.App.RunAsync(Victim.All);
 
@@ -56,7 +64,7 @@ public sealed class ErasureOperationTests(AzuriteFixture azurite)
         var id = "20260101T000000000Z-abcdef";
         await lane
             .App.Storage.Inbox.GetBlobClient($"erasures/{id}")
-            .UploadAsync(new BinaryData(Order), TestContext.Current.CancellationToken);
+            .UploadAsync(new BinaryData(OrderOf(lane)), TestContext.Current.CancellationToken);
         await lane.App.Storage.Runs.AddEntityAsync(
             new ErasureRow
             {
@@ -77,12 +85,12 @@ public sealed class ErasureOperationTests(AzuriteFixture azurite)
     }
 
     [Theory]
-    [InlineData("""{"assignment":"17"}""", "customer: is missing")]
-    [InlineData("""{"assignment":"..","customer":"secret-id"}""", "assignment: must be the id of an assignment")]
-    [InlineData("""{"assignment":"17","customer":"secret-id","and":1}""", "JSON")]
-    public async Task A_wrong_order_is_refused_without_showing_what_was_sent(string order, string expected)
+    [OverGenerations("""{"assignment":"17"}""", "customer: is missing")]
+    [OverGenerations("""{"assignment":"..","customer":"secret-id"}""", "assignment: must be the id of an assignment")]
+    [OverGenerations("""{"assignment":"17","customer":"secret-id","and":1}""", "JSON")]
+    public async Task A_wrong_order_is_refused_without_showing_what_was_sent(TenantApi api, string order, string expected)
     {
-        await using var lane = await Lane.StartAsync(azurite, Victim.Options, null, Victim.Patient);
+        await using var lane = await Lane.StartAsync(azurite, Victim.Options.EarlyIn(api), null, Victim.Patient);
         var answer = await lane.Http.ActAsync("erasures", order);
         answer.AssertProblem(400);
         Assert.Contains(expected, answer["detail"], StringComparison.Ordinal);

@@ -18,10 +18,11 @@ public sealed class StatusTests(AzuriteFixture azurite)
         CustomersPerAssignment = 60,
     };
 
-    [Fact]
-    public async Task It_costs_the_same_number_of_reads_whatever_the_history_holds()
+    [Theory]
+    [OverGenerations]
+    public async Task It_costs_the_same_number_of_reads_whatever_the_history_holds(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Tenant, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Tenant.EarlyIn(api), null, TestContext.Current.CancellationToken);
         var account = await azurite.NewAccountAsync();
         await using var proxy = await StorageProxy.StartAsync(account, int.MaxValue, answerLost: false);
         await using var app = await TestApp.StartAsync(proxy.ConnectionString, cube);
@@ -69,10 +70,11 @@ public sealed class StatusTests(AzuriteFixture azurite)
         Assert.Equal(few, (await ReadsAsync(http, proxy)).Reads);
     }
 
-    [Fact]
-    public async Task Two_thousand_scopes_over_a_thousand_ended_runs_are_read_at_once()
+    [Theory]
+    [OverGenerations]
+    public async Task Two_thousand_scopes_over_a_thousand_ended_runs_are_read_at_once(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Tenant, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Tenant.EarlyIn(api), null, TestContext.Current.CancellationToken);
         var account = await azurite.NewAccountAsync();
         await using var app = await TestApp.StartAsync(account, cube);
         await Dashboard.Tenants.FillAsync(app, 500);
@@ -125,10 +127,11 @@ public sealed class StatusTests(AzuriteFixture azurite)
         Assert.True(best < TestScale.Of(TimeSpan.FromSeconds(1.5), TimeSpan.FromMilliseconds(300)), $"{best}");
     }
 
-    [Fact]
-    public async Task Campaigns_have_their_names_also_after_a_run_that_found_the_listing_unchanged()
+    [Theory]
+    [OverGenerations]
+    public async Task Campaigns_have_their_names_also_after_a_run_that_found_the_listing_unchanged(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Tenant, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Tenant.EarlyIn(api), null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
         await using var http = await TestHttp.StartAsync(app);
         await app.RunAsync(Core.Sync.RunRequest.Snapshot([FeedCatalogue.Customers]));
@@ -150,11 +153,12 @@ public sealed class StatusTests(AzuriteFixture azurite)
         );
     }
 
-    [Fact]
-    public async Task Keys_of_old_requests_are_purged_and_dead_letters_stay()
+    [Theory]
+    [OverGenerations]
+    public async Task Keys_of_old_requests_are_purged_and_dead_letters_stay(TenantApi api)
     {
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow());
-        await using var cube = await CubeSimulator.StartAsync(Tenant, clock, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Tenant.EarlyIn(api), clock, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, clock);
         await using var http = await TestHttp.StartAsync(app);
         await app.Storage.Upserts.AddEntityAsync(
@@ -183,12 +187,13 @@ public sealed class StatusTests(AzuriteFixture azurite)
         );
     }
 
-    [Fact]
-    public async Task Its_tag_changes_when_something_does()
+    [Theory]
+    [OverGenerations]
+    public async Task Its_tag_changes_when_something_does(TenantApi api)
     {
         await using var lane = await Lane.StartAsync(
             azurite,
-            Tenant,
+            Tenant.EarlyIn(api),
             null,
             ("Upserts__Senders__crm__Kind", "json"),
             ("Upserts__Senders__crm__Secret", "test-secret")
@@ -200,12 +205,13 @@ public sealed class StatusTests(AzuriteFixture azurite)
         Assert.Equal(200, (await lane.Http.GetAsync("status", first.ETag)).Status);
     }
 
-    [Fact]
-    public async Task Dead_upserts_are_shown_with_their_reason_and_replayed_or_dropped_by_id()
+    [Theory]
+    [OverGenerations]
+    public async Task Dead_upserts_are_shown_with_their_reason_and_replayed_or_dropped_by_id(TenantApi api)
     {
         await using var lane = await Lane.StartAsync(
             azurite,
-            Tenant,
+            Tenant.EarlyIn(api),
             null,
             ("Upserts__Senders__crm__Kind", "json"),
             ("Upserts__Senders__crm__Secret", "test-secret")
@@ -247,10 +253,11 @@ public sealed class StatusTests(AzuriteFixture azurite)
         Assert.Equal(2, lane.Cube.Data.Customers(lane.Assignment).Count(customer => $"{customer["city"]}" == "Bodø"));
     }
 
-    [Fact]
-    public async Task Failed_items_are_shown_and_read_again_by_a_run_of_their_scopes()
+    [Theory]
+    [OverGenerations]
+    public async Task Failed_items_are_shown_and_read_again_by_a_run_of_their_scopes(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Tenant, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Tenant.EarlyIn(api), null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
         await using var http = await TestHttp.StartAsync(app);
         cube.Faults.Add(new Fault { Kind = FaultKind.Forbidden403, PathContains = "/customers/" });
@@ -259,7 +266,10 @@ public sealed class StatusTests(AzuriteFixture azurite)
         var failed = Assert.Single(
             (await http.GetAsync("status")).Json.GetProperty("backlog").GetProperty("failedItems").EnumerateArray().ToList()
         );
-        Assert.Equal(("customers", "assignment"), (failed.GetProperty("feed").GetString(), failed.GetProperty("scope").GetString()));
+        Assert.Equal(
+            ("customers", Scope.NameOf(api.PlacesOf())),
+            (failed.GetProperty("feed").GetString(), failed.GetProperty("scope").GetString())
+        );
         cube.Faults.Clear();
         (await http.ActAsync("replay", """{"what":"sync","ids":["x/y"]}""")).AssertProblem(404);
         var replayed = await http.ActAsync("replay", $$"""{"what":"sync","ids":["{{failed.GetProperty("id").GetString()}}"]}""");
@@ -267,10 +277,11 @@ public sealed class StatusTests(AzuriteFixture azurite)
         Assert.Equal(RunStatus.Succeeded, (await app.FinishAsync(replayed.Json.GetProperty("runs")[0].GetString()!)).Status);
     }
 
-    [Fact]
-    public async Task A_pause_is_shown_with_its_end_and_reason_and_lifted_by_name()
+    [Theory]
+    [OverGenerations]
+    public async Task A_pause_is_shown_with_its_end_and_reason_and_lifted_by_name(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Tenant, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Tenant.EarlyIn(api), null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
         await using var http = await TestHttp.StartAsync(app);
         Assert.Empty((await http.GetAsync("pauses")).Json.EnumerateArray());
@@ -294,10 +305,11 @@ public sealed class StatusTests(AzuriteFixture azurite)
         Assert.Null(await flag.GetAsync(TestContext.Current.CancellationToken));
     }
 
-    [Fact]
-    public async Task A_gap_is_listed_with_its_figures_and_accepted_under_a_name()
+    [Theory]
+    [OverGenerations]
+    public async Task A_gap_is_listed_with_its_figures_and_accepted_under_a_name(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Tenant, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Tenant.EarlyIn(api), null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
         await using var http = await TestHttp.StartAsync(app);
         await app.Storage.Checkpoints.AddEntityAsync(
@@ -323,10 +335,11 @@ public sealed class StatusTests(AzuriteFixture azurite)
         Assert.Equal("Kari", (await http.GetAsync("gaps")).Json[0].GetProperty("acceptedBy").GetString());
     }
 
-    [Fact]
-    public async Task Health_says_which_part_fails_and_nothing_else()
+    [Theory]
+    [OverGenerations]
+    public async Task Health_says_which_part_fails_and_nothing_else(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Tenant, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Tenant.EarlyIn(api), null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
         await using var http = await TestHttp.StartAsync(app);
         Assert.Equal(200, (await http.GetAsync("health/live")).Status);

@@ -52,9 +52,11 @@ public sealed class GenerationTests
     [MemberData(nameof(EveryVariant))]
     public async Task The_same_seed_gives_the_same_records_and_another_seed_does_not(TenantApi api, Variant variant)
     {
+        // Edits are noted with their minute.
+        var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         async Task<List<string>> Read(int seed)
         {
-            await using var tenant = await Tenant.StartAsync(Tenant.Small with { Api = api, Variants = [variant], Seed = seed });
+            await using var tenant = await Tenant.StartAsync(Tenant.Small with { Api = api, Variants = [variant], Seed = seed }, clock);
             Mutate(tenant.Data);
             return
             [

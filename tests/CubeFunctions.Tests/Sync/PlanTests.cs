@@ -78,67 +78,74 @@ public sealed class PlanTests(AzuriteFixture azurite)
         Assert.Equal((RunStatus.Succeeded, 4), (run.Status, run.Items.Total));
     }
 
-    [Fact]
-    public async Task Broken_entries_of_the_listing_cost_those_campaigns_and_are_named()
+    [Theory]
+    [OverGenerations]
+    public async Task Broken_entries_of_the_listing_cost_those_campaigns_and_are_named(TenantApi api)
     {
-        await using var cube = await ScriptedCube.StartAsync(request =>
-            request.Path == "/campaigns" ? Scripted.Input("listing-three-bad.json") : null
+        await using var cube = await ScriptedCube.StartAsync(
+            api,
+            request => request.IsListing ? Scripted.Input("listing-three-bad.json") : null
         );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl);
-        var run = await app.RunAsync(new RunRequest(RunKind.Scheduled, [FeedCatalogue.Responses, FeedCatalogue.Customers]));
+        var run = await app.RunAsync(Generation.WithCalls(RunKind.Scheduled, FeedCatalogue.Customers));
+        var isOf2 = api == TenantApi.DataOwners;
         Assert.Equal(RunStatus.Succeeded, run.Status);
         Assert.Equal(
             ["901", "904"],
-            run.Windows.Where(window => window.Feed == "responses").Select(window => window.ScopeId).Distinct().Order()
+            run.Windows.Where(window => window.Feed == api.Calls().Name).Select(window => window.ScopeId).Distinct().Order()
         );
-        Assert.Equal(["31"], run.Windows.Where(window => window.Feed == "customers").Select(window => window.ScopeId));
+        Assert.Equal([isOf2 ? "31-B2C" : "31"], run.Windows.Where(window => window.Feed == "customers").Select(window => window.ScopeId));
         Assert.Equal(
             [
                 "entry 2 of the campaigns listing has no campaign_id: it is not read",
                 "entry 3 of the campaigns listing has no campaign_id: it is not read",
                 "entry 4 of the campaigns listing has no campaign_id: it is not read",
-                "campaign 904 has no assignment_id: its customers are not read",
+                $"campaign 904 has no {(isOf2 ? "data_owner__id" : "assignment_id")}: its customers are not read",
             ],
             run.Notices
         );
     }
 
-    [Fact]
-    public async Task A_byte_order_mark_before_the_listing_is_read_over()
+    [Theory]
+    [OverGenerations]
+    public async Task A_byte_order_mark_before_the_listing_is_read_over(TenantApi api)
     {
-        await using var cube = await ScriptedCube.StartAsync(request =>
-            request.Path == "/campaigns" ? new Scripted(200, [0xEF, 0xBB, 0xBF, .. Scripted.Json(ScriptedCube.Listing).Body]) : null
+        await using var cube = await ScriptedCube.StartAsync(
+            api,
+            request => request.IsListing ? new Scripted(200, [0xEF, 0xBB, 0xBF, .. Scripted.Json(ScriptedCube.ListingOf(api)).Body]) : null
         );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl);
         Assert.Equal((RunStatus.Succeeded, 2), await app.RunAsync(Responses) is var run ? (run.Status, run.Items.Total) : default);
     }
 
     [Theory]
-    [InlineData(503, "")]
-    [InlineData(200, "{\"detail\":\"no list\"}")]
-    public async Task A_listing_that_cannot_be_had_leaves_the_campaigns_that_are_known(int status, string body)
+    [OverGenerations(503, "")]
+    [OverGenerations(200, "{\"detail\":\"no list\"}")]
+    public async Task A_listing_that_cannot_be_had_leaves_the_campaigns_that_are_known(TenantApi api, int status, string body)
     {
         var broken = false;
-        await using var cube = await ScriptedCube.StartAsync(request =>
-            request.Path == "/campaigns" && broken ? new Scripted(status, System.Text.Encoding.UTF8.GetBytes(body)) : null
+        await using var cube = await ScriptedCube.StartAsync(
+            api,
+            request => request.IsListing && broken ? new Scripted(status, System.Text.Encoding.UTF8.GetBytes(body)) : null
         );
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 50);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube.BaseUrl, clock);
-        var both = new RunRequest(RunKind.Scheduled, [FeedCatalogue.Responses, FeedCatalogue.Customers]);
+        var both = Generation.WithCalls(RunKind.Scheduled, FeedCatalogue.Customers);
         await app.RunAsync(both);
         broken = true;
         var run = await app.RunAsync(both);
         Assert.Equal((RunStatus.PartiallySucceeded, "campaigns"), (run.Status, Assert.Single(run.Failures).Feed));
-        Assert.Equal(["customers", "responses"], run.Windows.Select(window => window.Feed).Distinct().Order());
+        Assert.Equal(new[] { "customers", api.Calls().Name }.Order(), run.Windows.Select(window => window.Feed).Distinct().Order());
     }
 
-    [Fact]
-    public async Task Five_years_of_days_fit_into_an_items_row_and_the_checkpoint_moves_on_the_way()
+    [Theory]
+    [OverGenerations]
+    public async Task Five_years_of_days_fit_into_an_items_row_and_the_checkpoint_moves_on_the_way(TenantApi api)
     {
         var today = new DateOnly(2026, 11, 21);
         var start = today.AddYears(-TestScale.Of(2, 5));
         var clock = new ShiftedClock(new DateTimeOffset(today, new TimeOnly(9, 0), TimeSpan.Zero), 50);
-        await using var cube = await ScriptedCube.StartAsync(static _ => null);
+        await using var cube = await ScriptedCube.StartAsync(api, static _ => null);
         await using var app = await TestApp.StartAsync(
             await azurite.NewAccountAsync(clock),
             cube.BaseUrl,
@@ -155,7 +162,7 @@ public sealed class PlanTests(AzuriteFixture azurite)
         {
             through.Add(
                 (await app.Get<RunReader>().CheckpointsAsync(TestContext.Current.CancellationToken))
-                    .SingleOrDefault(row => row.Feed == "responses")
+                    .SingleOrDefault(row => row.Feed == api.Calls().Name)
                     ?.Through
                     ?? ""
             );
@@ -202,17 +209,19 @@ public sealed class PlanTests(AzuriteFixture azurite)
     }
 
     [Theory]
-    [InlineData("780000", 3600)]
-    [InlineData("Thu, 31 Dec 2099 23:59:59 GMT", 3600)]
-    [InlineData("Fri, 31 Dec 9999 23:59:59 GMT", 3600)]
-    [InlineData("40", 40)]
-    public async Task A_pause_that_Cube_asks_for_lasts_an_hour_at_most_is_shown_and_can_be_lifted(string asked, int seconds)
+    [OverGenerations("780000", 3600)]
+    [OverGenerations("Thu, 31 Dec 2099 23:59:59 GMT", 3600)]
+    [OverGenerations("Fri, 31 Dec 9999 23:59:59 GMT", 3600)]
+    [OverGenerations("40", 40)]
+    public async Task A_pause_that_Cube_asks_for_lasts_an_hour_at_most_is_shown_and_can_be_lifted(TenantApi api, string asked, int seconds)
     {
         var once = true;
-        await using var cube = await ScriptedCube.StartAsync(request =>
-            request.Is("/responses") && Interlocked.Exchange(ref once, false)
-                ? new Scripted(429, []) { Headers = [("Retry-After", asked)] }
-                : null
+        await using var cube = await ScriptedCube.StartAsync(
+            api,
+            request =>
+                request.Is("/responses") && Interlocked.Exchange(ref once, false)
+                    ? new Scripted(429, []) { Headers = [("Retry-After", asked)] }
+                    : null
         );
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow());
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube.BaseUrl, clock);
@@ -235,18 +244,19 @@ public sealed class PlanTests(AzuriteFixture azurite)
     }
 
     [Theory]
-    [InlineData("0")]
-    [InlineData("Mon, 01 Jan 2001 00:00:00 GMT")]
-    public async Task A_pause_of_nothing_is_no_leave_to_ask_at_once(string asked)
+    [OverGenerations("0")]
+    [OverGenerations("Mon, 01 Jan 2001 00:00:00 GMT")]
+    public async Task A_pause_of_nothing_is_no_leave_to_ask_at_once(TenantApi api, string asked)
     {
-        await using var cube = await ScriptedCube.StartAsync(request =>
-            request.Is("/responses") ? new Scripted(429, []) { Headers = [("Retry-After", asked)] } : null
+        await using var cube = await ScriptedCube.StartAsync(
+            api,
+            request => request.Is("/responses") ? new Scripted(429, []) { Headers = [("Retry-After", asked)] } : null
         );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl);
         var started = TimeProvider.System.GetTimestamp();
         await Assert.ThrowsAsync<CubeException>(() =>
             app.Get<CubeClient>()
-                .GetPageAsync(FeedCatalogue.Responses, "/api/v1/campaigns/901/responses/", "", TestContext.Current.CancellationToken)
+                .GetPageAsync(api.Calls(), $"/api/v1/campaigns/901/{api.Calls().Name}/", "", TestContext.Current.CancellationToken)
         );
         Assert.Equal(6, cube.Count());
         Assert.True(TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromSeconds(3));

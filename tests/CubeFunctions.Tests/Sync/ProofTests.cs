@@ -248,17 +248,19 @@ public sealed class ProofTests(AzuriteFixture azurite)
     }
 
     [Theory]
-    [InlineData("""{"count":1,"next":null,"results":[ROW],"error":"partial outage"}""", "beside records: partial outage")]
-    [InlineData("""{"errors":[{"code":7}],"count":1,"next":null,"results":[ROW]}""", "beside records: without words")]
-    [InlineData("""{"count":1,"next":null,"results":[ROW],"error":"","errors":[]}""", null)]
-    [InlineData("""{"count":9,"next":null,"results":[ROW],"error":null,"count":1}""", "Cube says 9 and gives 1")]
-    public async Task What_says_that_it_is_not_all_is_no_proof(string page, string? words)
+    [OverGenerations("""{"count":1,"next":null,"results":[ROW],"error":"partial outage"}""", "beside records: partial outage")]
+    [OverGenerations("""{"errors":[{"code":7}],"count":1,"next":null,"results":[ROW]}""", "beside records: without words")]
+    [OverGenerations("""{"count":1,"next":null,"results":[ROW],"error":"","errors":[]}""", null)]
+    [OverGenerations("""{"count":9,"next":null,"results":[ROW],"error":null,"count":1}""", "Cube says 9 and gives 1")]
+    public async Task What_says_that_it_is_not_all_is_no_proof(TenantApi api, string page, string? words)
     {
         var day = new DateOnly(2026, 11, 20);
-        await using var cube = await ScriptedCube.StartAsync(request =>
-            request.Is("/responses") && Holds(request, day)
-                ? Scripted.Json(page.Replace("ROW", ScriptedCube.Response(day, 1), StringComparison.Ordinal))
-                : null
+        await using var cube = await ScriptedCube.StartAsync(
+            api,
+            request =>
+                request.Is("/responses") && Holds(request, day)
+                    ? Scripted.Json(page.Replace("ROW", ScriptedCube.Response(day, 1), StringComparison.Ordinal))
+                    : null
         );
         var clock = new ShiftedClock(Now, 50);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(clock), cube.BaseUrl, clock);
@@ -270,11 +272,12 @@ public sealed class ProofTests(AzuriteFixture azurite)
 
     /// <summary>A tenant that answers any page there could be, by its own count of them.</summary>
     [Theory]
-    [InlineData(2_000_000_000, "http://x/?page=2", 2, 60)]
-    [InlineData(long.MaxValue, "http://x/?page=2", 2, 60)]
-    [InlineData(2_000_000_000, "http://x/?cursor=a", 0, 60)]
-    [InlineData(0, "http://x/?page=2", 2, 10)]
+    [OverGenerations(2_000_000_000L, "http://x/?page=2", 2, 60)]
+    [OverGenerations(long.MaxValue, "http://x/?page=2", 2, 60)]
+    [OverGenerations(2_000_000_000L, "http://x/?cursor=a", 0, 60)]
+    [OverGenerations(0L, "http://x/?page=2", 2, 10)]
     public async Task A_count_from_outside_has_pages_asked_for_only_as_long_as_they_hold_something(
+        TenantApi api,
         long count,
         string next,
         int records,
@@ -283,10 +286,13 @@ public sealed class ProofTests(AzuriteFixture azurite)
     {
         var day = new DateOnly(2026, 11, 20);
         var number = 0;
-        await using var cube = await ScriptedCube.StartAsync(request =>
-            !request.Is("/responses") || !Holds(request, day) ? null
-            : request.Page == 1 && records > 0 ? Scripted.Page(count, next, [ScriptedCube.Response(day, 1), ScriptedCube.Response(day, 2)])
-            : Scripted.Page(count, records > 0 ? null : $"http://x/?cursor={Interlocked.Increment(ref number)}", [])
+        await using var cube = await ScriptedCube.StartAsync(
+            api,
+            request =>
+                !request.Is("/responses") || !Holds(request, day) ? null
+                : request.Page == 1 && records > 0
+                    ? Scripted.Page(count, next, [ScriptedCube.Response(day, 1), ScriptedCube.Response(day, 2)])
+                : Scripted.Page(count, records > 0 ? null : $"http://x/?cursor={Interlocked.Increment(ref number)}", [])
         );
         var clock = new ShiftedClock(Now, 50);
         await using var app = await TestApp.StartAsync(

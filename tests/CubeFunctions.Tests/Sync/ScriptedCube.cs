@@ -41,6 +41,8 @@ internal sealed record Scripted(int Status, byte[] Body)
 /// <param name="Page">The page, from 1.</param>
 internal sealed record ScriptedRequest(string Path, DateOnly? From, DateOnly? To, int Page)
 {
+    public bool IsListing => Path.EndsWith("/campaigns", StringComparison.Ordinal);
+
     public bool Is(string part) => Path.Contains(part, StringComparison.Ordinal);
 }
 
@@ -50,7 +52,7 @@ internal sealed record ScriptedRequest(string Path, DateOnly? From, DateOnly? To
 /// </summary>
 internal sealed class ScriptedCube : IAsyncDisposable
 {
-    public const string Listing = """[{"campaign_id":901,"campaign_name":"C","assignment_id":31}]""";
+    private const string ListingOf1 = """[{"campaign_id":901,"campaign_name":"C","assignment_id":31}]""";
     private const string ListingOf2 =
         """[{"campaign__id":901,"campaign__name":"C","data_owner__id":31,"campaign__crm_type":"B2C","data_owner__name":"K"}]""";
     private readonly WebApplication _web;
@@ -79,6 +81,9 @@ internal sealed class ScriptedCube : IAsyncDisposable
         cube.BaseUrl = new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
         return cube;
     }
+
+    /// <summary>The listing of its one campaign.</summary>
+    public static string ListingOf(TenantApi api) => api == TenantApi.DataOwners ? ListingOf2 : ListingOf1;
 
     /// <summary>A tenant with responses of one day, as many as a test leaves there.</summary>
     /// <param name="api">The generation.</param>
@@ -118,13 +123,7 @@ internal sealed class ScriptedCube : IAsyncDisposable
             int.TryParse(query["page"], NumberStyles.None, CultureInfo.InvariantCulture, out var page) ? page : 1
         );
         Requests.Enqueue(request);
-        var answer =
-            Script(request)
-            ?? (
-                !request.Path.EndsWith("/campaigns", StringComparison.Ordinal)
-                    ? Scripted.Page(0, null, [])
-                    : Scripted.Json(_api == TenantApi.DataOwners ? ListingOf2 : Listing)
-            );
+        var answer = Script(request) ?? (request.IsListing ? Scripted.Json(ListingOf(_api)) : Scripted.Page(0, null, []));
         context.Response.StatusCode = answer.Status;
         context.Response.ContentType = "application/json";
         foreach (var (name, value) in answer.Headers)
@@ -135,7 +134,7 @@ internal sealed class ScriptedCube : IAsyncDisposable
         await context.Response.Body.WriteAsync(InWordsOf(_api, answer.Body));
     }
 
-    /// <summary>The members of a response by the names that a generation has for them, byte for byte otherwise.</summary>
+    /// <summary>The members of responses and of the listing by the names that a generation has for them, byte for byte otherwise.</summary>
     public static byte[] InWordsOf(TenantApi api, byte[] body) =>
         api == TenantApi.Assignments
             ? body
@@ -144,5 +143,12 @@ internal sealed class ScriptedCube : IAsyncDisposable
                     .Latin1.GetString(body)
                     .Replace("\"response_submitted_", "\"call_outcome__report_as__submitted_", StringComparison.Ordinal)
                     .Replace("\"response_", "\"call_outcome__", StringComparison.Ordinal)
+                    .Replace("\"campaign_id\"", "\"campaign__id\"", StringComparison.Ordinal)
+                    .Replace("\"assignment_id\": 31", "\"data_owner__id\": 31, \"campaign__crm_type\": \"B2C\"", StringComparison.Ordinal)
+                    .Replace(
+                        "\"assignment_id\": \"\"",
+                        "\"data_owner__id\": \"\", \"campaign__crm_type\": \"B2C\"",
+                        StringComparison.Ordinal
+                    )
             );
 }

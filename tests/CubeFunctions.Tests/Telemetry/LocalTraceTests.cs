@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Cube.Simulator;
 using CubeFunctions.Local.Azurite;
 using CubeFunctions.Tests.Local;
 using CubeFunctions.Tests.Support;
@@ -11,10 +12,11 @@ namespace CubeFunctions.Tests.Telemetry;
 /// <summary>What <c>cube dev</c> exports over OTLP, as a process.</summary>
 public sealed class LocalTraceTests(AzuriteFixture azurite)
 {
-    [Fact]
-    public async Task Traces_go_from_the_timer_and_the_webhook_to_each_page_and_to_the_CRM_and_name_nobody()
+    [Theory]
+    [OverGenerations]
+    public async Task Traces_go_from_the_timer_and_the_webhook_to_each_page_and_to_the_CRM_and_name_nobody(TenantApi api)
     {
-        await using var scenario = await TracedScenario.StartAsync();
+        await using var scenario = await TracedScenario.StartAsync(api);
         var port = AzuriteProcess.FreePorts(1)[0];
         using var dev = CubeProcess.Start(
             $"dev --port {port}",
@@ -42,7 +44,7 @@ public sealed class LocalTraceTests(AzuriteFixture azurite)
             TimeSpan.FromMinutes(1)
         );
         await WaitFor.TrueAsync(() => Task.FromResult(scenario.Crm.Taken.Count > 0), TimeSpan.FromMinutes(1));
-        using var order = new StringContent(TracedScenario.Order, Encoding.UTF8, "application/json");
+        using var order = new StringContent(scenario.Order, Encoding.UTF8, "application/json");
         using var erasure = await http.PostAsync(new Uri("/api/erasures", UriKind.Relative), order, TestContext.Current.CancellationToken);
         await WaitFor.TrueAsync(
             async () => (await GetAsync(http, $"{erasure.Headers.Location}")).GetProperty("state").GetString() == "done",

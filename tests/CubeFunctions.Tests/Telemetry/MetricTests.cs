@@ -29,23 +29,22 @@ public sealed class MetricTests(AzuriteFixture azurite)
 
     private static RunRequest Customers => RunRequest.Snapshot([FeedCatalogue.Customers]);
 
-    [Fact]
-    public async Task A_run_counts_items_pages_records_bytes_retries_and_how_stale_its_scopes_are()
+    [Theory]
+    [OverGenerations]
+    public async Task A_run_counts_items_pages_records_bytes_retries_and_how_stale_its_scopes_are(TenantApi api)
     {
         using var metrics = new MetricCollector();
-        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Small.EarlyIn(api), null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
         var (refused, shortened) = (cube.Data.CampaignIds()[0], cube.Data.CampaignIds()[^1]);
         cube.Faults.Add("500=1,times=2,path=/customers/");
-        cube.Faults.Add($"403=1,path=/{refused}/responses/");
-        cube.Faults.Add($"short=1,path=/{shortened}/responses/");
-        var run = await app.RunAsync(
-            new RunRequest(RunKind.Manual, [FeedCatalogue.Customers, FeedCatalogue.All.Single(feed => feed.Setting == "responses")])
-        );
+        cube.Faults.Add($"403=1,path=/{refused}/{api.Calls().Name}/");
+        cube.Faults.Add($"short=1,path=/{shortened}/{api.Calls().Name}/");
+        var run = await app.RunAsync(new RunRequest(RunKind.Manual, [FeedCatalogue.Customers, api.Calls()]));
         Assert.Equal((1, 1), (run.Items.Failed, run.Items.Unproven));
-        Assert.Equal(1, metrics.Sum(CubeMetrics.ItemsFailed, "feed=responses", "scope=campaign", "reason=Forbidden"));
-        Assert.Equal(1, metrics.Sum(CubeMetrics.ItemsUnproven, "feed=responses", "scope=campaign"));
-        Assert.Equal(1, metrics.Sum(CubeMetrics.ItemsSucceeded, "feed=customers", "scope=assignment"));
+        Assert.Equal(1, metrics.Sum(CubeMetrics.ItemsFailed, $"feed={api.Calls().Name}", "scope=campaign", "reason=Forbidden"));
+        Assert.Equal(1, metrics.Sum(CubeMetrics.ItemsUnproven, $"feed={api.Calls().Name}", "scope=campaign"));
+        Assert.Equal(1, metrics.Sum(CubeMetrics.ItemsSucceeded, "feed=customers", $"scope={Scope.NameOf(api.PlacesOf())}"));
         Assert.Equal(2, metrics.Sum(CubeMetrics.RequestsRetried, "reason=500"));
         Assert.Equal((3, 120), (metrics.Sum(CubeMetrics.Pages, "feed=customers"), metrics.Sum(CubeMetrics.Records, "feed=customers")));
         Assert.Equal(metrics.Sum(CubeMetrics.Pages), metrics.Count(CubeMetrics.PageDuration));
@@ -53,16 +52,17 @@ public sealed class MetricTests(AzuriteFixture azurite)
         Assert.True(metrics.Sum(CubeMetrics.Bytes, "feed=customers") > 120 * 50);
 
         await app.Get<Janitor>().RunAsync(force: false, TestContext.Current.CancellationToken);
-        Assert.InRange(metrics.Last(CubeMetrics.Staleness, "feed=customers", "scope=assignment"), 0, 1);
-        Assert.Equal(0, metrics.Last(CubeMetrics.Gaps, "feed=customers", "scope=assignment"));
+        Assert.InRange(metrics.Last(CubeMetrics.Staleness, "feed=customers", $"scope={Scope.NameOf(api.PlacesOf())}"), 0, 1);
+        Assert.Equal(0, metrics.Last(CubeMetrics.Gaps, "feed=customers", $"scope={Scope.NameOf(api.PlacesOf())}"));
     }
 
-    [Fact]
-    public async Task A_pause_that_Cube_asks_for_reschedules_items_and_is_measured_and_so_are_poison_and_old_messages()
+    [Theory]
+    [OverGenerations]
+    public async Task A_pause_that_Cube_asks_for_reschedules_items_and_is_measured_and_so_are_poison_and_old_messages(TenantApi api)
     {
         using var metrics = new MetricCollector();
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow());
-        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Small.EarlyIn(api), null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube.BaseUrl, clock);
         await app.Get<RunPlanner>().StartAsync(Customers, TestContext.Current.CancellationToken);
         var waiting = (
@@ -86,13 +86,14 @@ public sealed class MetricTests(AzuriteFixture azurite)
         Assert.Equal(1, metrics.Sum(CubeMetrics.Poison, $"queue={StorageNames.SyncQueue}"));
     }
 
-    [Fact]
-    public async Task Upserts_are_counted_by_outcome_and_those_that_wait_for_writes_are_shown()
+    [Theory]
+    [OverGenerations]
+    public async Task Upserts_are_counted_by_outcome_and_those_that_wait_for_writes_are_shown(TenantApi api)
     {
         using var metrics = new MetricCollector();
         await using var lane = await Lane.StartAsync(
             azurite,
-            Small,
+            Small.EarlyIn(api),
             null,
             ("Upserts__Senders__crm__Kind", "json"),
             ("Upserts__Senders__crm__Secret", "test-secret")
@@ -120,7 +121,7 @@ public sealed class MetricTests(AzuriteFixture azurite)
         await lane
             .App.Get<TenantWrites>()
             .Flag.ExtendAsync(TimeProvider.System.GetUtcNow().AddMinutes(10), "405", null, TestContext.Current.CancellationToken);
-        await using var other = await TestApp.StartAsync(lane.Storage, lane.Cube.BaseUrl);
+        await using var other = await TestApp.StartAsync(lane.Storage, lane.Cube.BaseUrl, null, ("Cube__Writes", "true"));
         await other.Get<UpsertJanitor>().RunOnceAsync(force: false, TestContext.Current.CancellationToken);
         Assert.Equal((1, 0), (metrics.Last(CubeMetrics.UpsertsHeld, "by=tenant"), metrics.Last(CubeMetrics.UpsertsHeld, "by=settings")));
 
@@ -129,12 +130,13 @@ public sealed class MetricTests(AzuriteFixture azurite)
         Assert.Equal((0, 1), (metrics.Last(CubeMetrics.UpsertsHeld, "by=tenant"), metrics.Last(CubeMetrics.UpsertsHeld, "by=settings")));
     }
 
-    [Fact]
-    public async Task Changes_are_counted_by_op_and_by_whether_they_arrived()
+    [Theory]
+    [OverGenerations]
+    public async Task Changes_are_counted_by_op_and_by_whether_they_arrived(TenantApi api)
     {
         using var metrics = new MetricCollector();
         await using var receiver = await TestReceiver.StartAsync();
-        await using var cube = await CubeSimulator.StartAsync(Small, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(Small.EarlyIn(api), null, TestContext.Current.CancellationToken);
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube, null, receiver.Settings());
         var assignment = cube.Data.AssignmentIds[0];
         await app.RunAsync(Customers);
@@ -142,7 +144,7 @@ public sealed class MetricTests(AzuriteFixture azurite)
         cube.Data.EditCustomer(assignment, 10_000_002, "city", "Hamar");
         cube.Data.AddCustomer(assignment);
         await app.RunAsync(Customers);
-        await DeliverAsync(app);
+        await DeliverAsync(app, cube.Data.PlaceOf(assignment));
         Assert.Equal(2, metrics.Sum(CubeMetrics.ChangesFound, "feed=customers", "op=updated", "origin=cube"));
         Assert.Equal(1, metrics.Sum(CubeMetrics.ChangesFound, "feed=customers", "op=created", "origin=cube"));
         Assert.Equal(3, metrics.Sum(CubeMetrics.ChangesDelivered));
@@ -151,7 +153,7 @@ public sealed class MetricTests(AzuriteFixture azurite)
         receiver.Decide = _ => new TestReceiver.Answer(410);
         cube.Data.EditCustomer(assignment, 10_000_003, "city", "Hamar");
         await app.RunAsync(Customers);
-        await DeliverAsync(app);
+        await DeliverAsync(app, cube.Data.PlaceOf(assignment));
         Assert.Equal(1, metrics.Sum(CubeMetrics.ChangesUndelivered, "reason=Gone"));
         cube.Data.LosePermission(assignment);
         await app.RunAsync(Customers);
@@ -177,10 +179,6 @@ public sealed class MetricTests(AzuriteFixture azurite)
         ];
     }
 
-    private static Task DeliverAsync(TestApp app) =>
-        app.Get<DeliveryWorker>()
-            .DeliverAsync(
-                ChangeStream.NameOf(FeedCatalogue.Customers, new Scope(ScopeKind.Assignment, "17")),
-                TestContext.Current.CancellationToken
-            );
+    private static Task DeliverAsync(TestApp app, Scope place) =>
+        app.Get<DeliveryWorker>().DeliverAsync(ChangeStream.NameOf(FeedCatalogue.Customers, place), TestContext.Current.CancellationToken);
 }

@@ -2,6 +2,7 @@ using System.Text;
 using Cube.Simulator;
 using CubeFunctions.Tests.Changes.Delivery;
 using CubeFunctions.Tests.Erasure;
+using CubeFunctions.Tests.Support;
 using Xunit;
 
 namespace CubeFunctions.Tests.Telemetry;
@@ -13,8 +14,6 @@ namespace CubeFunctions.Tests.Telemetry;
 /// </summary>
 internal sealed class TracedScenario : IAsyncDisposable
 {
-    public const string Order = $$"""{"assignment":"17","customer":"{{Victim.Imported}}"}""";
-
     /// <summary>The trace that the CRM is in when it posts its webhook.</summary>
     private const string CrmTrace = "4bf92f3577b34da6a3ce929d0e0e4736";
     private const string Secret = "a-secret-of-a-script";
@@ -23,6 +22,9 @@ internal sealed class TracedScenario : IAsyncDisposable
 
     public CubeSimulator Cube { get; }
 
+    /// <summary>That the person be erased.</summary>
+    public string Order => $$"""{"assignment":"{{Place}}","customer":"{{Victim.Imported}}"}""";
+
     public TestReceiver Crm { get; }
 
     public OtlpReceiver Collector { get; }
@@ -30,15 +32,22 @@ internal sealed class TracedScenario : IAsyncDisposable
     public (string Name, string Value)[] Settings =>
         Crm.Settings([
             .. Collector.Settings,
-            ("Sync__Feeds", "customers,responses"),
+            ("Sync__Feeds", $"customers,{Cube.Data.Api.Calls().Name}"),
+            ("Cube__Writes", "true"),
             ("Upserts__Senders__crm__Kind", "json"),
             ("Upserts__Senders__crm__Secret", Secret),
-            ("Upserts__Senders__crm__AssignmentId", $"{Cube.Data.AssignmentIds[0]}"),
+            ("Upserts__Senders__crm__AssignmentId", Place),
         ]);
 
-    public static async Task<TracedScenario> StartAsync()
+    private string Place => Cube.Data.PlaceOf(Cube.Data.AssignmentIds[0]).Id;
+
+    public static async Task<TracedScenario> StartAsync(TenantApi api)
     {
-        var cube = await CubeSimulator.StartAsync(Victim.Options with { Campaigns = 1 }, null, TestContext.Current.CancellationToken);
+        var cube = await CubeSimulator.StartAsync(
+            (Victim.Options with { Campaigns = 1 }).EarlyIn(api),
+            null,
+            TestContext.Current.CancellationToken
+        );
         Victim.Live(cube);
 
         // Somebody changes the person in Cube while the upsert is written: the next reading holds both.

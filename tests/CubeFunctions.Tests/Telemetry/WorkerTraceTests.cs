@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Cube.Simulator;
 using CubeFunctions.Tests.Functions;
 using CubeFunctions.Tests.Functions.Host;
 using CubeFunctions.Tests.Support;
@@ -11,10 +12,13 @@ namespace CubeFunctions.Tests.Telemetry;
 /// <summary>What the published worker exports over OTLP, invoked as the Functions host does.</summary>
 public sealed class WorkerTraceTests(AzuriteFixture azurite, PublishedApp app)
 {
-    [Fact]
-    public async Task Traces_go_from_the_timer_and_the_webhook_to_each_page_and_to_the_CRM_and_are_linked_with_the_invocations_and_name_nobody()
+    [Theory]
+    [OverGenerations]
+    public async Task Traces_go_from_timer_and_webhook_to_each_page_and_to_the_CRM_are_linked_with_the_invocations_and_name_nobody(
+        TenantApi api
+    )
     {
-        await using var scenario = await TracedScenario.StartAsync();
+        await using var scenario = await TracedScenario.StartAsync(api);
         var storage = await azurite.NewAccountAsync();
         await using var host = await FunctionsHost.StartAsync(
             app,
@@ -31,7 +35,7 @@ public sealed class WorkerTraceTests(AzuriteFixture azurite, PublishedApp app)
         await host.PumpQueuesAsync(() => Task.FromResult(scenario.Crm.Taken.Count > 0));
         var order = new HttpRequestMessage(HttpMethod.Post, "/api/erasures")
         {
-            Content = new StringContent(TracedScenario.Order, Encoding.UTF8, "application/json"),
+            Content = new StringContent(scenario.Order, Encoding.UTF8, "application/json"),
         };
         using var erasure = await host.SendHttpAsync("ErasePerson", order);
         await WaitFor.TrueAsync(async () => await StateAsync(host, $"{erasure.Headers.Location}") == "done", TimeSpan.FromMinutes(1));

@@ -22,8 +22,9 @@ public sealed partial class DeathBeforeMessageTests(AzuriteFixture azurite)
         ("Upserts__Senders__crm__EventId", "/event"),
     ];
 
-    [Fact]
-    public async Task The_sweeper_makes_up_for_a_message_that_was_never_sent()
+    [Theory]
+    [OverGenerations(First = true)]
+    public async Task The_sweeper_makes_up_for_a_message_that_was_never_sent(TenantApi api)
     {
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow());
         await using var lane = await Lane.StartAsync(
@@ -33,7 +34,7 @@ public sealed partial class DeathBeforeMessageTests(AzuriteFixture azurite)
                 Campaigns = 1,
                 CustomersPerAssignment = 5,
                 AnonymisedPerThousand = 0,
-            },
+            }.EarlyIn(api),
             clock,
             Sender
         );
@@ -74,7 +75,7 @@ public sealed partial class DeathBeforeMessageTests(AzuriteFixture azurite)
                 storage,
                 [
                     .. Sender,
-                    ("Upserts__Senders__crm__AssignmentId", $"{lane.Assignment}"),
+                    ("Upserts__Senders__crm__AssignmentId", lane.Place),
                     ("Sync__Schedule", "0 0 0 1 1 *"),
                     ("Sync__SnapshotSchedule", "0 0 0 1 1 *"),
                 ]

@@ -29,10 +29,11 @@ public sealed class MergingTests(AzuriteFixture azurite)
         ),
     ];
 
-    [Fact]
-    public async Task When_Cube_refuses_the_newest_value_the_next_older_good_one_arrives()
+    [Theory]
+    [OverGenerations(First = true)]
+    public async Task When_Cube_refuses_the_newest_value_the_next_older_good_one_arrives(TenantApi api)
     {
-        await using var lane = await Lane.StartAsync(azurite, Options, null, Sender);
+        await using var lane = await Lane.StartAsync(azurite, Options.EarlyIn(api), null, Sender);
         await lane.SnapshotAsync();
         var id = lane.ImportedIds()[0];
         var older = await lane.HookAsync($$"""{"customer_id":"{{id}}","event":"e1","at":"2026-11-01T10:00:01Z","city":"Hamar"}""");
@@ -49,27 +50,30 @@ public sealed class MergingTests(AzuriteFixture azurite)
         Assert.Equal("Bodø", $"{lane.Record(id)["city"]}");
     }
 
-    [Fact]
-    public async Task Each_event_says_what_Cube_has_against_its_own_field()
+    [Theory]
+    [OverGenerations(First = true)]
+    public async Task Each_event_says_what_Cube_has_against_its_own_field(TenantApi api)
     {
-        await using var lane = await Lane.StartAsync(azurite, Options, null, Sender);
+        await using var lane = await Lane.StartAsync(azurite, Options.EarlyIn(api), null, Sender);
         await lane.SnapshotAsync();
         lane.Cube.Data.ValueError = (field, value) => value == "?" ? $"No such {field}." : null;
         var id = lane.ImportedIds()[0];
         var city = await lane.HookAsync($$"""{"customer_id":"{{id}}","event":"e1","at":"2026-11-01T10:00:01Z","city":"?"}""");
         var phone = await lane.HookAsync($$"""{"customer_id":"{{id}}","event":"e2","at":"2026-11-01T10:00:02Z","phone":"?"}""");
         await lane.DeliverAsync([.. city, .. phone]);
-        const string Answer = "Cube answered 400 to PUT /api/v1/assignments/{id}/customers/{customer}";
+        var place = api == TenantApi.DataOwners ? "data_owners/{owner}/{type}" : "assignments/{id}";
+        var answer = $"Cube answered 400 to PUT /api/v1/{place}/customers/{{customer}}";
         Assert.Equal(
-            [("dead", $"{Answer}: city: No such city."), ("dead", $"{Answer}: phone_1: No such phone_1.")],
+            [("dead", $"{answer}: city: No such city."), ("dead", $"{answer}: phone_1: No such phone_1.")],
             (await lane.StatesAsync([.. city, .. phone])).Select(state => (state.State, state.Reason))
         );
     }
 
-    [Fact]
-    public async Task A_value_that_no_field_takes_is_left_out_by_name_and_the_others_arrive()
+    [Theory]
+    [OverGenerations(First = true)]
+    public async Task A_value_that_no_field_takes_is_left_out_by_name_and_the_others_arrive(TenantApi api)
     {
-        await using var lane = await Lane.StartAsync(azurite, Options, null, Sender);
+        await using var lane = await Lane.StartAsync(azurite, Options.EarlyIn(api), null, Sender);
         await lane.SnapshotAsync();
         var id = lane.ImportedIds()[0];
         var large = await lane.HookAsync(
@@ -86,17 +90,18 @@ public sealed class MergingTests(AzuriteFixture azurite)
         Assert.Equal("+4791111112", $"{lane.Record(id)["phone_1"]}");
 
         var (status, answer) = await lane.Http.PostAsync(
-            $"assignments/{lane.Assignment}/customers",
+            $"assignments/{lane.Place}/customers",
             new JsonObject { ["customer_id"] = id, ["city"] = new string('x', UpsertLimits.ValueCharacters) }.ToJsonString()
         );
         Assert.Equal(400, status);
         Assert.Contains("'city'", answer.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Long_values_that_were_sent_leave_room_for_the_next_ones()
+    [Theory]
+    [OverGenerations(First = true)]
+    public async Task Long_values_that_were_sent_leave_room_for_the_next_ones(TenantApi api)
     {
-        await using var lane = await Lane.StartAsync(azurite, Options);
+        await using var lane = await Lane.StartAsync(azurite, Options.EarlyIn(api));
         await lane.SnapshotAsync();
         var id = lane.ImportedIds()[0];
         for (var round = 0; round < 3; round++)
@@ -115,10 +120,11 @@ public sealed class MergingTests(AzuriteFixture azurite)
         Assert.Equal(new string('c', 20_000), $"{lane.Record(id)["notat 35"]}");
     }
 
-    [Fact]
-    public async Task An_event_that_died_by_its_map_is_parsed_again_by_the_mended_one()
+    [Theory]
+    [OverGenerations(First = true)]
+    public async Task An_event_that_died_by_its_map_is_parsed_again_by_the_mended_one(TenantApi api)
     {
-        await using var lane = await Lane.StartAsync(azurite, Options, null, Sender);
+        await using var lane = await Lane.StartAsync(azurite, Options.EarlyIn(api), null, Sender);
         await lane.SnapshotAsync();
         var id = lane.ImportedIds()[0];
         var ids = await lane.HookAsync($$"""{"customer_id":"{{id}}","event":"e1","at":"2026-11-01T10:00:01Z","gender":"7"}""");
@@ -133,7 +139,8 @@ public sealed class MergingTests(AzuriteFixture azurite)
                 "Upserts__Senders__crm__FieldMap",
                 """{"gender":{"from":"gender","values":{"1":"Female","2":"Male","7":"Unknown"}},"city":"city"}"""
             ),
-            ("Upserts__Senders__crm__AssignmentId", $"{lane.Assignment}"),
+            ("Upserts__Senders__crm__AssignmentId", lane.Place),
+            ("Cube__Writes", "true"),
         ];
         await using var next = await TestApp.StartAsync(lane.Storage, lane.Cube, null, mended);
         Assert.Equal(1, (await next.Get<UpsertReader>().ReplayAsync([], TestContext.Current.CancellationToken)).Count);
@@ -142,11 +149,12 @@ public sealed class MergingTests(AzuriteFixture azurite)
         Assert.Equal("Unknown", $"{lane.Record(id)["gender"]}");
     }
 
-    [Fact]
-    public async Task Forty_eight_hours_count_for_each_event()
+    [Theory]
+    [OverGenerations(First = true)]
+    public async Task Forty_eight_hours_count_for_each_event(TenantApi api)
     {
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 30);
-        await using var lane = await Lane.StartAsync(azurite, Options, clock, Sender);
+        await using var lane = await Lane.StartAsync(azurite, Options.EarlyIn(api), clock, Sender);
         await lane.SnapshotAsync();
         var id = lane.ImportedIds()[0];
         lane.Cube.Faults.Add("503=1,path=/customers/");
@@ -165,11 +173,12 @@ public sealed class MergingTests(AzuriteFixture azurite)
         Assert.Equal("+4791111111", $"{lane.Record(id)["phone_1"]}");
     }
 
-    [Fact]
-    public async Task One_write_that_is_not_available_by_mistake_makes_its_customer_wait_and_nobody_else()
+    [Theory]
+    [OverGenerations(First = true)]
+    public async Task One_write_that_is_not_available_by_mistake_makes_its_customer_wait_and_nobody_else(TenantApi api)
     {
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 10);
-        await using var lane = await Lane.StartAsync(azurite, Options, clock);
+        await using var lane = await Lane.StartAsync(azurite, Options.EarlyIn(api), clock);
         await lane.SnapshotAsync();
         var customers = lane.ImportedIds();
         foreach (
@@ -187,11 +196,12 @@ public sealed class MergingTests(AzuriteFixture azurite)
         }
     }
 
-    [Fact]
-    public async Task A_tenant_without_writes_is_probed_and_all_wait_with_the_reason()
+    [Theory]
+    [OverGenerations(First = true)]
+    public async Task A_tenant_without_writes_is_probed_and_all_wait_with_the_reason(TenantApi api)
     {
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow());
-        await using var lane = await Lane.StartAsync(azurite, Options, clock);
+        await using var lane = await Lane.StartAsync(azurite, Options.EarlyIn(api), clock);
         await lane.SnapshotAsync();
         var customers = lane.ImportedIds();
         lane.Cube.Faults.Add("405=1,method=PUT");
@@ -215,13 +225,14 @@ public sealed class MergingTests(AzuriteFixture azurite)
         Assert.Empty(await lane.App.Get<Core.Storage.SharedFlags>().ListAsync(TestContext.Current.CancellationToken));
     }
 
-    [Fact]
-    public async Task What_waits_says_why_has_an_age_limit_and_can_be_dropped()
+    [Theory]
+    [OverGenerations(First = true)]
+    public async Task What_waits_says_why_has_an_age_limit_and_can_be_dropped(TenantApi api)
     {
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow());
         await using var lane = await Lane.StartAsync(
             azurite,
-            Options,
+            Options.EarlyIn(api),
             clock,
             ("Upserts__Senders__crm__Kind", "json"),
             ("Upserts__Senders__crm__Secret", "test-secret"),

@@ -14,10 +14,11 @@ public sealed class RightPersonTests(AzuriteFixture azurite)
         AnonymisedPerThousand = 0,
     };
 
-    [Fact]
-    public async Task A_record_that_was_given_another_id_is_nobodys_any_more_once_a_snapshot_says_so()
+    [Theory]
+    [OverGenerations(First = true)]
+    public async Task A_record_that_was_given_another_id_is_nobodys_any_more_once_a_snapshot_says_so(TenantApi api)
     {
-        await using var lane = await Lane.StartAsync(azurite, Options);
+        await using var lane = await Lane.StartAsync(azurite, Options.EarlyIn(api));
         await lane.SnapshotAsync();
         var imported = lane.ImportedIds()[0];
         var record = lane.Cube.Data.FindCustomer(lane.Assignment, imported)!.Value;
@@ -35,10 +36,11 @@ public sealed class RightPersonTests(AzuriteFixture azurite)
         Assert.NotEqual(record, lane.Cube.Data.FindCustomer(lane.Assignment, imported));
     }
 
-    [Fact]
-    public async Task A_record_that_was_given_another_id_since_the_snapshot_is_not_written_to()
+    [Theory]
+    [OverGenerations(First = true)]
+    public async Task A_record_that_was_given_another_id_since_the_snapshot_is_not_written_to(TenantApi api)
     {
-        await using var lane = await Lane.StartAsync(azurite, Options);
+        await using var lane = await Lane.StartAsync(azurite, Options.EarlyIn(api));
         await lane.SnapshotAsync();
         var imported = lane.ImportedIds()[0];
         var record = lane.Cube.Data.FindCustomer(lane.Assignment, imported)!.Value;
@@ -55,10 +57,11 @@ public sealed class RightPersonTests(AzuriteFixture azurite)
         );
     }
 
-    [Fact]
-    public async Task Two_records_with_the_id_are_a_reason_to_write_to_neither()
+    [Theory]
+    [OverGenerations(First = true)]
+    public async Task Two_records_with_the_id_are_a_reason_to_write_to_neither(TenantApi api)
     {
-        await using var lane = await Lane.StartAsync(azurite, Options);
+        await using var lane = await Lane.StartAsync(azurite, Options.EarlyIn(api));
         await lane.SnapshotAsync();
         var imported = lane.ImportedIds()[0];
         var record = lane.Cube.Data.FindCustomer(lane.Assignment, imported)!.Value;
@@ -75,10 +78,11 @@ public sealed class RightPersonTests(AzuriteFixture azurite)
         Assert.Single(lane.Cube.Data.Writes);
     }
 
-    [Fact]
-    public async Task Ids_that_differ_by_a_zero_are_two_customers()
+    [Theory]
+    [OverGenerations(First = true)]
+    public async Task Ids_that_differ_by_a_zero_are_two_customers(TenantApi api)
     {
-        await using var lane = await Lane.StartAsync(azurite, Options);
+        await using var lane = await Lane.StartAsync(azurite, Options.EarlyIn(api));
         var record = lane.Cube.Data.FindCustomer(lane.Assignment, lane.ImportedIds()[0])!.Value;
         lane.Cube.Data.RekeyCustomer(lane.Assignment, record, "0042");
         await lane.SnapshotAsync();

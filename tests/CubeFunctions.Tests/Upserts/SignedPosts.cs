@@ -14,14 +14,14 @@ internal static class SignedPosts
     private static readonly string[] Kinds = ["json", "standard-webhooks", "hubspot", "dataverse"];
 
     /// <summary>Settings of a sender of each kind, called like its kind.</summary>
-    public static (string, string)[] Settings(int assignment) =>
+    public static (string, string)[] Settings(string assignment) =>
         [
             .. Kinds.SelectMany(kind =>
                 new[]
                 {
                     (Name(kind, "Kind"), kind),
                     (Name(kind, "Secret"), kind == "standard-webhooks" ? StandardSecret : Secret),
-                    (Name(kind, "AssignmentId"), $"{assignment}"),
+                    (Name(kind, "AssignmentId"), assignment),
                     (Name(kind, "FieldMap"), FieldMap),
                 }
             ),

@@ -29,16 +29,13 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
     ];
 
     [Theory]
-    [InlineData(CustomerIdInUrl.Internal)]
-    [InlineData(CustomerIdInUrl.Imported)]
-    public async Task A_new_customer_a_changed_one_and_an_array_arrive_as_sent(CustomerIdInUrl idInUrl)
+    [InlineData(TenantApi.Assignments, CustomerIdInUrl.Internal)]
+    [OverGenerations(CustomerIdInUrl.Imported, First = true)]
+    public async Task A_new_customer_a_changed_one_and_an_array_arrive_as_sent(TenantApi api, CustomerIdInUrl idInUrl)
     {
         await using var lane = await Lane.StartAsync(
             azurite,
-            Options with
-            {
-                CustomerIdInUrl = idInUrl,
-            },
+            (Options with { CustomerIdInUrl = idInUrl }).EarlyIn(api),
             null,
             ("Cube__CustomerIdInUrl", idInUrl.ToString())
         );
@@ -74,10 +71,11 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
         Assert.Equal(1061, lane.Cube.Data.Customers(lane.Assignment).Count());
     }
 
-    [Fact]
-    public async Task Before_the_first_snapshot_they_wait_and_then_they_go()
+    [Theory]
+    [OverGenerations(First = true)]
+    public async Task Before_the_first_snapshot_they_wait_and_then_they_go(TenantApi api)
     {
-        await using var lane = await Lane.StartAsync(azurite, Options);
+        await using var lane = await Lane.StartAsync(azurite, Options.EarlyIn(api));
         var imported = lane.Cube.Data.Customers(lane.Assignment).First()["customer_id"]!.ToString();
         var ids = await lane.PostAsync($$"""{"customer_id":"{{imported}}","city":"Bodø"}""");
         await lane.PumpUntilRefusedAsync(ids[0]);
@@ -90,10 +88,11 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
         Assert.Equal("delivered", (await lane.StatesAsync(ids))[0].State);
     }
 
-    [Fact]
-    public async Task An_imported_id_that_is_somebody_elses_internal_id_never_reaches_him()
+    [Theory]
+    [OverGenerations(First = true)]
+    public async Task An_imported_id_that_is_somebody_elses_internal_id_never_reaches_him(TenantApi api)
     {
-        await using var lane = await Lane.StartAsync(azurite, Options);
+        await using var lane = await Lane.StartAsync(azurite, Options.EarlyIn(api));
         await lane.SnapshotAsync();
         var other = lane.Cube.Data.Customers(lane.Assignment).ElementAt(7);
         var internalId = $"{other["id"]}";
@@ -103,10 +102,11 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
         Assert.Equal(internalId, Assert.Single(lane.Cube.Data.Writes, write => write.Method == "POST").ImportedId);
     }
 
-    [Fact]
-    public async Task Parts_of_a_customer_come_together_whatever_their_order()
+    [Theory]
+    [OverGenerations(First = true)]
+    public async Task Parts_of_a_customer_come_together_whatever_their_order(TenantApi api)
     {
-        await using var lane = await Lane.StartAsync(azurite, Options, null, Sender);
+        await using var lane = await Lane.StartAsync(azurite, Options.EarlyIn(api), null, Sender);
         await lane.SnapshotAsync();
         var known = lane.Cube.Data.Customers(lane.Assignment).First();
         var id = $"{known["customer_id"]}";
@@ -137,10 +137,11 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
         Assert.Equal(first, repeat);
     }
 
-    [Fact]
-    public async Task Many_events_of_one_customer_need_one_delivery()
+    [Theory]
+    [OverGenerations(First = true)]
+    public async Task Many_events_of_one_customer_need_one_delivery(TenantApi api)
     {
-        await using var lane = await Lane.StartAsync(azurite, Options, null, Sender);
+        await using var lane = await Lane.StartAsync(azurite, Options.EarlyIn(api), null, Sender);
         await lane.SnapshotAsync();
         var known = lane.Cube.Data.Customers(lane.Assignment).First();
         List<string> ids = [];
@@ -160,12 +161,15 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
     }
 
     [Theory]
-    [InlineData("503=1")]
-    [InlineData("reset-before-body=1")]
-    public async Task After_an_hour_without_Cube_all_is_delivered_and_after_three_days_the_dead_go_with_one_replay(string fault)
+    [OverGenerations("503=1", First = true)]
+    [OverGenerations("reset-before-body=1", First = true)]
+    public async Task After_an_hour_without_Cube_all_is_delivered_and_after_three_days_the_dead_go_with_one_replay(
+        TenantApi api,
+        string fault
+    )
     {
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 30);
-        await using var lane = await Lane.StartAsync(azurite, Options, clock);
+        await using var lane = await Lane.StartAsync(azurite, Options.EarlyIn(api), clock);
         await lane.SnapshotAsync();
         var imported = $"{lane.Cube.Data.Customers(lane.Assignment).First()["customer_id"]}";
         lane.Cube.Faults.Add(fault);
@@ -198,12 +202,12 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
     }
 
     [Theory]
-    [InlineData(WriteMode.MethodNotAllowed405)]
-    [InlineData(WriteMode.NotImplemented501)]
-    [InlineData(WriteMode.NotFound404)]
-    public async Task A_tenant_without_writes_keeps_them_waiting_and_is_asked_once_a_day(WriteMode mode)
+    [OverGenerations(WriteMode.MethodNotAllowed405, First = true)]
+    [OverGenerations(WriteMode.NotImplemented501, First = true)]
+    [OverGenerations(WriteMode.NotFound404, First = true)]
+    public async Task A_tenant_without_writes_keeps_them_waiting_and_is_asked_once_a_day(TenantApi api, WriteMode mode)
     {
-        await using var lane = await Lane.StartAsync(azurite, Options with { Writes = mode });
+        await using var lane = await Lane.StartAsync(azurite, (Options with { Writes = mode }).EarlyIn(api));
         await lane.SnapshotAsync();
         var imported = $"{lane.Cube.Data.Customers(lane.Assignment).First()["customer_id"]}";
         List<string> ids = [];
@@ -224,10 +228,11 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
         );
     }
 
-    [Fact]
-    public async Task What_Cube_refuses_is_dead_with_its_own_words_and_the_rest_arrives()
+    [Theory]
+    [OverGenerations(First = true)]
+    public async Task What_Cube_refuses_is_dead_with_its_own_words_and_the_rest_arrives(TenantApi api)
     {
-        await using var lane = await Lane.StartAsync(azurite, Options);
+        await using var lane = await Lane.StartAsync(azurite, Options.EarlyIn(api));
         await lane.SnapshotAsync();
         var imported = $"{lane.Cube.Data.Customers(lane.Assignment).First()["customer_id"]}";
         lane.Cube.Faults.Add("bad-request=1,times=1");
@@ -239,12 +244,12 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
     }
 
     [Theory]
-    [InlineData("work-then-fail=1,as=503,times=1")]
-    [InlineData("work-then-fail=1,as=reset,times=1")]
-    public async Task A_POST_that_was_done_but_not_answered_makes_no_second_customer(string fault)
+    [OverGenerations("work-then-fail=1,as=503,times=1", First = true)]
+    [OverGenerations("work-then-fail=1,as=reset,times=1", First = true)]
+    public async Task A_POST_that_was_done_but_not_answered_makes_no_second_customer(TenantApi api, string fault)
     {
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 20);
-        await using var lane = await Lane.StartAsync(azurite, Options, clock);
+        await using var lane = await Lane.StartAsync(azurite, Options.EarlyIn(api), clock);
         await lane.SnapshotAsync();
         lane.Cube.Faults.Add(fault);
         var ids = await lane.PostAsync("""{"customer_id":"ny-kunde","name":"Ny Kunde"}""");
@@ -253,10 +258,11 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
         Assert.Single(lane.Cube.Data.Writes, write => write.Method == "POST");
     }
 
-    [Fact]
-    public async Task A_custom_field_can_be_named_by_its_label()
+    [Theory]
+    [OverGenerations(First = true)]
+    public async Task A_custom_field_can_be_named_by_its_label(TenantApi api)
     {
-        await using var lane = await Lane.StartAsync(azurite, Options);
+        await using var lane = await Lane.StartAsync(azurite, Options.EarlyIn(api));
         await lane.SnapshotAsync();
         var label = $"{lane.Cube.Data.CustomFields(lane.Assignment).First()["key"]}";
         var imported = $"{lane.Cube.Data.Customers(lane.Assignment).First()["customer_id"]}";
@@ -270,15 +276,16 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
         );
     }
 
-    [Fact]
-    public async Task An_idempotency_key_makes_one_of_two_posts()
+    [Theory]
+    [OverGenerations(First = true)]
+    public async Task An_idempotency_key_makes_one_of_two_posts(TenantApi api)
     {
-        await using var lane = await Lane.StartAsync(azurite, Options);
+        await using var lane = await Lane.StartAsync(azurite, Options.EarlyIn(api));
         const string Body = """{"customer_id":"k-1","name":"A"}""";
-        var first = await lane.Http.PostAsync($"assignments/{lane.Assignment}/customers", Body, ("Idempotency-Key", "key-1"));
-        var again = await lane.Http.PostAsync($"assignments/{lane.Assignment}/customers", Body, ("Idempotency-Key", "key-1"));
+        var first = await lane.Http.PostAsync($"assignments/{lane.Place}/customers", Body, ("Idempotency-Key", "key-1"));
+        var again = await lane.Http.PostAsync($"assignments/{lane.Place}/customers", Body, ("Idempotency-Key", "key-1"));
         var other = await lane.Http.PostAsync(
-            $"assignments/{lane.Assignment}/customers",
+            $"assignments/{lane.Place}/customers",
             Body.Replace("\"A\"", "\"B\"", StringComparison.Ordinal),
             ("Idempotency-Key", "key-1")
         );
@@ -286,10 +293,11 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
         Assert.Equal(first.Answer.ToString(), again.Answer.ToString());
     }
 
-    [Fact]
-    public async Task No_log_line_holds_a_name_a_number_an_id_or_a_secret()
+    [Theory]
+    [OverGenerations(First = true)]
+    public async Task No_log_line_holds_a_name_a_number_an_id_or_a_secret(TenantApi api)
     {
-        await using var lane = await Lane.StartAsync(azurite, Options, null, Sender);
+        await using var lane = await Lane.StartAsync(azurite, Options.EarlyIn(api), null, Sender);
         await lane.SnapshotAsync();
         var known = lane.Cube.Data.Customers(lane.Assignment).First();
         lane.Cube.Faults.Add("bad-request=1,times=1");
@@ -305,12 +313,13 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
         );
     }
 
-    [Fact]
-    public async Task A_part_of_a_joined_name_that_comes_late_is_joined_and_one_that_is_overtaken_is_superseded()
+    [Theory]
+    [OverGenerations(First = true)]
+    public async Task A_part_of_a_joined_name_that_comes_late_is_joined_and_one_that_is_overtaken_is_superseded(TenantApi api)
     {
         await using var lane = await Lane.StartAsync(
             azurite,
-            new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 20 },
+            new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 20 }.EarlyIn(api),
             null,
             ("Upserts__Senders__crm__Kind", "json"),
             ("Upserts__Senders__crm__Secret", "test-secret"),
@@ -335,10 +344,14 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
         Assert.Equal("Karianne Nilsen", await SendAsync("02", """ "lastname":"Olsen" """));
     }
 
-    [Fact]
-    public async Task An_id_that_would_be_another_address_is_dead_and_nobody_else_waits_for_it()
+    [Theory]
+    [OverGenerations(First = true)]
+    public async Task An_id_that_would_be_another_address_is_dead_and_nobody_else_waits_for_it(TenantApi api)
     {
-        await using var lane = await Lane.StartAsync(azurite, new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 20 });
+        await using var lane = await Lane.StartAsync(
+            azurite,
+            new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 20 }.EarlyIn(api)
+        );
         await lane.SnapshotAsync();
         var odd = await lane.PostAsync(
             """[{"customer_id":"..","name":"A"},{"customer_id":".","name":"B"},{"customer_id":"a/b","name":"C"}]"""

@@ -12,8 +12,9 @@ namespace CubeFunctions.Tests.Changes.Delivery;
 /// <summary>The documented receiver, run as it stands there.</summary>
 public sealed class ReadmeReceiverTests(AzuriteFixture azurite)
 {
-    [Fact]
-    public async Task The_receiver_of_the_readme_takes_what_we_sign_and_nothing_else()
+    [Theory]
+    [OverGenerations]
+    public async Task The_receiver_of_the_readme_takes_what_we_sign_and_nothing_else(TenantApi api)
     {
         var folder = Directory.CreateTempSubdirectory("cube-receiver-");
         var script = Path.Combine(folder.FullName, "receiver.js");
@@ -37,7 +38,7 @@ public sealed class ReadmeReceiverTests(AzuriteFixture azurite)
             using var client = new HttpClient();
             await WaitFor.TrueAsync(async () => await StatusAsync(client, port) == 401, TimeSpan.FromSeconds(30));
             await using var cube = await CubeSimulator.StartAsync(
-                new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 20 },
+                new SimulatorOptions { Campaigns = 1, CustomersPerAssignment = 20 }.EarlyIn(api),
                 null,
                 TestContext.Current.CancellationToken
             );
@@ -53,9 +54,10 @@ public sealed class ReadmeReceiverTests(AzuriteFixture azurite)
             var assignment = cube.Data.AssignmentIds[0];
             cube.Data.EditCustomer(assignment, (long)cube.Data.Customers(assignment).First()["id"]!, "city", "Ålesund");
             await app.RunAsync(customers);
-            await app.Get<DeliveryWorker>().DeliverAsync($"customers|assignment={assignment}", TestContext.Current.CancellationToken);
+            await app.Get<DeliveryWorker>()
+                .DeliverAsync($"customers|{cube.Data.PlaceOf(assignment)}", TestContext.Current.CancellationToken);
             Assert.Equal(
-                $"updated customers {assignment} city",
+                $"updated customers {cube.Data.PlaceOf(assignment).Id} city",
                 await node.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken)
             );
             Assert.Single(await DeliveryPump.RowsAsync(app, DeliveryState.Delivered));
