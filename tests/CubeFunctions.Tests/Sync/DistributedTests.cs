@@ -320,7 +320,9 @@ public sealed class DistributedTests(AzuriteFixture azurite)
     {
         var items = Enumerable
             .Range(1, campaigns)
-            .SelectMany(id => Both.Select(feed => Item(feed, new Scope(ScopeKind.Campaign, $"{id}"))))
+            .SelectMany(id =>
+                new[] { FeedCatalogue.Responses, FeedCatalogue.Sms }.Select(feed => Item(feed, new Scope(ScopeKind.Campaign, $"{id}")))
+            )
             .ToList();
         var sent = SyncMessage.For(items).ToList();
         Assert.Equal(messages, sent.Count);
@@ -339,15 +341,23 @@ public sealed class DistributedTests(AzuriteFixture azurite)
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Items_of_one_message_are_claimed_in_one_transaction_and_one_that_fails_holds_up_none(bool answerLost)
+    [OverGenerations(false)]
+    [OverGenerations(true)]
+    public async Task Items_of_one_message_are_claimed_in_one_transaction_and_one_that_fails_holds_up_none(TenantApi api, bool answerLost)
     {
-        await using var cube = await CubeSimulator.StartAsync(Options with { Campaigns = 1 }, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            Options with
+            {
+                Api = api,
+                Campaigns = 1,
+            },
+            null,
+            TestContext.Current.CancellationToken
+        );
         await using var proxy = await StorageProxy.StartAsync(await azurite.NewAccountAsync());
         await using var app = await TestApp.StartAsync(proxy.ConnectionString, cube);
-        cube.Faults.Add(new Fault { Kind = FaultKind.Forbidden403, PathContains = "/responses" });
-        var (runId, message) = await PlanTogetherAsync(app);
+        cube.Faults.Add(new Fault { Kind = FaultKind.Forbidden403, PathContains = $"/{api.Calls().Name}" });
+        var (runId, message) = await PlanTogetherAsync(app, api);
         var before = proxy.Writes;
         proxy.LoseAnswerOf = answerLost ? before : -1;
         await app.Get<ItemWorker>().HandleAsync(message, TestContext.Current.CancellationToken);
@@ -358,34 +368,42 @@ public sealed class DistributedTests(AzuriteFixture azurite)
         // Each item gives its lease up by itself.
         Assert.Equal(2, writes.Count(write => write.Contains("CubeCheckpoints", StringComparison.Ordinal)));
         var run = (await app.Get<RunReader>().FindManifestAsync(runId, TestContext.Current.CancellationToken))!;
-        Assert.Equal("responses", Assert.Single(run.Failures).Feed);
+        Assert.Equal(api.Calls().Name, Assert.Single(run.Failures).Feed);
         Assert.Equal(Proof.Count, Assert.Single(run.Windows, window => window.Feed == "sms" && window.From < window.To).Proof);
     }
 
-    [Fact]
-    public async Task What_a_stopped_host_had_claimed_and_not_begun_is_free_at_once()
+    [Theory]
+    [OverGenerations]
+    public async Task What_a_stopped_host_had_claimed_and_not_begun_is_free_at_once(TenantApi api)
     {
-        await using var cube = await CubeSimulator.StartAsync(Options with { Campaigns = 1 }, null, TestContext.Current.CancellationToken);
+        await using var cube = await CubeSimulator.StartAsync(
+            Options with
+            {
+                Api = api,
+                Campaigns = 1,
+            },
+            null,
+            TestContext.Current.CancellationToken
+        );
         await using var app = await TestApp.StartAsync(await azurite.NewAccountAsync(), cube);
-        var (runId, message) = await PlanTogetherAsync(app);
+        var (runId, message) = await PlanTogetherAsync(app, api);
         using var stop = new CancellationTokenSource();
-        cube.BeforeAnswer = request => _ = request.Path.Contains("/responses", StringComparison.Ordinal) ? stop.CancelAsync() : null;
+        cube.BeforeAnswer = request =>
+            _ = request.Path.Contains($"/{api.Calls().Name}", StringComparison.Ordinal) ? stop.CancelAsync() : null;
         await app.Get<ItemWorker>().HandleAsync(message, stop.Token);
         cube.BeforeAnswer = null;
         var rows = await app.Get<RunReader>().CheckpointsAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(["responses", "sms"], rows.Select(row => row.Feed).Order());
+        Assert.Equal([api.Calls().Name, "sms"], rows.Select(row => row.Feed).Order());
         Assert.All(rows, row => Assert.Null(row.LeaseHolder));
         Assert.DoesNotContain(cube.Requests.All, request => request.Path.Contains("/sms", StringComparison.Ordinal));
         Assert.Equal(RunStatus.Succeeded, (await app.FinishAsync(runId)).Status);
     }
 
-    private static IReadOnlyList<Feed> Both => [FeedCatalogue.Responses, FeedCatalogue.Sms];
-
     /// <summary>Plans a run over two feeds of one campaign, with one message for both.</summary>
-    private static async Task<(string RunId, string Message)> PlanTogetherAsync(TestApp app)
+    private static async Task<(string RunId, string Message)> PlanTogetherAsync(TestApp app, TenantApi api)
     {
         var start = await app.Get<RunPlanner>()
-            .StartAsync(new RunRequest(RunKind.Scheduled, Both), TestContext.Current.CancellationToken);
+            .StartAsync(new RunRequest(RunKind.Scheduled, [api.Calls(), FeedCatalogue.Sms]), TestContext.Current.CancellationToken);
         var sent = (await Queue(app).ReceiveMessagesAsync(32, cancellationToken: TestContext.Current.CancellationToken))
             .Value.Select(message => QueueMessages.Read<SyncMessage>(message.Body.ToString()))
             .OrderBy(message => message.Item, StringComparer.Ordinal)
