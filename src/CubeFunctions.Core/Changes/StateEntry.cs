@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.InteropServices;
 using CubeFunctions.Core.Cube;
 
@@ -29,28 +28,7 @@ internal readonly record struct StateEntry(
     public StateEntry AsSeen() => this with { Source = SourceTable.Current, Flags = Flags & EntryFlags.Anonymised };
 
     /// <summary>Sorts entries: by the upper half of their keys, which nearly always differs, and where it does not as a whole.</summary>
-    public static void Sort(Span<StateEntry> entries)
-    {
-        var rented = ArrayPool<ulong>.Shared.Rent(entries.Length);
-        var keys = rented.AsSpan(0, entries.Length);
-        for (var i = 0; i < keys.Length; i++)
-        {
-            keys[i] = entries[i].Key.High;
-        }
-
-        keys.Sort(entries);
-        for (int start = 0, end; start < keys.Length; start = end)
-        {
-            for (end = start + 1; end < keys.Length && keys[end] == keys[start]; end++) { }
-
-            if (end - start > 1)
-            {
-                entries.Slice(start, end - start).Sort();
-            }
-        }
-
-        ArrayPool<ulong>.Shared.Return(rented);
-    }
+    public static void Sort(Span<StateEntry> entries) => HashOrder.Sort<StateEntry, ByKey>(entries);
 
     public int CompareTo(StateEntry other)
     {
@@ -62,5 +40,10 @@ internal readonly record struct StateEntry(
 
         var contents = Content.CompareTo(other.Content);
         return contents != 0 ? contents : Ordinal.CompareTo(other.Ordinal);
+    }
+
+    private readonly struct ByKey : IHashOf<StateEntry>
+    {
+        public static ulong Of(in StateEntry value) => value.Key.High;
     }
 }

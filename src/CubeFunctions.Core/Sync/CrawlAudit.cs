@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 
 namespace CubeFunctions.Core.Sync;
@@ -62,7 +63,7 @@ internal sealed record CrawlAudit(
         }
 
         var keys = rented.AsSpan(0, filled);
-        keys.Sort();
+        HashOrder.Sort<ulong, ByItself>(keys);
         var repeated = new HashSet<ulong>();
         var distinct = filled;
         for (var i = 1; i < filled; i++)
@@ -116,5 +117,10 @@ internal sealed record CrawlAudit(
             && pages
                 .Select(page => page.Summary.KeyHashes.Where(keys.Contains).Distinct().ToList())
                 .Any(onPage => onPage.Count(seen.Add) < onPage.Count);
+    }
+
+    private readonly struct ByItself : IHashOf<ulong>
+    {
+        public static ulong Of(in ulong value) => value;
     }
 }
