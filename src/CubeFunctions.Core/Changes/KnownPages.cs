@@ -77,55 +77,8 @@ internal sealed class KnownPages
         }
     }
 
-    /// <summary>
-    /// The records of a window that holds these pages and others. Those of these pages are as they are known; compared are only those whose
-    /// keys occur elsewhere too.
-    /// </summary>
-    /// <param name="others">The records of the other pages, sorted.</param>
-    public WindowRecords Join(StateEntry[] others)
-    {
-        var same = new bool[_entries.Length];
-        var repeated = new List<StateEntry>();
-        var next = 0;
-        for (int start = 0, end; start < same.Length; start = end)
-        {
-            var key = _entries[start].Key;
-            var held = 0;
-            for (end = start; end < same.Length && _entries[end].Key == key; end++)
-            {
-                same[end] = Holds(_entries[end]);
-                held += same[end] ? 1 : 0;
-            }
-
-            while (next < others.Length && others[next].Key.CompareTo(key) < 0)
-            {
-                next++;
-            }
-
-            if (held == 0 || (held == end - start && (next == others.Length || others[next].Key != key)))
-            {
-                continue;
-            }
-
-            for (var i = start; i < end; i++)
-            {
-                if (same[i])
-                {
-                    repeated.Add(_entries[i].AsSeen());
-                    same[i] = false;
-                }
-            }
-        }
-
-        if (repeated.Count == 0)
-        {
-            return new(others, same);
-        }
-
-        StateEntry[] all = [.. others, .. repeated];
-        StateEntry.Sort(all);
-        return new(all, same);
-    }
+    /// <summary>Whether a known record is on one of the pages.</summary>
+    public bool Holds(in StateEntry entry) => _isKnown[entry.Source] is var pages && entry.Page < pages.Length && pages[entry.Page];
 
     /// <summary>Hashes of the records' keys by page, as the proof takes them.</summary>
     public Dictionary<int, ulong[]> Keys()
@@ -142,8 +95,6 @@ internal sealed class KnownPages
 
         return keys;
     }
-
-    private bool Holds(in StateEntry entry) => _isKnown[entry.Source] is var pages && entry.Page < pages.Length && pages[entry.Page];
 
     private void Add(int source, WindowManifest manifest, IEnumerable<KeyValuePair<int, string>> pages)
     {

@@ -44,9 +44,6 @@ internal sealed record ScopeState
     /// <summary>Of the blob that it was read from; default where there was none.</summary>
     public ETag ETag { get; init; }
 
-    /// <summary>Whether a record of this key and content is known.</summary>
-    public bool Knows(in RecordDigest digest) => Find(digest.Key, digest.Content) >= 0;
-
     /// <summary>The index of a record of this key and content, or -1.</summary>
     public int Find(KeyHash key, ulong content)
     {

@@ -13,7 +13,26 @@ internal static class StateBuilder
     /// <param name="keptFrom">The first day whose records stay.</param>
     public static ScopeState Next(WindowComparison comparison, AbsenceOutcome outcome, StateSource source, int keptFrom)
     {
-        var (state, window, days) = (comparison.Known, comparison.Window, comparison.Days);
+        var (state, days) = (comparison.Known, comparison.Days);
+        var sources = new SourceTable(state.Sources, source);
+        var firstDay = days is null ? int.MinValue : keptFrom;
+        var others = Others(comparison, outcome, sources, firstDay);
+        return state with
+        {
+            Run = source.Run,
+            Entries = comparison.Same is { } same ? Replace(state.Entries, same, others, firstDay) : others,
+            Sources = sources.ToList(),
+            Seen = days is { } range ? DayRange.Add(state.Seen, range) : [],
+            KeptFrom = keptFrom,
+        };
+    }
+
+    /// <summary>
+    /// Sorted, all that is known next but the records that the window has as they are known: those that were compared, and those that stay.
+    /// </summary>
+    private static StateEntry[] Others(WindowComparison comparison, AbsenceOutcome outcome, SourceTable sources, int firstDay)
+    {
+        var (known, window) = (comparison.Known.Entries, comparison.Window);
         var postponed = outcome.Postponed.Where(change => change.New >= 0).Select(change => change.New).ToHashSet();
         var kept = outcome
             .Postponed.Where(change => change.Old >= 0)
@@ -21,116 +40,75 @@ internal static class StateBuilder
             .Concat(comparison.Untouched)
             .Concat(outcome.Waiting)
             .ToList();
-        var sources = new SourceTable(state.Sources, source);
-        var isWhole =
-            kept.Count == 0
-            && postponed.Count == 0
-            && outcome.Marked.Count == 0
-            && !(days is not null && window.Concat(SameOf(comparison)).Any(entry => entry.Day < keptFrom));
-        var entries = isWhole
-            ? comparison.Same is { } same
-                ? Replace(state.Entries, same, window)
-                : window
-            : [.. Merge(comparison, outcome, postponed, kept, sources).Where(entry => days is null || entry.Day >= keptFrom)];
-        if (!isWhole)
+        if (
+            comparison.Same is null
+            && postponed.Count + kept.Count + outcome.Marked.Count == 0
+            && !Array.Exists(window, entry => entry.Day < firstDay)
+        )
         {
-            StateEntry.Sort(entries);
+            // A first snapshot: of a million each copy counts.
+            return window;
         }
 
-        return state with
-        {
-            Run = source.Run,
-            Entries = entries,
-            Sources = sources.ToList(),
-            Seen = days is { } range ? DayRange.Add(state.Seen, range) : [],
-            KeptFrom = keptFrom,
-        };
-    }
-
-    /// <summary>Records that the window has as they are known.</summary>
-    private static IEnumerable<StateEntry> SameOf(WindowComparison comparison)
-    {
-        for (var i = 0; i < comparison.Same?.Length; i++)
-        {
-            if (comparison.Same[i])
-            {
-                yield return comparison.Known.Entries[i].AsSeen();
-            }
-        }
-    }
-
-    /// <summary>
-    /// Puts a window's records in the place of the known ones that it does not have as they are: of a million each copy counts.
-    /// </summary>
-    private static StateEntry[] Replace(StateEntry[] known, bool[] same, StateEntry[] window)
-    {
-        var last = -1;
-        for (var i = 0; i < known.Length; i++)
-        {
-            if (same[i])
-            {
-                known[++last] = known[i].AsSeen();
-            }
-        }
-
-        // A change may be about one that was the same, behind the others.
-        StateEntry.Sort(window);
-        var entries = known;
-        if (last + 1 + window.Length != known.Length)
-        {
-            entries = new StateEntry[last + 1 + window.Length];
-            known.AsSpan(0, last + 1).CopyTo(entries);
-        }
-
-        for (int at = entries.Length - 1, next = window.Length - 1; next >= 0; at--)
-        {
-            entries[at] = last >= 0 && entries[last].CompareTo(window[next]) > 0 ? entries[last--] : window[next--];
-        }
-
-        return entries;
-    }
-
-    private static IEnumerable<StateEntry> Merge(
-        WindowComparison comparison,
-        AbsenceOutcome outcome,
-        HashSet<int> postponed,
-        List<int> kept,
-        SourceTable sources
-    )
-    {
-        var (state, window) = (comparison.Known, comparison.Window);
+        var others = new StateEntry[window.Length + kept.Count + outcome.Marked.Count];
+        var count = 0;
         for (var i = 0; i < window.Length; i++)
         {
             if (!postponed.Contains(i))
             {
-                yield return window[i] with
-                {
-                    Source = SourceTable.Current,
-                };
+                Add(window[i]);
             }
-        }
-
-        foreach (var entry in SameOf(comparison))
-        {
-            yield return entry;
         }
 
         foreach (var old in kept)
         {
-            yield return state.Entries[old] with
-            {
-                Source = sources.Renumber(state.Entries[old].Source),
-            };
+            Add(known[old] with { Source = sources.Renumber(known[old].Source) });
         }
 
         foreach (var old in outcome.Marked)
         {
-            var entry = state.Entries[old];
-            yield return entry with
-            {
-                Source = sources.Renumber(entry.Source),
-                Flags = entry.Flags.MarkAbsent(sources.ReadAt),
-            };
+            Add(known[old] with { Source = sources.Renumber(known[old].Source), Flags = known[old].Flags.MarkAbsent(sources.ReadAt) });
         }
+
+        Array.Resize(ref others, count);
+        StateEntry.Sort(others);
+        return others;
+
+        void Add(in StateEntry entry)
+        {
+            others[count] = entry;
+            count += entry.Day < firstDay ? 0 : 1;
+        }
+    }
+
+    /// <summary>
+    /// Puts others in the place of those known records that a window does not have as they are: of a million each copy counts.
+    /// </summary>
+    private static StateEntry[] Replace(StateEntry[] known, int[] same, StateEntry[] others, int firstDay)
+    {
+        var kept = 0;
+        for (var i = 0; i < known.Length; i++)
+        {
+            kept += IsKept(i) ? 1 : 0;
+        }
+
+        var entries = kept + others.Length == known.Length ? known : new StateEntry[kept + others.Length];
+        var last = -1;
+        for (var i = 0; i < known.Length; i++)
+        {
+            if (IsKept(i))
+            {
+                entries[++last] = known[i].AsSeen(same[i]);
+            }
+        }
+
+        for (int at = entries.Length - 1, next = others.Length - 1; next >= 0; at--)
+        {
+            entries[at] = last >= 0 && entries[last].CompareTo(others[next]) > 0 ? entries[last--] : others[next--];
+        }
+
+        return entries;
+
+        bool IsKept(int index) => same[index] > 0 && known[index].Day >= firstDay;
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
@@ -7,9 +8,9 @@ using CubeFunctions.Core.Sync;
 namespace CubeFunctions.Core.Changes;
 
 /// <summary>
-/// What a comparison needs of a window, kept while its pages come by: digests of all records, and the bytes of those that are not known,
-/// cut out of their pages. A page is read from storage again only where a claim died on the way, or where it came by unparsed and the
-/// known records do not have it whole.
+/// What a comparison needs of a window, kept while its pages come by: of a record that is as it is known its page, of others digests, and
+/// the bytes of those that are not known, cut out of their pages. A page is read from storage again only where a claim died on the way, or
+/// where it came by unparsed and the known records do not have it whole.
 /// </summary>
 internal sealed class WindowCapture(
     ChangeDetection detection,
@@ -19,13 +20,14 @@ internal sealed class WindowCapture(
     EarlierRecords earlier
 ) : IWindowObservation
 {
-    private readonly ConcurrentDictionary<int, RecordDigest[]> _pages = new();
+    private readonly CapturedDigests _digests = new();
 
     /// <summary>Pages that were not parsed: their SHA-256.</summary>
     private readonly ConcurrentDictionary<int, string> _unparsed = new();
     private readonly Dictionary<(int Page, KeyHash Key, ulong Content), (long Start, int Length)> _kept = [];
     private readonly Lock _gate = new();
     private FileStream? _spool;
+    private SeenRecords? _seen;
     private KnownPages? _known;
 
     /// <summary>The window's days; null for a snapshot.</summary>
@@ -41,22 +43,41 @@ internal sealed class WindowCapture(
         }
 
         var read = earlier.Records.Without(parsed, page.Bytes);
-        _pages[page.Number] = read.Digests;
         _unparsed.TryRemove(page.Number, out _);
         if (page.IsUnchanged && item.IsCompared(window))
         {
+            _digests.Set(page.Number, read.Digests);
             return;
         }
 
         var state = await knowledge.GetAsync(cancellationToken);
+        var seen = SeenOf(state);
+        if (_digests.Holds(page.Number))
+        {
+            seen.Remove(number => number == page.Number);
+        }
+
         var first = FirstReading.Create(state, Days, item.Today);
+        var others = ArrayPool<RecordDigest>.Shared.Rent(read.Digests.Length);
+        var count = 0;
         for (var i = 0; i < read.Digests.Length; i++)
         {
-            if (!state.Knows(read.Digests[i]) && first?.Find(DayOf(read.Digests[i])) is null)
+            var digest = read.Digests[i];
+            var (day, known) = (DayOf(digest), state.Find(digest.Key, digest.Content));
+            if (known >= 0 && seen.TryAdd(known, digest, day, page.Number))
             {
-                Keep(page.Number, read.Digests[i], read.Bounds[i].Of(page.Bytes.Span));
+                continue;
+            }
+
+            others[count++] = digest;
+            if (known < 0 && first?.Find(day) is null)
+            {
+                Keep(page.Number, digest, read.Bounds[i].Of(page.Bytes.Span));
             }
         }
+
+        _digests.Set(page.Number, count == read.Digests.Length ? read.Digests : others[..count]);
+        ArrayPool<RecordDigest>.Shared.Return(others);
     }
 
     /// <inheritdoc />
@@ -75,11 +96,12 @@ internal sealed class WindowCapture(
     /// <inheritdoc />
     public void Restart()
     {
-        _pages.Clear();
+        _digests.Clear();
         _unparsed.Clear();
         _known = null;
         lock (_gate)
         {
+            _seen = null;
             _kept.Clear();
             _spool?.SetLength(0);
         }
@@ -102,30 +124,63 @@ internal sealed class WindowCapture(
     public async Task<WindowRecords> EntriesAsync(ScopeState state, StoredWindow stored, CancellationToken cancellationToken)
     {
         var known = _known ?? await FindKnownAsync(state, cancellationToken);
-        foreach (var number in _unparsed.Keys.Where(number => number > stored.Manifest.Pages.Count).Concat(_pages.Keys))
+        var pages = stored.Manifest.Pages;
+        if (_seen?.IsOf(state) == false)
+        {
+            // What was seen is not among what is known now: the pages are read again.
+            _digests.Clear();
+            _seen = null;
+        }
+
+        var seen = SeenOf(state);
+        var beyond = _digests.Pages.Where(number => number > pages.Count).ToList();
+        beyond.ForEach(_digests.Remove);
+        if (beyond.Count > 0)
+        {
+            seen.Remove(number => number > pages.Count);
+        }
+
+        foreach (var number in _unparsed.Keys.Where(number => number > pages.Count).Concat(_digests.Pages))
         {
             known.Remove(number);
         }
 
-        var others = stored.Manifest.Pages.Where((_, i) => !known.Numbers.Contains(i + 1));
-        var entries = new StateEntry[others.Sum(static page => page.Records)];
+        seen.Add(known);
+        var entries = new StateEntry[
+            _digests.Count
+                + seen.Again.Count
+                + pages.Where((_, i) => !known.Numbers.Contains(i + 1) && !_digests.Holds(i + 1)).Sum(static page => page.Records)
+        ];
         var count = 0;
-        for (var number = 1; number <= stored.Manifest.Pages.Count; number++)
+        foreach (var entry in seen.Again)
         {
-            if (known.Numbers.Contains(number))
-            {
-                continue;
-            }
+            entries[count++] = entry;
+        }
 
-            if (!_pages.TryRemove(number, out var digests))
+        for (var number = 1; number <= pages.Count; number++)
+        {
+            if (_digests.Holds(number))
+            {
+                Add(_digests.Read(number), number);
+            }
+            else if (!known.Numbers.Contains(number))
             {
                 using var page =
                     await earlier.FindPageAsync(stored.Result.Manifest, number, cancellationToken)
                     ?? throw new InvalidDataException($"A page of {item.Feed.Name} that a manifest names is gone.");
-                digests = earlier.Records.Read(page.Bytes).Digests;
+                Add(earlier.Records.Read(page.Bytes).Digests, number);
             }
+        }
 
-            foreach (var digest in digests)
+        (_known, _seen) = (null, null);
+        _digests.Clear();
+        StateEntry.Sort(entries.AsSpan(0, count));
+        Array.Resize(ref entries, count);
+        return seen.Join(entries);
+
+        void Add(ReadOnlySpan<RecordDigest> digests, int number)
+        {
+            foreach (ref readonly var digest in digests)
             {
                 // Records of days that the state no longer keeps were published already, unless the day was never read.
                 var day = DayOf(digest);
@@ -144,11 +199,14 @@ internal sealed class WindowCapture(
                 }
             }
         }
+    }
 
-        _known = null;
-        StateEntry.Sort(entries.AsSpan(0, count));
-        Array.Resize(ref entries, count);
-        return known.Numbers.Count == 0 ? new(entries, null) : known.Join(entries);
+    private SeenRecords SeenOf(ScopeState state)
+    {
+        lock (_gate)
+        {
+            return _seen ??= new(state);
+        }
     }
 
     private Task<KnownPages> FindKnownAsync(ScopeState state, CancellationToken cancellationToken) =>
@@ -171,7 +229,11 @@ internal sealed class WindowCapture(
         }
     }
 
-    public void Dispose() => _spool?.Dispose();
+    public void Dispose()
+    {
+        _spool?.Dispose();
+        _digests.Dispose();
+    }
 
     /// <summary>The day that a record is filed under: a record outside of the window's days counts on the nearest of them.</summary>
     private int DayOf(in RecordDigest digest) => Days is { } days ? Math.Clamp(digest.Day, days.From, days.To) : 0;

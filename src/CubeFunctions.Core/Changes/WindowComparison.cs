@@ -13,7 +13,7 @@ namespace CubeFunctions.Core.Changes;
 internal sealed class WindowComparison
 {
     private readonly StateEntry[] _old;
-    private readonly bool[]? _same;
+    private readonly int[]? _same;
     private StateEntry[] _new;
     private readonly List<int> _olds = [];
     private readonly List<int> _news = [];
@@ -23,8 +23,8 @@ internal sealed class WindowComparison
     /// <param name="days">The window's days, or null for a snapshot.</param>
     /// <param name="baseline">Which records are read for the first time; null for none.</param>
     /// <param name="same">
-    /// By the index of a known record: whether the window has it besides as it is known; it has no key with another in common. Null for
-    /// none.
+    /// By the index of a known record: the page on which the window has it besides as it is known, else 0; it has no key with another in
+    /// common. Null for none.
     /// </param>
     /// <param name="isGap">Whether the window is short of Cube's count: nothing follows from what it lacks.</param>
     public WindowComparison(
@@ -32,7 +32,7 @@ internal sealed class WindowComparison
         StateEntry[] window,
         DayRange? days,
         FirstReading? baseline = null,
-        bool[]? same = null,
+        int[]? same = null,
         bool isGap = false
     )
     {
@@ -41,7 +41,7 @@ internal sealed class WindowComparison
             n = 0;
         while (o < _old.Length || n < _new.Length)
         {
-            if (o < _old.Length && same?[o] == true)
+            if (o < _old.Length && same?[o] > 0)
             {
                 IsAnyBack |= _old[o++].Flags.IsMarked();
                 continue;
@@ -74,8 +74,8 @@ internal sealed class WindowComparison
     /// <summary>The window's records, without those that it has as they are known.</summary>
     public StateEntry[] Window => _new;
 
-    /// <summary>By the index of a known record: whether the window has it as it is known; null where there are none.</summary>
-    public bool[]? Same => _same;
+    /// <summary>By the index of a known record: the page on which the window has it as it is known, else 0; null for none.</summary>
+    public int[]? Same => _same;
 
     /// <summary>The window's days, or null for a snapshot.</summary>
     public DayRange? Days { get; }
@@ -110,9 +110,9 @@ internal sealed class WindowComparison
     /// <summary>Puts records that the window has as they are known behind the others, so that changes may be about them.</summary>
     public void Bring(Predicate<StateEntry> wanted)
     {
-        var brought = Enumerable.Range(0, _same?.Length ?? 0).Where(i => _same![i] && wanted(_old[i])).ToList();
-        brought.ForEach(i => _same![i] = false);
-        _new = brought.Count == 0 ? _new : [.. _new, .. brought.Select(i => _old[i].AsSeen())];
+        var brought = Enumerable.Range(0, _same?.Length ?? 0).Where(i => _same![i] > 0 && wanted(_old[i])).ToList();
+        _new = brought.Count == 0 ? _new : [.. _new, .. brought.Select(i => _old[i].AsSeen(_same![i]))];
+        brought.ForEach(i => _same![i] = 0);
     }
 
     /// <summary>The known record that a change is about; default where there is none.</summary>
