@@ -16,7 +16,7 @@ public sealed class SeenRecordsTests
     [InlineData(true)]
     public void Records_noted_as_seen_lead_to_the_same_changes_and_the_same_state(bool dated)
     {
-        var changes = 0;
+        var (changes, noted) = (0, 0);
         for (var seed = 0; seed < 500; seed++)
         {
             var dice = new Random(seed);
@@ -32,14 +32,16 @@ public sealed class SeenRecordsTests
             }
 
             var window = Records(dice);
-            var (whole, wholeState) = Compare(known, window, dated, isSeen: false);
-            var (seen, seenState) = Compare(known, window, dated, isSeen: true);
+            var (whole, wholeState, _) = Compare(known, window, dated, isSeen: false);
+            var (seen, seenState, same) = Compare(known, window, dated, isSeen: true);
             Assert.Equal(whole, seen);
             Assert.Equal(wholeState, seenState);
             changes += whole.Count;
+            noted += same;
         }
 
         Assert.True(changes > 2000);
+        Assert.True(noted > 100, $"{noted} records were left out of a comparison");
     }
 
     [Fact]
@@ -101,7 +103,12 @@ public sealed class SeenRecordsTests
         return records;
     }
 
-    private static (List<string> Changes, List<string> State) Compare(StateEntry[] known, StateEntry[] window, bool dated, bool isSeen)
+    private static (List<string> Changes, List<string> State, int Same) Compare(
+        StateEntry[] known,
+        StateEntry[] window,
+        bool dated,
+        bool isSeen
+    )
     {
         DayRange? days = dated ? new DayRange(FirstDay, FirstDay + 1) : null;
         var source = new StateSource("m", null, null, Now, "r", Now);
@@ -120,6 +127,7 @@ public sealed class SeenRecordsTests
             records = seen.Join(others);
         }
 
+        var same = records.Same?.Count(static page => page > 0) ?? 0;
         var comparison = new WindowComparison(state, records.Read, days, same: records.Same);
         var changes = comparison
             .Changes.Select(change => $"{change.Op} {Text(comparison.Before(change))} {Text(comparison.After(change))}")
@@ -145,7 +153,8 @@ public sealed class SeenRecordsTests
                 .. next.Entries.Select(entry =>
                     $"{Text(entry)} {next.Sources[entry.Source].Manifest} {(IsTwice(window, entry) ? 0 : entry.Page)}"
                 ),
-            ]
+            ],
+            same
         );
     }
 
