@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Cube.Simulator;
 using CubeFunctions.Core.Upserts;
@@ -342,6 +343,47 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
         Assert.Equal("Karianne Hansen", await SendAsync("10", """ "firstname":"Karianne" """));
         Assert.Equal("Karianne Nilsen", await SendAsync("05", """ "lastname":"Nilsen" """));
         Assert.Equal("Karianne Nilsen", await SendAsync("02", """ "lastname":"Olsen" """));
+    }
+
+    /// <summary>
+    /// Mailbox and events are rows of two tables, which no transaction spans. The index of customers is asked for whenever it was not for a
+    /// second.
+    /// </summary>
+    [Theory]
+    [OverGenerations(First = true)]
+    public async Task From_post_to_settled_rows_an_upsert_takes_ten_storage_requests(TenantApi api)
+    {
+        await using var lane = await Lane.StartAsync(azurite, Options.EarlyIn(api), null, withLine: true, Sender);
+        await lane.SnapshotAsync();
+        var ids = lane.ImportedIds();
+
+        // The first finds caches empty.
+        await lane.DeliverAsync(await lane.PostAsync($$"""{"customer_id":"{{ids[0]}}","city":"Voss"}"""));
+        var requests = new ConcurrentQueue<string>();
+        lane.Line!.Refuse = (_, method, address) =>
+        {
+            // Account and query say nothing of what is asked.
+            requests.Enqueue($"{method} {address.Split('/', 3)[2].Split('?', '(', '/')[0]}");
+            return false;
+        };
+        lane.Cube.Requests.Clear();
+        await lane.PostAsync($$"""{"customer_id":"{{ids[1]}}","city":"Voss"}""");
+        Assert.Equal(["PUT cube-inbox", "POST CubeUpserts", "POST cube-upserts"], requests);
+        requests.Clear();
+        await lane.PumpUntilAsync(() =>
+            Task.FromResult(lane.Cube.Requests.All.Any(request => request.Method == "PUT") && requests.Contains("DELETE cube-upserts"))
+        );
+        Assert.Equal(
+            [
+                "GET CubeUpserts",
+                "GET CubeCustomers",
+                "POST CubeCustomers",
+                "PUT CubeCustomers",
+                "PATCH CubeUpserts",
+                "DELETE cube-upserts",
+            ],
+            requests.Where(request => request is not ("GET cube-upserts" or "GET cube-state" or "GET cube-upserts-poison"))
+        );
     }
 
     [Theory]
