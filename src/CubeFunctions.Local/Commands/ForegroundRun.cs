@@ -166,7 +166,8 @@ internal sealed class ForegroundRun(LocalApp app, SyncConsole output, Foreground
             }
             else
             {
-                look = TimeSpan.FromTicks(Math.Min(2 * look.Ticks, LongestLook.Ticks));
+                // Slowly: what another process closes is seen late by no more than a quarter of the time that it took.
+                look = TimeSpan.FromTicks(Math.Min(look.Ticks * 5 / 4, LongestLook.Ticks));
             }
 
             var elapsed = _time.GetElapsedTime(started);
