@@ -12,8 +12,12 @@ public sealed class EndedItems(RunStore runs, TimeProvider time)
     /// <summary>Half of what a transaction may hold.</summary>
     private const int MostBytes = 2 << 20;
 
-    /// <summary>How long an item that ended waits for others that this process still has in hand.</summary>
-    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(500);
+    /// <summary>
+    /// How long an item that ended waits for others, for each that this process has in hand: of few hardly one ends meanwhile, and while it
+    /// waits its place stays empty.
+    /// </summary>
+    private static readonly TimeSpan LingerPerItem = TimeSpan.FromMilliseconds(30);
+    private static readonly TimeSpan LongestLinger = TimeSpan.FromMilliseconds(500);
 
     private readonly Dictionary<string, Batch> _open = [];
     private readonly Lock _gate = new();
@@ -40,7 +44,8 @@ public sealed class EndedItems(RunStore runs, TimeProvider time)
 
         if (first)
         {
-            await Task.WhenAny(batch.Closed.Task, Task.Delay(Linger, time, CancellationToken.None));
+            var linger = TimeSpan.FromTicks(Math.Min(LingerPerItem.Ticks * inHand, LongestLinger.Ticks));
+            await Task.WhenAny(batch.Closed.Task, Task.Delay(linger, time, CancellationToken.None));
             lock (_gate)
             {
                 Close(item.PartitionKey, batch);
