@@ -7,7 +7,7 @@ namespace CubeFunctions.Local.Hosting;
 internal sealed record PollWaits(TimeSpan First, TimeSpan Shortest, TimeSpan Longest)
 {
     /// <summary>For a process that waits for the work of others.</summary>
-    public static PollWaits Eager { get; } = new(TimeSpan.Zero, TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(1));
+    public static PollWaits Eager { get; } = new(TimeSpan.Zero, TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(500));
 
     /// <summary>For a process that sends most of its work to itself; each look is a transaction to pay for.</summary>
     public static PollWaits Patient { get; } = new(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(30));
