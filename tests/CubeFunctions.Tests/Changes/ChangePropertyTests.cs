@@ -67,11 +67,16 @@ public sealed class ChangePropertyTests(AzuriteFixture azurite)
             clock.Advance(TimeSpan.FromHours(_dice.Next(6, 30)));
         }
 
-        // A quiet run for what drifted, another, hours later, for what only a second look confirms.
+        // A quiet run for what drifted, others, hours later, for what only a second look confirms: the weekly one at all days may be among
+        // them.
         clock.Advance(TimeSpan.FromHours(1));
         await app.RunAsync(new RunRequest(RunKind.Scheduled, FeedCatalogue.Default));
-        clock.Advance(TimeSpan.FromHours(5));
-        await app.RunAsync(new RunRequest(RunKind.Scheduled, FeedCatalogue.Default));
+        do
+        {
+            clock.Advance(TimeSpan.FromHours(5));
+            await app.RunAsync(new RunRequest(RunKind.Scheduled, FeedCatalogue.Default));
+        } while (await AwaitsSecondLookAsync(app));
+
         var store = ChangeLedger.Apply(await ChangeLedger.ReadAsync(app));
         var campaigns = cube.Data.CampaignIds();
         AssertSame(store, "customers", cube.Data.AssignmentIds.SelectMany(cube.Data.Customers).Where(HasId), Whole);
@@ -98,6 +103,9 @@ public sealed class ChangePropertyTests(AzuriteFixture azurite)
                 && !line.Text.StartsWith("product_registrations", StringComparison.Ordinal)
         );
     }
+
+    private static async Task<bool> AwaitsSecondLookAsync(TestApp app) =>
+        (await app.Get<CheckpointStore>().AllAsync(TestContext.Current.CancellationToken)).Exists(row => row.AbsentFrom is not null);
 
     private void Mutate(CubeData data)
     {
@@ -170,8 +178,14 @@ public sealed class ChangePropertyTests(AzuriteFixture azurite)
         );
         Assert.True(
             there.SequenceEqual(told),
-            $"{feed}: not told {string.Join('\n', there.Except(told))}\nbut told {string.Join('\n', told.Except(there))}"
+            $"{feed}: not told {string.Join('\n', MoreIn(there, told))}\nbut told {string.Join('\n', MoreIn(told, there))}"
         );
+
+        static IEnumerable<string> MoreIn(List<string> one, List<string> other) =>
+            one.CountBy(record => record)
+                .Select(record => (record.Key, More: record.Value - other.Count(same => same == record.Key)))
+                .Where(record => record.More > 0)
+                .Select(record => $"{record.More} x {record.Key}");
     }
 
     /// <summary>Whether anybody can tell who it is: whom Cube has anonymised nobody can where it shows no id of its own.</summary>
