@@ -61,7 +61,7 @@ public sealed partial class MassDeletionGuard(StorageClients storage, TimeProvid
         item.DeletionsHeldBack = true;
         var key = ChangeStream.NameOf(item.Feed, item.Scope);
         var row =
-            await _table.FindAsync<HeldBackRow>(HeldBackRow.Partition, key, cancellationToken)
+            await FindAsync(key, cancellationToken)
             ?? new HeldBackRow { RowKey = key, CreatedAt = time.GetUtcNow() };
         if ((row.IsReleased && absent <= row.Changes * Growth) || (isEmpty && row.IsEmpty && row.CreatedAt <= time.GetUtcNow() - EmptyFor))
         {
@@ -98,7 +98,7 @@ public sealed partial class MassDeletionGuard(StorageClients storage, TimeProvid
             return;
         }
 
-        var row = await _table.FindAsync<HeldBackRow>(HeldBackRow.Partition, ChangeStream.NameOf(item.Feed, item.Scope), cancellationToken);
+        var row = await FindAsync(ChangeStream.NameOf(item.Feed, item.Scope), cancellationToken);
         item.DeletionsHeldBack = row is not null && left > 0;
         if (row is not null && left == 0)
         {
@@ -126,11 +126,25 @@ public sealed partial class MassDeletionGuard(StorageClients storage, TimeProvid
             $"PartitionKey ge {RunAbsenceRow.Prefix} and PartitionKey lt {RunAbsenceRow.PrefixEnd} and Timestamp lt {before}"
         );
         return round.EachAsync(
-            _table.QueryAsync<RunAbsenceRow>(filter, null, cancellationToken),
+            _table.QueryOrRepairAsync(filter, RowReader.ReadAsync<RunAbsenceRow>, cancellationToken),
             (row, token) => _table.DeleteAsync(row, token),
             cancellationToken
         );
     }
+
+    /// <summary>The row of a stream; one that is garbled holds back, and counts from now.</summary>
+    private Task<HeldBackRow?> FindAsync(string key, CancellationToken cancellationToken) =>
+        _table.FindOrRepairAsync(
+            HeldBackRow.Partition,
+            key,
+            (garbled, _) =>
+            {
+                var (row, lost) = RowReader.Read<HeldBackRow>(garbled);
+                row.CreatedAt = lost.Contains(nameof(row.CreatedAt)) ? time.GetUtcNow() : row.CreatedAt;
+                return Task.FromResult(row);
+            },
+            cancellationToken
+        );
 
     /// <summary>Counts an item's absences for its run, once however often it is compared, and adds up those of the run.</summary>
     private async Task<bool> IsRunAboveAsync(ObservedItem item, int absent, int known, CancellationToken cancellationToken)
@@ -145,9 +159,9 @@ public sealed partial class MassDeletionGuard(StorageClients storage, TimeProvid
         await _table.PutAsync(row, cancellationToken);
         var (all, of) = (0L, 0L);
         await foreach (
-            var other in _table.QueryAsync<RunAbsenceRow>(
+            var other in _table.QueryOrRepairAsync(
                 TableClient.CreateQueryFilter($"PartitionKey eq {row.PartitionKey}"),
-                null,
+                RowReader.ReadAsync<RunAbsenceRow>,
                 cancellationToken
             )
         )

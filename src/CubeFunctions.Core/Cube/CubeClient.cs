@@ -226,16 +226,25 @@ public sealed class CubeClient(
         CancellationToken cancellationToken
     )
     {
+        var attempts = 0;
         async ValueTask<T> AttemptAsync(CancellationToken token)
         {
             try
             {
                 // The slot is left before the body is parsed: Cube is to have the next request by then.
-                return Parse(await ReceiveAsync(request, token), request, read, state);
+                var answer = Parse(await ReceiveAsync(request, token), request, read, state);
+                limits.HasAnswered = true;
+                return answer;
             }
             catch (Exception exception) when (exception is not OperationCanceledException || !token.IsCancellationRequested)
             {
                 var failure = CubeFailure.FromException(exception, request.What);
+                if (!limits.HasAnswered && (failure.IsOfSettings || failure.Kind == CubeFailureKind.NotJson))
+                {
+                    // Once more, and no longer: what was never Cube is a setting.
+                    failure.IsFinal = attempts++ > 0;
+                }
+
                 if (failure is { Status: not null, RetryAfter: { } wait })
                 {
                     await pause.AskAsync(wait, failure.Message, token);

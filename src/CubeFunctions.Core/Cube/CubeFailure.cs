@@ -61,15 +61,23 @@ public sealed class CubeException(CubeFailureKind kind, string message, Exceptio
     /// <summary>Cube's own words (the body of a 400), for writes. May hold personal data: never logged.</summary>
     public string? Detail { get; init; }
 
+    /// <summary>Whether it says that something else than Cube is at Cube's address, or in the way.</summary>
+    public bool IsOfSettings { get; init; }
+
+    /// <summary>Whether it was tried again, and is the answer.</summary>
+    public bool IsFinal { get; internal set; }
+
     /// <summary>
     /// Whether the same request is worth another try at once. HTML may be a proxy's hiccup, a broken page a cut connection.
     /// </summary>
-    public bool WorthRetrying => Kind is CubeFailureKind.Transient or CubeFailureKind.NotJson or CubeFailureKind.MalformedPage;
+    public bool WorthRetrying => !IsFinal && Kind is CubeFailureKind.Transient or CubeFailureKind.NotJson or CubeFailureKind.MalformedPage;
 }
 
 /// <summary>The one map from what HTTP shows to what the failure is.</summary>
 internal static class CubeFailure
 {
+    private static readonly string[] ProxySettings = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+
     /// <summary>The failure of an answer that is no success.</summary>
     public static CubeException FromStatus(HttpResponseMessage response, string what, TimeProvider time)
     {
@@ -97,6 +105,7 @@ internal static class CubeFailure
             : $"Cube answered {status.ToString(CultureInfo.InvariantCulture)}";
         return new CubeException(kind, $"{words} to {what}{Advice(kind)}")
         {
+            IsOfSettings = kind == CubeFailureKind.NotJson,
             Status = response.StatusCode,
             RetryAfter = RetryAfterHeader.Read(response.Headers, time.GetUtcNow()) is { } asked
                 ? Recoverability.Bound(asked, TimeSpan.Zero)
@@ -119,6 +128,16 @@ internal static class CubeFailure
                 $"Cube's host name{Host(exception)} is not known: look at Cube__BaseUrl (asked for {what})",
                 exception
             ),
+            HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError }
+                when ProxySettingOf(Host(exception), Environment.GetEnvironmentVariable) is { } setting =>
+                new CubeException(
+                    CubeFailureKind.Transient,
+                    $"the proxy that {setting} names cannot be reached{Host(exception)}{Because(exception)}: look at {setting} and NO_PROXY (asked for {what})",
+                    exception
+                )
+                {
+                    IsOfSettings = true,
+                },
             HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => new CubeException(
                 CubeFailureKind.Transient,
                 $"Cube cannot be reached{Host(exception)}{Because(exception)} (asked for {what})",
@@ -164,6 +183,14 @@ internal static class CubeFailure
         var open = message.LastIndexOf('(');
         return open >= 0 && message.EndsWith(')') && message.IndexOf(':', open) > 0 ? $" at {message[(open + 1)..^1]}" : "";
     }
+
+    /// <summary>The setting that names the host that could not be reached as a proxy; null where none does.</summary>
+    internal static string? ProxySettingOf(string host, Func<string, string?> read) =>
+        ProxySettings.FirstOrDefault(name =>
+            read(name) is { Length: > 0 } value
+            && Uri.TryCreate(value.Contains("://", StringComparison.Ordinal) ? value : $"http://{value}", UriKind.Absolute, out var proxy)
+            && host == $" at {proxy.Host}:{proxy.Port}"
+        );
 
     /// <summary>What is wrong with the certificate. The HTTP stack says it with the names of the platform's own flags.</summary>
     internal static string Certificate(Exception exception)

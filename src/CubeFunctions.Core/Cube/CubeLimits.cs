@@ -26,6 +26,9 @@ public sealed class CubeLimits
         (_slots, _limit) = (new SemaphoreSlim(_most), new AdaptiveLimit(_most));
     }
 
+    /// <summary>Whether Cube has answered this process: what is in the way was not there before, then.</summary>
+    internal bool HasAnswered { get; set; }
+
     internal async Task<Slot> EnterAsync(CancellationToken cancellationToken)
     {
         await _slots.WaitAsync(cancellationToken);

@@ -53,7 +53,7 @@ public sealed class DeliveryStore(StorageClients storage)
     }
 
     internal Task<DeliveryStreamRow?> FindStreamAsync(string stream, CancellationToken cancellationToken) =>
-        Table.FindAsync<DeliveryStreamRow>(stream, DeliveryStreamRow.Key, cancellationToken);
+        Table.FindOrRepairAsync(stream, DeliveryStreamRow.Key, RowReader.ReadAsync<DeliveryStreamRow>, cancellationToken);
 
     /// <summary>
     /// Moves deliveries on that were to go on with a line which is about to be taken out of their file. Before it is: a worker that

@@ -150,12 +150,12 @@ public sealed partial class UpsertEndpoints(
     {
         try
         {
-            return await reader.FindAsync(id, cancellationToken) is { } row
+            return await reader.FindAcceptedAsync(id, cancellationToken) is { } row
                 ? Results.Json(UpsertAnswer.FromRow(row), UpsertAnswerJson.Default.UpsertAnswer)
                 : Problem(
                     StatusCodes.Status404NotFound,
                     "Unknown upsert",
-                    "There is no upsert of this id: it ended so long ago that it is forgotten, or the post that it came in is still being split."
+                    "There is no upsert of this id: it ended so long ago that it is forgotten, or was never accepted."
                 );
         }
         catch (Exception exception) when (StorageErrors.IsTrouble(exception, cancellationToken))

@@ -12,31 +12,14 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
 
     internal OptimisticTable Table { get; } = new(storage.Checkpoints, storage.CreateSyncLaneAsync);
 
-    /// <summary>All checkpoints. Rows that cannot be read are left out: a claim of one fails by name.</summary>
+    /// <summary>All checkpoints.</summary>
     internal async Task<List<CheckpointRow>> AllAsync(CancellationToken cancellationToken, string[]? columns = null)
     {
         const string Filter = "ScopeKind ne ''";
-        try
-        {
-            return await Table.QueryAsync<CheckpointRow>(Filter, columns, cancellationToken).ToListAsync(cancellationToken);
-        }
-        catch (Exception exception) when (StorageErrors.IsUnreadable(exception, cancellationToken))
-        {
-            var rows = new List<CheckpointRow>();
-            await foreach (var key in Table.QueryAsync<TableEntity>(Filter, ["PartitionKey", "RowKey"], cancellationToken))
-            {
-                try
-                {
-                    rows.Add((await Table.FindAsync<CheckpointRow>(key.PartitionKey, key.RowKey, cancellationToken))!);
-                }
-                catch (Exception garbled) when (StorageErrors.IsUnreadable(garbled, cancellationToken))
-                {
-                    // Left out.
-                }
-            }
-
-            return rows;
-        }
+        return await Table
+            .QueryOrRepairAsync(Filter, ReadGarbledAsync, cancellationToken, columns)
+            .Select(Name)
+            .ToListAsync(cancellationToken);
     }
 
     /// <summary>Keeps the rows of a plan for the claims that follow it.</summary>
@@ -211,8 +194,40 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
         return (null, resumes);
     }
 
-    private Task<CheckpointRow?> FindAsync(Feed feed, Scope scope, CancellationToken cancellationToken) =>
-        Table.FindAsync<CheckpointRow>(CheckpointRow.PartitionOf(scope), feed.Setting, cancellationToken);
+    private async Task<CheckpointRow?> FindAsync(Feed feed, Scope scope, CancellationToken cancellationToken) =>
+        await Table.FindOrRepairAsync(CheckpointRow.PartitionOf(scope), feed.Setting, ReadGarbledAsync, cancellationToken) is { } row
+            ? Name(row)
+            : null;
+
+    /// <summary>
+    /// A checkpoint some of whose columns cannot be read. What they said is forgotten, so that it costs a reading; where it would cost more
+    /// than that it is taken for what is safe. The next claim stores it whole.
+    /// </summary>
+    private Task<CheckpointRow> ReadGarbledAsync(TableEntity garbled, CancellationToken cancellationToken)
+    {
+        var (row, lost) = RowReader.Read<CheckpointRow>(garbled);
+        var now = time.GetUtcNow();
+
+        // Above any that was ever given: names of pages hold it.
+        row.Attempt = lost.Contains(nameof(row.Attempt)) ? (int)(now - DateTimeOffset.UnixEpoch).TotalMinutes : row.Attempt;
+        row.Gaps = lost.Contains(nameof(row.Gaps)) ? 1 : row.Gaps;
+        row.ErasedAt = lost.Contains(nameof(row.ErasedAt)) ? now : row.ErasedAt;
+        row.DeletionsHeldBack |= lost.Contains(nameof(row.DeletionsHeldBack));
+        row.HasDeferredChanges |= lost.Contains(nameof(row.HasDeferredChanges));
+        return Task.FromResult(Name(row));
+    }
+
+    /// <summary>The SDK reads text of another type as null. What the row is of is in its keys.</summary>
+    private static CheckpointRow Name(CheckpointRow row)
+    {
+        if (row.Feed is null or "" || row.ScopeKind is null or "" || row.ScopeId is null or "")
+        {
+            var scope = Scope.Parse(row.PartitionKey);
+            (row.Feed, row.ScopeKind, row.ScopeId) = (row.RowKey, scope?.KindName ?? "", scope?.Id ?? "");
+        }
+
+        return row;
+    }
 
     private async Task<ItemRow?> FindOpenAsync(string holder, CancellationToken cancellationToken)
     {

@@ -25,10 +25,10 @@ internal sealed class ItemPlan(
     private ApiCatalogue _generation = FeedCatalogue.Assignments;
     private IReadOnlyList<Feed> _feeds = [];
     private DateTimeOffset? _switchedAt;
-    private readonly HashSet<string> _assignments = RunRow.ReadIds(run.Assignments);
+    private readonly (HashSet<string> Campaigns, HashSet<string> Assignments) _chosen = run.ReadChosen();
 
     /// <summary>Campaigns that were chosen by id; empty for all.</summary>
-    public HashSet<string> Chosen { get; } = RunRow.ReadIds(run.Campaigns);
+    public HashSet<string> Chosen => _chosen.Campaigns;
 
     /// <summary>The items, one for each scope and feed.</summary>
     public IReadOnlyList<ItemRow> Items => [.. _items.Values];
@@ -61,7 +61,7 @@ internal sealed class ItemPlan(
 
         AddKnown(ScopeKind.Campaign);
         var assignments =
-            _assignments.Count > 0 ? _assignments : [.. listed.Concat(ended).Select(campaign => campaign.AssignmentId).OfType<string>()];
+            _chosen.Assignments.Count > 0 ? _chosen.Assignments : [.. listed.Concat(ended).Select(campaign => campaign.AssignmentId).OfType<string>()];
         foreach (var feed in _feeds.Where(feed => feed.Scope == _generation.CustomersScope))
         {
             foreach (var id in assignments.Order(StringComparer.Ordinal))
@@ -158,9 +158,9 @@ internal sealed class ItemPlan(
 
     private bool IsWanted(Campaign campaign) =>
         (Chosen.Count == 0 || Chosen.Contains(campaign.Id))
-        && (_assignments.Count == 0 || Chosen.Contains(campaign.Id) || (campaign.AssignmentId is { } id && _assignments.Contains(id)));
+        && (_chosen.Assignments.Count == 0 || Chosen.Contains(campaign.Id) || (campaign.AssignmentId is { } id && _chosen.Assignments.Contains(id)));
 
-    private bool IsWantedAssignment(string id) => _assignments.Count == 0 || _assignments.Contains(id);
+    private bool IsWantedAssignment(string id) => _chosen.Assignments.Count == 0 || _chosen.Assignments.Contains(id);
 
     private bool IsRetired(CheckpointRow? row, bool isListed) =>
         row?.RetiredAt is { } at && !(isListed && (row.RetiredReason == CheckpointRow.Ended || now - at > AskAgain));

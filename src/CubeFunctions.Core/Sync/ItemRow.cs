@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Runtime.Serialization;
 using System.Text.Json;
 using Azure;
@@ -127,9 +126,6 @@ public sealed class ItemRow : IStoredRow
     /// <summary>The most windows of one item: what four columns hold whatever is in them.</summary>
     internal const int MaxWindows = 2000;
 
-    /// <summary>A column holds 64 KiB.</summary>
-    private const int ColumnBytes = 60_000;
-
     internal static string KeyOf(Feed feed, Scope scope) => $"item|{feed.Setting}|{scope}";
 
     internal bool IsOpen => State == ItemState.Waiting;
@@ -159,6 +155,7 @@ public sealed class ItemRow : IStoredRow
 
     internal static DateOnly? Day(string? text) => Days.TryParse(text, out var day) ? day : null;
 
+    /// <summary>What its windows gave. Where that cannot be read nothing was done: the windows are looked for again in storage.</summary>
     internal List<WindowResult> ReadWindows()
     {
         if (Windows is null)
@@ -166,32 +163,21 @@ public sealed class ItemRow : IStoredRow
             return [];
         }
 
-        using var packed = new BrotliStream(
-            new MemoryStream([.. Columns().SelectMany(static column => column ?? [])]),
-            CompressionMode.Decompress
-        );
-        return JsonSerializer.Deserialize(packed, SyncRowJson.Default.ListWindowResult) ?? [];
+        try
+        {
+            using var packed = PackedColumns.Open(Columns());
+            return JsonSerializer.Deserialize(packed, SyncRowJson.Default.ListWindowResult) ?? [];
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or InvalidDataException)
+        {
+            return [];
+        }
     }
 
     internal void WriteWindows(IReadOnlyList<WindowResult> windows)
     {
-        using var target = new MemoryStream();
-        using (var packed = new BrotliStream(target, CompressionLevel.Fastest))
-        {
-            JsonSerializer.Serialize(packed, [.. windows], SyncRowJson.Default.ListWindowResult);
-        }
-
-        var columns = target.ToArray().Chunk(ColumnBytes).ToList();
-        (Windows, Windows2, Windows3, Windows4) = (
-            columns[0],
-            columns.ElementAtOrDefault(1),
-            columns.ElementAtOrDefault(2),
-            columns.ElementAtOrDefault(3)
-        );
-        if (columns.Count > Columns().Length)
-        {
-            throw new InvalidOperationException("An item's windows are more than its row holds.");
-        }
+        var columns = PackedColumns.Pack(target => JsonSerializer.Serialize(target, [.. windows], SyncRowJson.Default.ListWindowResult));
+        (Windows, Windows2, Windows3, Windows4) = (columns[0], columns[1], columns[2], columns[3]);
     }
 
     private byte[]?[] Columns() => [Windows, Windows2, Windows3, Windows4];

@@ -92,7 +92,7 @@ public sealed partial class RunPlanner(
     private RunRow NewRun(RunRequest request)
     {
         var now = Now;
-        return new RunRow
+        var run = new RunRow
         {
             RowKey = RunId.New(now),
             Kind = request.Kind,
@@ -101,12 +101,13 @@ public sealed partial class RunPlanner(
             From = request.From?.Iso(),
             To = request.To?.Iso(),
             Feeds = string.Join(',', request.Feeds.Select(feed => feed.Setting).Distinct()),
-            Campaigns = RunRow.WriteIds(request.Campaigns.Count > 0 || request.Assignments.Count > 0 ? request.Campaigns : settings.Sync.Campaigns),
-            Assignments = RunRow.WriteIds(request.Assignments),
             Deliver = request.Deliver,
             PlanAttempt = 1,
             StartedAt = now,
         };
+        var isChosen = request.Campaigns.Count > 0 || request.Assignments.Count > 0;
+        run.WriteChosen(isChosen ? request.Campaigns : settings.Sync.Campaigns, request.Assignments);
+        return run;
     }
 
     /// <summary>

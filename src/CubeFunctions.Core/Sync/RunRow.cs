@@ -81,6 +81,21 @@ public sealed class RunRow : IStoredRow, ILeasable
     /// <summary>Chosen assignments, comma-separated, or null for all.</summary>
     public string? Assignments { get; set; }
 
+    /// <summary>
+    /// Both lists, compressed, where they are longer than columns of text hold: those are null then. What a column does not hold goes on in
+    /// the next.
+    /// </summary>
+    public byte[]? Ids { get; set; }
+
+    /// <inheritdoc cref="Ids"/>
+    public byte[]? Ids2 { get; set; }
+
+    /// <inheritdoc cref="Ids"/>
+    public byte[]? Ids3 { get; set; }
+
+    /// <inheritdoc cref="Ids"/>
+    public byte[]? Ids4 { get; set; }
+
     /// <summary>Whether a manual run's changes go to the CRM.</summary>
     public bool Deliver { get; set; }
 
@@ -143,15 +158,51 @@ public sealed class RunRow : IStoredRow, ILeasable
 
     internal bool IsOpen => Status is RunStatus.Planning or RunStatus.Running;
 
-    /// <summary>Ids in one column, each encoded, since a tenant's own names may hold a comma; null for none.</summary>
-    internal static string? WriteIds(IReadOnlyList<string> ids) => ids.Count == 0 ? null : string.Join(',', ids.Select(Scope.Encode));
+    /// <summary>Keeps what was chosen. Ids are encoded, since a tenant's own names may hold a comma.</summary>
+    internal void WriteChosen(IReadOnlyList<string> campaigns, IReadOnlyList<string> assignments)
+    {
+        (Campaigns, Assignments) = (Join(campaigns), Join(assignments));
+        if (Math.Max(Campaigns?.Length ?? 0, Assignments?.Length ?? 0) > OptimisticTable.MaxText)
+        {
+            var columns = PackedColumns.Pack(
+                target => JsonSerializer.Serialize(target, [Campaigns ?? "", Assignments ?? ""], SyncRowJson.Default.ListString)
+            );
+            (Campaigns, Assignments) = (null, null);
+            (Ids, Ids2, Ids3, Ids4) = (columns[0], columns[1], columns[2], columns[3]);
+        }
+    }
 
-    /// <summary>Undoes <see cref="WriteIds"/>.</summary>
-    internal static HashSet<string> ReadIds(string? column) =>
+    /// <summary>What was chosen; empty for all.</summary>
+    internal (HashSet<string> Campaigns, HashSet<string> Assignments) ReadChosen()
+    {
+        if (Ids is null)
+        {
+            return (Split(Campaigns), Split(Assignments));
+        }
+
+        using var packed = PackedColumns.Open(Ids, Ids2, Ids3, Ids4);
+        return JsonSerializer.Deserialize(packed, SyncRowJson.Default.ListString) is [var campaigns, var assignments]
+            ? (Split(campaigns), Split(assignments))
+            : throw new InvalidDataException("A run's row does not say what was chosen.");
+    }
+
+    private static string? Join(IReadOnlyList<string> ids) => ids.Count == 0 ? null : string.Join(',', ids.Select(Scope.Encode));
+
+    private static HashSet<string> Split(string? column) =>
         [.. (column?.Split(',', StringSplitOptions.RemoveEmptyEntries) ?? []).Select(Scope.Decode)];
 
-    internal IReadOnlyList<string> ReadNotices() =>
-        Notices is null ? [] : JsonSerializer.Deserialize(Notices, SyncRowJson.Default.ListString) ?? [];
+    /// <summary>Notices that cannot be read are none: they are words for people.</summary>
+    internal IReadOnlyList<string> ReadNotices()
+    {
+        try
+        {
+            return Notices is null ? [] : JsonSerializer.Deserialize(Notices, SyncRowJson.Default.ListString) ?? [];
+        }
+        catch (JsonException)
+        {
+            return [];
+        }
+    }
 
     /// <summary>Keeps the first notices, as many as the column holds.</summary>
     internal void WriteNotices(IReadOnlyList<string> notices)

@@ -57,6 +57,7 @@ internal sealed class DeliverySession(
         }
 
         var mailbox = await tools.Store.FindMailboxAsync(customer, cancellationToken) ?? MailboxRow.New(events[0]);
+        mailbox.Restore(events[0]);
         var now = tools.Time.GetUtcNow();
         if (mailbox.IsHeld(now))
         {

@@ -23,9 +23,9 @@ internal sealed class MailboxRow : ILeasable
 
     public string Customer => _row.PartitionKey;
 
-    public string AssignmentId => _row.GetString(nameof(AssignmentId));
+    public string AssignmentId => _row.GetString(nameof(AssignmentId)) ?? "";
 
-    public string CustomerId => _row.GetString(nameof(CustomerId));
+    public string CustomerId => _row.GetString(nameof(CustomerId)) ?? "";
 
     public MailboxContent Content { get; }
 
@@ -66,8 +66,13 @@ internal sealed class MailboxRow : ILeasable
     /// <exception cref="JsonException">Its content is broken.</exception>
     public static MailboxRow FromEntity(TableEntity row)
     {
-        var json = string.Concat(Enumerable.Range(0, MaxColumns).Select(number => row.GetString(Column(number)) ?? ""));
-        var content = json.Length == 0 ? new MailboxContent() : JsonSerializer.Deserialize(json, UpsertJson.Default.MailboxContent)!;
+        var content = ReadContent(row);
+
+        // A row of the SDK refuses a value of another type than that which it has.
+        Remove<string>(row, [nameof(AssignmentId), nameof(CustomerId), nameof(LeaseHolder), nameof(MailboxContent.MergedKey)]);
+        Remove<string>(row, Enumerable.Range(0, MaxColumns).Select(Column));
+        Remove<DateTimeOffset>(row, [nameof(LeaseUntil)]);
+        Remove<bool>(row, [nameof(Uncompared)]);
 
         // Earlier versions kept whole values here; their events hold them as well.
         content.Parts.RemoveAll(part => part.Parts <= 1);
@@ -102,6 +107,51 @@ internal sealed class MailboxRow : ILeasable
             }
         }
     }
+
+    /// <summary>Says whose it is where somebody garbled that.</summary>
+    public void Restore(UpsertRow upsert)
+    {
+        if (AssignmentId.Length == 0 || CustomerId.Length == 0)
+        {
+            (_row[nameof(AssignmentId)], _row[nameof(CustomerId)]) = (upsert.AssignmentId, upsert.CustomerId);
+        }
+    }
+
+    /// <summary>What is remembered. Where it cannot be read a POST may be among it: the customer is looked up before another.</summary>
+    private static MailboxContent ReadContent(TableEntity row)
+    {
+        var columns = Enumerable.Range(0, MaxColumns).Select(Column).Where(row.ContainsKey).ToList();
+        if (columns.Count == 0)
+        {
+            return new MailboxContent();
+        }
+
+        try
+        {
+            if (columns.TrueForAll(column => row[column] is string))
+            {
+                var json = string.Concat(columns.Select(column => Text(row, column)));
+                return JsonSerializer.Deserialize(json, UpsertJson.Default.MailboxContent)!;
+            }
+        }
+        catch (JsonException)
+        {
+            // As a column of another type.
+        }
+
+        return new MailboxContent { PostedAt = row.Timestamp };
+    }
+
+    /// <summary>Removes columns that somebody gave another type.</summary>
+    private static void Remove<T>(TableEntity row, IEnumerable<string> columns)
+    {
+        foreach (var column in columns.Where(column => row.TryGetValue(column, out var value) && value is not T))
+        {
+            row.Remove(column);
+        }
+    }
+
+    private static string? Text(TableEntity row, string name) => row.TryGetValue(name, out var value) ? value as string : null;
 
     private static string Column(int number) => string.Create(CultureInfo.InvariantCulture, $"Content{number}");
 }

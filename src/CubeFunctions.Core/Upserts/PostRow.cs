@@ -54,6 +54,9 @@ public sealed class PostRow : IStoredRow, ILeasable
     /// <summary>Until when, unless renewed.</summary>
     public DateTimeOffset? LeaseUntil { get; set; }
 
+    /// <summary>Whether its row says no more what it is of: it waits for a person.</summary>
+    internal bool IsGarbled { get; set; }
+
     /// <summary>The post as people see it, beside the events that wait: its name is its id.</summary>
     internal UpsertRow ToUpsert() =>
         new()

@@ -18,11 +18,19 @@ public sealed class PostSplitter(UpsertStore store, UpsertReceiver receiver, Ups
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
+    /// <summary>Posts that are looked through for one event.</summary>
+    private const int MostSearched = 20;
+
     /// <summary>Splits a post that was stored whole. Twice has the same effect.</summary>
     internal async Task<PostOutcome> SplitAsync(string key, CancellationToken cancellationToken)
     {
-        while (await store.Rows.FindAsync<PostRow>(PostRow.Partition, key, cancellationToken) is { } post)
+        while (await store.FindPostAsync(key, cancellationToken) is { } post)
         {
+            if (post.IsGarbled)
+            {
+                return new PostOutcome.Waiting(UpsertEnd.Unreadable);
+            }
+
             var now = time.GetUtcNow();
             if (post.IsHeld(now))
             {
@@ -37,6 +45,30 @@ public sealed class PostSplitter(UpsertStore store, UpsertReceiver receiver, Ups
         }
 
         return new PostOutcome.Gone();
+    }
+
+    /// <summary>An event of a post that waits to be split, by the event's id; null where none has it.</summary>
+    internal async Task<UpsertRow?> FindUnsplitAsync(string id, CancellationToken cancellationToken)
+    {
+        // Each is parsed: more of them wait only where something else is wrong.
+        await foreach (var post in store.PostsAsync(cancellationToken).Where(post => !post.IsGarbled).Take(MostSearched))
+        {
+            if (
+                settings.Senders.TryGetValue(post.Sender, out var sender)
+                && await store.FindBodyAsync(post.Path, cancellationToken) is { } body
+                && Parse(sender, body, post.AcceptedAt, post.PostId) is { IsRefused: false } parsed
+                && (await receiver.PlanAsync(post.Sender, parsed.Events, post.AcceptedAt, post.PostId, post.Path, cancellationToken)).Find(
+                    plan => plan.Row.Id == id
+                )
+                    is { Row: var row }
+            )
+            {
+                row.Reason ??= post.Reason ?? "accepted; the post that it came in waits to be split";
+                return row;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Splits the posts that came in bodies: before a body is deleted, so that what others have in it is in rows.</summary>

@@ -13,6 +13,11 @@ public sealed class UpsertReader(
     public async Task<UpsertRow?> FindAsync(string id, CancellationToken cancellationToken) =>
         UpsertRow.Split(id ?? "") is var (partition, row) ? await store.FindAsync(partition, row, cancellationToken) : null;
 
+    /// <summary>An upsert by its id, also where the post that it came in is not split yet; or null.</summary>
+    public async Task<UpsertRow?> FindAcceptedAsync(string id, CancellationToken cancellationToken) =>
+        await FindAsync(id, cancellationToken)
+        ?? (UpsertRow.Split(id ?? "") is null ? null : await posts.FindUnsplitAsync(id!, cancellationToken));
+
     /// <summary>Upserts in a state, oldest first.</summary>
     /// <param name="state">The state.</param>
     /// <param name="most">The most that are returned.</param>

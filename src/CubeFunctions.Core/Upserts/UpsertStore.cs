@@ -41,8 +41,9 @@ public sealed class UpsertStore
     /// <returns>Null when it is new; else the row of its first arrival.</returns>
     internal Task<UpsertRow?> AddAsync(UpsertRow row, CancellationToken cancellationToken) => Rows.AddOrFindAsync(row, cancellationToken);
 
-    internal Task<UpsertRow?> FindAsync(string customer, string key, CancellationToken cancellationToken) =>
-        Rows.FindAsync<UpsertRow>(customer, key, cancellationToken);
+    /// <summary>An event; a garbled row is read in part.</summary>
+    internal async Task<UpsertRow?> FindAsync(string customer, string key, CancellationToken cancellationToken) =>
+        await Rows.FindAsync<TableEntity>(customer, key, cancellationToken) is { } row ? UpsertRow.FromEntity(row) : null;
 
     /// <summary>Pending events of a customer.</summary>
     internal async Task<List<UpsertRow>> PendingAsync(string customer, CancellationToken cancellationToken)
@@ -65,7 +66,7 @@ public sealed class UpsertStore
         {
             try
             {
-                _ = await FindAsync(customer, key.RowKey, cancellationToken);
+                _ = await Rows.FindAsync<UpsertRow>(customer, key.RowKey, cancellationToken);
             }
             catch (Exception exception)
                 when (StorageErrors.KindOf(exception, cancellationToken) == StorageErrorKind.None
@@ -211,7 +212,22 @@ public sealed class UpsertStore
 
     /// <summary>Posts that are not split yet.</summary>
     internal IAsyncEnumerable<PostRow> PostsAsync(CancellationToken cancellationToken) =>
-        Rows.QueryAsync<PostRow>(row => row.PartitionKey == PostRow.Partition, null, cancellationToken);
+        Rows.QueryOrRepairAsync($"PartitionKey eq '{PostRow.Partition}'", ReadGarbledAsync, cancellationToken);
+
+    /// <summary>A post that is not split yet; null where there is none.</summary>
+    internal Task<PostRow?> FindPostAsync(string key, CancellationToken cancellationToken) =>
+        Rows.FindOrRepairAsync(PostRow.Partition, key, ReadGarbledAsync, cancellationToken);
+
+    /// <summary>A post whose row is garbled waits with the reason, so that it can be mended or dropped: its body is kept.</summary>
+    private Task<PostRow> ReadGarbledAsync(TableEntity garbled, CancellationToken cancellationToken)
+    {
+        var (row, lost) = RowReader.Read<PostRow>(garbled);
+        row.State = PostRow.Unsplit;
+        row.AcceptedAt = lost.Contains(nameof(row.AcceptedAt)) ? garbled.Timestamp ?? _time.GetUtcNow() : row.AcceptedAt;
+        row.IsGarbled = lost.Contains(nameof(row.Sender)) || lost.Contains(nameof(row.Path)) || lost.Contains(nameof(row.PostId));
+        row.Reason = row.IsGarbled ? UpsertEnd.Unreadable : row.Reason;
+        return Task.FromResult(row);
+    }
 
     /// <summary>Partitions of records that were merged into one.</summary>
     internal async Task<List<string>> MergedIntoAsync(string customer, CancellationToken cancellationToken) =>

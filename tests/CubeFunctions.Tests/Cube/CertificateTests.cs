@@ -29,4 +29,13 @@ public sealed class CertificateTests
         Assert.Equal($"no secure connection to the host of Cube__BaseUrl: {expected} (asked for GET /campaigns)", failure.Message);
         Assert.Equal(0, server.Requests);
     }
+
+    /// <summary>A proxy that refuses is named with the setting that names it; whatever else refuses is no proxy.</summary>
+    [Theory]
+    [InlineData("HTTPS_PROXY", "http://127.0.0.1:9", " at 127.0.0.1:9", "HTTPS_PROXY")]
+    [InlineData("all_proxy", "user:word@proxy.example:3128", " at proxy.example:3128", "all_proxy")]
+    [InlineData("http_proxy", "proxy.example:3128", " at cube.example:443", null)]
+    [InlineData("HTTP_PROXY", "", "", null)]
+    public void A_proxy_that_cannot_be_reached_is_named_by_its_setting(string name, string value, string host, string? setting) =>
+        Assert.Equal(setting, CubeFailure.ProxySettingOf(host, asked => asked == name ? value : null));
 }

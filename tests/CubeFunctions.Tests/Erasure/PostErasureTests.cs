@@ -71,6 +71,9 @@ public sealed class PostErasureTests(AzuriteFixture azurite)
         );
         var post = await PostAsync(lane.App);
 
+        // Whoever was answered with the ids may ask for them.
+        Assert.Equal(("waiting", "accepted; the post that it came in waits to be split"), await lane.Http.UpsertAsync(ids[^1]));
+
         // The worker has parsed the body and is about to write its first row.
         using var go = new ManualResetEventSlim();
         var (parsed, waits, looks) = (new TaskCompletionSource(), new TaskCompletionSource(), 0);

@@ -24,6 +24,36 @@ public sealed class PlanTests(AzuriteFixture azurite)
         AnonymisedPerThousand = 0,
     };
 
+    /// <summary>Sync__Campaigns is longer than a column of text.</summary>
+    [Theory]
+    [OverGenerations]
+    public async Task Six_thousand_chosen_campaigns_fit_into_a_run(TenantApi api)
+    {
+        await using var cube = await CubeSimulator.StartAsync(Options with { Api = api }, null, TestContext.Current.CancellationToken);
+        var chosen = cube.Data.CampaignIds()[1];
+        var ids = Enumerable.Range(0, 6000).Select(number => $"{900_000_000L + (number * 7919L)}").Append($"{chosen}");
+        var account = await azurite.NewAccountAsync();
+        await using var app = await TestApp.StartAsync(account, cube, null, [("Sync__Campaigns", string.Join(',', ids))]);
+        var run = await app.RunAsync(Responses);
+        Assert.Equal(
+            (RunStatus.Succeeded, $"{chosen}"),
+            (run.Status, Assert.Single(run.Windows.Select(window => window.ScopeId).Where(id => id != "all").Distinct().ToList()))
+        );
+        Assert.Contains(run.Notices!, notice => notice.StartsWith("Cube lists no campaign 900000000", StringComparison.Ordinal));
+
+        // A person may ask for as many.
+        var day = new DateOnly(2026, 1, 1);
+        run = await app.RunAsync(
+            new RunRequest(RunKind.Manual, [api.Calls()])
+            {
+                Campaigns = [.. ids],
+                From = day,
+                To = day,
+            }
+        );
+        Assert.Equal($"{chosen}", Assert.Single(run.Windows, window => window.Feed == api.Calls().Name).ScopeId);
+    }
+
     [Theory]
     [OverGenerations]
     public async Task A_tick_plans_what_is_free_and_lists_what_is_in_hand_and_of_which_run(TenantApi api)

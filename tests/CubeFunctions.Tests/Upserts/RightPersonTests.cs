@@ -93,4 +93,55 @@ public sealed class RightPersonTests(AzuriteFixture azurite)
         Assert.Equal(("Bodø", "Hamar"), ($"{lane.Record("42")["city"]}", $"{lane.Record("0042")["city"]}"));
         Assert.Equal("Hamar", $"{lane.Cube.Data.Customer(lane.Assignment, record)!["city"]}");
     }
+
+    /// <summary>The settings say that addresses take imported ids; the tenant takes its own.</summary>
+    [Fact]
+    public async Task An_address_that_leads_to_another_customers_record_is_a_reason_to_write_to_nobody()
+    {
+        await using var lane = await Lane.StartAsync(
+            azurite,
+            Options,
+            null,
+            ("Cube__CustomerIdInUrl", "imported")
+        );
+        await lane.SnapshotAsync();
+        var (other, count) = (lane.Cube.Data.CustomerIds(lane.Assignment).First(), lane.ImportedIds().Count);
+        var before = lane.Cube.Data.Customer(lane.Assignment, other)!.ToJsonString();
+
+        var ids = await lane.PostAsync($$"""{"customer_id":"{{other}}","city":"Bodø"}""");
+        await lane.DeliverAsync(ids);
+
+        Assert.Equal(("dead", "Cube has another customer's record at the address of this id"), (await lane.StatesAsync(ids))[0]);
+        Assert.Equal(before, lane.Cube.Data.Customer(lane.Assignment, other)!.ToJsonString());
+        Assert.Equal((0, count), (lane.Cube.Data.Writes.Count, lane.ImportedIds().Count));
+    }
+
+    /// <summary>A list that may lack the very customer who is looked for is not gone by.</summary>
+    [Fact]
+    public async Task After_a_POST_that_was_not_answered_the_customer_is_looked_up_in_a_list_that_is_proven()
+    {
+        var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 20);
+        await using var lane = await Lane.StartAsync(
+            azurite,
+            Options,
+            clock,
+            ("Cube__CustomerIdInUrl", "internal")
+        );
+        await lane.SnapshotAsync();
+        lane.Cube.Faults.Add("work-then-fail,as=reset,times=1,method=POST");
+        lane.Cube.Faults.Add("short,rows=1,path=/customers");
+
+        var ids = await lane.PostAsync("""{"customer_id":"NY-1","name":"N","city":"Alta"}""");
+        await lane.PumpUntilAsync(async () =>
+        {
+            await lane.SweepAsync();
+            return (await lane.StatesAsync(ids))[0].Reason?.Contains("is not proven", StringComparison.Ordinal) == true;
+        });
+        lane.Cube.Faults.Clear();
+        await lane.DeliverAsync(ids);
+
+        Assert.Equal(("delivered", "Alta"), ((await lane.StatesAsync(ids))[0].State, $"{lane.Record("NY-1")["city"]}"));
+        Assert.Single(lane.Cube.Requests.All, request => request.Method == "POST");
+        Assert.Single(lane.ImportedIds(), "NY-1");
+    }
 }

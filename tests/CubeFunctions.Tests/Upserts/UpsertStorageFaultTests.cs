@@ -181,20 +181,32 @@ public sealed class UpsertStorageFaultTests(AzuriteFixture azurite)
             )
         ) && !address.Contains("popreceipt", StringComparison.Ordinal);
 
+    /// <summary>What it remembers is forgotten, column by column; a POST may have been among it.</summary>
     [Theory]
     [OverGenerations(First = true)]
-    public async Task A_mailbox_that_cannot_be_read_ends_its_own_events_by_name_and_no_others(TenantApi api)
+    public async Task A_mailbox_with_any_garbled_column_holds_up_neither_its_customer_nor_others(TenantApi api)
     {
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 50);
         await using var lane = await Lane.StartAsync(azurite, Options.EarlyIn(api), clock, Sender);
         await lane.SnapshotAsync();
-        var (broken, whole) = (lane.ImportedIds()[0], lane.ImportedIds()[1]);
-        await lane.DeliverAsync(await lane.HookAsync($$"""{"customer_id":"{{broken}}","event":"e0","city":"Hamar"}"""));
+        (string Column, object Value)[] garbled =
+        [
+            ("Content0", "{"),
+            ("Content0", 7),
+            ("LeaseHolder", 7),
+            ("LeaseUntil", "soon"),
+            ("Uncompared", "yes"),
+            ("AssignmentId", 7),
+            ("CustomerId", 7),
+        ];
+        List<string> customers = [.. lane.ImportedIds().Take(garbled.Length - 1), "ny-1"];
+        await lane.DeliverAsync(await PostAsync("a", "Hamar"));
+        var number = 0;
         await foreach (
             var row in lane.App.Storage.Customers.QueryAsync<TableEntity>(cancellationToken: TestContext.Current.CancellationToken)
         )
         {
-            row["Content0"] = "{";
+            row[garbled[number].Column] = garbled[number++].Value;
             await lane.App.Storage.Customers.UpdateEntityAsync(
                 row,
                 ETag.All,
@@ -203,10 +215,23 @@ public sealed class UpsertStorageFaultTests(AzuriteFixture azurite)
             );
         }
 
-        var dead = await lane.HookAsync($$"""{"customer_id":"{{broken}}","event":"e1","city":"Bodø"}""");
-        var delivered = await lane.HookAsync($$"""{"customer_id":"{{whole}}","event":"e2","city":"Bodø"}""");
-        await lane.DeliverAsync([.. dead, .. delivered]);
-        Assert.Equal([("dead", "Unexpected: JsonException"), ("delivered", null)], await lane.StatesAsync([.. dead, .. delivered]));
+        Assert.Equal(garbled.Length, number);
+        var ids = await PostAsync("b", "Bodø");
+        await lane.DeliverAsync(ids);
+        AtLeastOne.All(await lane.StatesAsync(ids), state => Assert.Equal(("delivered", null), state));
+        AtLeastOne.All(customers, customer => Assert.Equal("Bodø", $"{lane.Record(customer)["city"]}"));
+        Assert.Single(lane.Cube.Data.Writes, write => write.Method == "POST");
+
+        async Task<List<string>> PostAsync(string round, string city)
+        {
+            var ids = new List<string>();
+            foreach (var customer in customers)
+            {
+                ids.AddRange(await lane.HookAsync($$"""{"customer_id":"{{customer}}","event":"{{round}}-{{customer}}","city":"{{city}}"}"""));
+            }
+
+            return ids;
+        }
     }
 
     [Theory]
