@@ -60,9 +60,7 @@ public sealed partial class MassDeletionGuard(StorageClients storage, TimeProvid
 
         item.DeletionsHeldBack = true;
         var key = ChangeStream.NameOf(item.Feed, item.Scope);
-        var row =
-            await FindAsync(key, cancellationToken)
-            ?? new HeldBackRow { RowKey = key, CreatedAt = time.GetUtcNow() };
+        var row = await FindAsync(key, cancellationToken) ?? new HeldBackRow { RowKey = key, CreatedAt = time.GetUtcNow() };
         if ((row.IsReleased && absent <= row.Changes * Growth) || (isEmpty && row.IsEmpty && row.CreatedAt <= time.GetUtcNow() - EmptyFor))
         {
             return false;

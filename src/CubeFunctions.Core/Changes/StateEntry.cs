@@ -25,13 +25,7 @@ internal readonly record struct StateEntry(
 ) : IComparable<StateEntry>
 {
     /// <summary>The same record, seen as it is known on a page of the reading that is compared.</summary>
-    public StateEntry AsSeen(int page) =>
-        this with
-        {
-            Page = page,
-            Source = SourceTable.Current,
-            Flags = Flags & EntryFlags.Anonymised,
-        };
+    public StateEntry AsSeen(int page) => this with { Page = page, Source = SourceTable.Current, Flags = Flags & EntryFlags.Anonymised };
 
     /// <summary>Sorts entries: by the upper half of their keys, which nearly always differs, and where it does not as a whole.</summary>
     public static void Sort(Span<StateEntry> entries) => HashOrder.Sort<StateEntry, ByKey>(entries);

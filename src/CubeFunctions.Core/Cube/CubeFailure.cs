@@ -129,12 +129,11 @@ internal static class CubeFailure
                 exception
             ),
             HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError }
-                when ProxySettingOf(Host(exception), Environment.GetEnvironmentVariable) is { } setting =>
-                new CubeException(
-                    CubeFailureKind.Transient,
-                    $"the proxy that {setting} names cannot be reached{Host(exception)}{Because(exception)}: look at {setting} and NO_PROXY (asked for {what})",
-                    exception
-                )
+                when ProxySettingOf(Host(exception), Environment.GetEnvironmentVariable) is { } setting => new CubeException(
+                CubeFailureKind.Transient,
+                $"the proxy that {setting} names cannot be reached{Host(exception)}{Because(exception)}: look at {setting} and NO_PROXY (asked for {what})",
+                exception
+            )
                 {
                     IsOfSettings = true,
                 },

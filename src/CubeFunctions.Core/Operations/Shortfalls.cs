@@ -53,7 +53,9 @@ internal sealed class Shortfalls(RunReader runs)
         return (failed, unproven);
     }
 
-    /// <summary>A later run has proven it or keeps it as a gap, or it is read no more. Nobody reads the days of a manual run again.</summary>
+    /// <summary>
+    /// A later run has proven it or keeps it as a gap, or it is read no more. Nobody reads the days of a manual run again.
+    /// </summary>
     private static bool IsOver(ItemRow item, CheckpointRow? row) =>
         !IsManual(item) && row is not null && (row.RetiredReason is not null || row.FreshAt > item.CompletedAt);
 

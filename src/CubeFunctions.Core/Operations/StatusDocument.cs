@@ -43,7 +43,10 @@ internal sealed record StatusFeed(string Feed, bool Dated, int StaleAfterHours, 
 /// <param name="Records">How many.</param>
 internal sealed record DayRecords(DateOnly Day, long Records);
 
-/// <summary>A day of one scope and feed, or the list of an undated one, that gives fewer records than Cube counts, and that the checkpoint has gone past.</summary>
+/// <summary>
+/// A day of one scope and feed, or the list of an undated one, that gives fewer records than Cube counts, and that the checkpoint has gone
+/// past.
+/// </summary>
 /// <param name="Id">For <c>POST /api/gaps/{id}/accept</c>.</param>
 /// <param name="Feed">The feed.</param>
 /// <param name="Scope">Kind of the scope.</param>

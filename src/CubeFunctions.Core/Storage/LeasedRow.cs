@@ -113,7 +113,8 @@ internal sealed class LeasedRow<T> : IAsyncDisposable
             row.BeforeSave();
         }
 
-        return (await table.WriteAsync([.. rows.Select(static one => RowWrite.Save(one.Row.Entity))], cancellationToken)).Outcome
+        return
+            (await table.WriteAsync([.. rows.Select(static one => RowWrite.Save(one.Row.Entity))], cancellationToken)).Outcome
             == StorageOutcome.Saved
             ? [.. rows.Select(one => new LeasedRow<T>(table, one.Row, length, time))]
             : null;

@@ -11,7 +11,9 @@ public enum GapState
     /// <summary>Short for less than a day: the checkpoint waits for it.</summary>
     Suspected,
 
-    /// <summary>Short in the same way for a day, or in any way for two: the checkpoint goes on past it, and it is read again daily.</summary>
+    /// <summary>
+    /// Short in the same way for a day, or in any way for two: the checkpoint goes on past it, and it is read again daily.
+    /// </summary>
     Open,
 
     /// <summary>A person has accepted it: a day is read no more, a list is read on.</summary>
@@ -97,7 +99,9 @@ public sealed class GapRow : IStoredRow
     /// <summary>When, or null.</summary>
     public DateTimeOffset? AcceptedAt { get; set; }
 
-    /// <summary>Its name for people and addresses: <c>campaign=17:responses:2026-11-20</c>, <c>assignment=33:customers:snapshot</c>.</summary>
+    /// <summary>
+    /// Its name for people and addresses: <c>campaign=17:responses:2026-11-20</c>, <c>assignment=33:customers:snapshot</c>.
+    /// </summary>
     [IgnoreDataMember]
     public string Id => $"{PartitionKey}:{Feed}:{Day?.Iso() ?? SnapshotName}";
 

@@ -12,7 +12,9 @@ public sealed class GapStore(CheckpointStore checkpoints, TimeProvider time)
     /// </summary>
     internal const int MostOfScope = 400;
 
-    /// <summary>All days and lists that the checkpoint has gone past, by scope, feed and day; those that a person accepted among them.</summary>
+    /// <summary>
+    /// All days and lists that the checkpoint has gone past, by scope, feed and day; those that a person accepted among them.
+    /// </summary>
     public async Task<IReadOnlyList<GapRow>> ListAsync(CancellationToken cancellationToken) =>
         await checkpoints
             .Table.QueryOrRepairAsync($"RowKey ge '{GapRow.Prefix}' and RowKey lt 'gap}}'", RepairAsync, cancellationToken)

@@ -20,7 +20,8 @@ namespace CubeFunctions.Core.Sync;
 /// observer does not know are read back, and come by parsed.
 /// </item>
 /// <item>
-/// <see cref="IWindowObservation.CompletedAsync"/>: the window is proven or a gap, its manifest not yet visible. A crash after it repeats it.
+/// <see cref="IWindowObservation.CompletedAsync"/>: the window is proven or a gap, its manifest not yet visible. A crash after it repeats
+/// it.
 /// For one that is unchanged <see cref="IWindowObservation.IsIntactAsync"/> instead.
 /// </item>
 /// <item>The manifest is written; from then on a later claim skips the crawl of the window.</item>
@@ -74,8 +75,8 @@ internal interface IWindowObservation : IDisposable
     void Restart();
 
     /// <summary>
-    /// The window is proven and differs from its last proven reading, or it is a gap: its records count, and what it lacks says nothing. Its
-    /// manifest is not yet visible.
+    /// The window is proven and differs from its last proven reading, or it is a gap: its records count, and what it lacks says nothing.
+    /// Its manifest is not yet visible.
     /// </summary>
     /// <param name="isGap">Whether it is a gap.</param>
     /// <param name="hasEarlierReading">Whether an earlier proven reading of the window is known.</param>

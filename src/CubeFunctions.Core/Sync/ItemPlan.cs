@@ -61,7 +61,9 @@ internal sealed class ItemPlan(
 
         AddKnown(ScopeKind.Campaign);
         var assignments =
-            _chosen.Assignments.Count > 0 ? _chosen.Assignments : [.. listed.Concat(ended).Select(campaign => campaign.AssignmentId).OfType<string>()];
+            _chosen.Assignments.Count > 0
+                ? _chosen.Assignments
+                : [.. listed.Concat(ended).Select(campaign => campaign.AssignmentId).OfType<string>()];
         foreach (var feed in _feeds.Where(feed => feed.Scope == _generation.CustomersScope))
         {
             foreach (var id in assignments.Order(StringComparer.Ordinal))
@@ -158,7 +160,11 @@ internal sealed class ItemPlan(
 
     private bool IsWanted(Campaign campaign) =>
         (Chosen.Count == 0 || Chosen.Contains(campaign.Id))
-        && (_chosen.Assignments.Count == 0 || Chosen.Contains(campaign.Id) || (campaign.AssignmentId is { } id && _chosen.Assignments.Contains(id)));
+        && (
+            _chosen.Assignments.Count == 0
+            || Chosen.Contains(campaign.Id)
+            || (campaign.AssignmentId is { } id && _chosen.Assignments.Contains(id))
+        );
 
     private bool IsWantedAssignment(string id) => _chosen.Assignments.Count == 0 || _chosen.Assignments.Contains(id);
 

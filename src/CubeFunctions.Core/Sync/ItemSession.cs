@@ -382,10 +382,6 @@ internal sealed partial class ItemSession(ItemRow item, Claim.Taken claim, Sessi
     [LoggerMessage(125, LogLevel.Warning, "{Feed} of {ScopeKind} {ScopeId}: not saved at the end of a claim: {Error}")]
     private static partial void LogNotCommitted(ILogger logger, string feed, string scopeKind, string scopeId, ErrorInfo error);
 
-    [LoggerMessage(
-        126,
-        LogLevel.Error,
-        "{Feed} of {ScopeKind} {ScopeId}: {Day} has been short for a day ({Reason}) and is kept as a gap"
-    )]
+    [LoggerMessage(126, LogLevel.Error, "{Feed} of {ScopeKind} {ScopeId}: {Day} has been short for a day ({Reason}) and is kept as a gap")]
     private static partial void LogGap(ILogger logger, string feed, string scopeKind, string scopeId, string day, string reason);
 }

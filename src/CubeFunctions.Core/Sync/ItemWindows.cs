@@ -142,7 +142,10 @@ internal sealed class ItemWindows
         var known = _gaps.Values.Where(gap => string.CompareOrdinal(gap.FirstRun, _item.PartitionKey) < 0).ToList();
         var alone = known.Where(gap => gap.IsDue(_now)).Select(gap => gap.Window);
         var windows = deep.Concat(WindowPlan.Cut(from, to, _item.TodayDay, days));
-        return [.. windows.Without(known.Select(gap => gap.Day).OfType<DateOnly>().ToHashSet()).Concat(alone).OrderBy(window => window.From)];
+        return
+        [
+            .. windows.Without(known.Select(gap => gap.Day).OfType<DateOnly>().ToHashSet()).Concat(alone).OrderBy(window => window.From),
+        ];
     }
 
     /// <summary>The windows that are to be read in the place of one.</summary>

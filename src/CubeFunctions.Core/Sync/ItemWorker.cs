@@ -6,7 +6,9 @@ using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions.Core.Sync;
 
-/// <summary>Takes messages of <c>cube-sync</c>: claims the items that one names and works on each in a session, one after the other.</summary>
+/// <summary>
+/// Takes messages of <c>cube-sync</c>: claims the items that one names and works on each in a session, one after the other.
+/// </summary>
 public sealed partial class ItemWorker
 {
     /// <summary>Delay before an item is looked at again whose scope another run's abandoned item must finish first.</summary>

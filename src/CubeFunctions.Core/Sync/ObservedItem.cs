@@ -55,7 +55,8 @@ internal sealed class ObservedItem(ItemRow item, CheckpointRow row)
     }
 
     /// <summary>
-    /// Whether tombstones are to be asked for. A new scope's first claims do: a tombstone that was set while it came about names it nowhere.
+    /// Whether tombstones are to be asked for. A new scope's first claims do: a tombstone that was set while it came about names it
+    /// nowhere.
     /// </summary>
     public bool MayHaveErased => ErasedAt is not null || !HasReadings || Attempt <= FirstClaims;
 

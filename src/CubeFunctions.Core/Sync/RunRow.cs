@@ -164,8 +164,8 @@ public sealed class RunRow : IStoredRow, ILeasable
         (Campaigns, Assignments) = (Join(campaigns), Join(assignments));
         if (Math.Max(Campaigns?.Length ?? 0, Assignments?.Length ?? 0) > OptimisticTable.MaxText)
         {
-            var columns = PackedColumns.Pack(
-                target => JsonSerializer.Serialize(target, [Campaigns ?? "", Assignments ?? ""], SyncRowJson.Default.ListString)
+            var columns = PackedColumns.Pack(target =>
+                JsonSerializer.Serialize(target, [Campaigns ?? "", Assignments ?? ""], SyncRowJson.Default.ListString)
             );
             (Campaigns, Assignments) = (null, null);
             (Ids, Ids2, Ids3, Ids4) = (columns[0], columns[1], columns[2], columns[3]);

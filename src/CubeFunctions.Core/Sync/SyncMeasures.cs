@@ -3,7 +3,9 @@ using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Sync;
 
-/// <summary>Measures how long the scope that waits longest has waited for proof, and how many days and lists are gaps, a feed at a time.</summary>
+/// <summary>
+/// Measures how long the scope that waits longest has waited for proof, and how many days and lists are gaps, a feed at a time.
+/// </summary>
 internal sealed class SyncMeasures(CheckpointStore checkpoints, GapStore gaps, TimeProvider time) : IJanitorTask
 {
     public string Name => "sync measures";

@@ -46,7 +46,9 @@ internal sealed class CustomerIndexFile
 
     private static ReadOnlySpan<byte> Magic => "CIDX"u8;
 
-    /// <summary>Whether it is of a list that is short of Cube's count: an id that it does not have may all the same be a customer's.</summary>
+    /// <summary>
+    /// Whether it is of a list that is short of Cube's count: an id that it does not have may all the same be a customer's.
+    /// </summary>
     public bool IsShort => BinaryPrimitives.ReadInt32LittleEndian(_bytes.AsSpan(Magic.Length)) == Short;
 
     /// <summary>Number of pairs.</summary>
@@ -72,7 +74,9 @@ internal sealed class CustomerIndexFile
     /// <summary>Whether it has all customers of a page.</summary>
     public bool Holds(int page, string sha256) => page <= Pages && ShaAt(page).SequenceEqual(HalfOf(sha256));
 
-    /// <summary>Whether a stored file is an index of these pages, which are a whole list, and no others. Its pairs are passed over.</summary>
+    /// <summary>
+    /// Whether a stored file is an index of these pages, which are a whole list, and no others. Its pairs are passed over.
+    /// </summary>
     /// <param name="file">The file; it seeks.</param>
     /// <param name="pages">SHA-256 of the pages, in order.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
@@ -207,7 +211,10 @@ internal sealed class CustomerIndexFile
 
             if (last != pair.Hash)
             {
-                yield return pair with { Page = 0 };
+                yield return pair with
+                {
+                    Page = 0,
+                };
             }
         }
 

@@ -8,14 +8,13 @@ using CubeFunctions.Core.Sync;
 namespace CubeFunctions.Core.Upserts;
 
 /// <summary>
-/// Keeps the index of imported ids in step with snapshots that are proven or kept as a gap, and notifies upserts that waited for them. Persons
-/// who were erased are left out while Cube still lists them.
+/// Keeps the index of imported ids in step with snapshots that are proven or kept as a gap, and notifies upserts that waited for them.
+/// Persons who were erased are left out while Cube still lists them.
 /// </summary>
 internal sealed class CustomerIndexObserver(CustomerIndex index, UpsertNotifications upserts, ErasedPersons erased) : IWindowObserver
 {
     /// <inheritdoc />
-    public IItemObservation? Begin(ObservedItem item) =>
-        item.Feed.CustomerIds.Count > 0 ? new Item(item, index, upserts, erased) : null;
+    public IItemObservation? Begin(ObservedItem item) => item.Feed.CustomerIds.Count > 0 ? new Item(item, index, upserts, erased) : null;
 
     private sealed class Item(ObservedItem item, CustomerIndex index, UpsertNotifications upserts, ErasedPersons erased) : IItemObservation
     {

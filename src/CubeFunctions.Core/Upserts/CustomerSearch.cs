@@ -46,17 +46,10 @@ public sealed class CustomerSearch(CubeClient cube, CustomerIndex index, TenantG
                 return customers;
             }
 
-            if (
-                audit.IsOnlyShort
-                && audit.Digest == before?.Digest
-                && (await index.FindAsync(assignmentId, "", cancellationToken)).IsShort
-            )
+            if (audit.IsOnlyShort && audit.Digest == before?.Digest && (await index.FindAsync(assignmentId, "", cancellationToken)).IsShort)
             {
                 // As its snapshots, which are kept as a gap.
-                return customers with
-                {
-                    IsShort = true,
-                };
+                return customers with { IsShort = true };
             }
 
             if (number == MaxCrawls)

@@ -19,9 +19,19 @@ internal static class GapsCommand
 
     public static Command Create()
     {
-        var accept = new Command("accept", "Accept a gap that will never be whole: a day is read no more, a list is read on.") { Gap, By, OperationsOption.App };
+        var accept = new Command("accept", "Accept a gap that will never be whole: a day is read no more, a list is read on.")
+        {
+            Gap,
+            By,
+            OperationsOption.App,
+        };
         accept.SetAction((parsed, cancellationToken) => OperationsText.RunAsync(parsed, null, AcceptAsync, cancellationToken));
-        var command = new Command("gaps", "List days and lists that give fewer records than Cube counts.") { Json, OperationsOption.App, accept };
+        var command = new Command("gaps", "List days and lists that give fewer records than Cube counts.")
+        {
+            Json,
+            OperationsOption.App,
+            accept,
+        };
         command.SetAction((parsed, cancellationToken) => OperationsText.RunAsync(parsed, Json, ListAsync, cancellationToken));
         return command;
     }
@@ -45,6 +55,8 @@ internal static class GapsCommand
     private static async Task AcceptAsync(IOperations operations, ParseResult parsed, CancellationToken cancellationToken)
     {
         await operations.AcceptGapAsync(parsed.GetValue(Gap)!, new AcceptOrder { By = parsed.GetValue(By) }, cancellationToken);
-        await Console.Out.WriteLineAsync($"Gap {parsed.GetValue(Gap)} is accepted by {parsed.GetValue(By)}: a day is read no more, a list is read on.");
+        await Console.Out.WriteLineAsync(
+            $"Gap {parsed.GetValue(Gap)} is accepted by {parsed.GetValue(By)}: a day is read no more, a list is read on."
+        );
     }
 }

@@ -80,7 +80,5 @@ public sealed class AddressTests(AzuriteFixture azurite)
     private static string Customer(int id) => $$"""{"crm__customer_id":"{{id:D5}}","crm__standard_info__name":"Kari {{id}}"}""";
 
     private static async Task<IEnumerable<string>> NewsAsync(TestApp app) =>
-        (await ChangeLedger.NewsAsync(app, (await app.RunAsync(Customers)).RunId)).Select(line =>
-            $"{line["op"]} {line["customerId"]}"
-        );
+        (await ChangeLedger.NewsAsync(app, (await app.RunAsync(Customers)).RunId)).Select(line => $"{line["op"]} {line["customerId"]}");
 }

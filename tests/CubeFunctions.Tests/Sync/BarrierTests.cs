@@ -199,7 +199,10 @@ public sealed class BarrierTests(AzuriteFixture azurite)
 
         // Each row is whole again.
         var rows = await app
-            .Storage.Checkpoints.QueryAsync<CheckpointRow>("ScopeKind eq 'campaign'", cancellationToken: TestContext.Current.CancellationToken)
+            .Storage.Checkpoints.QueryAsync<CheckpointRow>(
+                "ScopeKind eq 'campaign'",
+                cancellationToken: TestContext.Current.CancellationToken
+            )
             .ToListAsync(TestContext.Current.CancellationToken);
         Assert.Equal(columns.Count, rows.Count);
         AtLeastOne.All(rows, row => Assert.Equal((row.PartitionKey, true), ($"campaign={row.ScopeId}", row.ThroughDay is not null)));

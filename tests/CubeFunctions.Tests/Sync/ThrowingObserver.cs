@@ -57,7 +57,8 @@ internal sealed class ThrowingObserver(Thrower thrower) : IWindowObserver, IChan
 
         public void Restart() => thrower.Pass($"restart {name}");
 
-        public Task CompletedAsync(bool isGap, bool hasEarlierReading, CancellationToken cancellationToken) => PassAsync(thrower, $"proven {name}");
+        public Task CompletedAsync(bool isGap, bool hasEarlierReading, CancellationToken cancellationToken) =>
+            PassAsync(thrower, $"proven {name}");
 
         public Task<bool> IsIntactAsync(CancellationToken cancellationToken)
         {

@@ -98,12 +98,7 @@ public sealed class RightPersonTests(AzuriteFixture azurite)
     [Fact]
     public async Task An_address_that_leads_to_another_customers_record_is_a_reason_to_write_to_nobody()
     {
-        await using var lane = await Lane.StartAsync(
-            azurite,
-            Options,
-            null,
-            ("Cube__CustomerIdInUrl", "imported")
-        );
+        await using var lane = await Lane.StartAsync(azurite, Options, null, ("Cube__CustomerIdInUrl", "imported"));
         await lane.SnapshotAsync();
         var (other, count) = (lane.Cube.Data.CustomerIds(lane.Assignment).First(), lane.ImportedIds().Count);
         var before = lane.Cube.Data.Customer(lane.Assignment, other)!.ToJsonString();
@@ -121,12 +116,7 @@ public sealed class RightPersonTests(AzuriteFixture azurite)
     public async Task After_a_POST_that_was_not_answered_the_customer_is_looked_up_in_a_list_that_is_proven()
     {
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 20);
-        await using var lane = await Lane.StartAsync(
-            azurite,
-            Options,
-            clock,
-            ("Cube__CustomerIdInUrl", "internal")
-        );
+        await using var lane = await Lane.StartAsync(azurite, Options, clock, ("Cube__CustomerIdInUrl", "internal"));
         await lane.SnapshotAsync();
         lane.Cube.Faults.Add("work-then-fail,as=reset,times=1,method=POST");
         lane.Cube.Faults.Add("short,rows=1,path=/customers");

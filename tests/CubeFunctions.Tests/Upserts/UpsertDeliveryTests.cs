@@ -374,14 +374,7 @@ public sealed class UpsertDeliveryTests(AzuriteFixture azurite)
             Task.FromResult(lane.Cube.Requests.All.Any(request => request.Method == "PUT") && requests.Contains("DELETE cube-upserts"))
         );
         Assert.Equal(
-            [
-                "GET CubeUpserts",
-                "GET CubeCustomers",
-                "POST CubeCustomers",
-                "PUT CubeCustomers",
-                "PATCH CubeUpserts",
-                "DELETE cube-upserts",
-            ],
+            ["GET CubeUpserts", "GET CubeCustomers", "POST CubeCustomers", "PUT CubeCustomers", "PATCH CubeUpserts", "DELETE cube-upserts"],
             requests.Where(request => request is not ("GET cube-upserts" or "GET cube-state" or "GET cube-upserts-poison"))
         );
     }

@@ -227,7 +227,9 @@ public sealed class UpsertStorageFaultTests(AzuriteFixture azurite)
             var ids = new List<string>();
             foreach (var customer in customers)
             {
-                ids.AddRange(await lane.HookAsync($$"""{"customer_id":"{{customer}}","event":"{{round}}-{{customer}}","city":"{{city}}"}"""));
+                ids.AddRange(
+                    await lane.HookAsync($$"""{"customer_id":"{{customer}}","event":"{{round}}-{{customer}}","city":"{{city}}"}""")
+                );
             }
 
             return ids;
