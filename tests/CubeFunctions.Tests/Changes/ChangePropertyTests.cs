@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Cube.Simulator;
+using CubeFunctions.Core.Delivery;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Sync;
 using CubeFunctions.Tests.Support;
@@ -68,11 +69,15 @@ public sealed class ChangePropertyTests(AzuriteFixture azurite)
         }
 
         // A quiet run for what drifted, others, hours later, for what only a second look confirms: the weekly one at all days may be among
-        // them.
+        // them. What goes in a week is much for so small a tenant: a person releases it.
         clock.Advance(TimeSpan.FromHours(1));
         await app.RunAsync(new RunRequest(RunKind.Scheduled, FeedCatalogue.Default));
+        var looks = 0;
         do
         {
+            Assert.InRange(++looks, 1, 10);
+            var held = await app.Get<DeliveryReader>().InStateAsync(DeliveryState.Dead, TestContext.Current.CancellationToken);
+            await app.Get<DeliveryReader>().ReplayAsync([.. held.Select(row => row.Id)], TestContext.Current.CancellationToken);
             clock.Advance(TimeSpan.FromHours(5));
             await app.RunAsync(new RunRequest(RunKind.Scheduled, FeedCatalogue.Default));
         } while (await AwaitsSecondLookAsync(app));
@@ -94,18 +99,10 @@ public sealed class ChangePropertyTests(AzuriteFixture azurite)
             record => Part(record, ContentOfSms)
         );
         AssertSame(store, "callflow_customers", campaigns.SelectMany(id => cube.Data.CallflowCustomers(id)), Whole);
-
-        // Of the few product registrations of a campaign the guard holds back those that go with several customers within a day.
-        Assert.DoesNotContain(
-            app.Logs.Lines,
-            line =>
-                line.Text.Contains("held back", StringComparison.Ordinal)
-                && !line.Text.StartsWith("product_registrations", StringComparison.Ordinal)
-        );
     }
 
     private static async Task<bool> AwaitsSecondLookAsync(TestApp app) =>
-        (await app.Get<CheckpointStore>().AllAsync(TestContext.Current.CancellationToken)).Exists(row => row.AbsentFrom is not null);
+        (await app.Get<CheckpointStore>().AllAsync(TestContext.Current.CancellationToken)).Exists(row => row.AbsentFrom is not null || row.DeletionsHeldBack);
 
     private void Mutate(CubeData data)
     {

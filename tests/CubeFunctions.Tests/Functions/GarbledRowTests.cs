@@ -96,10 +96,9 @@ public sealed class GarbledRowTests(AzuriteFixture azurite, PublishedApp app)
         string[] poisons = ["SyncFeedPoison", "DeliverUpsertsPoison", "DeliverChangesPoison"];
         await next.PumpQueuesAsync(
             async () =>
-                await StateAsync(next, events[1]) == "delivered"
-                && (await RowsAsync(storage, "CubeRuns", $"PartitionKey eq '{run}' and State eq 'Waiting'")).All(row =>
-                    row.RowKey == noCheckpoint.RowKey
-                )
+                await StateAsync(next, events[0]) == "delivered"
+                && await StateAsync(next, events[1]) == "delivered"
+                && await StatusAsync(storage, run) is not "Running"
                 && poisons.All(poison => next.Ended.Any(ended => ended.Function == poison)),
             hiddenAfterFailure: TimeSpan.Zero
         );
@@ -108,26 +107,10 @@ public sealed class GarbledRowTests(AzuriteFixture azurite, PublishedApp app)
         Assert.Equal([noItem.RowKey], items.Where(row => row.GetString("State") == "Failed").Select(row => row.RowKey));
         Assert.StartsWith("Unexpected", items.Single(row => row.RowKey == noItem.RowKey).GetString("Reason"), StringComparison.Ordinal);
         Assert.Equal("Failed", Assert.Single(await RowsAsync(storage, "CubeRuns", $"RowKey eq '{noRun}'")).GetString("Status"));
-        Assert.Equal("waiting", await StateAsync(next, events[0]));
 
-        // The fault is over: what waited goes on, and the next run is whole.
-        await new TableClient(storage, "CubeCheckpoints").DeleteEntityAsync(
-            checkpoint.PartitionKey,
-            checkpoint.RowKey,
-            ETag.All,
-            TestContext.Current.CancellationToken
-        );
-        await new TableClient(storage, "CubeCustomers").DeleteEntityAsync(
-            first,
-            "mailbox",
-            ETag.All,
-            TestContext.Current.CancellationToken
-        );
-        await SendAsync(storage, "cube-upserts", JsonSerializer.Serialize(new { v = 1, customer = first }));
-        await next.PumpQueuesAsync(
-            async () => await StateAsync(next, events[0]) == "delivered" && await StatusAsync(storage, run) == "PartiallySucceeded",
-            hiddenAfterFailure: TimeSpan.Zero
-        );
+        // A checkpoint or a mailbox without the column that was garbled costs a reading, and nobody has to mend it.
+        Assert.Equal("Succeeded", items.Single(row => row.RowKey == noCheckpoint.RowKey).GetString("State"));
+        Assert.Equal("PartiallySucceeded", await StatusAsync(storage, run));
         (await next.InvokeTimerAsync("StartSnapshot")).AssertSucceeded();
         var whole = Assert.Single(await RowsAsync(storage, "CubeRuns", "PartitionKey eq 'run' and Status eq 'Running'")).RowKey;
         await next.PumpQueuesAsync(async () => await StatusAsync(storage, whole) is not "Running");
