@@ -14,6 +14,12 @@ internal sealed class ChangeDetection(
     ChangePublisher publisher
 ) : IItemObservation
 {
+    /// <summary>
+    /// Reading a window of so many records leaves arrays of tens of megabytes behind. They are collected before the comparison needs as much
+    /// again: the collector by itself lets them stand.
+    /// </summary>
+    private const int ManyRecords = 200_000;
+
     private readonly List<(Window Window, bool IsSettled)> _compared = [];
 
     /// <inheritdoc />
@@ -68,6 +74,11 @@ internal sealed class ChangeDetection(
         {
             _compared.Add((stored.Result.Window, false));
             return;
+        }
+
+        if (stored.Manifest.Records >= ManyRecords)
+        {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         }
 
         var reading = await file.BeginAsync(state, stored, capture, cancellationToken);

@@ -5,6 +5,15 @@ namespace CubeFunctions.Core.Storage;
 /// <summary>A whole body in a rented buffer. Disposing it returns the buffer.</summary>
 public sealed class PooledBody : IDisposable
 {
+    /// <summary>
+    /// Not the shared pool: that keeps buffers of each size for each thread, so that pages of a megabyte, which grew to it, took tens of
+    /// them. This one keeps as many as were in use at once.
+    /// </summary>
+    private static readonly ArrayPool<byte> Buffers = ArrayPool<byte>.Create(maxArrayLength: 64 << 20, maxArraysPerBucket: 64);
+
+    /// <summary>Bytes that a body of unknown length is expected to have: the largest of late, forgotten by and by.</summary>
+    private static int _usual = 128 * 1024;
+
     private byte[] _buffer;
 
     private PooledBody(byte[] buffer, int length)
@@ -28,7 +37,7 @@ public sealed class PooledBody : IDisposable
         var buffer = Interlocked.Exchange(ref _buffer, []);
         if (buffer.Length > 0)
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            Buffers.Return(buffer);
         }
     }
 
@@ -53,7 +62,7 @@ public sealed class PooledBody : IDisposable
         }
 
         // One byte more than announced, so that the end is seen without growing.
-        var buffer = ArrayPool<byte>.Shared.Rent((int)(expected + 1 ?? 128 * 1024));
+        var buffer = Buffers.Rent((int)(expected ?? Volatile.Read(ref _usual)) + 1);
         var length = 0;
         try
         {
@@ -61,9 +70,9 @@ public sealed class PooledBody : IDisposable
             {
                 if (length == buffer.Length)
                 {
-                    var larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
+                    var larger = Buffers.Rent(buffer.Length * 2);
                     buffer.AsSpan(0, length).CopyTo(larger);
-                    ArrayPool<byte>.Shared.Return(buffer);
+                    Buffers.Return(buffer);
                     buffer = larger;
                 }
 
@@ -71,6 +80,7 @@ public sealed class PooledBody : IDisposable
                 var read = await stream.ReadAsync(buffer.AsMemory(length), cancellationToken);
                 if (read == 0)
                 {
+                    Volatile.Write(ref _usual, Math.Max(length, _usual - (_usual >> 4)));
                     var body = new PooledBody(buffer, length);
                     buffer = [];
                     return body;
@@ -87,7 +97,7 @@ public sealed class PooledBody : IDisposable
         {
             if (buffer.Length > 0)
             {
-                ArrayPool<byte>.Shared.Return(buffer);
+                Buffers.Return(buffer);
             }
         }
     }

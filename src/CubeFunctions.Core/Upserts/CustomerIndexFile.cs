@@ -29,6 +29,7 @@ internal readonly record struct IndexedPage(string Sha256, IReadOnlyCollection<C
 /// </remarks>
 internal sealed class CustomerIndexFile
 {
+    private const int CountAt = 8;
     private const int HeaderBytes = 16;
     private const int PairBytes = 16;
     private const int ShaBytes = 16;
@@ -62,7 +63,7 @@ internal sealed class CustomerIndexFile
         bytes.Length >= HeaderBytes
         && bytes.AsSpan().StartsWith(Magic)
         && BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(Magic.Length)) is Whole or Short
-        && BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(8)) is var count and >= 0
+        && BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(CountAt)) is var count and >= 0
         && count <= (bytes.Length - HeaderBytes) / PairBytes
             ? new CustomerIndexFile(bytes, (int)count)
             : null;
@@ -88,7 +89,7 @@ internal sealed class CustomerIndexFile
             await file.ReadAtLeastAsync(header, header.Length, throwOnEndOfStream: false, cancellationToken) < header.Length
             || !header.AsSpan().StartsWith(Magic)
             || BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(Magic.Length)) != Whole
-            || BinaryPrimitives.ReadInt64LittleEndian(header.AsSpan(8)) is not (>= 0 and <= int.MaxValue and var count)
+            || BinaryPrimitives.ReadInt64LittleEndian(header.AsSpan(CountAt)) is not (>= 0 and <= int.MaxValue and var count)
             || file.Length != HeaderBytes + ((PairBytes + sizeof(int)) * count) + tail.Length
         )
         {
@@ -146,16 +147,15 @@ internal sealed class CustomerIndexFile
         );
     }
 
+    /// <summary>Writes pairs while they are merged: their number is known at the end.</summary>
     private static FileStream Write(int version, IEnumerable<Pair> pairs, List<byte[]> pages)
     {
-        var count = pairs.Count();
         var stream = TempFile.Create();
         Span<byte> buffer = stackalloc byte[PairBytes];
         Magic.CopyTo(buffer);
         BinaryPrimitives.WriteInt32LittleEndian(buffer[4..], version);
-        BinaryPrimitives.WriteInt64LittleEndian(buffer[8..], count);
         stream.Write(buffer);
-        var numbers = new List<int>(count);
+        var numbers = new List<int>();
         foreach (var pair in pairs)
         {
             BinaryPrimitives.WriteUInt64LittleEndian(buffer, pair.Hash);
@@ -171,6 +171,9 @@ internal sealed class CustomerIndexFile
         }
 
         pages.ForEach(sha => stream.Write(sha));
+        stream.Position = CountAt;
+        BinaryPrimitives.WriteInt64LittleEndian(buffer, numbers.Count);
+        stream.Write(buffer[..sizeof(long)]);
         stream.Flush();
         stream.Position = 0;
         return stream;
