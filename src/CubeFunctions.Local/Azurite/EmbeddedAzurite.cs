@@ -42,7 +42,7 @@ internal sealed class EmbeddedAzurite : IAsyncDisposable
                     ["--location", folder, "--silent"],
                     null,
                     cancellationToken,
-                    launched => File.WriteAllText(StateOf(folder), JsonSerializer.Serialize(launched, AzuriteJson.Default.AzuriteProcess))
+                    launched => Write(folder, launched)
                 );
             }
 
@@ -105,6 +105,14 @@ internal sealed class EmbeddedAzurite : IAsyncDisposable
         }
 
         return any;
+    }
+
+    /// <summary>All at once: killed in the middle of it, this process would leave an Azurite that nobody finds.</summary>
+    private static void Write(string folder, AzuriteProcess process)
+    {
+        var next = StateOf(folder) + ".new";
+        File.WriteAllText(next, JsonSerializer.Serialize(process, AzuriteJson.Default.AzuriteProcess));
+        File.Move(next, StateOf(folder), overwrite: true);
     }
 
     private static AzuriteProcess? Read(string folder)

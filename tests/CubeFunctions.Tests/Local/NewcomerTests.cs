@@ -233,9 +233,10 @@ public sealed class NewcomerTests : IDisposable
             await victim.KillAsync();
         }
 
-        var (code, _, errors) = await CubeProcess.RunAsync(Quick, _clone.FullName);
+        var (code, output, errors) = await CubeProcess.RunAsync(Quick, _clone.FullName);
         Assert.True(code == 0, errors);
-        Assert.DoesNotContain("Starting the storage emulator", errors, StringComparison.Ordinal);
+        Assert.Contains("Stopping the storage emulator", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Starting the storage emulator", output, StringComparison.Ordinal);
         Assert.Empty(Azurites());
     }
 
