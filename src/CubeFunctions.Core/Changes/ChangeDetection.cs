@@ -15,8 +15,8 @@ internal sealed class ChangeDetection(
 ) : IItemObservation
 {
     /// <summary>
-    /// Reading a window of so many records leaves arrays of tens of megabytes behind. They are collected before the comparison needs as much
-    /// again: the collector by itself lets them stand.
+    /// Reading a window of so many records leaves arrays of tens of megabytes behind. They are collected before the comparison needs
+    /// as much again: the collector by itself lets them stand.
     /// </summary>
     private const int ManyRecords = 200_000;
 

@@ -102,7 +102,9 @@ public sealed class ChangePropertyTests(AzuriteFixture azurite)
     }
 
     private static async Task<bool> AwaitsSecondLookAsync(TestApp app) =>
-        (await app.Get<CheckpointStore>().AllAsync(TestContext.Current.CancellationToken)).Exists(row => row.AbsentFrom is not null || row.DeletionsHeldBack);
+        (await app.Get<CheckpointStore>().AllAsync(TestContext.Current.CancellationToken)).Exists(row =>
+            row.AbsentFrom is not null || row.DeletionsHeldBack
+        );
 
     private void Mutate(CubeData data)
     {
