@@ -124,7 +124,8 @@ public sealed partial class ItemWorker
                 }
             }
 
-            foreach (var (item, claim) in items.Zip(await _checkpoints.TryClaimAsync(items, cancellationToken) ?? []))
+            var together = items.Count > 1 ? await _checkpoints.TryClaimAsync(items, cancellationToken) : null;
+            foreach (var (item, claim) in items.Zip(together ?? []))
             {
                 claims[item.RowKey] = (item, claim);
             }
