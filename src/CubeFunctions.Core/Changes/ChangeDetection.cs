@@ -14,12 +14,6 @@ internal sealed class ChangeDetection(
     ChangePublisher publisher
 ) : IItemObservation
 {
-    /// <summary>
-    /// Reading a window of so many records leaves arrays of tens of megabytes behind. They are collected before the comparison needs
-    /// as much again: the collector by itself lets them stand.
-    /// </summary>
-    private const int ManyRecords = 200_000;
-
     private readonly List<(Window Window, bool IsSettled)> _compared = [];
 
     /// <inheritdoc />
@@ -76,11 +70,7 @@ internal sealed class ChangeDetection(
             return;
         }
 
-        if (stored.Manifest.Records >= ManyRecords)
-        {
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        }
-
+        LargeWindow.Collect(stored.Manifest.Records);
         var reading = await file.BeginAsync(state, stored, capture, cancellationToken);
         var outcome = await absences.ReviewAsync(reading.Comparison, stored.ReadAt, cancellationToken);
         await reading.AddUndoneAsync(outcome, cancellationToken);

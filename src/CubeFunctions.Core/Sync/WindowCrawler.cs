@@ -256,6 +256,8 @@ public sealed partial class WindowCrawler(
 
         if (manifest.Proof != Proof.None || manifest.Gap)
         {
+            LargeWindow.Collect(manifest.Records);
+
             // Before the manifest: a window that has one is not crawled again.
             await task.Observers.CompletedAsync(manifest.Gap, earlier is not null, cancellationToken);
         }
