@@ -25,10 +25,7 @@ internal sealed class ChangeDetection(
     /// <summary>Compares a window that is stored, and writes its change file.</summary>
     public async Task CompareAsync(StoredWindow stored, WindowCapture capture, CancellationToken cancellationToken)
     {
-        if (
-            (stored.Result.Proof != Proof.None || stored.Manifest.Gap)
-            && !(stored.Result.Unchanged && item.IsCompared(stored.Result.Window))
-        )
+        if (stored.Manifest.Counts && !(stored.Result.Unchanged && item.IsCompared(stored.Result.Window)))
         {
             await publisher.InTurnAsync(() => CompareWindowAsync(stored, capture, cancellationToken), cancellationToken);
         }

@@ -239,7 +239,7 @@ public sealed class CubeClient(
             catch (Exception exception) when (exception is not OperationCanceledException || !token.IsCancellationRequested)
             {
                 var failure = CubeFailure.FromException(exception, request.What);
-                if (!limits.HasAnswered && (failure.IsOfSettings || failure.Kind == CubeFailureKind.NotJson))
+                if (!limits.HasAnswered && (failure.IsOfProxy || failure.Kind == CubeFailureKind.NotJson))
                 {
                     // Once more, and no longer: what was never Cube is a setting.
                     failure.IsFinal = attempts++ > 0;

@@ -61,8 +61,8 @@ public sealed class CubeException(CubeFailureKind kind, string message, Exceptio
     /// <summary>Cube's own words (the body of a 400), for writes. May hold personal data: never logged.</summary>
     public string? Detail { get; init; }
 
-    /// <summary>Whether it says that something else than Cube is at Cube's address, or in the way.</summary>
-    public bool IsOfSettings { get; init; }
+    /// <summary>Whether a proxy is in the way. Of what else than Cube may be at Cube's address <see cref="Kind"/> says it.</summary>
+    public bool IsOfProxy { get; init; }
 
     /// <summary>Whether it was tried again, and is the answer.</summary>
     public bool IsFinal { get; internal set; }
@@ -105,7 +105,6 @@ internal static class CubeFailure
             : $"Cube answered {status.ToString(CultureInfo.InvariantCulture)}";
         return new CubeException(kind, $"{words} to {what}{Advice(kind)}")
         {
-            IsOfSettings = kind == CubeFailureKind.NotJson,
             Status = response.StatusCode,
             RetryAfter = RetryAfterHeader.Read(response.Headers, time.GetUtcNow()) is { } asked
                 ? Recoverability.Bound(asked, TimeSpan.Zero)
@@ -135,7 +134,7 @@ internal static class CubeFailure
                 exception
             )
                 {
-                    IsOfSettings = true,
+                    IsOfProxy = true,
                 },
             HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => new CubeException(
                 CubeFailureKind.Transient,

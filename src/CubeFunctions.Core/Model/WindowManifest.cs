@@ -78,6 +78,9 @@ public sealed record WindowManifest
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Redacted { get; init; }
+
+    /// <summary>Whether its records count: all of them are there, or what is missing is kept as a gap.</summary>
+    internal bool Counts => Proof != Proof.None || Gap;
 }
 
 /// <summary>One page of a manifest.</summary>

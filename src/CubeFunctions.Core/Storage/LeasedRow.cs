@@ -89,20 +89,18 @@ internal sealed class LeasedRow<T> : IAsyncDisposable
         CancellationToken cancellationToken
     )
     {
-        (row.LeaseHolder, row.LeaseUntil) = (holder, time.GetUtcNow() + length);
-        row.BeforeSave();
-        return (await table.WriteAsync([.. beside, RowWrite.Save(row.Entity)], cancellationToken)).Outcome == StorageOutcome.Saved
-            ? new(table, row, length, time)
-            : null;
+        var leases = await TryAcquireAllAsync(table, [(row, holder)], length, time, beside, cancellationToken);
+        return leases?[0];
     }
 
-    /// <summary>Takes the leases of several rows of one partition in one transaction: all, or none.</summary>
+    /// <summary>Takes the leases of rows of one partition together with writes of others, in one transaction: all, or none.</summary>
     /// <returns>In the order of the rows; null where another worker was quicker with one of them: read the rows again.</returns>
     public static async Task<IReadOnlyList<LeasedRow<T>>?> TryAcquireAllAsync(
         OptimisticTable table,
         IReadOnlyList<(T Row, string Holder)> rows,
         TimeSpan length,
         TimeProvider time,
+        IReadOnlyList<RowWrite> beside,
         CancellationToken cancellationToken
     )
     {
@@ -113,11 +111,11 @@ internal sealed class LeasedRow<T> : IAsyncDisposable
             row.BeforeSave();
         }
 
-        return
-            (await table.WriteAsync([.. rows.Select(static one => RowWrite.Save(one.Row.Entity))], cancellationToken)).Outcome
-            == StorageOutcome.Saved
-            ? [.. rows.Select(one => new LeasedRow<T>(table, one.Row, length, time))]
-            : null;
+        var saved = await table.WriteAsync(
+            [.. beside, .. rows.Select(static one => RowWrite.Save(one.Row.Entity))],
+            cancellationToken
+        );
+        return saved.Outcome == StorageOutcome.Saved ? [.. rows.Select(one => new LeasedRow<T>(table, one.Row, length, time))] : null;
     }
 
     /// <summary>Saves the row and renews the lease.</summary>

@@ -76,7 +76,7 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
             resumed.Add(resumes);
         }
 
-        var leases = await LeasedRow<CheckpointRow>.TryAcquireAllAsync(Table, rows, settings.Lease, time, cancellationToken);
+        var leases = await LeasedRow<CheckpointRow>.TryAcquireAllAsync(Table, rows, settings.Lease, time, [], cancellationToken);
         return leases is null ? null : [.. leases.Zip(resumed, static (lease, resumes) => new Claim.Taken(lease, resumes))];
     }
 

@@ -254,7 +254,7 @@ public sealed partial class WindowCrawler(
             return null;
         }
 
-        if (manifest.Proof != Proof.None || manifest.Gap)
+        if (manifest.Counts)
         {
             LargeWindow.Collect(manifest.Records);
 

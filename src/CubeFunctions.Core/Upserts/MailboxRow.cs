@@ -130,7 +130,7 @@ internal sealed class MailboxRow : ILeasable
         {
             if (columns.TrueForAll(column => row[column] is string))
             {
-                var json = string.Concat(columns.Select(column => Text(row, column)));
+                var json = string.Concat(columns.Select(column => row.GetString(column)));
                 return JsonSerializer.Deserialize(json, UpsertJson.Default.MailboxContent)!;
             }
         }
@@ -150,8 +150,6 @@ internal sealed class MailboxRow : ILeasable
             row.Remove(column);
         }
     }
-
-    private static string? Text(TableEntity row, string name) => row.TryGetValue(name, out var value) ? value as string : null;
 
     private static string Column(int number) => string.Create(CultureInfo.InvariantCulture, $"Content{number}");
 }
