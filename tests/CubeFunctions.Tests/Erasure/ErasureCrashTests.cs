@@ -86,12 +86,11 @@ public sealed class ErasureCrashTests(AzuriteFixture azurite)
 
     private static async Task AssertErasedAsync(Lane lane, StorageProxy proxy)
     {
-        // Nobody dies here: with leases of two seconds a lost answer and its repeat are most of one.
         await using var app = await TestApp.StartAsync(
             proxy.ConnectionString,
             lane.Cube,
             null,
-            [.. Victim.Patient, ("Upserts__Senders__crm__AssignmentId", lane.Place)]
+            [.. Victim.Settings, ("Upserts__Senders__crm__AssignmentId", lane.Place)]
         );
         var report = await Victim.EraseAsync(lane, app: app);
         Assert.Equal(

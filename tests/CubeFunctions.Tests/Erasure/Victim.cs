@@ -42,12 +42,8 @@ internal static class Victim
         ("Sync__Feeds", string.Join(',', FeedCatalogue.All.Select(feed => feed.Setting))),
         ("Upserts__Senders__crm__Kind", "json"),
         ("Upserts__Senders__crm__Secret", "test-secret"),
-        ("Sync__LeaseSeconds", "2"),
         ("Cube__Writes", "true"),
     ];
-
-    /// <summary>The same with leases of the default length, for tests in which nobody dies: two seconds end on a busy machine.</summary>
-    public static readonly (string, string)[] Patient = [.. Settings.Where(setting => setting.Item1 != "Sync__LeaseSeconds")];
 
     public static RunRequest All => new(RunKind.Scheduled, FeedCatalogue.All);
 

@@ -18,7 +18,7 @@ public sealed class ErasureOperationTests(AzuriteFixture azurite)
     [OverGenerations]
     public async Task It_is_done_in_the_background_with_the_same_counts_as_the_command_and_leaves_the_id_nowhere(TenantApi api)
     {
-        await using var lane = await Lane.StartAsync(azurite, Victim.Options.EarlyIn(api), null, Victim.Patient);
+        await using var lane = await Lane.StartAsync(azurite, Victim.Options.EarlyIn(api), null, Victim.Settings);
         await Victim.SeedAsync(lane);
         var asked = await lane.Http.ActAsync("erasures", OrderOf(lane), "key-1");
         Assert.Equal((202, "waiting"), (asked.Status, asked["state"]));
@@ -55,7 +55,7 @@ public sealed class ErasureOperationTests(AzuriteFixture azurite)
             azurite,
             (Victim.Options with { CustomersPerAssignment = 30 }).EarlyIn(api),
             null,
-            Victim.Patient
+            Victim.Settings
         );
         Victim.Live(lane.Cube);
         await lane.App.RunAsync(Victim.All);
@@ -90,7 +90,7 @@ public sealed class ErasureOperationTests(AzuriteFixture azurite)
     [OverGenerations("""{"assignment":"17","customer":"secret-id","and":1}""", "JSON")]
     public async Task A_wrong_order_is_refused_without_showing_what_was_sent(TenantApi api, string order, string expected)
     {
-        await using var lane = await Lane.StartAsync(azurite, Victim.Options.EarlyIn(api), null, Victim.Patient);
+        await using var lane = await Lane.StartAsync(azurite, Victim.Options.EarlyIn(api), null, Victim.Settings);
         var answer = await lane.Http.ActAsync("erasures", order);
         answer.AssertProblem(400);
         Assert.Contains(expected, answer["detail"], StringComparison.Ordinal);
