@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Storage;
 
@@ -119,7 +120,7 @@ internal sealed class CustomerIndexFile
             }
         }
 
-        Array.Sort(fresh);
+        HashOrder.Sort<Pair, ByHash>(fresh);
         var known = before?.Pairs() ?? [];
         var pairs = before is null ? fresh : Merge(known.Where(IsKept), fresh);
         if (isShort)
@@ -147,32 +148,35 @@ internal sealed class CustomerIndexFile
         );
     }
 
-    /// <summary>Writes pairs while they are merged: their number is known at the end.</summary>
+    /// <summary>
+    /// Writes pairs while they are merged: their number is known at the end. Their pages wait in a file: of a million customers each copy counts.
+    /// </summary>
     private static FileStream Write(int version, IEnumerable<Pair> pairs, List<byte[]> pages)
     {
         var stream = TempFile.Create();
+        using var numbers = TempFile.Create();
         Span<byte> buffer = stackalloc byte[PairBytes];
         Magic.CopyTo(buffer);
         BinaryPrimitives.WriteInt32LittleEndian(buffer[4..], version);
         stream.Write(buffer);
-        var numbers = new List<int>();
+        var count = 0L;
         foreach (var pair in pairs)
         {
             BinaryPrimitives.WriteUInt64LittleEndian(buffer, pair.Hash);
             BinaryPrimitives.WriteInt64LittleEndian(buffer[8..], pair.InternalId);
             stream.Write(buffer);
-            numbers.Add(pair.Page);
+            BinaryPrimitives.WriteInt32LittleEndian(buffer, pair.Page);
+            numbers.Write(buffer[..sizeof(int)]);
+            count++;
         }
 
-        foreach (var number in numbers.Append(pages.Count))
-        {
-            BinaryPrimitives.WriteInt32LittleEndian(buffer, number);
-            stream.Write(buffer[..sizeof(int)]);
-        }
-
+        numbers.Position = 0;
+        numbers.CopyTo(stream);
+        BinaryPrimitives.WriteInt32LittleEndian(buffer, pages.Count);
+        stream.Write(buffer[..sizeof(int)]);
         pages.ForEach(sha => stream.Write(sha));
         stream.Position = CountAt;
-        BinaryPrimitives.WriteInt64LittleEndian(buffer, numbers.Count);
+        BinaryPrimitives.WriteInt64LittleEndian(buffer, count);
         stream.Write(buffer[..sizeof(long)]);
         stream.Flush();
         stream.Position = 0;
@@ -241,11 +245,17 @@ internal sealed class CustomerIndexFile
         }
     }
 
+    [StructLayout(LayoutKind.Sequential, Pack = sizeof(int))]
     private readonly record struct Pair(ulong Hash, long InternalId, int Page) : IComparable<Pair>
     {
         public int CompareTo(Pair other) =>
             Hash != other.Hash ? Hash.CompareTo(other.Hash)
             : InternalId != other.InternalId ? InternalId.CompareTo(other.InternalId)
             : Page.CompareTo(other.Page);
+    }
+
+    private readonly struct ByHash : IHashOf<Pair>
+    {
+        public static ulong Of(in Pair value) => value.Hash;
     }
 }
