@@ -15,6 +15,9 @@ internal sealed record Sample(Measured Process, ServerStats Server, Transactions
 
     public double PeakMegabytes => Process.PeakBytes / 1e6;
 
+    /// <summary>Without pages of files, which are the program's own images and are shared.</summary>
+    public double PeakOwnMegabytes => Process.PeakOwnBytes / 1e6;
+
     /// <summary>Seconds from the start of the process to its first request.</summary>
     public double ToFirstRequest => Stopwatch.GetElapsedTime(Process.StartedAt, Server.FirstAt).TotalSeconds;
 

@@ -105,7 +105,7 @@ internal static class RunJobs
             async bench =>
             {
                 var rows = new List<Row>();
-                var peaks = new List<IReadOnlyList<double>>();
+                var all = new List<Pairs>();
                 foreach (var pages in new[] { 5, 50, 500 })
                 {
                     // The largest fills a disk with 7 GB and takes minutes: once is enough, since memory differs little from run to run.
@@ -113,17 +113,24 @@ internal static class RunJobs
                     var tenant = Many(bench, delayMs: 0) with { Campaigns = Campaigns, Pages = Math.Max(1, bench.Sized(pages)) };
                     var pairs = await turns.CompareAsync(tenant, onDisk: true);
                     rows.Add(pairs.Value($"peak, {tenant.TotalPages} pages", "MB", one => one.PeakMegabytes, atMost: 200));
-                    peaks.Add([.. pairs.Products.Select(one => one.PeakMegabytes)]);
+                    rows.Add(pairs.Value("... of which heap, stacks and generated code", "MB", one => one.PeakOwnMegabytes));
+                    all.Add(pairs);
                 }
 
-                rows.Add(
-                    new Row("growth from the fewest pages to the most", "", [Row.Median(peaks[0])], [Row.Median(peaks[^1])])
+                return
+                [
+                    .. rows,
+                    Growth("growth from the fewest pages to the most", static pairs => pairs.Products) with
                     {
-                        Figure = Figure.Ratio,
                         AtMost = 1.10,
-                    }
-                );
-                return rows;
+                    },
+                    Growth("... of the floor, which keeps nothing", static pairs => pairs.Floors),
+                ];
+
+                Row Growth(string what, Func<Pairs, List<Sample>> side) =>
+                    new(what, "", [Peak(side(all[0]))], [Peak(side(all[^1]))]) { Figure = Figure.Ratio };
+
+                static double Peak(List<Sample> samples) => Row.Median(samples.Select(one => one.PeakMegabytes));
             }
         );
 
