@@ -78,8 +78,10 @@ internal static class UpsertJobs
                 var address = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}/api/webhooks/bench"));
 
                 // The first finds caches empty and the app's own start under way.
+                var purposes = new List<string>();
                 await DeliverAsync(0);
                 await Task.Delay(TimeSpan.FromSeconds(3), TimeProvider.System);
+                purposes.Clear();
                 var counts = new List<double>();
                 for (var number = 1; number <= bench.Sized(20, 5); number++)
                 {
@@ -87,7 +89,14 @@ internal static class UpsertJobs
                 }
 
                 await app.StopAsync();
-                return [new Row("storage requests an upsert", "", [], counts) { AtMost = 8 }];
+                return
+                [
+                    new Row("storage requests an upsert", "", [], counts) { AtMost = 8 },
+                    .. purposes
+                        .CountBy(static purpose => purpose)
+                        .OrderByDescending(static purpose => purpose.Value)
+                        .Select(purpose => new Row($"... {purpose.Key}", "", [], [(double)purpose.Value / counts.Count])),
+                ];
 
                 async Task<double> DeliverAsync(int number)
                 {
@@ -105,7 +114,13 @@ internal static class UpsertJobs
 
                     // What follows the write: mailbox and event are settled, the message deleted.
                     await Task.Delay(Quiet, TimeProvider.System);
-                    return (await storage.ReadAsync(mark)).All.Count(one => !one.IsReceive) + 1;
+                    List<string> asked =
+                    [
+                        .. (await storage.ReadAsync(mark)).All.Where(static one => !one.IsReceive).Select(static one => one.Purpose),
+                        "queue GET",
+                    ];
+                    purposes.AddRange(asked);
+                    return asked.Count;
                 }
             }
         );
