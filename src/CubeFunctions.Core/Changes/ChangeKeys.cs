@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.IO.Hashing;
 using System.Text;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
@@ -68,5 +67,5 @@ internal static class ChangeKeys
     }
 
     private static string Hash(string identity) =>
-        XxHash128.HashToUInt128(Encoding.UTF8.GetBytes(identity)).ToString("x32", CultureInfo.InvariantCulture);
+        Hash128.Of(Encoding.UTF8.GetBytes(identity)).ToString();
 }

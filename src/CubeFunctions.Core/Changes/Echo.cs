@@ -33,7 +33,7 @@ internal sealed class Echo(MailboxContent mailbox)
     /// <param name="changed">Names of the changed members.</param>
     /// <param name="members">Hashes of the record's members by name, as it is now.</param>
     /// <param name="knownSince">When the reading began that the record is compared with: what came before was compared then.</param>
-    public List<string> Explained(IEnumerable<string> changed, IReadOnlyDictionary<string, UInt128> members, DateTimeOffset knownSince) =>
+    public List<string> Explained(IEnumerable<string> changed, IReadOnlyDictionary<string, Hash128> members, DateTimeOffset knownSince) =>
         changed
             .Where(name =>
                 Sent(name).Any(value => value.Latest >= knownSince && HashOf(name, value.Json) == members.GetValueOrDefault(name))
@@ -42,7 +42,7 @@ internal sealed class Echo(MailboxContent mailbox)
 
     /// <summary>Whether a record that was not known is all what upserts brought.</summary>
     /// <param name="members">Hashes of its members by name.</param>
-    public bool ExplainsAll(IReadOnlyDictionary<string, UInt128> members) =>
+    public bool ExplainsAll(IReadOnlyDictionary<string, Hash128> members) =>
         mailbox.Sent.Count > 0
         && members.Keys.Where(name => !Identity.Contains(name)).ToList() is var names
         && Explained(names, members, DateTimeOffset.MinValue).Count == names.Count;
@@ -52,7 +52,7 @@ internal sealed class Echo(MailboxContent mailbox)
     /// </summary>
     /// <param name="members">Hashes of all the record's content members by name, those without a value among them.</param>
     /// <param name="knownSince">When the reading began that the record is compared with.</param>
-    public List<string> Undone(IReadOnlyDictionary<string, UInt128> members, DateTimeOffset knownSince)
+    public List<string> Undone(IReadOnlyDictionary<string, Hash128> members, DateTimeOffset knownSince)
     {
         var undone = new List<string>();
         foreach (var (name, hash) in members.Where(member => !Identity.Contains(member.Key)))
@@ -76,7 +76,7 @@ internal sealed class Echo(MailboxContent mailbox)
             .Concat(mailbox.Sent.GetValueOrDefault(CubeFields.CustomPrefix + name) ?? []);
     }
 
-    private static UInt128 HashOf(string name, string json)
+    private static Hash128 HashOf(string name, string json)
     {
         var cursor = new JsonCursor(Encoding.UTF8.GetBytes($"{{{Scalars.Quote(name)}:{json}}}"));
         cursor.Read();

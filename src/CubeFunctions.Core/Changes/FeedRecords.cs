@@ -11,6 +11,9 @@ internal sealed class FeedRecords(Feed feed, RecordReaders readers, ChangeSettin
 {
     private readonly ContentRules _rules = new(feed, settings);
 
+    /// <summary>Names of the record that was looked at last, in its order: the next one has the same, as a rule.</summary>
+    private MemberName[] _names = [];
+
     /// <summary>Whose records are left out altogether, as if Cube did not have them; null where nobody's are.</summary>
     public ErasedFilter? Erased { get; set; }
 
@@ -63,28 +66,50 @@ internal sealed class FeedRecords(Feed feed, RecordReaders readers, ChangeSettin
     /// <summary>Hashes of a record's content members, by name.</summary>
     /// <param name="record">The record.</param>
     /// <param name="withEmpty">Whether members without a value are among them, as zero.</param>
-    public Dictionary<string, UInt128> Members(ReadOnlySpan<byte> record, bool withEmpty = false)
+    public Dictionary<string, Hash128> Members(ReadOnlySpan<byte> record, bool withEmpty = false)
     {
-        var members = new Dictionary<string, UInt128>(StringComparer.Ordinal);
+        var before = _names;
+        var members = new Dictionary<string, Hash128>(before.Length, StringComparer.Ordinal);
+        var names = new List<MemberName>(before.Length);
+        var isSame = true;
         var cursor = new JsonCursor(record);
         cursor.Read();
         for (var more = cursor.First(JsonCursor.EndOfObject); more; more = cursor.Next(JsonCursor.EndOfObject))
         {
             cursor.ReadName();
-            var name = JsonEscapes.ToText(cursor.Value, cursor.IsEscaped);
-            if (!_rules.IsContent(cursor.IsEscaped ? Encoding.UTF8.GetBytes(name) : cursor.Value))
+            var name = names.Count < before.Length ? before[names.Count] : null;
+            if (name?.Written.AsSpan().SequenceEqual(cursor.Value) != true)
             {
-                cursor.Read();
-                cursor.Skip();
-                continue;
+                (name, isSame) = (NameOf(ref cursor), false);
             }
 
-            if (ContentHash.Member(ref cursor) is var hash && (withEmpty || hash != UInt128.Zero))
+            names.Add(name);
+            cursor.Read();
+            if (!name.IsContent)
             {
-                members[name] = hash;
+                cursor.Skip();
             }
+            else if (ContentHash.Value(ref cursor, name.Seed) is var hash && (withEmpty || hash != default))
+            {
+                members[name.Text] = hash;
+            }
+        }
+
+        if (!isSame)
+        {
+            _names = [.. names];
         }
 
         return members;
     }
+
+    private MemberName NameOf(ref JsonCursor cursor)
+    {
+        var text = JsonEscapes.ToText(cursor.Value, cursor.IsEscaped);
+        ReadOnlySpan<byte> bytes = cursor.IsEscaped ? Encoding.UTF8.GetBytes(text) : cursor.Value;
+        return new(cursor.Value.ToArray(), text, ContentHash.SeedOf(bytes), _rules.IsContent(bytes));
+    }
+
+    /// <summary>A member's name as it is written, and what follows from it.</summary>
+    private sealed record MemberName(byte[] Written, string Text, long Seed, bool IsContent);
 }

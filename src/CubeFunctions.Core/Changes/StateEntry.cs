@@ -44,6 +44,6 @@ internal readonly record struct StateEntry(
 
     private readonly struct ByKey : IHashOf<StateEntry>
     {
-        public static ulong Of(in StateEntry value) => value.Key.High;
+        public ulong Of(in StateEntry value) => value.Key.High;
     }
 }

@@ -333,7 +333,7 @@ internal sealed partial class WindowChangeFile(
     /// <summary>
     /// What an upsert brought and what was made in Cube are published apart, field by field: only the latter is for the CRM.
     /// </summary>
-    private IEnumerable<ChangeLine> PartsOf(Echo echo, ChangeLine line, Dictionary<string, UInt128> members, DateTimeOffset knownSince)
+    private IEnumerable<ChangeLine> PartsOf(Echo echo, ChangeLine line, Dictionary<string, Hash128> members, DateTimeOffset knownSince)
     {
         if (line.Op != ChangeOp.Updated)
         {
@@ -423,13 +423,28 @@ internal sealed partial class WindowChangeFile(
         return end;
     }
 
-    private static List<string> Difference(Dictionary<string, UInt128> before, Dictionary<string, UInt128> after) =>
-        [
-            .. before
-                .Keys.Union(after.Keys)
-                .Where(name => before.GetValueOrDefault(name) != after.GetValueOrDefault(name))
-                .Order(StringComparer.Ordinal),
-        ];
+    private static List<string> Difference(Dictionary<string, Hash128> before, Dictionary<string, Hash128> after)
+    {
+        var names = new List<string>();
+        foreach (var (name, hash) in after)
+        {
+            if (before.GetValueOrDefault(name) != hash)
+            {
+                names.Add(name);
+            }
+        }
+
+        foreach (var (name, hash) in before)
+        {
+            if (hash != default && !after.ContainsKey(name))
+            {
+                names.Add(name);
+            }
+        }
+
+        names.Sort(StringComparer.Ordinal);
+        return names;
+    }
 
     [LoggerMessage(
         310,
@@ -450,5 +465,5 @@ internal sealed partial class WindowChangeFile(
     private sealed record ChangedRecord(PlannedChange Change, ReadOnlyMemory<byte> Record, string[] Key);
 
     /// <summary>What is needed of a record as it was known.</summary>
-    private sealed record EarlierRecord(Dictionary<string, UInt128> Members, string? ImportedId);
+    private sealed record EarlierRecord(Dictionary<string, Hash128> Members, string? ImportedId);
 }

@@ -7,7 +7,7 @@ namespace CubeFunctions.Core.Cube;
 internal interface IHashOf<T>
 {
     /// <summary>The hash; of two whose order it decides, the smaller comes first.</summary>
-    static abstract ulong Of(in T value);
+    ulong Of(in T value);
 }
 
 /// <summary>
@@ -41,7 +41,7 @@ internal static class HashOrder
         ends.Clear();
         foreach (ref readonly var value in values)
         {
-            ends[(int)(THash.Of(value) >> shift)]++;
+            ends[(int)(default(THash).Of(value) >> shift)]++;
         }
 
         var before = 0;
@@ -77,7 +77,7 @@ internal static class HashOrder
         while (next[place] < end)
         {
             var value = values[next[place]];
-            for (var home = (int)(THash.Of(value) >> shift); home != place; home = (int)(THash.Of(value) >> shift))
+            for (var home = (int)(default(THash).Of(value) >> shift); home != place; home = (int)(default(THash).Of(value) >> shift))
             {
                 ref var other = ref values[next[home]++];
                 (value, other) = (other, value);

@@ -1,4 +1,3 @@
-using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -19,8 +18,8 @@ internal readonly record struct KeyHash(ulong High, ulong Low) : IComparable<Key
     /// <summary>Hash of a key by its parts as UTF-8, a zero byte between them.</summary>
     public static KeyHash Of(ReadOnlySpan<byte> parts)
     {
-        var hash = XxHash128.HashToUInt128(parts);
-        return new((ulong)(hash >> 64), (ulong)hash);
+        var hash = Hash128.Of(parts);
+        return new(hash.High, hash.Low);
     }
 
     public int CompareTo(KeyHash other) => High != other.High ? High.CompareTo(other.High) : Low.CompareTo(other.Low);

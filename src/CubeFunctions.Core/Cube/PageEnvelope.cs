@@ -47,5 +47,5 @@ internal static class PageEnvelope
         return count is { } total && hasNext && atRecords ? Of(total, next, records) : null;
     }
 
-    private static PageSummary Of(long count, string? next, int records) => new(count, next, records, [], 0, UInt128.Zero);
+    private static PageSummary Of(long count, string? next, int records) => new(count, next, records, [], 0, default);
 }

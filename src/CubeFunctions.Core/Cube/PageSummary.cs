@@ -7,7 +7,7 @@ namespace CubeFunctions.Core.Cube;
 /// <param name="KeyHashes">A 64-bit hash of each record's key, without those that have none.</param>
 /// <param name="KeylessRecords">Records whose key is empty.</param>
 /// <param name="Content">The sum of the 128-bit hashes of all records: equal for equal records in any order.</param>
-public sealed record PageSummary(long Count, string? Next, int Records, ulong[] KeyHashes, int KeylessRecords, UInt128 Content)
+public sealed record PageSummary(long Count, string? Next, int Records, ulong[] KeyHashes, int KeylessRecords, Hash128 Content)
 {
     /// <summary>Both ids of each customer; empty for feeds that are no list of customers.</summary>
     public CustomerKey[] Customers { get; init; } = [];

@@ -1,7 +1,5 @@
 using System.Buffers;
 using System.Buffers.Text;
-using System.IO.Hashing;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using CubeFunctions.Core.Model;
@@ -36,7 +34,7 @@ internal sealed class RecordReader(Feed feed, ContentRules rules, TimeZoneInfo? 
     private readonly List<ulong> _keys = new(512);
     private readonly List<CustomerKey> _customers = [];
     private byte[] _text = new byte[256];
-    private UInt128 _content;
+    private Hash128 _content;
     private int _number;
 
     /// <summary>Reads a page.</summary>
@@ -88,7 +86,7 @@ internal sealed class RecordReader(Feed feed, ContentRules rules, TimeZoneInfo? 
         _bounds.Clear();
         _keys.Clear();
         _customers.Clear();
-        (_content, _number) = (UInt128.Zero, 0);
+        (_content, _number) = (default, 0);
     }
 
     private (long? Count, string? Next) ReadArray(ref JsonCursor cursor, ReadOnlySpan<byte> body)
@@ -201,12 +199,11 @@ internal sealed class RecordReader(Feed feed, ContentRules rules, TimeZoneInfo? 
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ReadRecord(ref JsonCursor cursor, ReadOnlySpan<byte> body)
     {
         var start = cursor.Position - 1;
         Array.Fill(_values, new Found(int.MaxValue, 0, 0, false));
-        var content = UInt128.Zero;
+        var content = default(Hash128);
         var anonymised = false;
         var place = 0;
         for (var more = cursor.First(JsonCursor.EndOfObject); more; more = cursor.Next(JsonCursor.EndOfObject))
@@ -224,25 +221,19 @@ internal sealed class RecordReader(Feed feed, ContentRules rules, TimeZoneInfo? 
                 cursor.Skip();
                 continue;
             }
-            unchecked
-            {
-                content += ContentHash.Value(ref cursor, member.Seed);
-            }
+
+            content += ContentHash.Value(ref cursor, member.Seed);
         }
 
         var bounds = new RecordBounds(start, cursor.Position - start);
         _bounds.Add(bounds);
-        unchecked
-        {
-            _content += XxHash128.HashToUInt128(bounds.Of(body));
-        }
-
+        _content += Hash128.Of(bounds.Of(body));
         var key = KeyOf(body);
         var alias = feed.CustomerIds.Count > 0 ? AddCustomer(body) : 0;
         _digests.Add(
             new RecordDigest(
                 key,
-                (ulong)content ^ (ulong)(content >> 64),
+                content.High ^ content.Low,
                 alias,
                 feed.Dated ? RecordTime.DayOf(Text(body, _values[WhenPart]), zone) : 0,
                 anonymised

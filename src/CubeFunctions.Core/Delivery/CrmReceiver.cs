@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.IO.Hashing;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
+using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Senders;
 using CubeFunctions.Core.Settings;
@@ -39,7 +39,7 @@ public sealed class CrmReceiver(HttpClient http, DeliverySettings settings, Sync
     )
     {
         var crm = settings.Crm ?? throw new InvalidOperationException("No receiver is set.");
-        var id = XxHash128.HashToUInt128(Encoding.ASCII.GetBytes(string.Concat(ids))).ToString("x32", CultureInfo.InvariantCulture);
+        var id = Hash128.Of(Encoding.ASCII.GetBytes(string.Concat(ids))).ToString();
         var now = time.GetUtcNow();
         using var request = new HttpRequestMessage(HttpMethod.Post, crm.Url) { Content = new ReadOnlyMemoryContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");

@@ -1,6 +1,5 @@
-using System.Globalization;
-using System.IO.Hashing;
 using System.Text;
+using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Core.Delivery;
@@ -20,9 +19,7 @@ internal static class ReceiverFlag
     public static SharedFlag Create(DeliveryStore store, DeliverySettings settings, TimeProvider time)
     {
         // A hash: the address may hold a secret.
-        var address = XxHash128
-            .HashToUInt128(Encoding.UTF8.GetBytes(settings.Crm?.Url.AbsoluteUri ?? ""))
-            .ToString("x32", CultureInfo.InvariantCulture);
+        var address = Hash128.Of(Encoding.UTF8.GetBytes(settings.Crm?.Url.AbsoluteUri ?? "")).ToString();
         return new SharedFlag(store.Table, new FlagDefinition(Name, Name, Key) { RefreshEvery = RefreshEvery, Address = address }, time);
     }
 }

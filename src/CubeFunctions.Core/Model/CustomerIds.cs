@@ -47,6 +47,10 @@ internal static class CustomerIds
             if (rank < best && JsonText.Of(ref reader) is { Length: > 0 } text)
             {
                 (best, found) = (rank, text);
+                if (best == 0)
+                {
+                    return found;
+                }
             }
 
             reader.Skip();

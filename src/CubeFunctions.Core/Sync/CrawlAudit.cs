@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 
@@ -51,15 +50,12 @@ internal sealed record CrawlAudit(
     {
         var rented = ArrayPool<ulong>.Shared.Rent(pages.Sum(page => page.Summary.KeyHashes.Length));
         var filled = 0;
-        var content = UInt128.Zero;
+        var content = default(Hash128);
         foreach (var page in pages)
         {
             page.Summary.KeyHashes.CopyTo(rented, filled);
             filled += page.Summary.KeyHashes.Length;
-            unchecked
-            {
-                content += page.Content;
-            }
+            content += page.Content;
         }
 
         var keys = rented.AsSpan(0, filled);
@@ -85,7 +81,7 @@ internal sealed record CrawlAudit(
             pages.Sum(page => (long)page.Summary.KeylessRecords),
             pages.All(page => page.Summary.Count == pages[0].Summary.Count),
             OccursOnTwo(pages, repeated),
-            new CrawlDigest(records, content.ToString("x32", CultureInfo.InvariantCulture))
+            new CrawlDigest(records, content.ToString())
         );
     }
 
@@ -121,6 +117,6 @@ internal sealed record CrawlAudit(
 
     private readonly struct ByItself : IHashOf<ulong>
     {
-        public static ulong Of(in ulong value) => value;
+        public ulong Of(in ulong value) => value;
     }
 }

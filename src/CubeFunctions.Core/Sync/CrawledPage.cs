@@ -1,4 +1,3 @@
-using System.Globalization;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 
@@ -20,8 +19,7 @@ internal sealed record CrawledPage(int Number, int? StoredBy, long Bytes, string
     public required bool HasKeys { get; init; }
 
     /// <summary>What it adds to the digest of its crawl. Of an unchanged page its own hash does, parsed or not.</summary>
-    public UInt128 Content =>
-        IsUnchanged ? UInt128.Parse(Sha256.AsSpan(0, 32), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) : Summary.Content;
+    public Hash128 Content => IsUnchanged ? Hash128.Parse(Sha256) : Summary.Content;
 
     public static CrawledPage Of(int number, int? storedBy, Page page) =>
         new(number, storedBy, page.Body.Length, page.Sha256 ?? ManifestPage.HashOf(page.Body.Bytes.Span), page.Summary)

@@ -34,6 +34,7 @@ internal sealed class CustomerIndexFile
     private const int HeaderBytes = 16;
     private const int PairBytes = 16;
     private const int ShaBytes = 16;
+    private const int BufferedPairs = 4096;
     private const int Whole = 1;
     private const int Short = 2;
     private readonly byte[] _bytes;
@@ -121,16 +122,13 @@ internal sealed class CustomerIndexFile
         }
 
         HashOrder.Sort<Pair, ByHash>(fresh);
-        var known = before?.Pairs() ?? [];
-        var pairs = before is null ? fresh : Merge(known.Where(IsKept), fresh);
+        var pairs = before is null ? fresh : Merge(before, pages, fresh);
         if (isShort)
         {
-            pairs = WithOthers(pairs, known);
+            pairs = WithOthers(pairs, before?.Pairs() ?? []);
         }
 
         return Write(isShort ? Short : Whole, pairs, [.. pages.Select(page => HalfOf(page.Sha256))]);
-
-        bool IsKept(Pair pair) => pair.Page > 0 && pair.Page <= pages.Count && pages[pair.Page - 1].Customers is null;
     }
 
     /// <summary>Writes it without an imported id. Pages that had it do not count as known any more.</summary>
@@ -155,39 +153,56 @@ internal sealed class CustomerIndexFile
     {
         var stream = TempFile.Create();
         using var numbers = TempFile.Create();
-        Span<byte> buffer = stackalloc byte[PairBytes];
+        var (buffer, places, filled) = (new byte[BufferedPairs * PairBytes], new byte[BufferedPairs * sizeof(int)], 0);
         Magic.CopyTo(buffer);
-        BinaryPrimitives.WriteInt32LittleEndian(buffer[4..], version);
-        stream.Write(buffer);
+        BinaryPrimitives.WriteInt32LittleEndian(buffer.AsSpan(Magic.Length), version);
+        stream.Write(buffer, 0, HeaderBytes);
         var count = 0L;
         foreach (var pair in pairs)
         {
-            BinaryPrimitives.WriteUInt64LittleEndian(buffer, pair.Hash);
-            BinaryPrimitives.WriteInt64LittleEndian(buffer[8..], pair.InternalId);
-            stream.Write(buffer);
-            BinaryPrimitives.WriteInt32LittleEndian(buffer, pair.Page);
-            numbers.Write(buffer[..sizeof(int)]);
+            BinaryPrimitives.WriteUInt64LittleEndian(buffer.AsSpan(PairBytes * filled), pair.Hash);
+            BinaryPrimitives.WriteInt64LittleEndian(buffer.AsSpan((PairBytes * filled) + sizeof(ulong)), pair.InternalId);
+            BinaryPrimitives.WriteInt32LittleEndian(places.AsSpan(sizeof(int) * filled), pair.Page);
             count++;
+            if (++filled == BufferedPairs)
+            {
+                Flush();
+            }
         }
 
+        Flush();
         numbers.Position = 0;
         numbers.CopyTo(stream);
         BinaryPrimitives.WriteInt32LittleEndian(buffer, pages.Count);
-        stream.Write(buffer[..sizeof(int)]);
+        stream.Write(buffer, 0, sizeof(int));
         pages.ForEach(sha => stream.Write(sha));
         stream.Position = CountAt;
         BinaryPrimitives.WriteInt64LittleEndian(buffer, count);
-        stream.Write(buffer[..sizeof(long)]);
+        stream.Write(buffer, 0, sizeof(long));
         stream.Flush();
         stream.Position = 0;
         return stream;
+
+        void Flush()
+        {
+            stream.Write(buffer, 0, PairBytes * filled);
+            numbers.Write(places, 0, sizeof(int) * filled);
+            filled = 0;
+        }
     }
 
-    private static IEnumerable<Pair> Merge(IEnumerable<Pair> kept, Pair[] fresh)
+    /// <summary>Pairs of pages that have not changed, and fresh ones.</summary>
+    private static IEnumerable<Pair> Merge(CustomerIndexFile before, IReadOnlyList<IndexedPage> pages, Pair[] fresh)
     {
         var next = 0;
-        foreach (var pair in kept)
+        for (var place = 0; place < before.Count; place++)
         {
+            var pair = before.PairAt(place);
+            if (pair.Page <= 0 || pair.Page > pages.Count || pages[pair.Page - 1].Customers is not null)
+            {
+                continue;
+            }
+
             while (next < fresh.Length && fresh[next].CompareTo(pair) < 0)
             {
                 yield return fresh[next++];
@@ -240,10 +255,16 @@ internal sealed class CustomerIndexFile
     {
         for (var i = 0; i < Count; i++)
         {
-            var page = Pages == 0 ? 0 : BinaryPrimitives.ReadInt32LittleEndian(_bytes.AsSpan(_pagesAt + (sizeof(int) * i)));
-            yield return new Pair(HashAt(i), InternalAt(i), page);
+            yield return PairAt(i);
         }
     }
+
+    private Pair PairAt(int place) =>
+        new(
+            HashAt(place),
+            InternalAt(place),
+            Pages == 0 ? 0 : BinaryPrimitives.ReadInt32LittleEndian(_bytes.AsSpan(_pagesAt + (sizeof(int) * place)))
+        );
 
     [StructLayout(LayoutKind.Sequential, Pack = sizeof(int))]
     private readonly record struct Pair(ulong Hash, long InternalId, int Page) : IComparable<Pair>
@@ -256,6 +277,6 @@ internal sealed class CustomerIndexFile
 
     private readonly struct ByHash : IHashOf<Pair>
     {
-        public static ulong Of(in Pair value) => value.Hash;
+        public ulong Of(in Pair value) => value.Hash;
     }
 }
