@@ -3,7 +3,6 @@ using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Azure.Functions.Worker.OpenTelemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace CubeFunctions;
 
@@ -16,9 +15,6 @@ internal static class WorkerApplication
         builder.ConfigureFunctionsWebApplication();
         builder.AddCubeFunctions(needsSchedules: true);
         builder.AddCubeTelemetry().UseFunctionsWorkerDefaults();
-
-        // Polly logs a line a page, and whole exceptions; what it retries is logged where it fails for good.
-        builder.Logging.AddFilter("Polly", LogLevel.None);
 
         builder.UseMiddleware<ActingRole>();
 

@@ -4,8 +4,6 @@ using System.Text.Json;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Settings;
 using CubeFunctions.Core.Storage;
-using Polly;
-using Polly.Registry;
 
 namespace CubeFunctions.Core.Cube;
 
@@ -22,14 +20,12 @@ public sealed class CubeClient(
     TenantPause pause,
     CubeLimits limits,
     RecordReaders records,
-    ResiliencePipelineProvider<string> pipelines,
+    CubeTries tries,
     TenantGeneration generation,
     TimeProvider time
 )
 {
     private const int MaxRedirects = 3;
-    private readonly ResiliencePipeline _retries = pipelines.GetPipeline(CubePipelines.Retries);
-    private readonly ResiliencePipeline _attempt = pipelines.GetPipeline(CubePipelines.Attempt);
 
     /// <summary>Reads one page.</summary>
     /// <param name="feed">What the page must look like.</param>
@@ -44,8 +40,7 @@ public sealed class CubeClient(
     private Task<Page> GetPageAsync(Feed feed, string path, string query, KnownPage? known, CancellationToken cancellationToken) =>
         SendAsync(
             new(HttpMethod.Get, path, query, null, $"GET {path}", feed.Path.Length > 0 ? feed.Path : path),
-            static (received, state) => state.records.Read(state.feed, received, state.known),
-            (records, feed, known),
+            received => records.Read(feed, received, known),
             cancellationToken
         );
 
@@ -214,25 +209,20 @@ public sealed class CubeClient(
     ) =>
         SendAsync(
             new(method, path, "", body, $"{method} {route}", route),
-            static (received, _) => CheckJson(received),
-            0,
+            CheckJson,
             cancellationToken
         );
 
-    private async Task<T> SendAsync<T, TState>(
-        CubeRequest request,
-        Func<PooledBody, TState, T> read,
-        TState state,
-        CancellationToken cancellationToken
-    )
+    private async Task<T> SendAsync<T>(CubeRequest request, Func<PooledBody, T> read, CancellationToken cancellationToken)
+        where T : class
     {
         var attempts = 0;
-        async ValueTask<T> AttemptAsync(CancellationToken token)
+        async Task<T> AttemptAsync(CancellationToken token)
         {
             try
             {
                 // The slot is left before the body is parsed: Cube is to have the next request by then.
-                var answer = Parse(await ReceiveAsync(request, token), request, read, state);
+                var answer = Parse(await ReceiveAsync(request, token), request, read);
                 limits.HasAnswered = true;
                 return answer;
             }
@@ -254,13 +244,42 @@ public sealed class CubeClient(
             }
         }
 
+        if (request.Method != HttpMethod.Get)
+        {
+            return await AttemptAsync(cancellationToken);
+        }
+
+        using var limit = new CancellationTokenSource(CubePipelines.TotalLimit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            return request.Method == HttpMethod.Get
-                ? await _retries.ExecuteAsync(AttemptAsync, cancellationToken)
-                : await AttemptAsync(cancellationToken);
+            // As a rule the first attempt is the only one: the pipeline is entered where it was none, and takes it for its first.
+            CubeException first;
+            try
+            {
+                return await AttemptAsync(either.Token);
+            }
+            catch (CubeException failure)
+            {
+                first = failure;
+            }
+
+            var isFirst = true;
+            return await tries.Retries.ExecuteAsync(
+                async token =>
+                {
+                    if (isFirst)
+                    {
+                        isFirst = false;
+                        throw first;
+                    }
+
+                    return await AttemptAsync(token);
+                },
+                either.Token
+            );
         }
-        catch (Exception exception) when (exception is not OperationCanceledException)
+        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             throw CubeFailure.FromException(exception, request.What);
         }
@@ -273,19 +292,17 @@ public sealed class CubeClient(
 
         // The pause may have begun while we waited for a slot.
         await pause.WaitAsync(cancellationToken);
-        return await _attempt.ExecuteAsync(
-            static async (self, attempt) => await self.Client.ExchangeAsync(self.Request, attempt),
-            (Client: this, Request: request),
-            cancellationToken
-        );
+        return await ExchangeAsync(request, cancellationToken);
     }
 
     private async Task<PooledBody> ExchangeAsync(CubeRequest request, CancellationToken cancellationToken)
     {
-        using var silence = new CancellationTokenSource(CubePipelines.SilenceLimit, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancellationToken);
+        var started = time.GetTimestamp();
+        using var limit = new CancellationTokenSource(Shorter(CubePipelines.SilenceLimit, tries.AttemptLimit), time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         cancellationToken = either.Token;
-        void Heard() => silence.CancelAfter(CubePipelines.SilenceLimit);
+        void Heard() => limit.CancelAfter(Shorter(CubePipelines.SilenceLimit, tries.AttemptLimit - time.GetElapsedTime(started)));
+        static TimeSpan Shorter(TimeSpan silence, TimeSpan left) => silence < left ? silence : TimeSpan.FromTicks(Math.Max(0, left.Ticks));
 
         using var response = await FollowAsync(request, cancellationToken);
         if (!response.IsSuccessStatusCode || (request.Method == HttpMethod.Get && response.StatusCode != HttpStatusCode.OK))
@@ -302,11 +319,12 @@ public sealed class CubeClient(
             );
     }
 
-    private static T Parse<T, TState>(PooledBody received, CubeRequest request, Func<PooledBody, TState, T> read, TState state)
+    private static T Parse<T>(PooledBody received, CubeRequest request, Func<PooledBody, T> read)
+        where T : class
     {
         try
         {
-            return read(received, state);
+            return read(received);
         }
         catch (CubeException exception)
         {

@@ -5,7 +5,6 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using CubeFunctions.Core.Model;
-using Polly.Timeout;
 
 namespace CubeFunctions.Core.Cube;
 
@@ -117,7 +116,7 @@ internal static class CubeFailure
         exception switch
         {
             CubeException cube => cube,
-            TimeoutRejectedException or OperationCanceledException => new CubeException(
+            OperationCanceledException => new CubeException(
                 CubeFailureKind.Transient,
                 $"Cube did not answer in time to {what}",
                 exception

@@ -10,9 +10,6 @@ namespace CubeFunctions.Core.Cube;
 /// <summary>Registers the client with its time limits and retries.</summary>
 internal static class CubePipelines
 {
-    public const string Retries = "cube-retries";
-    public const string Attempt = "cube-attempt";
-
     /// <summary>
     /// The longest silence: until the headers come, and between two reads of the body. A slow body that moves is left to arrive.
     /// </summary>
@@ -22,7 +19,7 @@ internal static class CubePipelines
     private static readonly TimeSpan AttemptLimit = TimeSpan.FromSeconds(120);
 
     /// <summary>The most for a request with all its attempts and pauses.</summary>
-    private static readonly TimeSpan TotalLimit = TimeSpan.FromMinutes(5);
+    public static readonly TimeSpan TotalLimit = TimeSpan.FromMinutes(5);
 
     public static IServiceCollection AddCube(this IServiceCollection services, CubeSettings settings)
     {
@@ -43,53 +40,45 @@ internal static class CubePipelines
             ))
             .RemoveAllLoggers();
 
-        services.AddResiliencePipeline(
-            Retries,
-            static (builder, context) =>
-            {
-                builder.TimeProvider = context.ServiceProvider.GetRequiredService<TimeProvider>();
-                builder
-                    .AddTimeout(TotalLimit)
-                    .AddRetry(
-                        new RetryStrategyOptions
-                        {
-                            MaxRetryAttempts = 5,
-                            Delay = TimeSpan.FromMilliseconds(500),
-                            MaxDelay = TimeSpan.FromSeconds(15),
-                            BackoffType = DelayBackoffType.Exponential,
-                            UseJitter = true,
-                            OnRetry = static arguments =>
-                            {
-                                var failure = (CubeException)arguments.Outcome.Exception!;
-                                CubeMetrics.RequestsRetried.Add(
-                                    1,
-                                    new KeyValuePair<string, object?>(
-                                        "reason",
-                                        failure.Status is { } status ? $"{(int)status}" : $"{failure.Kind}"
-                                    )
-                                );
-                                return default;
-                            },
-                            ShouldHandle = static arguments =>
-                                ValueTask.FromResult(
-                                    arguments.Outcome.Exception is CubeException { WorthRetrying: true } failure
-                                        && !(failure.RetryAfter > TenantPause.LongestWait)
-                                ),
-                        }
-                    );
-            }
-        );
-
-        services.AddResiliencePipeline(
-            Attempt,
-            static (builder, context) =>
-            {
-                builder.TimeProvider = context.ServiceProvider.GetRequiredService<TimeProvider>();
-                builder.AddTimeout(AttemptLimit);
-            }
-        );
-        return services;
+        return services.AddSingleton(static provider => new CubeTries(
+            Retries(provider.GetRequiredService<TimeProvider>()),
+            AttemptLimit
+        ));
     }
+
+    /// <summary>
+    /// Built by hand: the one that is registered for dependency injection measures and logs each attempt, which nobody listens to.
+    /// </summary>
+    private static ResiliencePipeline Retries(TimeProvider time) =>
+        new ResiliencePipelineBuilder { TimeProvider = time }
+            .AddRetry(
+                new RetryStrategyOptions
+                {
+                    MaxRetryAttempts = 5,
+                    Delay = TimeSpan.FromMilliseconds(500),
+                    MaxDelay = TimeSpan.FromSeconds(15),
+                    BackoffType = DelayBackoffType.Exponential,
+                    UseJitter = true,
+                    OnRetry = static arguments =>
+                    {
+                        var failure = (CubeException)arguments.Outcome.Exception!;
+                        CubeMetrics.RequestsRetried.Add(
+                            1,
+                            new KeyValuePair<string, object?>(
+                                "reason",
+                                failure.Status is { } status ? $"{(int)status}" : $"{failure.Kind}"
+                            )
+                        );
+                        return default;
+                    },
+                    ShouldHandle = static arguments =>
+                        ValueTask.FromResult(
+                            arguments.Outcome.Exception is CubeException { WorthRetrying: true } failure
+                                && !(failure.RetryAfter > TenantPause.LongestWait)
+                        ),
+                }
+            )
+            .Build();
 
     /// <summary>How a connection to Cube is made.</summary>
     public static SocketsHttpHandler NewHandler() =>

@@ -1,7 +1,6 @@
 using System.Net.Security;
 using CubeFunctions.Core.Settings;
 using Polly;
-using Polly.Registry;
 
 namespace CubeFunctions.Core.Cube;
 
@@ -13,7 +12,6 @@ internal sealed class ObservedConnection : IDisposable
 {
     private static readonly TimeSpan AttemptLimit = TimeSpan.FromSeconds(15);
     private readonly HttpClient _http;
-    private readonly ResiliencePipelineRegistry<string> _pipelines = new();
     private readonly Observer _observer;
 
     public ObservedConnection(
@@ -33,16 +31,8 @@ internal sealed class ObservedConnection : IDisposable
         };
         _observer = new Observer(handler, time);
         _http = new HttpClient(_observer) { Timeout = Timeout.InfiniteTimeSpan };
-        _pipelines.TryAddBuilder(CubePipelines.Retries, static (_, _) => { });
-        _pipelines.TryAddBuilder(
-            CubePipelines.Attempt,
-            (builder, _) =>
-            {
-                builder.TimeProvider = time;
-                builder.AddTimeout(AttemptLimit);
-            }
-        );
-        Client = new CubeClient(_http, settings, pause, limits, records, _pipelines, generation, time);
+        var once = new CubeTries(ResiliencePipeline.Empty, AttemptLimit);
+        Client = new CubeClient(_http, settings, pause, limits, records, once, generation, time);
     }
 
     /// <summary>The client that uses it.</summary>
@@ -63,11 +53,7 @@ internal sealed class ObservedConnection : IDisposable
     /// <summary>The methods that the newest answer allows; empty where it does not say.</summary>
     public IReadOnlyCollection<string> Allowed => _observer.Allowed;
 
-    public void Dispose()
-    {
-        _http.Dispose();
-        _pipelines.Dispose();
-    }
+    public void Dispose() => _http.Dispose();
 
     private sealed class Observer(HttpMessageHandler inner, TimeProvider time) : DelegatingHandler(inner)
     {

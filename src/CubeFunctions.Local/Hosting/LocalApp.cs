@@ -49,7 +49,6 @@ internal sealed partial class LocalApp : IAsyncDisposable
             builder.Configuration.AddInMemoryCollection(values);
             builder
                 .Logging.SetMinimumLevel(verbosity)
-                .AddFilter("Polly", LogLevel.None)
                 .AddFilter("System.Net.Http", LogLevel.None)
                 .AddSimpleConsole(options => options.SingleLine = true);
             builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(options =>
@@ -184,6 +183,7 @@ internal sealed partial class LocalApp : IAsyncDisposable
         var time = _host.Services.GetRequiredService<TimeProvider>();
         var (started, upsertsRecovered) = (time.GetUtcNow(), syncOnly);
         using var timer = new PeriodicTimer(_host.Services.GetRequiredService<SyncSettings>().Lease, time);
+        using var ends = cancellationToken.UnsafeRegister(static timer => ((PeriodicTimer)timer!).Dispose(), timer);
         try
         {
             await TryAsync(() => deliveries.RunOnceAsync(force: true, cancellationToken), cancellationToken);
@@ -206,7 +206,11 @@ internal sealed partial class LocalApp : IAsyncDisposable
                     );
                 }
 
-                await timer.WaitForNextTickAsync(cancellationToken);
+                if (!await timer.WaitForNextTickAsync(CancellationToken.None))
+                {
+                    return;
+                }
+
                 await TryAsync(() => janitor.RunAsync(force: false, cancellationToken), cancellationToken);
             } while (true);
         }

@@ -108,7 +108,10 @@ internal sealed partial class QueueWorker(
         try
         {
             using var timer = new PeriodicTimer(RenewEvery, time);
-            while (await timer.WaitForNextTickAsync(cancellationToken))
+
+            // Not cancelled, but disposed: an exception of the timer's takes its stack trace with lines of source, out of the symbol files.
+            using var ends = cancellationToken.UnsafeRegister(static timer => ((PeriodicTimer)timer!).Dispose(), timer);
+            while (await timer.WaitForNextTickAsync(CancellationToken.None))
             {
                 foreach (var held in _held.Values)
                 {

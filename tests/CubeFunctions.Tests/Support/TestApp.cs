@@ -70,7 +70,7 @@ public sealed class TestApp : IAsyncDisposable
                 KeyValuePair.Create(setting.Name.Replace("__", ":", StringComparison.Ordinal), (string?)setting.Value)
             )
         );
-        builder.Logging.AddProvider(logs).AddFilter("Polly", LogLevel.None);
+        builder.Logging.AddProvider(logs);
         if (time is not null)
         {
             builder.Services.AddSingleton(time);
