@@ -10,7 +10,6 @@ using CubeFunctions.Core.Changes;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Settings;
-using CubeFunctions.Core.Storage;
 
 namespace CubeFunctions.Benchmarks;
 
@@ -40,16 +39,17 @@ public class ComparisonBenchmarks
         var source = new StateSource("customers/_manifest.json", null, null, DateTimeOffset.UnixEpoch, "r1", DateTimeOffset.UnixEpoch);
         _pages = Pages(changed: false);
         using var known = new MemoryStream();
-        StateFormat.Write(
-            new ScopeState
-            {
-                Run = "r1",
-                Basis = "r1",
-                Sources = [source],
-                Entries = Entries(),
-            },
-            known
-        );
+        StateFormat
+            .Open(
+                new ScopeState
+                {
+                    Run = "r1",
+                    Basis = "r1",
+                    Sources = [source],
+                    Entries = Entries(),
+                }
+            )
+            .CopyTo(known);
         _known = known.ToArray();
         _pages = Pages(changed: true);
     }
@@ -77,8 +77,7 @@ public class ComparisonBenchmarks
         var state = await StateFormat.ReadAsync(known, CancellationToken.None);
         var window = Entries();
         var comparison = new WindowComparison(state, window, null);
-        await using var file = TempFile.Create();
-        StateFormat.Write(state with { Entries = window }, file);
+        await StateFormat.Open(state with { Entries = window }).CopyToAsync(Stream.Null);
         return comparison.Changes.Count == Customers / 100
             ? comparison.Changes.Count
             : throw new InvalidOperationException($"{comparison.Changes.Count} changes were found.");

@@ -58,8 +58,7 @@ public sealed partial class ChangeStore(StorageClients storage, ILogger<ChangeSt
     /// <exception cref="StateChangedException">Somebody else wrote it.</exception>
     internal async Task<ScopeState> WriteStateAsync(Feed feed, Scope scope, ScopeState state, CancellationToken cancellationToken)
     {
-        await using var stream = TempFile.Create();
-        StateFormat.Write(state, stream);
+        await using var stream = StateFormat.Open(state);
         var written = await _states.SaveAsync(
             BlobPaths.State(feed, scope),
             new BlobBody(stream, "application/octet-stream") { Transfer = Transfer },

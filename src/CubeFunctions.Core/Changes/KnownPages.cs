@@ -84,12 +84,18 @@ internal sealed class KnownPages
     public Dictionary<int, ulong[]> Keys()
     {
         var keys = _numbers.ToDictionary(static number => number, number => new ulong[_records[number]]);
-        var filled = new int[_records.Count == 0 ? 0 : _records.Keys.Max() + 1];
+        var size = _numbers.DefaultIfEmpty().Max() + 1;
+        var (filled, pages) = (new int[size], new ulong[size][]);
+        foreach (var (number, page) in keys)
+        {
+            pages[number] = page;
+        }
+
         foreach (ref readonly var entry in _entries.AsSpan())
         {
             if (Holds(entry))
             {
-                keys[entry.Page][filled[entry.Page]++] = entry.Key.High;
+                pages[entry.Page][filled[entry.Page]++] = entry.Key.High;
             }
         }
 

@@ -6,6 +6,9 @@ namespace CubeFunctions.Core.Changes;
 /// <summary>What is known of a scope and feed.</summary>
 internal sealed record ScopeState
 {
+    /// <summary>Looks for a record that go by its hash; the rest halve what is left.</summary>
+    private const int MaxGuesses = 8;
+
     /// <summary>Nothing yet.</summary>
     public static ScopeState Empty { get; } = new();
 
@@ -49,9 +52,13 @@ internal sealed record ScopeState
     {
         int low = 0,
             high = Entries.Length - 1;
-        while (low <= high)
+        ulong from = 0,
+            to = ulong.MaxValue;
+        for (var look = 0; low <= high; look++)
         {
-            var middle = (low + high) >>> 1;
+            // Hashes are spread evenly, so that one says nearly where it is.
+            var share = look < MaxGuesses ? (double)(key.High - from) / (to - from) : 0.5;
+            var middle = share is >= 0 and <= 1 ? low + (int)(share * (high - low)) : (low + high) >>> 1;
             ref readonly var entry = ref Entries[middle];
             var order = entry.Key.CompareTo(key);
             order = order != 0 ? order : entry.Content.CompareTo(content);
@@ -60,7 +67,7 @@ internal sealed record ScopeState
                 return middle;
             }
 
-            (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);
+            (low, high, from, to) = order < 0 ? (middle + 1, high, entry.Key.High, to) : (low, middle - 1, from, entry.Key.High);
         }
 
         return -1;

@@ -31,6 +31,7 @@ namespace CubeFunctions.Core.Changes;
 internal static partial class StateFormat
 {
     private const int Version = 1;
+    private const int StartSize = 16;
     private const int EntrySize = 48;
     private const int Batch = 1600;
     private const int MaxHeader = 64 << 20;
@@ -38,22 +39,19 @@ internal static partial class StateFormat
 
     private static ReadOnlySpan<byte> Magic => "CUBEKNOW"u8;
 
-    /// <summary>Writes a state; the stream is left at its start.</summary>
-    public static void Write(ScopeState state, Stream stream)
+    /// <summary>Opens a state as its file has it. The entries are not to change while it is read.</summary>
+    public static StateStream Open(ScopeState state)
     {
         var header = JsonSerializer.SerializeToUtf8Bytes(
             new Header(Version, state.Run, state.Entries.Length, state.KeptFrom, state.FirstDay, state.Seen, state.Sources),
             HeaderJson.Default.Header
         );
-        Span<byte> buffer = stackalloc byte[8];
-        stream.Write(Magic);
-        BinaryPrimitives.WriteInt32LittleEndian(buffer, Version);
-        BinaryPrimitives.WriteInt32LittleEndian(buffer[4..], header.Length);
-        stream.Write(buffer);
-        stream.Write(header);
-        stream.Write(BytesOf(state.Entries));
-        stream.Flush();
-        stream.Position = 0;
+        var start = new byte[StartSize + header.Length];
+        Magic.CopyTo(start);
+        BinaryPrimitives.WriteInt32LittleEndian(start.AsSpan(Magic.Length), Version);
+        BinaryPrimitives.WriteInt32LittleEndian(start.AsSpan(Magic.Length + sizeof(int)), header.Length);
+        header.CopyTo(start, StartSize);
+        return new StateStream(start, state.Entries);
     }
 
     /// <summary>Reads a state as it streams in.</summary>
@@ -74,7 +72,7 @@ internal static partial class StateFormat
     private static async Task<ScopeState> ReadWholeAsync(Stream stream, CancellationToken cancellationToken)
     {
         var buffer = new byte[Batch * EntrySize];
-        await stream.ReadExactlyAsync(buffer.AsMemory(0, 16), cancellationToken);
+        await stream.ReadExactlyAsync(buffer.AsMemory(0, StartSize), cancellationToken);
         var length = HeaderLength(buffer);
         var json = new byte[length];
         await stream.ReadExactlyAsync(json, cancellationToken);
@@ -122,7 +120,7 @@ internal static partial class StateFormat
     }
 
     /// <summary>Entries as the file has them: an entry's fields lie in memory as they do there.</summary>
-    private static Span<byte> BytesOf(Span<StateEntry> entries) =>
+    internal static Span<byte> BytesOf(Span<StateEntry> entries) =>
         BitConverter.IsLittleEndian && Unsafe.SizeOf<StateEntry>() == EntrySize
             ? MemoryMarshal.AsBytes(entries)
             : throw new PlatformNotSupportedException("State files are read and written on little-endian machines only.");

@@ -27,6 +27,7 @@ internal sealed class WindowCapture(
     private readonly Dictionary<(int Page, KeyHash Key, ulong Content), (long Start, int Length)> _kept = [];
     private readonly Lock _gate = new();
     private FileStream? _spool;
+    private long _spooled;
     private SeenRecords? _seen;
     private KnownPages? _known;
 
@@ -104,6 +105,7 @@ internal sealed class WindowCapture(
             _seen = null;
             _kept.Clear();
             _spool?.SetLength(0);
+            _spooled = 0;
         }
     }
 
@@ -243,9 +245,10 @@ internal sealed class WindowCapture(
         lock (_gate)
         {
             _spool ??= TempFile.Create();
-            var start = _spool.Seek(0, SeekOrigin.End);
+            _spool.Position = _spooled;
             _spool.Write(record);
-            _kept[(page, digest.Key, digest.Content)] = (start, record.Length);
+            _kept[(page, digest.Key, digest.Content)] = (_spooled, record.Length);
+            _spooled += record.Length;
         }
     }
 }

@@ -75,7 +75,8 @@ public sealed class WindowComparisonTests
             ],
         };
         await using var stream = new MemoryStream();
-        StateFormat.Write(state, stream);
+        await StateFormat.Open(state).CopyToAsync(stream, TestContext.Current.CancellationToken);
+        stream.Position = 0;
         var read = await StateFormat.ReadAsync(stream, TestContext.Current.CancellationToken);
         Assert.Equal(state.Entries, read.Entries);
         Assert.Equal(state.Sources, read.Sources);
