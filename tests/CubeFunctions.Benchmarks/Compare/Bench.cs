@@ -21,17 +21,19 @@ internal sealed record Bench(Product Product, Product? Before, double Scale, int
     )
     {
         using var server = await PageServerProcess.StartAsync(tenant);
-        return await TurnsAsync(
-            async () =>
-            {
-                await using var storage = await EmulatedStorage.StartAsync(onDisk);
-                return await Floor.RunAsync(server, storage, mode, countAllocations: countAllocations);
-            },
-            async () =>
-            {
-                await using var storage = await EmulatedStorage.StartAsync(onDisk);
-                return await Product.SyncAsync(server, storage, countAllocations: countAllocations);
-            }
+        return FirstTwo(
+            await TurnsAsync(
+                async () =>
+                {
+                    await using var storage = await EmulatedStorage.StartAsync(onDisk);
+                    return await Floor.RunAsync(server, storage, mode, countAllocations: countAllocations);
+                },
+                async () =>
+                {
+                    await using var storage = await EmulatedStorage.StartAsync(onDisk);
+                    return await Product.SyncAsync(server, storage, countAllocations: countAllocations);
+                }
+            )
         );
     }
 
@@ -39,26 +41,34 @@ internal sealed record Bench(Product Product, Product? Before, double Scale, int
     public async Task<Pairs> CompareSecondRunAsync(Tenant tenant, int version)
     {
         using var server = await PageServerProcess.StartAsync(tenant);
-        return await TurnsAsync(
+        return FirstTwo(await TurnsAsync(() => HashAsync(server, version), () => SyncAgainAsync(server, version)));
+    }
+
+    /// <summary>
+    /// As <see cref="CompareSecondRunAsync"/>, and the product against a floor that keeps each page as well; a run of that floor has stored
+    /// them before and is not measured either.
+    /// </summary>
+    public async Task<(Pairs Read, Pairs Kept)> CompareSecondRunAndStorageAsync(Tenant tenant, int version)
+    {
+        using var server = await PageServerProcess.StartAsync(tenant);
+        var turns = await TurnsAsync(
+            () => HashAsync(server, version),
+            () => SyncAgainAsync(server, version),
             async () =>
             {
                 await using var storage = await EmulatedStorage.StartAsync();
-                return await Floor.RunAsync(server, storage, FloorMode.Hash, version);
-            },
-            async () =>
-            {
-                await using var storage = await EmulatedStorage.StartAsync();
-                await Product.SyncAsync(server, storage);
-                return await Product.SyncAsync(server, storage, version);
+                await Floor.RunAsync(server, storage, FloorMode.Upload);
+                return await Floor.RunAsync(server, storage, FloorMode.Keep, version);
             }
         );
+        return (FirstTwo(turns), new Pairs(turns[2], turns[1]));
     }
 
     /// <summary>As <see cref="CompareAsync"/>, with another publish in the floor's place.</summary>
     public async Task<Pairs> CompareWithAsync(Product before, Tenant tenant)
     {
         using var server = await PageServerProcess.StartAsync(tenant);
-        return await TurnsAsync(() => SyncAsync(before), () => SyncAsync(Product));
+        return FirstTwo(await TurnsAsync(() => SyncAsync(before), () => SyncAsync(Product)));
 
         async Task<Sample> SyncAsync(Product product)
         {
@@ -82,25 +92,43 @@ internal sealed record Bench(Product Product, Product? Before, double Scale, int
         return samples;
     }
 
-    private async Task<Pairs> TurnsAsync(Func<Task<Sample>> floor, Func<Task<Sample>> product)
+    private static async Task<Sample> HashAsync(PageServerProcess server, int version)
     {
-        var pairs = new Pairs([], []);
-        for (var pair = 0; pair < Pairs; pair++)
+        await using var storage = await EmulatedStorage.StartAsync();
+        return await Floor.RunAsync(server, storage, FloorMode.Hash, version);
+    }
+
+    private async Task<Sample> SyncAgainAsync(PageServerProcess server, int version)
+    {
+        await using var storage = await EmulatedStorage.StartAsync();
+        await Product.SyncAsync(server, storage);
+        return await Product.SyncAsync(server, storage, version);
+    }
+
+    private static Pairs FirstTwo(List<Sample>[] turns) => new(turns[0], turns[1]);
+
+    /// <summary>Measures floor, product and what else there is, again and again in this order.</summary>
+    private async Task<List<Sample>[]> TurnsAsync(params Func<Task<Sample>>[] sides)
+    {
+        string[] names = ["floor", "product", "second floor"];
+        var turns = Array.ConvertAll(sides, static _ => new List<Sample>());
+        for (var turn = 0; turn < Pairs; turn++)
         {
-            pairs.Floors.Add(await floor());
-            Note("floor", pairs.Floors[^1]);
-            pairs.Products.Add(await product());
-            Note("product", pairs.Products[^1]);
+            foreach (var (side, run) in sides.Index())
+            {
+                turns[side].Add(await run());
+                Note(names[side], turns[side][^1]);
+            }
         }
 
-        return pairs;
+        return turns;
     }
 
     private static void Note(string side, Sample sample) =>
         Console.Error.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"  {side,-8} {sample.Wall:0.00} s wall, {sample.Cpu:0.00} s CPU, "
+                $"  {side,-12} {sample.Wall:0.00} s wall, {sample.Cpu:0.00} s CPU, "
                     + $"{sample.PeakMegabytes:0} MB, {sample.Storage.Count} transactions, {sample.Server.Pages} pages"
             )
         );

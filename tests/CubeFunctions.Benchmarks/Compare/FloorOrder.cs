@@ -13,11 +13,17 @@ internal enum FloorMode
 
     /// <summary>GET one after the other, as a client that follows <c>next</c> must.</summary>
     Follow,
+
+    /// <summary>
+    /// As <see cref="Hash"/>, and one storage request: an upload of a page that has changed since an <see cref="Upload"/> before, a copy
+    /// within storage of any other.
+    /// </summary>
+    Keep,
 }
 
 /// <summary>What a floor process is to do.</summary>
 /// <param name="BaseUrl">The page server.</param>
-/// <param name="Storage">Connection string; used by <see cref="FloorMode.Upload"/>.</param>
+/// <param name="Storage">Connection string; used by <see cref="FloorMode.Upload"/> and <see cref="FloorMode.Keep"/>.</param>
 /// <param name="Mode">What is done with a page.</param>
 /// <param name="Tenant">Which pages there are.</param>
 /// <param name="Today">The day that dated feeds end at.</param>

@@ -6,13 +6,15 @@ using Azure.Storage.Blobs;
 namespace CubeFunctions.Benchmarks.Compare;
 
 /// <summary>
-/// The least that anything in .NET must do with the same pages: bare GET requests, 8 at once, and one upload each. A process of its own,
-/// like the product.
+/// The least that anything in .NET must do with the same pages: bare GET requests, 8 at once, and what <see cref="FloorMode"/> says. A
+/// process of its own, like the product.
 /// </summary>
 internal static class FloorRunner
 {
     public const string Verb = "floor";
     private const int AtOnce = 8;
+    private const string First = "first";
+    private const string Second = "second";
 
     public static async Task<int> RunAsync(FloorOrder order)
     {
@@ -20,8 +22,8 @@ internal static class FloorRunner
         http.DefaultRequestHeaders.Add("Authorization", "Token none");
         http.DefaultRequestHeaders.Add("Accept", "application/json");
         await http.GetByteArrayAsync(new Uri("/campaigns", UriKind.Relative));
-        var container = order.Mode == FloorMode.Upload ? new BlobServiceClient(order.Storage).GetBlobContainerClient("floor") : null;
-        if (container is not null)
+        var container = new BlobServiceClient(order.Storage).GetBlobContainerClient("floor");
+        if (order.Mode == FloorMode.Upload)
         {
             await container.CreateIfNotExistsAsync();
         }
@@ -29,12 +31,12 @@ internal static class FloorRunner
         var (pages, bytes) = (0, 0L);
         var options = new ParallelOptions { MaxDegreeOfParallelism = order.Mode == FloorMode.Follow ? 1 : AtOnce };
         await Parallel.ForEachAsync(
-            order.Tenant.Addresses(order.Today),
+            order.Tenant.Addresses(order.Today).Index(),
             options,
-            async (address, token) =>
+            async (one, token) =>
             {
                 using var response = await http.GetAsync(
-                    new Uri(address, UriKind.Relative),
+                    new Uri(one.Item, UriKind.Relative),
                     HttpCompletionOption.ResponseHeadersRead,
                     token
                 );
@@ -46,21 +48,31 @@ internal static class FloorRunner
                     page.Advance(read);
                 }
 
-                var number = Interlocked.Increment(ref pages);
+                Interlocked.Increment(ref pages);
                 Interlocked.Add(ref bytes, page.Written.Length);
-                switch (order.Mode)
+                if (order.Mode is FloorMode.Hash or FloorMode.Keep)
                 {
-                    case FloorMode.Upload:
-                        var name = string.Create(CultureInfo.InvariantCulture, $"page-{number:D6}.json");
-                        await container!.GetBlobClient(name).UploadAsync(BinaryData.FromBytes(page.Written), token);
-                        break;
-                    case FloorMode.Hash:
-                        _ = SHA256.HashData(page.Written.Span);
-                        break;
+                    _ = SHA256.HashData(page.Written.Span);
+                }
+
+                if (order.Mode == FloorMode.Upload)
+                {
+                    await Blob(First, one.Index).UploadAsync(BinaryData.FromBytes(page.Written), token);
+                }
+                else if (order.Mode == FloorMode.Keep && order.Tenant.IsChanged((one.Index % order.Tenant.Pages) + 1, 0))
+                {
+                    await Blob(Second, one.Index).UploadAsync(BinaryData.FromBytes(page.Written), token);
+                }
+                else if (order.Mode == FloorMode.Keep)
+                {
+                    await Blob(Second, one.Index).StartCopyFromUriAsync(Blob(First, one.Index).Uri, cancellationToken: token);
                 }
             }
         );
         await Console.Out.WriteLineAsync(JsonSerializer.Serialize(new FloorReport(pages, bytes), CompareJson.Default.FloorReport));
         return 0;
+
+        BlobClient Blob(string folder, int index) =>
+            container.GetBlobClient(string.Create(CultureInfo.InvariantCulture, $"{folder}/page-{index:D6}.json"));
     }
 }
