@@ -17,6 +17,9 @@ internal sealed class ErasureCounts
     /// <summary>Campaigns whose assignment could not be found out.</summary>
     public int CampaignsOfUnknownAssignment { get; set; }
 
+    /// <summary>Ids of assignments or CRMs of the other generation whose customers are kept as well.</summary>
+    public IReadOnlyList<string> OtherGeneration { get; set; } = [];
+
     /// <summary>A feed's tally, over all its scopes.</summary>
     public ErasureTally Of(Feed feed)
     {

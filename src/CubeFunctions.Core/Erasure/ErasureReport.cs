@@ -57,6 +57,12 @@ public sealed class ErasureReport
     public int CampaignsOfUnknownAssignment { get; set; }
 
     /// <summary>
+    /// Assignments or CRMs of the other generation of Cube's API whose customers the account holds as well, from before the tenant moved or
+    /// after: who is among them is erased there by another order.
+    /// </summary>
+    public IReadOnlyList<string> OtherGeneration { get; set; } = [];
+
+    /// <summary>
     /// Days that deleted and overwritten blobs can be brought back; null where the account does not say, 0 where they are gone at once.
     /// </summary>
     public int? SoftDeleteDays { get; set; }
@@ -80,6 +86,7 @@ public sealed class ErasureReport
             BodiesOfUnknownAssignment = counts.Total[Erased.BodiesOfUnknownAssignment],
             Values = counts.Total[Erased.Values],
             CampaignsOfUnknownAssignment = counts.CampaignsOfUnknownAssignment,
+            OtherGeneration = counts.OtherGeneration,
         };
         report.OtherKindOfId = report.Found ? 0 : counts.Feeds.Sum(feed => feed.Value[Erased.OtherKindOfId]);
         return report;

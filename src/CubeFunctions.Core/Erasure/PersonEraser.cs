@@ -67,6 +67,19 @@ internal sealed class PersonEraser(
     private static IEnumerable<(Feed Feed, Scope Scope)> CustomersOf(Person person) =>
         FeedCatalogue.Generations.Select(generation => (generation.Customers, new Scope(generation.CustomersScope, person.AssignmentId)));
 
+    /// <summary>
+    /// Whose customers are kept in the generation that does not have the person's assignment or CRM. Which of them was which is not known:
+    /// the same imported id in another one is another person.
+    /// </summary>
+    private static IReadOnlyList<string> OtherGeneration(Person person, IReadOnlyCollection<(Feed Feed, Scope Scope)> all)
+    {
+        var customers = all.Where(each => each.Feed.ListsCustomers).Select(each => each.Scope).ToList();
+        var own = customers.Where(scope => scope.Id == person.AssignmentId).Select(scope => scope.Kind).ToHashSet();
+        return own.Count == 0
+            ? []
+            : [.. customers.Where(scope => !own.Contains(scope.Kind)).Select(scope => scope.Id).Distinct().Order(StringComparer.Ordinal)];
+    }
+
     /// <returns>Whether anything names the assignment.</returns>
     private async Task<bool> EraseAsync(
         Person person,
@@ -81,6 +94,7 @@ internal sealed class PersonEraser(
             .Select(each => each.Scope.Id)
             .Distinct()
             .Count();
+        counts.OtherGeneration = OtherGeneration(person, all);
         foreach (var (feed, scope) in all.Where(each => !each.Feed.ListsCustomers).OrderBy(each => (each.Feed.Setting, each.Scope.Id)))
         {
             var assignment = scope.Kind == ScopeKind.Campaign ? listed.GetValueOrDefault(scope.Id) : scope.Id;

@@ -66,6 +66,13 @@ internal static class ErasureText
             Line($"{report.BodiesOfUnknownAssignment} of the webhook bodies were so old that nothing tells their assignment any more.");
         }
 
+        if (report.OtherGeneration.Count > 0)
+        {
+            Line(
+                $"Customers of {string.Join(", ", report.OtherGeneration)} are kept as well, from the other generation of Cube's API: erase the person there too, with that id as --assignment."
+            );
+        }
+
         Line($"{Copies(report)}");
         Line(
             $"While Cube has the person, the next sync stores the person's records in cube-raw again: tell Cube to delete or anonymise the person, then run this command once more."

@@ -1,6 +1,9 @@
 using Cube.Simulator;
+using CubeFunctions.Core.Erasure;
 using CubeFunctions.Core.Model;
+using CubeFunctions.Local.Commands;
 using CubeFunctions.Tests.Changes;
+using CubeFunctions.Tests.Erasure;
 using CubeFunctions.Tests.Support;
 using Xunit;
 
@@ -63,6 +66,19 @@ public sealed class SwitchTests(AzuriteFixture azurite)
             );
             Assert.Contains(news, line => (string)line["feed"]! == "sms" && (string)line["op"]! == "recorded");
             Assert.DoesNotContain(news, line => (string)line["op"]! is "created" or "deleted" or "removed" or "corrected");
+
+            // An order takes out what is kept under one id, and names those under which the same person may be kept from before.
+            string IdBefore(int id) => before == TenantApi.DataOwners ? cube.Data.CrmOf(id) : $"{id}";
+            var imported = $"{cube.Data.Customer(assignment, customer)!["customer_id"]}";
+            var eraser = app.Get<PersonEraser>();
+            var report = await eraser.EraseAsync(scope.Item2, imported, TestContext.Current.CancellationToken);
+            Assert.True(report.Found);
+            Assert.Equal(cube.Data.AssignmentIds.Select(IdBefore).Order(StringComparer.Ordinal), report.OtherGeneration);
+            Assert.Contains($"Customers of {string.Join(", ", report.OtherGeneration)} are kept", ErasureText.Of(report), StringComparison.Ordinal);
+            var earlier = await eraser.EraseAsync(IdBefore(assignment), imported, TestContext.Current.CancellationToken);
+            Assert.True(earlier.Found);
+            Assert.Contains(scope.Item2, earlier.OtherGeneration);
+            Assert.Empty((await AccountDump.OfAsync(app)).Find([imported]));
         }
     }
 
