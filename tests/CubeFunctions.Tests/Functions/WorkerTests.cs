@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
 using Azure.Storage.Queues;
 using Cube.Simulator;
 using CubeFunctions.Tests.Functions.Host;
@@ -142,6 +143,9 @@ public sealed class WorkerTests(AzuriteFixture azurite, PublishedApp app)
             (await host.InvokeTimerAsync("StartSnapshot")).AssertSucceeded();
             var pump = host.PumpQueuesAsync(() => Task.FromResult(host.HasExited));
             await held.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+
+            // The next page is asked for before the last one is stored.
+            await WaitFor.TrueAsync(async () => await PagesAsync(storage) == 3, TimeSpan.FromSeconds(60));
             var code = await host.StopAsync(Enum.Parse<WorkerStop>(way));
             await pump;
             Assert.True(code == 0, $"{code}: {host.Output}");
@@ -175,7 +179,12 @@ public sealed class WorkerTests(AzuriteFixture azurite, PublishedApp app)
 
     private static BlobContainerClient Raw(string storage) => new(storage, "cube-raw");
 
-    /// <summary>Serves the queues until there is the manifest of a run, and reads it.</summary>
+    /// <summary>How many pages of customers are stored.</summary>
+    private static async Task<int> PagesAsync(string storage) =>
+        await Raw(storage)
+            .GetBlobsAsync(BlobTraits.None, BlobStates.None, "customers/", TestContext.Current.CancellationToken)
+            .CountAsync(blob => blob.Name.Contains("/page-", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+
     /// <summary>Serves the queues until a run has ended.</summary>
     /// <param name="host">The host.</param>
     /// <param name="storage">The test's way to storage.</param>
