@@ -66,6 +66,5 @@ internal static class ChangeKeys
             : "";
     }
 
-    private static string Hash(string identity) =>
-        Hash128.Of(Encoding.UTF8.GetBytes(identity)).ToString();
+    private static string Hash(string identity) => Hash128.Of(Encoding.UTF8.GetBytes(identity)).ToString();
 }

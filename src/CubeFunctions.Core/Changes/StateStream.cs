@@ -1,6 +1,8 @@
 namespace CubeFunctions.Core.Changes;
 
-/// <summary>A state as its file has it: what comes before the entries, then these as they lie in memory, of which no copy is made.</summary>
+/// <summary>
+/// A state as its file has it: what comes before the entries, then these as they lie in memory, of which no copy is made.
+/// </summary>
 /// <param name="start">What comes before them.</param>
 /// <param name="entries">The entries.</param>
 internal sealed class StateStream(ReadOnlyMemory<byte> start, StateEntry[] entries) : Stream

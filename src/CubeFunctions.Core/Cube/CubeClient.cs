@@ -206,12 +206,7 @@ public sealed class CubeClient(
         string route,
         ReadOnlyMemory<byte>? body,
         CancellationToken cancellationToken
-    ) =>
-        SendAsync(
-            new(method, path, "", body, $"{method} {route}", route),
-            CheckJson,
-            cancellationToken
-        );
+    ) => SendAsync(new(method, path, "", body, $"{method} {route}", route), CheckJson, cancellationToken);
 
     private async Task<T> SendAsync<T>(CubeRequest request, Func<PooledBody, T> read, CancellationToken cancellationToken)
         where T : class

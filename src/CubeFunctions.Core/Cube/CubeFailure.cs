@@ -116,11 +116,7 @@ internal static class CubeFailure
         exception switch
         {
             CubeException cube => cube,
-            OperationCanceledException => new CubeException(
-                CubeFailureKind.Transient,
-                $"Cube did not answer in time to {what}",
-                exception
-            ),
+            OperationCanceledException => new CubeException(CubeFailureKind.Transient, $"Cube did not answer in time to {what}", exception),
             HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => new CubeException(
                 CubeFailureKind.Transient,
                 $"Cube's host name{Host(exception)} is not known: look at Cube__BaseUrl (asked for {what})",

@@ -40,10 +40,7 @@ internal static class CubePipelines
             ))
             .RemoveAllLoggers();
 
-        return services.AddSingleton(static provider => new CubeTries(
-            Retries(provider.GetRequiredService<TimeProvider>()),
-            AttemptLimit
-        ));
+        return services.AddSingleton(static provider => new CubeTries(Retries(provider.GetRequiredService<TimeProvider>()), AttemptLimit));
     }
 
     /// <summary>
@@ -64,10 +61,7 @@ internal static class CubePipelines
                         var failure = (CubeException)arguments.Outcome.Exception!;
                         CubeMetrics.RequestsRetried.Add(
                             1,
-                            new KeyValuePair<string, object?>(
-                                "reason",
-                                failure.Status is { } status ? $"{(int)status}" : $"{failure.Kind}"
-                            )
+                            new KeyValuePair<string, object?>("reason", failure.Status is { } status ? $"{(int)status}" : $"{failure.Kind}")
                         );
                         return default;
                     },

@@ -111,10 +111,7 @@ internal sealed class LeasedRow<T> : IAsyncDisposable
             row.BeforeSave();
         }
 
-        var saved = await table.WriteAsync(
-            [.. beside, .. rows.Select(static one => RowWrite.Save(one.Row.Entity))],
-            cancellationToken
-        );
+        var saved = await table.WriteAsync([.. beside, .. rows.Select(static one => RowWrite.Save(one.Row.Entity))], cancellationToken);
         return saved.Outcome == StorageOutcome.Saved ? [.. rows.Select(one => new LeasedRow<T>(table, one.Row, length, time))] : null;
     }
 

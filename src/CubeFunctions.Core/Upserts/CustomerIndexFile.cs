@@ -147,7 +147,8 @@ internal sealed class CustomerIndexFile
     }
 
     /// <summary>
-    /// Writes pairs while they are merged: their number is known at the end. Their pages wait in a file: of a million customers each copy counts.
+    /// Writes pairs while they are merged: their number is known at the end. Their pages wait in a file: of a million customers each copy
+    /// counts.
     /// </summary>
     private static FileStream Write(int version, IEnumerable<Pair> pairs, List<byte[]> pages)
     {

@@ -25,8 +25,8 @@ internal static class LocalQueues
 
     public static IReadOnlyList<LocalQueue> Of(IServiceProvider services)
     {
-        // Half as many again as keep Cube busy: an item that ended waits a moment for others, so that their rows go as one transaction, and its
-        // place is not to stay empty meanwhile. No more than that: what one process holds, no other one can read.
+        // Half as many again as keep Cube busy: an item that ended waits a moment for others, so that their rows go as one transaction, and
+        // its place is not to stay empty meanwhile. No more than that: what one process holds, no other one can read.
         var requests = services.GetRequiredService<CubeSettings>().MaxConcurrentRequests;
         var itemsAtOnce = Math.Min(requests + Math.Max(1, requests / 2), MostItemsAtOnce);
         var items = services.GetRequiredService<ItemWorker>();

@@ -135,7 +135,9 @@ internal sealed partial class MeasuredProcess : IDisposable
         try
         {
             var kilobytes = File.ReadLines($"/proc/{_process.Id}/status")
-                .Where(static line => line.StartsWith("VmHWM:", StringComparison.Ordinal) || line.StartsWith("Rss", StringComparison.Ordinal))
+                .Where(static line =>
+                    line.StartsWith("VmHWM:", StringComparison.Ordinal) || line.StartsWith("Rss", StringComparison.Ordinal)
+                )
                 .Select(static line => line.Split([':', ' ', '\t'], StringSplitOptions.RemoveEmptyEntries))
                 .ToDictionary(static words => words[0], static words => long.Parse(words[1], CultureInfo.InvariantCulture));
             _peak = Math.Max(_peak, 1024 * kilobytes.GetValueOrDefault("VmHWM"));

@@ -59,7 +59,17 @@ internal sealed class ReferencePass(Feed feed, ContentRules rules)
         while (reader.Read()) { }
 
         return new(
-            new PageSummary(count!.Value, next, _number, [.. _keys], _number - _keys.Count, new Hash128((ulong)(_content >> 64), (ulong)_content)) { Customers = [.. _customers] },
+            new PageSummary(
+                count!.Value,
+                next,
+                _number,
+                [.. _keys],
+                _number - _keys.Count,
+                new Hash128((ulong)(_content >> 64), (ulong)_content)
+            )
+            {
+                Customers = [.. _customers],
+            },
             [.. _digests],
             [.. _bounds]
         );

@@ -74,7 +74,11 @@ public sealed class SwitchTests(AzuriteFixture azurite)
             var report = await eraser.EraseAsync(scope.Item2, imported, TestContext.Current.CancellationToken);
             Assert.True(report.Found);
             Assert.Equal(cube.Data.AssignmentIds.Select(IdBefore).Order(StringComparer.Ordinal), report.OtherGeneration);
-            Assert.Contains($"Customers of {string.Join(", ", report.OtherGeneration)} are kept", ErasureText.Of(report), StringComparison.Ordinal);
+            Assert.Contains(
+                $"Customers of {string.Join(", ", report.OtherGeneration)} are kept",
+                ErasureText.Of(report),
+                StringComparison.Ordinal
+            );
             var earlier = await eraser.EraseAsync(IdBefore(assignment), imported, TestContext.Current.CancellationToken);
             Assert.True(earlier.Found);
             Assert.Contains(scope.Item2, earlier.OtherGeneration);

@@ -82,7 +82,8 @@ public sealed class UpsertStorageFaultTests(AzuriteFixture azurite)
 
         // The index of customers is asked for again where a second has passed: a busy machine decides that.
         requests.RemoveAll(request =>
-            request.EndsWith(" (host)", StringComparison.Ordinal) || request.Contains("/cube-state/customer-index/", StringComparison.Ordinal)
+            request.EndsWith(" (host)", StringComparison.Ordinal)
+            || request.Contains("/cube-state/customer-index/", StringComparison.Ordinal)
         );
         Assert.True(requests.Count == 8, string.Join('\n', requests));
     }
