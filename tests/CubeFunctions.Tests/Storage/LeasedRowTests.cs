@@ -228,8 +228,7 @@ public sealed class LeasedRowTests(AzuriteFixture azurite)
 
     /// <summary>
     /// Lets time pass until a renewal is on its way, and waits for its end with the clock at rest: on a busy machine an answer takes as
-    /// long as
-    /// many steps of the clock, and with them the lease would run out.
+    /// long as many steps of the clock, and with them the lease would run out.
     /// </summary>
     private async Task RenewedAsync(Func<bool> isRenewed)
     {

@@ -80,11 +80,10 @@ public sealed class UpsertStorageFaultTests(AzuriteFixture azurite)
             Assert.Equal("delivered", (await lane.StatesAsync(ids))[0].State);
         }
 
-        // The index of customers is asked for again where a second has passed: a busy machine decides that.
-        requests.RemoveAll(request =>
-            request.EndsWith(" (host)", StringComparison.Ordinal)
-            || request.Contains("/cube-state/customer-index/", StringComparison.Ordinal)
-        );
+        requests.RemoveAll(request => request.EndsWith(" (host)", StringComparison.Ordinal));
+
+        // The index of customers is asked for once more where a second has passed: a busy machine decides that.
+        Assert.InRange(requests.RemoveAll(request => request.Contains("/cube-state/customer-index/", StringComparison.Ordinal)), 0, 1);
         Assert.True(requests.Count == 8, string.Join('\n', requests));
     }
 

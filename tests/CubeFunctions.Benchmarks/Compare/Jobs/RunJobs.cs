@@ -172,14 +172,23 @@ internal static class RunJobs
 
     /// <summary>What an item's transactions are for; what is less than one in a hundred items is left out.</summary>
     public static IEnumerable<Row> Purposes(Pairs pairs, int items) =>
-        pairs
-            .Products.SelectMany(static product => product.Storage.All, static (_, one) => one.Purpose)
+        Purposes([.. pairs.Products.Select(static product => product.Storage.All)], items);
+
+    /// <inheritdoc cref="Purposes(Pairs, int)"/>
+    /// <param name="samples">Transactions, a list a sample.</param>
+    /// <param name="items">Items that each sample has.</param>
+    public static IEnumerable<Row> Purposes(IReadOnlyList<IReadOnlyList<Transaction>> samples, int items) =>
+        samples
+            .SelectMany(static sample => sample, static (_, one) => one.Purpose)
             .CountBy(static purpose => purpose)
-            .Where(count => count.Value * 100 > items * pairs.Products.Count)
+            .Where(count => count.Value * 100 > items * samples.Count)
             .OrderByDescending(static count => count.Value)
-            .Select(count =>
-                pairs.Alone($"... {count.Key}", "", one => (double)one.Storage.All.Count(each => each.Purpose == count.Key) / items)
-            );
+            .Select(count => new Row(
+                $"... {count.Key}",
+                "",
+                [],
+                [.. samples.Select(sample => (double)sample.Count(one => one.Purpose == count.Key) / items)]
+            ));
 
     public static IReadOnlyList<Row> Kinds(Pairs pairs) =>
         [

@@ -78,10 +78,10 @@ internal static class UpsertJobs
                 var address = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}/api/webhooks/bench"));
 
                 // The first finds caches empty and the app's own start under way.
-                var purposes = new List<string>();
+                var asked = new List<Transaction>();
                 await DeliverAsync(0);
                 await Task.Delay(TimeSpan.FromSeconds(3), TimeProvider.System);
-                purposes.Clear();
+                asked.Clear();
                 var counts = new List<double>();
                 for (var number = 1; number <= bench.Sized(20, 5); number++)
                 {
@@ -92,10 +92,7 @@ internal static class UpsertJobs
                 return
                 [
                     new Row("storage requests an upsert", "", [], counts) { AtMost = 8 },
-                    .. purposes
-                        .CountBy(static purpose => purpose)
-                        .OrderByDescending(static purpose => purpose.Value)
-                        .Select(purpose => new Row($"... {purpose.Key}", "", [], [(double)purpose.Value / counts.Count])),
+                    .. RunJobs.Purposes([asked], counts.Count),
                 ];
 
                 async Task<double> DeliverAsync(int number)
@@ -114,13 +111,10 @@ internal static class UpsertJobs
 
                     // What follows the write: mailbox and event are settled, the message deleted.
                     await Task.Delay(Quiet, TimeProvider.System);
-                    List<string> asked =
-                    [
-                        .. (await storage.ReadAsync(mark)).All.Where(static one => !one.IsReceive).Select(static one => one.Purpose),
-                        "queue GET",
-                    ];
-                    purposes.AddRange(asked);
-                    return asked.Count;
+                    var all = (await storage.ReadAsync(mark)).All;
+                    Transaction[] counted = [.. all.Where(static one => !one.IsReceive), all.First(static one => one.IsReceive)];
+                    asked.AddRange(counted);
+                    return counted.Length;
                 }
             }
         );
