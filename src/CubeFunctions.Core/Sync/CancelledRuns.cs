@@ -53,9 +53,7 @@ internal sealed class CancelledRuns(RunStore runs, TimeProvider time)
         private async Task LookAsync(CachedValue<bool> isCancelled, TimeProvider time)
         {
             using var timer = new PeriodicTimer(LookEvery, time);
-
-            // Not cancelled, but disposed: an exception of the timer's takes its stack trace with lines of source, out of the symbol files.
-            using var ends = _stop.Token.UnsafeRegister(static timer => ((PeriodicTimer)timer!).Dispose(), timer);
+            using var ends = timer.EndWith(_stop.Token);
             try
             {
                 while (await timer.WaitForNextTickAsync(CancellationToken.None))

@@ -183,7 +183,7 @@ internal sealed partial class LocalApp : IAsyncDisposable
         var time = _host.Services.GetRequiredService<TimeProvider>();
         var (started, upsertsRecovered) = (time.GetUtcNow(), syncOnly);
         using var timer = new PeriodicTimer(_host.Services.GetRequiredService<SyncSettings>().Lease, time);
-        using var ends = cancellationToken.UnsafeRegister(static timer => ((PeriodicTimer)timer!).Dispose(), timer);
+        using var ends = timer.EndWith(cancellationToken);
         try
         {
             await TryAsync(() => deliveries.RunOnceAsync(force: true, cancellationToken), cancellationToken);

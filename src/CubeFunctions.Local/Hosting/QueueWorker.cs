@@ -108,9 +108,7 @@ internal sealed partial class QueueWorker(
         try
         {
             using var timer = new PeriodicTimer(RenewEvery, time);
-
-            // Not cancelled, but disposed: an exception of the timer's takes its stack trace with lines of source, out of the symbol files.
-            using var ends = cancellationToken.UnsafeRegister(static timer => ((PeriodicTimer)timer!).Dispose(), timer);
+            using var ends = timer.EndWith(cancellationToken);
             while (await timer.WaitForNextTickAsync(CancellationToken.None))
             {
                 foreach (var held in _held.Values)
