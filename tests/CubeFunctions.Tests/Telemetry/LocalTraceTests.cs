@@ -51,6 +51,12 @@ public sealed class LocalTraceTests(AzuriteFixture azurite)
             TimeSpan.FromMinutes(1)
         );
 
+        // A tick comes each second: no request to Cube may be under way when the process is stopped, since that one has no answer.
+        scenario.Cube.Faults.Add("429=1,times=1,seconds=600");
+        await WaitFor.TrueAsync(
+            async () => (await GetAsync(http, "/api/status")).GetProperty("pauses").GetArrayLength() > 0,
+            TimeSpan.FromMinutes(1)
+        );
         dev.Terminate();
         Assert.Equal(0, await dev.ExitAsync());
         scenario.AssertConnected(TracedScenario.SenderTrace);
