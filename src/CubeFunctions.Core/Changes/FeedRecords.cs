@@ -1,19 +1,12 @@
-using System.Text;
 using CubeFunctions.Core.Cube;
 using CubeFunctions.Core.Model;
 using CubeFunctions.Core.Persons;
-using CubeFunctions.Core.Settings;
 
 namespace CubeFunctions.Core.Changes;
 
 /// <summary>The records of one feed as a comparison looks at them: without those of erased persons, and single records in detail.</summary>
-internal sealed class FeedRecords(Feed feed, RecordReaders readers, ChangeSettings settings)
+internal sealed class FeedRecords(Feed feed, RecordReaders readers)
 {
-    private readonly ContentRules _rules = new(feed, settings);
-
-    /// <summary>Names of the record that was looked at last, in its order: the next one has the same, as a rule.</summary>
-    private MemberName[] _names = [];
-
     /// <summary>Whose records are left out altogether, as if Cube did not have them; null where nobody's are.</summary>
     public ErasedFilter? Erased { get; set; }
 
@@ -63,53 +56,7 @@ internal sealed class FeedRecords(Feed feed, RecordReaders readers, ChangeSettin
         return parts;
     }
 
-    /// <summary>Hashes of a record's content members, by name.</summary>
-    /// <param name="record">The record.</param>
-    /// <param name="withEmpty">Whether members without a value are among them, as zero.</param>
-    public Dictionary<string, Hash128> Members(ReadOnlySpan<byte> record, bool withEmpty = false)
-    {
-        var before = _names;
-        var members = new Dictionary<string, Hash128>(before.Length, StringComparer.Ordinal);
-        var names = new List<MemberName>(before.Length);
-        var isSame = true;
-        var cursor = new JsonCursor(record);
-        cursor.Read();
-        for (var more = cursor.First(JsonCursor.EndOfObject); more; more = cursor.Next(JsonCursor.EndOfObject))
-        {
-            cursor.ReadName();
-            var name = names.Count < before.Length ? before[names.Count] : null;
-            if (name?.Written.AsSpan().SequenceEqual(cursor.Value) != true)
-            {
-                (name, isSame) = (NameOf(ref cursor), false);
-            }
-
-            names.Add(name);
-            cursor.Read();
-            if (!name.IsContent)
-            {
-                cursor.Skip();
-            }
-            else if (ContentHash.Value(ref cursor, name.Seed) is var hash && (withEmpty || hash != default))
-            {
-                members[name.Text] = hash;
-            }
-        }
-
-        if (!isSame)
-        {
-            _names = [.. names];
-        }
-
-        return members;
-    }
-
-    private MemberName NameOf(ref JsonCursor cursor)
-    {
-        var text = JsonEscapes.ToText(cursor.Value, cursor.IsEscaped);
-        ReadOnlySpan<byte> bytes = cursor.IsEscaped ? Encoding.UTF8.GetBytes(text) : cursor.Value;
-        return new(cursor.Value.ToArray(), text, ContentHash.SeedOf(bytes), _rules.IsContent(bytes));
-    }
-
-    /// <summary>A member's name as it is written, and what follows from it.</summary>
-    private sealed record MemberName(byte[] Written, string Text, long Seed, bool IsContent);
+    /// <inheritdoc cref="RecordReader.Members"/>
+    public Dictionary<string, Hash128> Members(ReadOnlySpan<byte> record, bool withEmpty = false) =>
+        readers.Members(feed, record, withEmpty);
 }

@@ -80,6 +80,32 @@ internal sealed class RecordReader(Feed feed, ContentRules rules, TimeZoneInfo? 
         }
     }
 
+    /// <summary>Hashes of a record's content members, by name.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="withEmpty">Whether members without a value are among them, as zero.</param>
+    public Dictionary<string, Hash128> Members(ReadOnlySpan<byte> record, bool withEmpty)
+    {
+        var members = new Dictionary<string, Hash128>(_members.Count, StringComparer.Ordinal);
+        var place = 0;
+        var cursor = new JsonCursor(record);
+        cursor.Read();
+        for (var more = cursor.First(JsonCursor.EndOfObject); more; more = cursor.Next(JsonCursor.EndOfObject))
+        {
+            var member = Recognise(ref cursor, ref place);
+            cursor.Read();
+            if (!member.IsContent)
+            {
+                cursor.Skip();
+            }
+            else if (ContentHash.Value(ref cursor, member.Seed) is var hash && (withEmpty || hash != default))
+            {
+                members[member.Text] = hash;
+            }
+        }
+
+        return members;
+    }
+
     private void Reset()
     {
         _digests.Clear();

@@ -18,13 +18,21 @@ public sealed class RecordReaders(ChangeSettings settings, CubeSettings cube)
     /// <exception cref="CubeException">It is not the page that the feed promises.</exception>
     internal PageRecords Read(Feed feed, ReadOnlySpan<byte> page)
     {
-        var idle = _idle.GetOrAdd(feed, static _ => []);
-        var reader = idle.TryTake(out var kept) ? kept : new RecordReader(feed, new ContentRules(feed, settings), cube.TimeZone);
+        var reader = Take(feed, out var idle);
         var records = reader.Read(page);
 
         // One that has failed is not kept: it may have learned names from something that is no page.
         idle.Add(reader);
         return records;
+    }
+
+    /// <inheritdoc cref="RecordReader.Members"/>
+    internal Dictionary<string, Hash128> Members(Feed feed, ReadOnlySpan<byte> record, bool withEmpty)
+    {
+        var reader = Take(feed, out var idle);
+        var members = reader.Members(record, withEmpty);
+        idle.Add(reader);
+        return members;
     }
 
     /// <summary>Reads a received page, unless it is the one that is known: then only what stands before its records.</summary>
@@ -54,5 +62,11 @@ public sealed class RecordReaders(ChangeSettings settings, CubeSettings cube)
             body.Dispose();
             throw;
         }
+    }
+
+    private RecordReader Take(Feed feed, out ConcurrentBag<RecordReader> idle)
+    {
+        idle = _idle.GetOrAdd(feed, static _ => []);
+        return idle.TryTake(out var kept) ? kept : new RecordReader(feed, new ContentRules(feed, settings), cube.TimeZone);
     }
 }
