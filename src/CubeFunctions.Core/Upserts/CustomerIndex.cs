@@ -21,9 +21,16 @@ internal readonly record struct IndexAnswer(bool Snapshot, int Matches, long Int
 public sealed class CustomerIndex
 {
     /// <summary>
-    /// How long a loaded index is used before the blob is asked whether it is still the newest: another process may have written it.
+    /// How long a loaded index is used where it finds exactly one customer: the record is read and compared before anything is written to
+    /// it. Where it turns out to be another one, the next attempt comes after this.
     /// </summary>
-    private static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How long it is used for every other answer: nobody is created, refused or kept waiting where another process has just written a
+    /// newer one.
+    /// </summary>
+    private static readonly TimeSpan DoubtfulFor = TimeSpan.FromSeconds(1);
 
     /// <summary>Bytes of one request where only the ends of the file are looked at.</summary>
     private const int ReadAhead = 64 * 1024;
@@ -79,14 +86,13 @@ public sealed class CustomerIndex
         (await ReadWithStateAsync(assignmentId, cancellationToken)).File;
 
     /// <summary>The stored index, as it was a moment ago; null where there is none.</summary>
-    internal async Task<CustomerIndexFile?> FindAsync(string assignmentId, CancellationToken cancellationToken) =>
-        (
-            await _known
-                .GetOrAdd(assignmentId, id => new((before, token) => ReadAsync(id, before?.Value, token), FreshFor, _time))
-                .GetAsync(cancellationToken)
-        )
-            .Value
-            .File;
+    internal Task<CustomerIndexFile?> FindAsync(string assignmentId, CancellationToken cancellationToken) =>
+        FindAsync(assignmentId, _time.GetUtcNow() - DoubtfulFor, cancellationToken);
+
+    /// <summary>Whether an assignment has a snapshot.</summary>
+    internal async Task<bool> HasSnapshotAsync(string assignmentId, CancellationToken cancellationToken) =>
+        (await FindAsync(assignmentId, DateTimeOffset.MinValue, cancellationToken) ?? await FindAsync(assignmentId, cancellationToken))
+            is not null;
 
     /// <summary>Takes an imported id out. Only the holder of the lease of the assignment's customers may call it.</summary>
     /// <returns>How many pairs went.</returns>
@@ -119,12 +125,18 @@ public sealed class CustomerIndex
     /// <summary>Looks an imported id up.</summary>
     internal async Task<IndexAnswer> FindAsync(string assignmentId, string customerId, CancellationToken cancellationToken)
     {
-        if (await FindAsync(assignmentId, cancellationToken) is not { } index)
+        var wanted = CustomerIds.HashOf(customerId);
+        var known = Find(await FindAsync(assignmentId, DateTimeOffset.MinValue, cancellationToken), wanted);
+        return known.Matches == 1 ? known : Find(await FindAsync(assignmentId, cancellationToken), wanted);
+    }
+
+    private static IndexAnswer Find(CustomerIndexFile? index, ulong wanted)
+    {
+        if (index is null)
         {
             return default;
         }
 
-        var wanted = CustomerIds.HashOf(customerId);
         var (low, high) = (0, index.Count);
         while (low < high)
         {
@@ -141,6 +153,16 @@ public sealed class CustomerIndex
 
         return new IndexAnswer(true, matches, matches == 0 ? 0 : index.InternalAt(low), index.IsShort);
     }
+
+    /// <summary>The stored index as it was at most <see cref="FreshFor"/> ago and after an instant; null where there was none.</summary>
+    private async Task<CustomerIndexFile?> FindAsync(string assignmentId, DateTimeOffset after, CancellationToken cancellationToken) =>
+        (
+            await _known
+                .GetOrAdd(assignmentId, id => new((before, token) => ReadAsync(id, before?.Value, token), FreshFor, _time))
+                .GetAsync(after, cancellationToken)
+        )
+            .Value
+            .File;
 
     private static string PathOf(string assignmentId) => $"customer-index/assignment={assignmentId}";
 

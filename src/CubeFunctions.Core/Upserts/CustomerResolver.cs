@@ -27,7 +27,7 @@ public sealed class CustomerResolver(
 
     /// <summary>Why no customer of an assignment can be found yet: there is no proven snapshot; null where there is one.</summary>
     internal async Task<string?> FindBarAsync(string assignmentId, CancellationToken cancellationToken) =>
-        (await index.FindAsync(assignmentId, "", cancellationToken)).Snapshot ? null
+        await index.HasSnapshotAsync(assignmentId, cancellationToken) ? null
         : await assignments.IsUnknownAsync(assignmentId, cancellationToken)
             ? $"assignment {assignmentId} is not among those that Cube lists; {NoSnapshot}"
         : NoSnapshot;
