@@ -39,6 +39,11 @@ public sealed class DeliveryTools(
 
     internal TimeProvider Time => time;
 
+    /// <summary>
+    /// Whether the last customer had no mailbox: imports bring one new customer after the other, and then the next one's is not looked for.
+    /// </summary>
+    internal bool ExpectsNew { get; set; }
+
     internal TimeSpan Lease => sync.Lease > ShortestLease ? sync.Lease : ShortestLease;
 
     /// <summary>Gives a mailbox back after a failure. Where storage cannot be reached the lease runs out by itself.</summary>

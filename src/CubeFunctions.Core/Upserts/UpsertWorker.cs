@@ -67,15 +67,17 @@ public sealed partial class UpsertWorker(
     {
         try
         {
+            var mayGuess = true;
             do
             {
-                while (
-                    await new DeliverySession(tools, erasures, message.Customer, NotifyAsync).RunAsync(cancellationToken)
-                    == SessionState.Overtaken
-                )
+                SessionState state;
+                do
                 {
-                    // Somebody else changed the mailbox: read again.
-                }
+                    state = await new DeliverySession(tools, erasures, message.Customer, NotifyAsync, mayGuess).RunAsync(cancellationToken);
+
+                    // Where somebody else had made or changed the mailbox it is read.
+                    mayGuess = false;
+                } while (state == SessionState.Overtaken);
             } while (!_turns.TryEnd(message.Customer));
         }
         catch (Exception exception)

@@ -55,40 +55,6 @@ public sealed class UpsertStorageFaultTests(AzuriteFixture azurite)
 
     [Theory]
     [OverGenerations(First = true)]
-    public async Task An_upsert_of_a_known_customer_costs_eight_requests_and_what_the_host_does_with_its_message(TenantApi api)
-    {
-        await using var lane = await Lane.StartAsync(azurite, Options.EarlyIn(api), null, withLine: true, Sender);
-        await lane.SnapshotAsync();
-        var known = lane.ImportedIds();
-        var requests = new List<string>();
-        for (var i = 0; i < 2; i++)
-        {
-            // The first one reads what a process keeps: the salt, the index, the flag.
-            requests.Clear();
-            lane.Line!.Refuse = (_, method, address) =>
-            {
-                lock (requests)
-                {
-                    requests.Add($"{method} {address.Split('?')[0]}{(IsOfLane(method, address) ? "" : " (host)")}");
-                }
-
-                return false;
-            };
-            var ids = await lane.HookAsync($$"""{"customer_id":"{{known[i]}}","event":"e{{i}}","city":"Bodø"}""");
-            await lane.DeliverAsync(ids, sweep: false);
-            lane.Line.Refuse = null;
-            Assert.Equal("delivered", (await lane.StatesAsync(ids))[0].State);
-        }
-
-        requests.RemoveAll(request => request.EndsWith(" (host)", StringComparison.Ordinal));
-
-        // The index of customers is asked for once more where a second has passed: a busy machine decides that.
-        Assert.InRange(requests.RemoveAll(request => request.Contains("/cube-state/customer-index/", StringComparison.Ordinal)), 0, 1);
-        Assert.True(requests.Count == 8, string.Join('\n', requests));
-    }
-
-    [Theory]
-    [OverGenerations(First = true)]
     public async Task A_request_that_fails_as_nobody_foresaw_costs_its_customer_a_moment_at_every_position(TenantApi api)
     {
         var clock = new ShiftedClock(TimeProvider.System.GetUtcNow(), 20);
