@@ -95,7 +95,12 @@ public sealed class WorkerFaultTests(AzuriteFixture azurite, PublishedApp app)
         await AssertUnhealthyAsync(host);
         await proxy.AcceptAsync();
         Assert.Equal("Succeeded", (await run).GetProperty("status").GetString());
-        Assert.Empty(await WorkerTests.LeasesAsync(storage));
+
+        // Where storage went away between the end of an item and the release of its lease, that one runs out by itself.
+        await WaitFor.TrueAsync(
+            async () => (await WorkerTests.LeasesAsync(storage, heldAfter: TimeProvider.System.GetUtcNow())).Count == 0,
+            TimeSpan.FromSeconds(30)
+        );
         await AssertHealthyAsync(host);
         Assert.Equal(0, await host.StopAsync(WorkerStop.Drain));
     }

@@ -214,7 +214,10 @@ public sealed class WorkerTests(AzuriteFixture azurite, PublishedApp app)
         return await RawLedger.RunAsync(Raw(storage), run);
     }
 
-    internal static async Task<List<string>> LeasesAsync(string storage)
+    /// <summary>Checkpoints that say who has them.</summary>
+    /// <param name="storage">The test's way to storage.</param>
+    /// <param name="heldAfter">Leases that run out before this are left out.</param>
+    internal static async Task<List<string>> LeasesAsync(string storage, DateTimeOffset heldAfter = default)
     {
         var held = new List<string>();
         var checkpoints = 0;
@@ -222,7 +225,7 @@ public sealed class WorkerTests(AzuriteFixture azurite, PublishedApp app)
         await foreach (var row in table.QueryAsync<TableEntity>(cancellationToken: TestContext.Current.CancellationToken))
         {
             checkpoints++;
-            if (row.GetString("LeaseHolder") is not null)
+            if (row.GetString("LeaseHolder") is not null && row.GetDateTimeOffset("LeaseUntil") > heldAfter)
             {
                 held.Add($"{row.PartitionKey} {row.RowKey}");
             }
