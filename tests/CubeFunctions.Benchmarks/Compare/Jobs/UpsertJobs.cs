@@ -89,11 +89,7 @@ internal static class UpsertJobs
                 }
 
                 await app.StopAsync();
-                return
-                [
-                    new Row("storage requests an upsert", "", [], counts) { AtMost = 8 },
-                    .. RunJobs.Purposes([asked], counts.Count),
-                ];
+                return [new Row("storage requests an upsert", "", [], counts) { AtMost = 8 }, .. RunJobs.Purposes([asked], counts.Count)];
 
                 async Task<double> DeliverAsync(int number)
                 {
