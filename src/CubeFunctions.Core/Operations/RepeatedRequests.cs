@@ -78,17 +78,17 @@ internal sealed class RepeatedRequests(StorageClients storage, Pseudonyms pseudo
         };
         if (await _table.AddOrFindAsync(row, cancellationToken) is { } first)
         {
-            if (first.GetString("BodyHash") != row.GetString("BodyHash"))
+            if (first.Find<string>("BodyHash") != row.Find<string>("BodyHash"))
             {
                 throw new OperationException(422, "Idempotency-Key used before", "The same Idempotency-Key came with another body.");
             }
 
-            if (first.GetString("Answer") is { } answer)
+            if (first.Find<string>("Answer") is { } answer)
             {
                 return answer;
             }
 
-            if (time.GetUtcNow() - first.GetDateTimeOffset("At") < LongestRequest)
+            if (time.GetUtcNow() - first.Find<DateTimeOffset?>("At") < LongestRequest)
             {
                 throw new OperationException(409, "In flight", "The same request is being done just now.")
                 {
@@ -99,9 +99,10 @@ internal sealed class RepeatedRequests(StorageClients storage, Pseudonyms pseudo
             row.ETag = first.ETag;
         }
 
+        string id;
         try
         {
-            row["Answer"] = await actAsync();
+            id = await actAsync();
         }
         catch
         {
@@ -110,8 +111,9 @@ internal sealed class RepeatedRequests(StorageClients storage, Pseudonyms pseudo
             throw;
         }
 
+        row["Answer"] = id;
         await _table.PutAsync(row, CancellationToken.None);
-        return row.GetString("Answer");
+        return id;
     }
 
     /// <summary>Salted: a body may hold somebody's id.</summary>

@@ -409,5 +409,5 @@ internal sealed class OptimisticTable(TableClient table, Func<CancellationToken,
     }
 
     private static string? WriteIdOf(ITableEntity row) =>
-        row is TableEntity entity ? entity.GetString(WriteIdColumn) : (row as IStoredRow)?.WriteId;
+        row is TableEntity entity ? entity.Find<string>(WriteIdColumn) : (row as IStoredRow)?.WriteId;
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 using System.Runtime.Serialization;
 using Azure.Data.Tables;
@@ -10,6 +11,8 @@ namespace CubeFunctions.Core.Storage;
 /// </summary>
 internal static class RowReader
 {
+    private static readonly ConcurrentDictionary<Type, (string Name, PropertyInfo Property)[]> Columns = new();
+
     /// <summary>Reads a row.</summary>
     /// <param name="garbled">The row, as it is stored.</param>
     /// <returns>What fits, in the state of the stored row, and the names of the columns that do not.</returns>
@@ -39,9 +42,16 @@ internal static class RowReader
     public static Task<T> ReadAsync<T>(TableEntity garbled, CancellationToken cancellationToken)
         where T : class, ITableEntity, new() => Task.FromResult(Read<T>(garbled).Row);
 
+    /// <summary>A column of a row that has no class; default where it is absent or of another type, for which the SDK throws.</summary>
+    public static T? Find<T>(this TableEntity row, string column) =>
+        row.TryGetValue(column, out var value) && value is T fitting ? fitting : default;
+
     /// <summary>The columns of a row class beside its keys, by their names in the table.</summary>
-    public static IEnumerable<(string Name, PropertyInfo Property)> ColumnsOf(Type row) =>
-        row.GetProperties()
+    public static IReadOnlyList<(string Name, PropertyInfo Property)> ColumnsOf(Type row) => Columns.GetOrAdd(row, FindColumns);
+
+    private static (string Name, PropertyInfo Property)[] FindColumns(Type row) =>
+    [
+        .. row.GetProperties()
             .Where(property => property.CanWrite && property.GetCustomAttribute<IgnoreDataMemberAttribute>() is null)
             .Select(property => (Name: property.GetCustomAttribute<DataMemberAttribute>()?.Name ?? property.Name, property))
             .Where(column =>
@@ -52,7 +62,8 @@ internal static class RowReader
                         or nameof(ITableEntity.Timestamp)
                         or nameof(ITableEntity.ETag)
                     )
-            );
+            ),
+    ];
 
     private static bool TrySet(ITableEntity row, PropertyInfo property, object value)
     {

@@ -111,7 +111,7 @@ public sealed class SharedFlag
     private async Task<Stored> ReadAsync(Reading<Stored>? before, CancellationToken cancellationToken)
     {
         var row = await _table.FindAsync<TableEntity>(_definition.Partition, _definition.Key, cancellationToken);
-        var state = row is null || row.GetString(nameof(FlagDefinition.Address)) != _definition.Address ? null : FromRow(row);
+        var state = row is null || row.Find<string>(nameof(FlagDefinition.Address)) != _definition.Address ? null : FromRow(row);
         if (before?.Value.State is { } last && last.Until > _time.GetUtcNow() && !(state?.Until >= last.Until))
         {
             // Lifted by a person: that goes for what was added to it here as well.
@@ -123,13 +123,13 @@ public sealed class SharedFlag
 
     private FlagState? FromRow(TableEntity row)
     {
-        var until = row.GetBoolean(GoneColumn) is true ? DateTimeOffset.MaxValue : row.GetDateTimeOffset(_definition.UntilColumn);
+        var until = row.Find<bool>(GoneColumn) ? DateTimeOffset.MaxValue : row.Find<DateTimeOffset?>(_definition.UntilColumn);
         return until is { } end
             ? new(
                 end,
-                row.GetDateTimeOffset(nameof(FlagState.Since)),
-                row.GetString(nameof(FlagState.Reason)),
-                row.GetString(nameof(FlagState.AskedBy))
+                row.Find<DateTimeOffset?>(nameof(FlagState.Since)),
+                row.Find<string>(nameof(FlagState.Reason)),
+                row.Find<string>(nameof(FlagState.AskedBy))
             )
             : null;
     }

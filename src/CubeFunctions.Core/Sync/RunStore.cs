@@ -138,7 +138,7 @@ public sealed class RunStore(StorageClients storage)
         var counts = new Dictionary<ItemState, int>();
         await foreach (var row in _table.QueryAsync<TableEntity>(OfRun(runId), [nameof(ItemRow.State)], cancellationToken))
         {
-            if (Enum.TryParse<ItemState>(row.GetString(nameof(ItemRow.State)), out var state))
+            if (Enum.TryParse<ItemState>(row.Find<string>(nameof(ItemRow.State)), out var state))
             {
                 counts[state] = counts.GetValueOrDefault(state) + 1;
             }

@@ -37,8 +37,8 @@ public sealed class IdempotencyStore(UpsertStore store, Pseudonyms pseudonyms, T
     {
         var row = await RowAsync(assignmentId, key, body, cancellationToken);
         return await store.Rows.AddOrFindAsync(row, cancellationToken) is not { } first ? IdempotencyVerdict.Go
-            : first.GetString("BodyHash") != row.GetString("BodyHash") ? IdempotencyVerdict.OtherBody
-            : first.GetBoolean("Done") is not true && time.GetUtcNow() - first.GetDateTimeOffset("AcceptedAt") < LongestRequest
+            : first.Find<string>("BodyHash") != row.Find<string>("BodyHash") ? IdempotencyVerdict.OtherBody
+            : !first.Find<bool>("Done") && time.GetUtcNow() - first.Find<DateTimeOffset?>("AcceptedAt") < LongestRequest
                 ? IdempotencyVerdict.InFlight
             : IdempotencyVerdict.Go;
     }

@@ -23,9 +23,9 @@ internal sealed class MailboxRow : ILeasable
 
     public string Customer => _row.PartitionKey;
 
-    public string AssignmentId => _row.GetString(nameof(AssignmentId)) ?? "";
+    public string AssignmentId => _row.Find<string>(nameof(AssignmentId)) ?? "";
 
-    public string CustomerId => _row.GetString(nameof(CustomerId)) ?? "";
+    public string CustomerId => _row.Find<string>(nameof(CustomerId)) ?? "";
 
     public MailboxContent Content { get; }
 
@@ -33,20 +33,20 @@ internal sealed class MailboxRow : ILeasable
 
     public string? LeaseHolder
     {
-        get => _row.GetString(nameof(LeaseHolder));
+        get => _row.Find<string>(nameof(LeaseHolder));
         set => _row[nameof(LeaseHolder)] = value;
     }
 
     public DateTimeOffset? LeaseUntil
     {
-        get => _row.GetDateTimeOffset(nameof(LeaseUntil));
+        get => _row.Find<DateTimeOffset?>(nameof(LeaseUntil));
         set => _row[nameof(LeaseUntil)] = value;
     }
 
     /// <summary>Whether Cube took something that no snapshot has been compared with yet.</summary>
     public bool Uncompared
     {
-        get => _row.GetBoolean(nameof(Uncompared)) is true;
+        get => _row.Find<bool>(nameof(Uncompared));
         set => _row[nameof(Uncompared)] = value;
     }
 
@@ -128,10 +128,10 @@ internal sealed class MailboxRow : ILeasable
 
         try
         {
-            if (columns.TrueForAll(column => row[column] is string))
+            var parts = columns.ConvertAll(row.Find<string>);
+            if (!parts.Contains(null))
             {
-                var json = string.Concat(columns.Select(column => row.GetString(column)));
-                return JsonSerializer.Deserialize(json, UpsertJson.Default.MailboxContent)!;
+                return JsonSerializer.Deserialize(string.Concat(parts), UpsertJson.Default.MailboxContent)!;
             }
         }
         catch (JsonException)

@@ -130,43 +130,14 @@ public sealed class UpsertRow : IStoredRow
         id.Length == 64 && id.All(char.IsAsciiHexDigitLower) ? (id[..32], id[32..]) : null;
 
     /// <summary>
-    /// Reads a row column by column. One of another type reads as empty: <see cref="AcceptedAt"/> says whether the row can be used.
+    /// Reads a row column by column. One of another type reads as empty: <see cref="AcceptedAt"/> says whether the row can be used. A row
+    /// without a state is <see cref="UpsertState.Dead"/>: a person sees it.
     /// </summary>
-    internal static UpsertRow FromEntity(TableEntity row)
+    internal static UpsertRow FromEntity(TableEntity stored)
     {
-        return new UpsertRow
-        {
-            PartitionKey = row.PartitionKey,
-            RowKey = row.RowKey,
-            Timestamp = row.Timestamp,
-            ETag = row.ETag,
-            StateName = Text(nameof(State)) ?? "",
-            Sender = Text(nameof(Sender)) ?? "",
-            AssignmentId = Text(nameof(AssignmentId)) ?? "",
-            CustomerId = Text(nameof(CustomerId)),
-            EventTime = Time(nameof(EventTime)) ?? default,
-            AcceptedAt = Time(nameof(AcceptedAt)) ?? default,
-            ReplayedAt = Time(nameof(ReplayedAt)),
-            CompletedAt = Time(nameof(CompletedAt)),
-            Reason = Text(nameof(Reason)),
-            Dropped = Text(nameof(Dropped)),
-            FailingSince = Time(nameof(FailingSince)),
-            Attempts = Find(nameof(Attempts)) is int attempts ? attempts : 0,
-            Body = Text(nameof(Body)) ?? "",
-            PostId = Text(nameof(PostId)),
-            Values = Text(nameof(Values)),
-            ValuesBlob = Text(nameof(ValuesBlob)),
-            MergedInto = Text(nameof(MergedInto)),
-            MergedKey = Text(nameof(MergedKey)),
-            Erases = Find(nameof(Erases)) is true,
-            CarriedAt = Time(nameof(CarriedAt)),
-        };
-
-        object? Find(string name) => row.TryGetValue(name, out var value) ? value : null;
-
-        string? Text(string name) => Find(name) as string;
-
-        DateTimeOffset? Time(string name) => Find(name) is DateTimeOffset time ? time : null;
+        var row = RowReader.Read<UpsertRow>(stored).Row;
+        row.StateName = stored.Find<string>(nameof(State)) ?? "";
+        return row;
     }
 
     internal static List<SourceValue> ReadValues(string json) => JsonSerializer.Deserialize(json, UpsertJson.Default.ListSourceValue) ?? [];

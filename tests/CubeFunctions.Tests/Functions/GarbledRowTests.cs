@@ -73,6 +73,8 @@ public sealed class GarbledRowTests(AzuriteFixture azurite, PublishedApp app)
         await GarbleAsync(storage, "CubeRuns", new TableEntity(run, noItem.RowKey) { ["Tries"] = "many" });
         await GarbleAsync(storage, "CubeRuns", new TableEntity("run", noRun) { ["Status"] = "Running", ["Items"] = "many" });
         await GarbleAsync(storage, "CubeCheckpoints", new TableEntity(checkpoint.PartitionKey, checkpoint.RowKey) { ["Attempt"] = "many" });
+        await GarbleAsync(storage, "CubeCheckpoints", new TableEntity("pause", "tenant") { ["Until"] = "soon", ["Gone"] = "no" });
+        await GarbleAsync(storage, "CubeCheckpoints", new TableEntity("writes", "tenant") { ["OffUntil"] = "soon", ["Reason"] = 7 });
         await GarbleAsync(storage, "CubeCustomers", new TableEntity(first, "mailbox") { ["Content0"] = "{" });
         var stream = $"customers|{cube.Data.PlaceOf(assignment)}";
         await GarbleAsync(storage, "CubeChanges", new TableEntity(stream, "stream") { ["Failures"] = "many" });

@@ -164,6 +164,24 @@ public sealed class SharedFlagTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task A_column_that_somebody_garbled_counts_as_absent_and_stops_nobody()
+    {
+        var until = _time.GetUtcNow().AddMinutes(5);
+        await (await OpenAsync(Pause)).ExtendAsync(until, "Cube asked for it", "sync", _token);
+        var whole = (await _client.GetEntityAsync<TableEntity>("pause", "tenant", cancellationToken: _token)).Value;
+        string[] keys = ["PartitionKey", "RowKey", "Timestamp", "odata.etag"];
+        foreach (var column in whole.Keys.Except(keys).ToList())
+        {
+            var garbled = new TableEntity(whole) { [column] = whole[column] is string ? 7 : "many" };
+            await _client.UpsertEntityAsync(garbled, TableUpdateMode.Replace, _token);
+            var state = await Open(Pause).GetAsync(_token);
+            Assert.Equal(column == "Until" ? null : until, state?.Until);
+            Assert.True(await Open(Pause).ExtendAsync(until.AddMinutes(1), "once more", null, _token));
+            Assert.Equal("once more", (await Open(Pause).GetAsync(_token))!.Reason);
+        }
+    }
+
+    [Fact]
     public async Task Many_who_ask_at_once_cause_one_read()
     {
         var flag = await OpenAsync(Pause);
