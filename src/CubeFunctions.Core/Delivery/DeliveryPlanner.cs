@@ -86,7 +86,7 @@ internal sealed class DeliveryPlanner(
             for (
                 var current = row;
                 current is { State: DeliveryState.Deferred };
-                current = await store.Table.FindAsync<DeliveryRow>(row.PartitionKey, row.RowKey, cancellationToken)
+                current = await store.FindAsync(row.PartitionKey, row.RowKey, cancellationToken)
             )
             {
                 current.State = DeliveryState.Waiting;

@@ -34,11 +34,11 @@ public sealed class DeliveryStore(StorageClients storage)
 
     /// <summary>Deliveries that ended before a time, as delivered or dropped.</summary>
     internal IAsyncEnumerable<DeliveryRow> EndedAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
-        Table.QueryAsync<DeliveryRow>(
+        Table.QueryOrRepairAsync(
             TableClient.CreateQueryFilter(
                 $"(State eq {nameof(DeliveryState.Delivered)} or State eq {nameof(DeliveryState.Dropped)}) and CompletedAt lt {before}"
             ),
-            null,
+            RepairAsync,
             cancellationToken
         );
 
@@ -51,6 +51,10 @@ public sealed class DeliveryStore(StorageClients storage)
             cancellationToken
         );
     }
+
+    /// <summary>A delivery; null where there is none.</summary>
+    internal Task<DeliveryRow?> FindAsync(string stream, string key, CancellationToken cancellationToken) =>
+        Table.FindOrRepairAsync(stream, key, RepairAsync, cancellationToken);
 
     internal Task<DeliveryStreamRow?> FindStreamAsync(string stream, CancellationToken cancellationToken) =>
         Table.FindOrRepairAsync(stream, DeliveryStreamRow.Key, RowReader.ReadAsync<DeliveryStreamRow>, cancellationToken);
@@ -125,24 +129,24 @@ public sealed class DeliveryStore(StorageClients storage)
     }
 
     /// <summary>
-    /// A delivery whose row cannot be read is dead. What can be read of it is kept: a replay sends its file again, under the same ids.
+    /// A delivery that does not say where it stands, or of which file it is, is dead. One that has lost how far it is begins anew: the
+    /// receiver knows the ids that it has taken.
     /// </summary>
     private async Task<DeliveryRow> RepairAsync(TableEntity garbled, CancellationToken cancellationToken)
     {
-        var row = new DeliveryRow
+        var (row, lost) = RowReader.Read<DeliveryRow>(garbled);
+        if (lost.Contains(nameof(row.State)) || row.Path.Length == 0)
         {
-            PartitionKey = garbled.PartitionKey,
-            RowKey = garbled.RowKey,
-            State = DeliveryState.Dead,
-            Path = Find(nameof(DeliveryRow.Path)) as string ?? "",
-            NextId = Find(nameof(DeliveryRow.NextId)) as string ?? "",
-            Changes = Find(nameof(DeliveryRow.Changes)) as int? ?? 1,
-            CreatedAt = garbled.Timestamp ?? default,
-            Reason = "its row cannot be read",
-        };
+            (row.State, row.Reason) = (DeliveryState.Dead, "its row cannot be read");
+        }
+
+        if (lost.Contains(nameof(row.NextId)) || lost.Contains(nameof(row.Done)))
+        {
+            (row.NextId, row.Done, row.Taken, row.Offset) = ("", 0, 0, 0);
+        }
+
+        row.CreatedAt = lost.Contains(nameof(row.CreatedAt)) ? garbled.Timestamp ?? default : row.CreatedAt;
         await Table.PutAsync(row, cancellationToken);
         return row;
-
-        object? Find(string name) => garbled.TryGetValue(name, out var value) ? value : null;
     }
 }

@@ -74,7 +74,11 @@ public readonly record struct Scope(ScopeKind Kind, string Id)
         };
 
     /// <summary>Reads what <see cref="NameOf"/> wrote.</summary>
-    public static ScopeKind KindOf(string name) => Enum.Parse<ScopeKind>(name, ignoreCase: true);
+    /// <exception cref="FormatException">It is no name of a kind.</exception>
+    public static ScopeKind KindOf(string name) =>
+        Enum.TryParse<ScopeKind>(name, ignoreCase: true, out var kind) && Enum.IsDefined(kind)
+            ? kind
+            : throw new FormatException($"'{name}' is no kind of scope");
 
     /// <summary><c>campaign=17</c>, safe as a row key and as a blob path segment.</summary>
     public override string ToString() => $"{KindName}={Encode(Id)}";

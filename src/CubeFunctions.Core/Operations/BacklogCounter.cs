@@ -50,9 +50,7 @@ internal sealed class BacklogCounter(
 
     /// <summary>The figures: one read, unless the last count is some minutes old.</summary>
     public async Task<Figures> ReadAsync(CancellationToken cancellationToken) =>
-        await _blobs.FindAsync(Path, cancellationToken) is { Data: { } data }
-        && JsonSerializer.Deserialize(data.ToMemory().Span, OperationsJson.Default.Figures) is { } stored
-        && time.GetUtcNow() - stored.Backlog.CountedAt < Stale
+        Read(await _blobs.FindAsync(Path, cancellationToken)) is { } stored && time.GetUtcNow() - stored.Backlog.CountedAt < Stale
             ? stored
             : await CountAsync(cancellationToken);
 
@@ -60,7 +58,7 @@ internal sealed class BacklogCounter(
     public async Task<Figures> CountAsync(CancellationToken cancellationToken)
     {
         var before = await _blobs.FindAsync(Path, cancellationToken);
-        var last = before?.Data is { } data ? JsonSerializer.Deserialize(data.ToMemory().Span, OperationsJson.Default.Figures) : null;
+        var last = Read(before);
         var (recent, scopes) = (await runs.RecentAsync(RecentDays, cancellationToken), await runs.FreshnessAsync(cancellationToken));
         var (failed, unproven) = await shortfalls.FindAsync(recent, scopes, cancellationToken);
         var backlog = new Backlog(time.GetUtcNow(), await UpsertsAsync(cancellationToken), await ChangesAsync(cancellationToken), failed)
@@ -74,6 +72,19 @@ internal sealed class BacklogCounter(
         // Another process that counted at the same time is as right.
         await _blobs.SaveAsync(Path, body, before?.ETag ?? default, cancellationToken);
         return figures;
+    }
+
+    /// <summary>The last count; null where there is none that can be read.</summary>
+    private static Figures? Read(BlobContent? blob)
+    {
+        try
+        {
+            return blob?.Data is { } data ? JsonSerializer.Deserialize(data.ToMemory().Span, OperationsJson.Default.Figures) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 
     private async Task<BacklogOf> UpsertsAsync(CancellationToken cancellationToken)

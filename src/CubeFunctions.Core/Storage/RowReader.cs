@@ -50,20 +50,20 @@ internal static class RowReader
     public static IReadOnlyList<(string Name, PropertyInfo Property)> ColumnsOf(Type row) => Columns.GetOrAdd(row, FindColumns);
 
     private static (string Name, PropertyInfo Property)[] FindColumns(Type row) =>
-    [
-        .. row.GetProperties()
-            .Where(property => property.CanWrite && property.GetCustomAttribute<IgnoreDataMemberAttribute>() is null)
-            .Select(property => (Name: property.GetCustomAttribute<DataMemberAttribute>()?.Name ?? property.Name, property))
-            .Where(column =>
-                column.Name
-                    is not (
-                        nameof(ITableEntity.PartitionKey)
-                        or nameof(ITableEntity.RowKey)
-                        or nameof(ITableEntity.Timestamp)
-                        or nameof(ITableEntity.ETag)
-                    )
-            ),
-    ];
+        [
+            .. row.GetProperties()
+                .Where(property => property.CanWrite && property.GetCustomAttribute<IgnoreDataMemberAttribute>() is null)
+                .Select(property => (Name: property.GetCustomAttribute<DataMemberAttribute>()?.Name ?? property.Name, property))
+                .Where(column =>
+                    column.Name
+                        is not (
+                            nameof(ITableEntity.PartitionKey)
+                            or nameof(ITableEntity.RowKey)
+                            or nameof(ITableEntity.Timestamp)
+                            or nameof(ITableEntity.ETag)
+                        )
+                ),
+        ];
 
     private static bool TrySet(ITableEntity row, PropertyInfo property, object value)
     {

@@ -18,6 +18,7 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
         const string Filter = "ScopeKind ne ''";
         return await Table
             .QueryOrRepairAsync(Filter, ReadGarbledAsync, cancellationToken, columns)
+            .Where(row => Scope.Parse(row.PartitionKey) is not null)
             .Select(Name)
             .ToListAsync(cancellationToken);
     }
@@ -217,13 +218,12 @@ public sealed class CheckpointStore(StorageClients storage, RunStore runs, SyncS
         return Task.FromResult(Name(row));
     }
 
-    /// <summary>The SDK reads text of another type as null. What the row is of is in its keys.</summary>
+    /// <summary>What a row is of is in its keys, whatever somebody did to its columns.</summary>
     private static CheckpointRow Name(CheckpointRow row)
     {
-        if (row.Feed is null or "" || row.ScopeKind is null or "" || row.ScopeId is null or "")
+        if (Scope.Parse(row.PartitionKey) is { } scope)
         {
-            var scope = Scope.Parse(row.PartitionKey);
-            (row.Feed, row.ScopeKind, row.ScopeId) = (row.RowKey, scope?.KindName ?? "", scope?.Id ?? "");
+            (row.Feed, row.ScopeKind, row.ScopeId) = (row.RowKey, scope.KindName, scope.Id);
         }
 
         return row;

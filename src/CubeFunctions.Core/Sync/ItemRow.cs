@@ -28,10 +28,20 @@ public sealed class ItemRow : IStoredRow
     public int SchemaVersion { get; set; } = 1;
 
     /// <summary>The feed as settings name it.</summary>
-    public string Feed { get; set; } = "";
+    /// <exception cref="FormatException">It is set to one that this version does not know.</exception>
+    public string Feed
+    {
+        get;
+        set => field = FeedCatalogue.Find(value)?.Setting ?? throw new FormatException($"'{value}' is no feed that this version knows");
+    } = "";
 
     /// <summary>Kind of the scope.</summary>
-    public string ScopeKind { get; set; } = "";
+    /// <exception cref="FormatException">It is set to what is none.</exception>
+    public string ScopeKind
+    {
+        get;
+        set => field = Model.Scope.NameOf(Model.Scope.KindOf(value));
+    } = "";
 
     /// <summary>Id of the scope.</summary>
     public string ScopeId { get; set; } = "";
@@ -49,7 +59,12 @@ public sealed class ItemRow : IStoredRow
     }
 
     /// <summary>The run's local day.</summary>
-    public string Today { get; set; } = "";
+    /// <exception cref="FormatException">It is set to what is none.</exception>
+    public string Today
+    {
+        get;
+        set => field = Day(value) is not null ? value : throw new FormatException($"'{value}' is no day");
+    } = "";
 
     /// <summary>First day; null for an undated feed.</summary>
     public string? From { get; set; }

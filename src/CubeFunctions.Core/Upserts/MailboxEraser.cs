@@ -27,7 +27,7 @@ internal sealed class MailboxEraser(StorageClients storage, UpsertStore store, P
         var (holder, started) = (Guid.NewGuid().ToString("N"), time.GetTimestamp());
         while (true)
         {
-            var events = await EventsAsync(partition, cancellationToken);
+            var events = await store.OfCustomerAsync(partition, cancellationToken).ToListAsync(cancellationToken);
             var mailbox = await store.FindMailboxAsync(partition, cancellationToken);
             if (events.Count == 0 && mailbox is null)
             {
@@ -60,19 +60,6 @@ internal sealed class MailboxEraser(StorageClients storage, UpsertStore store, P
             // Where the lease ran out and another worker took over: once more.
             tally.Add(Erased.Mailboxes, await store.TryDeleteAsync(mailbox, cancellationToken) && existed ? 1 : 0);
         }
-    }
-
-    private async Task<List<UpsertRow>> EventsAsync(string partition, CancellationToken cancellationToken)
-    {
-        var events = new List<UpsertRow>();
-        await foreach (
-            var row in storage.Upserts.QueryAsync<UpsertRow>(row => row.PartitionKey == partition, cancellationToken: cancellationToken)
-        )
-        {
-            events.Add(row);
-        }
-
-        return events;
     }
 
     /// <summary>What the row names goes before the row does.</summary>

@@ -108,14 +108,9 @@ internal sealed class MailboxRow : ILeasable
         }
     }
 
-    /// <summary>Says whose it is where somebody garbled that.</summary>
-    public void Restore(UpsertRow upsert)
-    {
-        if (AssignmentId.Length == 0 || CustomerId.Length == 0)
-        {
-            (_row[nameof(AssignmentId)], _row[nameof(CustomerId)]) = (upsert.AssignmentId, upsert.CustomerId);
-        }
-    }
+    /// <summary>Says whose it is, whatever somebody did to that: events of the same partition are of the same customer.</summary>
+    public void Restore(UpsertRow upsert) =>
+        (_row[nameof(AssignmentId)], _row[nameof(CustomerId)]) = (upsert.AssignmentId, upsert.CustomerId);
 
     /// <summary>What is remembered. Where it cannot be read a POST may be among it: the customer is looked up before another.</summary>
     private static MailboxContent ReadContent(TableEntity row)

@@ -131,9 +131,7 @@ internal sealed class UpsertEraser(
     private async Task<Rows> RowsAsync(Person person, HashSet<string> named, CancellationToken cancellationToken)
     {
         var rows = new Rows();
-        await foreach (
-            var row in storage.Upserts.QueryAsync<UpsertRow>(row => row.Body != "", select: Columns, cancellationToken: cancellationToken)
-        )
+        await foreach (var row in store.WithBodyAsync(Columns, cancellationToken))
         {
             // A record that was merged into the person's is the person's as well.
             var isOwn = row.AssignmentId == person.AssignmentId && (row.CustomerId == person.Imported || row.MergedInto == person.Imported);

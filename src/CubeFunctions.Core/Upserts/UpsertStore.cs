@@ -57,6 +57,15 @@ public sealed class UpsertStore
         return rows;
     }
 
+    /// <summary>Events of a customer, whatever became of them. A garbled row is read in part.</summary>
+    internal IAsyncEnumerable<UpsertRow> OfCustomerAsync(string customer, CancellationToken cancellationToken) =>
+        Rows.QueryAsync<TableEntity>(TableClient.CreateQueryFilter($"PartitionKey eq {customer}"), null, cancellationToken)
+            .Select(UpsertRow.FromEntity);
+
+    /// <summary>Events of all customers that came in a body. A garbled row is read in part.</summary>
+    internal IAsyncEnumerable<UpsertRow> WithBodyAsync(string[] columns, CancellationToken cancellationToken) =>
+        Rows.QueryAsync<TableEntity>($"{nameof(UpsertRow.Body)} ne ''", columns, cancellationToken).Select(UpsertRow.FromEntity);
+
     /// <summary>Pending events of a customer whose rows cannot be read are dead, so that they hold up no other.</summary>
     /// <returns>How many.</returns>
     internal async Task<int> EndUnreadableAsync(string customer, CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using System.Reflection;
 using Azure;
 using Azure.Data.Tables;
 using CubeFunctions.Core.Storage;
+using CubeFunctions.Core.Sync;
 using CubeFunctions.Tests.Support;
 using Xunit;
 
@@ -11,6 +12,14 @@ namespace CubeFunctions.Tests.Storage;
 public sealed class RowReaderTests
 {
     private static readonly MethodInfo Read = typeof(RowReader).GetMethod(nameof(RowReader.Read))!;
+
+    /// <summary>Columns that take no other text.</summary>
+    private static readonly Dictionary<string, string> ItemTexts = new()
+    {
+        [nameof(ItemRow.Feed)] = "customers",
+        [nameof(ItemRow.ScopeKind)] = "campaign",
+        [nameof(ItemRow.Today)] = "2026-11-26",
+    };
 
     public static TheoryData<string> RowClasses =>
         [
@@ -60,7 +69,8 @@ public sealed class RowReaderTests
     private static object ValueOf(PropertyInfo property, object? fresh)
     {
         var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
-        return type == typeof(string) ? (property.Name.EndsWith("Name", StringComparison.Ordinal) ? fresh ?? "Planning" : "text")
+        return property.DeclaringType == typeof(ItemRow) && ItemTexts.TryGetValue(property.Name, out var text) ? text
+            : type == typeof(string) ? (property.Name.EndsWith("Name", StringComparison.Ordinal) ? fresh ?? "Planning" : "text")
             : type == typeof(DateTimeOffset) ? new DateTimeOffset(2026, 11, 26, 12, 0, 0, TimeSpan.Zero)
             : type == typeof(int) ? 17
             : type == typeof(long) ? 18L
