@@ -101,7 +101,8 @@ public sealed class DoorTests(AzuriteFixture azurite)
         await using var http = await TestHttp.StartAsync(app);
         var seeds = FuzzedBodies.Of(kind);
         int refused = 0,
-            kept = 0;
+            kept = 0,
+            late = 0;
         await Parallel.ForAsync(
             0,
             count,
@@ -110,6 +111,37 @@ public sealed class DoorTests(AzuriteFixture azurite)
             {
                 var random = new Random(FuzzedBodies.Seed + i);
                 var (verified, body) = (sender is null || random.Next(2) == 0, FuzzedBodies.Next(random, seeds));
+                using var response = await SendAsync(body, verified, token);
+                Assert.InRange((int)response.StatusCode, 200, 499);
+                Assert.Equal(verified, response.StatusCode != HttpStatusCode.Unauthorized);
+                _ = response.IsSuccessStatusCode ? Interlocked.Increment(ref kept) : Interlocked.Increment(ref refused);
+            }
+        );
+        TestContext.Current.TestOutputHelper!.WriteLine($"{kept} kept, {refused} refused");
+        Assert.True(kept > count / 50 && refused > count / 50);
+        var lines = app.Logs.Lines.ToLookup(line => line.Text.Contains("could not be kept", StringComparison.Ordinal));
+        Assert.Equal(late, lines[true].Count());
+        AtLeastOne.All(
+            lines[false].ToList(),
+            line => Assert.True(line.Level < LogLevel.Error && !line.Text.Contains("Exception", StringComparison.Ordinal), line.Text)
+        );
+
+        // Each body that was answered with 2xx is there, and no other.
+        var bodies = 0;
+        await foreach (
+            var blob in app.Storage.Inbox.GetBlobsAsync(BlobTraits.None, BlobStates.None, null, TestContext.Current.CancellationToken)
+        )
+        {
+            bodies += blob.Name.EndsWith(".values", StringComparison.Ordinal) ? 0 : 1;
+        }
+
+        Assert.InRange(bodies, 1, kept + late);
+
+        // Where storage is too slow for the sender's patience the answer is 503, and the sender sends again.
+        async Task<HttpResponseMessage> SendAsync(byte[] body, bool verified, CancellationToken token)
+        {
+            for (var tries = 1; ; tries++)
+            {
                 using var request = new HttpRequestMessage(
                     HttpMethod.Post,
                     sender is null ? "assignments/17/customers" : $"webhooks/{sender}"
@@ -123,29 +155,16 @@ public sealed class DoorTests(AzuriteFixture azurite)
                     Prove(request, sender, body);
                 }
 
-                using var response = await http.Client.SendAsync(request, token);
-                Assert.InRange((int)response.StatusCode, 200, 499);
-                Assert.Equal(verified, response.StatusCode != HttpStatusCode.Unauthorized);
-                _ = response.IsSuccessStatusCode ? Interlocked.Increment(ref kept) : Interlocked.Increment(ref refused);
+                var response = await http.Client.SendAsync(request, token);
+                if (response.StatusCode != HttpStatusCode.ServiceUnavailable || tries == 5)
+                {
+                    return response;
+                }
+
+                response.Dispose();
+                Interlocked.Increment(ref late);
             }
-        );
-        TestContext.Current.TestOutputHelper!.WriteLine($"{kept} kept, {refused} refused");
-        Assert.True(kept > count / 50 && refused > count / 50);
-        AtLeastOne.All(
-            app.Logs.Lines,
-            line => Assert.True(line.Level < LogLevel.Error && !line.Text.Contains("Exception", StringComparison.Ordinal), line.Text)
-        );
-
-        // Each body that was answered with 2xx is there, and no other.
-        var bodies = 0;
-        await foreach (
-            var blob in app.Storage.Inbox.GetBlobsAsync(BlobTraits.None, BlobStates.None, null, TestContext.Current.CancellationToken)
-        )
-        {
-            bodies += blob.Name.EndsWith(".values", StringComparison.Ordinal) ? 0 : 1;
         }
-
-        Assert.InRange(bodies, 1, kept);
     }
 
     [Theory]
