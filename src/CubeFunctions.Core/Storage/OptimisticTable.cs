@@ -93,14 +93,20 @@ internal sealed class OptimisticTable(TableClient table, Func<CancellationToken,
     {
         try
         {
-            return await FindAsync<T>(partition, key, cancellationToken);
+            var row = await FindAsync<T>(partition, key, cancellationToken);
+            if (row is null || !RowReader.LacksText(row))
+            {
+                return row;
+            }
         }
         catch (Exception exception) when (StorageErrors.IsUnreadable(exception, cancellationToken))
         {
-            return await FindAsync<TableEntity>(partition, key, cancellationToken) is { } raw
-                ? await repairAsync(raw, cancellationToken)
-                : null;
+            // Repaired below.
         }
+
+        return await FindAsync<TableEntity>(partition, key, cancellationToken) is { } raw
+            ? await repairAsync(raw, cancellationToken)
+            : null;
     }
 
     /// <summary>Reads rows, one by one where one of them is garbled: that one is repaired, and comes as it is then.</summary>
@@ -135,7 +141,14 @@ internal sealed class OptimisticTable(TableClient table, Func<CancellationToken,
 
         foreach (var row in rows)
         {
-            yield return row;
+            if (!RowReader.LacksText(row))
+            {
+                yield return row;
+            }
+            else if (await FindOrRepairAsync(row.PartitionKey, row.RowKey, repairAsync, cancellationToken) is { } repaired)
+            {
+                yield return repaired;
+            }
         }
     }
 

@@ -12,6 +12,7 @@ namespace CubeFunctions.Core.Storage;
 internal static class RowReader
 {
     private static readonly ConcurrentDictionary<Type, (string Name, PropertyInfo Property)[]> Columns = new();
+    private static readonly ConcurrentDictionary<Type, PropertyInfo[]> Texts = new();
 
     /// <summary>Reads a row.</summary>
     /// <param name="garbled">The row, as it is stored.</param>
@@ -42,12 +43,29 @@ internal static class RowReader
     public static Task<T> ReadAsync<T>(TableEntity garbled, CancellationToken cancellationToken)
         where T : class, ITableEntity, new() => Task.FromResult(Read<T>(garbled).Row);
 
+    /// <summary>
+    /// Whether a row lacks text that its class cannot be without: the SDK reads text of another type as null, without a word.
+    /// </summary>
+    public static bool LacksText<T>(T row)
+        where T : class, ITableEntity => Texts.GetOrAdd(typeof(T), FindTexts).Any(text => text.GetValue(row) is null);
+
     /// <summary>A column of a row that has no class; default where it is absent or of another type, for which the SDK throws.</summary>
     public static T? Find<T>(this TableEntity row, string column) =>
         row.TryGetValue(column, out var value) && value is T fitting ? fitting : default;
 
     /// <summary>The columns of a row class beside its keys, by their names in the table.</summary>
     public static IReadOnlyList<(string Name, PropertyInfo Property)> ColumnsOf(Type row) => Columns.GetOrAdd(row, FindColumns);
+
+    private static PropertyInfo[] FindTexts(Type row)
+    {
+        var nullability = new NullabilityInfoContext();
+        return
+        [
+            .. ColumnsOf(row)
+                .Select(static column => column.Property)
+                .Where(text => text.PropertyType == typeof(string) && nullability.Create(text).ReadState == NullabilityState.NotNull),
+        ];
+    }
 
     private static (string Name, PropertyInfo Property)[] FindColumns(Type row) =>
         [

@@ -83,7 +83,9 @@ internal sealed partial class GarbledScene : IAsyncDisposable
         return scene;
     }
 
-    /// <summary>Leaves open what a process that dies leaves: a run that is planned, a change to be delivered, an upsert, an erasure.</summary>
+    /// <summary>
+    /// Leaves open what a process that dies leaves: a run that is planned, a change to be delivered, an upsert, an erasure.
+    /// </summary>
     public async Task BeginAsync()
     {
         await using var app = await StartAppAsync();
