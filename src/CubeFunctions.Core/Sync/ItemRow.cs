@@ -58,12 +58,12 @@ public sealed class ItemRow : IStoredRow
         set => Kind = RowEnum.Parse<RunKind>(value);
     }
 
-    /// <summary>The run's local day.</summary>
+    /// <summary>The run's local day; empty in a row that was repaired.</summary>
     /// <exception cref="FormatException">It is set to what is none.</exception>
     public string Today
     {
         get;
-        set => field = Day(value) is not null ? value : throw new FormatException($"'{value}' is no day");
+        set => field = value is "" || Day(value) is not null ? value : throw new FormatException($"'{value}' is no day");
     } = "";
 
     /// <summary>First day; null for an undated feed.</summary>

@@ -33,6 +33,9 @@ public sealed class UnknownNameTests(AzuriteFixture azurite)
     [Theory]
     [OverGenerations("State")]
     [OverGenerations("Kind")]
+    [OverGenerations("Feed")]
+    [OverGenerations("ScopeKind")]
+    [OverGenerations("Today")]
     public async Task Of_an_item_it_fails_the_item(TenantApi api, string column)
     {
         await using var cube = await CubeSimulator.StartAsync(Options with { Api = api }, null, Token);
@@ -46,6 +49,10 @@ public sealed class UnknownNameTests(AzuriteFixture azurite)
         var failure = Assert.Single(run.Failures);
         Assert.Equal(($"{cube.Data.CampaignIds()[0]}", "Unexpected: its row cannot be read"), (failure.ScopeId, failure.Reason));
         Assert.Equal(RunStatus.Succeeded, (await app.RunAsync(Request)).Status);
+
+        // What was put in its place can be read, and is not put there again.
+        var stored = (await app.Storage.Runs.GetEntityAsync<TableEntity>(start.RunId, key, cancellationToken: Token)).Value;
+        Assert.Equal(stored.ETag, (await app.Get<RunStore>().FindItemAsync(start.RunId, key, Token))!.ETag);
     }
 
     [Theory]
