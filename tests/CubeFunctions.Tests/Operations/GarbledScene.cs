@@ -19,7 +19,12 @@ namespace CubeFunctions.Tests.Operations;
 /// <param name="Name">What and how; the same for all places of a kind.</param>
 /// <param name="IsOfRow">Whether it is a row's, and not a blob's.</param>
 /// <param name="ApplyAsync">Does it.</param>
-internal sealed record Garbling(string Name, bool IsOfRow, Func<Task> ApplyAsync);
+internal sealed record Garbling(string Name, bool IsOfRow, Func<Task> ApplyAsync)
+{
+    /// <summary>Whether it takes the row of an item away.</summary>
+    public bool IsDeletedItem =>
+        Name.StartsWith("CubeRuns # item|", StringComparison.Ordinal) && Name.EndsWith(" deleted", StringComparison.Ordinal);
+}
 
 /// <summary>A small tenant whose account holds a row and a blob of each kind: runs, upserts, deliveries, an erasure, flags.</summary>
 internal sealed partial class GarbledScene : IAsyncDisposable
